@@ -1,0 +1,150 @@
+"""Settings, read once from `QRMERCH_*`, and where the packed folders lie.
+
+An unknown, missing or malformed variable stops the start-up and names itself.
+"""
+
+import dataclasses
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from qrmerch.errors import DomainError
+
+PREFIX = "QRMERCH_"
+_PACKAGE = Path(__file__).parent
+
+
+class SettingsError(DomainError):
+    """The settings cannot be used; the message names the variable."""
+
+    slug = "settings"
+
+
+def _setting(default: object, sentence: str) -> Any:
+    return field(default=default, metadata={"sentence": sentence})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that differs between two installations."""
+
+    mode: str = _setting("production", "`demo` or `production`.")
+    data_dir: Path = _setting(Path("var"), "Folder for keys, kept pages, scan log and the SQLite database.")
+    uploads_dir: Path = _setting(Path("vendor_uploads"), "Folder for files that vendors send.")
+    database_url: str = _setting("", "SQLAlchemy URL; empty means SQLite in the data folder.")
+    base_url: str = _setting("http://127.0.0.1:8000", "Where this installation is reached; https outside the demo.")
+    secret_key: str = _setting("", "At least 32 bytes; in the demo one is made and kept in the data folder.")
+    secret_key_fallbacks: tuple[str, ...] = _setting((), "Older secret keys, comma separated, still accepted.")
+    host: str = _setting("127.0.0.1", "Address to listen on.")
+    port: int = _setting(8000, "Port to listen on.")
+    workers: int = _setting(2, "Web worker processes.")
+    proxies: int = _setting(0, "Trusted proxies in front, whose X-Forwarded-* are read.")
+    smtp_url: str = _setting("", "smtp://user:password@host:port for mail; empty keeps mail in the outbox.")
+    mail_from: str = _setting("qrmerch@localhost", "Sender of mails.")
+    max_image_bytes: int = _setting(10_000_000, "Largest picture taken, bytes.")
+    max_image_pixels: int = _setting(50_000_000, "Largest picture taken, pixels.")
+    max_sheet_bytes: int = _setting(50_000_000, "Largest catalogue file taken, bytes.")
+    max_sheet_rows: int = _setting(50_000, "Longest catalogue file taken, rows.")
+    page_memory_bytes: int = _setting(256_000_000, "Kept pages in memory for each worker, bytes.")
+    scan_retention_days: int = _setting(396, "Raw scans older than this are deleted, days; totals stay.")
+
+    @property
+    def is_demo(self) -> bool:
+        return self.mode == "demo"
+
+    @property
+    def is_https(self) -> bool:
+        return self.base_url.startswith("https://")
+
+    @property
+    def log_dir(self) -> Path:
+        return self.data_dir / "log"
+
+    @property
+    def pages_dir(self) -> Path:
+        return self.data_dir / "pages"
+
+    @property
+    def keys_dir(self) -> Path:
+        return self.data_dir / "keys"
+
+    @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """The key to sign with, then the older ones that still verify."""
+        return (self.secret_key, *self.secret_key_fallbacks)
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> "Settings":
+        """The settings from an environment, checked.
+
+        :raises SettingsError: a variable is unknown, malformed or unsafe for its mode.
+        """
+        known = {PREFIX + each.name.upper(): each for each in fields(cls)}
+        values: dict[str, object] = {}
+        for name, text in environ.items():
+            if not name.startswith(PREFIX):
+                continue
+            if name not in known:
+                raise SettingsError(f"{name} is not a setting. Known: {', '.join(sorted(known))}.")
+            values[known[name].name] = _parse(name, text, known[name].default)
+        return cls(**values).ready()  # type: ignore[arg-type]
+
+    def ready(self) -> "Settings":
+        """These settings with folders made, defaults filled and refusals spoken."""
+        if self.mode not in ("demo", "production"):
+            raise SettingsError("QRMERCH_MODE must be demo or production.")
+        if not self.is_demo:
+            self._refuse_unsafe()
+        data_dir = self.data_dir.absolute()
+        for folder in (data_dir, data_dir / "log", data_dir / "pages", data_dir / "keys", self.uploads_dir):
+            folder.mkdir(parents=True, exist_ok=True)
+        return dataclasses.replace(
+            self,
+            data_dir=data_dir,
+            uploads_dir=self.uploads_dir.absolute(),
+            database_url=self.database_url or f"sqlite:///{data_dir / 'qrmerch.db'}",
+            secret_key=self.secret_key or _kept_secret(data_dir / "keys" / "secret"),
+            base_url=self.base_url.rstrip("/"),
+        )
+
+    def _refuse_unsafe(self) -> None:
+        if len(self.secret_key.encode()) < 32:
+            raise SettingsError("QRMERCH_SECRET_KEY must have at least 32 bytes in production.")
+        if urlsplit(self.base_url).scheme != "https":
+            raise SettingsError("QRMERCH_BASE_URL must begin with https:// in production.")
+
+
+def _parse(name: str, text: str, default: object) -> object:
+    if isinstance(default, Path):
+        return Path(text)
+    if isinstance(default, tuple):
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    if isinstance(default, int):
+        try:
+            number = int(text)
+        except ValueError:
+            raise SettingsError(f"{name} must be a whole number, not {text!r}.") from None
+        if number < 0:
+            raise SettingsError(f"{name} must not be negative.")
+        return number
+    return text
+
+
+def _kept_secret(path: Path) -> str:
+    """A random key made once for all workers of this data folder."""
+    try:
+        with path.open("x") as file:
+            path.chmod(0o600)
+            file.write(secrets.token_hex(32))
+    except FileExistsError:
+        pass
+    return path.read_text()
+
+
+def data_folder(name: str) -> Path:
+    """`templates`, `static` or `migrations`: from the wheel if packed there, else from the checkout."""
+    packed = _PACKAGE / "_data" / name
+    return packed if packed.is_dir() else _PACKAGE.parent / name

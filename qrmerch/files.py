@@ -1,0 +1,81 @@
+"""Files by content: stored under their digest, so that no name from outside ever reaches the disk."""
+
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+from typing import BinaryIO
+
+from qrmerch.errors import NotFound, TooLarge
+
+_KEY = re.compile(r"[a-z]+/[0-9a-f]{64}")
+_CHUNK_BYTES = 1 << 20
+
+
+class FileStore:
+    """Files under one folder, called `<area>/<digest>`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def put(self, stream: BinaryIO, area: str, *, max_bytes: int | None = None) -> str:
+        """Store what the stream holds from here on; its key. The same bytes twice are one file.
+
+        :param area: a word of our own, such as `incoming` or `renditions`.
+        :raises TooLarge: more than `max_bytes`; nothing is kept.
+        """
+        folder = self.root / area
+        folder.mkdir(parents=True, exist_ok=True)
+        digest, size = hashlib.sha256(), 0
+        handle, name = tempfile.mkstemp(dir=folder, prefix=".part-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                while chunk := stream.read(_CHUNK_BYTES):
+                    size += len(chunk)
+                    if max_bytes is not None and size > max_bytes:
+                        raise TooLarge(f"This file is larger than the {max_bytes // 1_000_000} MB taken here.")
+                    digest.update(chunk)
+                    file.write(chunk)
+                file.flush()
+                os.fsync(file.fileno())
+            key = f"{area}/{digest.hexdigest()}"
+            path = self.path(key)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(name, path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        return key
+
+    def path(self, key: str) -> Path:
+        """Where a key's file lies, whether or not it is there.
+
+        :raises NotFound: `key` is not one this store makes.
+        """
+        if not _KEY.fullmatch(key):
+            raise NotFound()
+        area, _, digest = key.partition("/")
+        return self.root / area / digest[:2] / digest
+
+    def open(self, key: str) -> BinaryIO:
+        """The file, at its first byte.
+
+        :raises NotFound: it is not there.
+        """
+        try:
+            return self.path(key).open("rb")
+        except FileNotFoundError:
+            raise NotFound() from None
+
+    def exists(self, key: str) -> bool:
+        return self.path(key).is_file()
+
+    def delete(self, key: str) -> None:
+        """Remove the file; nothing happens if it is gone already."""
+        self.path(key).unlink(missing_ok=True)
+
+    def free_bytes(self) -> int:
+        """Room left on the disk that holds the files."""
+        return shutil.disk_usage(self.root).free

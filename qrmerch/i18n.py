@@ -1,0 +1,88 @@
+"""Languages: which one to speak, which way it runs, and how it writes dates and numbers."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date as _format_date
+from babel.dates import format_datetime as _format_datetime
+from babel.dates import format_time as _format_time
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+
+_CATALOGUES = Path(__file__).parent / "locales"
+
+
+def translator(locale: str) -> Callable[[str], str]:
+    """A function from an English sentence to the same in `locale`, or to itself where it has none."""
+    catalogue = _catalogue(locale.split("-")[0])
+    return lambda sentence: catalogue.get(sentence, sentence)
+
+
+@cache
+def _catalogue(language: str) -> dict[str, str]:
+    path = _CATALOGUES / f"{language}.po"
+    if not language.isalpha() or not path.is_file():
+        return {}
+    with path.open("rb") as file:
+        return {str(m.id): str(m.string) for m in read_po(file, locale=language) if m.id and m.string}
+
+
+def is_locale(text: str) -> bool:
+    """Whether `text` names a language that dates and prices can be written in (`en`, `ar`, `fr-CH`)."""
+    try:
+        _locale(text)
+    except (UnknownLocaleError, ValueError):
+        return False
+    return True
+
+
+@cache
+def _locale(text: str) -> Locale:
+    return Locale.parse(text, sep="-")
+
+
+def direction(locale: str) -> str:
+    """`rtl` or `ltr`."""
+    return str(_locale(locale).text_direction)
+
+
+def language_name(locale: str, in_locale: str | None = None) -> str:
+    """The language's name, in its own words unless `in_locale` is given."""
+    return str(_locale(locale).get_display_name(in_locale or locale) or locale)
+
+
+def negotiate(accept_language: str, offered: Sequence[str]) -> str:
+    """The offered locale that an Accept-Language value likes best; the first one when it likes none."""
+    best, best_quality = offered[0], 0.0
+    for part in accept_language.lower().split(",")[:20]:
+        wanted, _, rest = part.strip().partition(";")
+        try:
+            quality = float(rest.strip().removeprefix("q=")) if rest else 1.0
+        except ValueError:
+            continue
+        for each in offered:
+            fits = each.lower() == wanted or each.lower().split("-")[0] == wanted.split("-")[0]
+            if fits and quality > best_quality:
+                best, best_quality = each, quality
+                break
+    return best
+
+
+def format_date(day: date, locale: str, style: str = "medium") -> str:
+    return str(_format_date(day, format=style, locale=_locale(locale)))
+
+
+def format_time(at: datetime, locale: str, zone: str) -> str:
+    return str(_format_time(at, format="short", tzinfo=ZoneInfo(zone), locale=_locale(locale)))
+
+
+def format_datetime(at: datetime, locale: str, zone: str) -> str:
+    return str(_format_datetime(at, format="medium", tzinfo=ZoneInfo(zone), locale=_locale(locale)))
+
+
+def format_number(number: float, locale: str) -> str:
+    return str(format_decimal(number, locale=_locale(locale)))

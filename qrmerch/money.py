@@ -1,0 +1,48 @@
+"""Money in whole minor units, with its currency."""
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from babel.numbers import format_currency, get_currency_precision
+
+# 10 million of any major unit: beyond it a price is a slip of the keyboard.
+MAX_MINOR = 10**12
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in minor units (cents, fils) of an ISO 4217 currency."""
+
+    minor: int
+    currency: str
+
+    def text(self, locale: str = "en") -> str:
+        return format_money(self.minor, self.currency, locale)
+
+
+def format_money(minor: int, currency: str, locale: str = "en") -> str:
+    """The amount as people of `locale` write it; whole amounts keep their decimals."""
+    amount = Decimal(minor).scaleb(-get_currency_precision(currency))
+    return str(format_currency(amount, currency, locale=locale))
+
+
+def parse_money(text: str, currency: str) -> int:
+    """Minor units from a plain decimal with a point or a comma before the decimals.
+
+    :raises ValueError: not an amount, negative, too large, or more decimals than the currency has.
+    """
+    plain = text.strip().replace("\u00a0", "").replace(" ", "")
+    if plain.count(",") == 1 and "." not in plain and len(plain) - plain.index(",") <= 3:
+        plain = plain.replace(",", ".")
+    try:
+        amount = Decimal(plain.replace(",", ""))
+    except InvalidOperation:
+        raise ValueError(f"{text!r} is not an amount. Write it like 1234.50.") from None
+    if not amount.is_finite() or amount < 0:
+        raise ValueError(f"{text!r} is not an amount that can be asked for.")
+    minor = amount.scaleb(get_currency_precision(currency))
+    if minor != minor.to_integral_value():
+        raise ValueError(f"{text!r} has more decimals than {currency} has.")
+    if minor > MAX_MINOR:
+        raise ValueError(f"{text!r} is too large for a price.")
+    return int(minor)

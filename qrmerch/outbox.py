@@ -1,0 +1,92 @@
+"""Mail and text messages, written in the transaction that causes them and sent afterwards."""
+
+import enum
+from datetime import datetime
+from email.message import EmailMessage
+
+from sqlalchemy import ForeignKey, String, Text, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from qrmerch import jobs
+from qrmerch.tables import Base, Id, one_of, word
+from qrmerch.text import clean_line
+
+
+class Channel(enum.StrEnum):
+    """How a message goes out."""
+
+    MAIL = "mail"
+    SMS = "sms"
+
+
+class MessageState(enum.StrEnum):
+    """Where a message stands. `kept`: this installation sends nothing, it only shows."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    KEPT = "kept"
+
+
+class OutboxMessage(Base):
+    """One message to one recipient."""
+
+    __table_args__ = (one_of("channel", Channel), one_of("state", MessageState))
+
+    id: Mapped[Id]
+    retailer_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("retailer.id"), index=True)
+    channel: Mapped[Channel] = word(Channel)
+    recipient: Mapped[str] = mapped_column(String(254))
+    subject: Mapped[str] = mapped_column(String(200))
+    body: Mapped[str] = mapped_column(Text)
+    state: Mapped[MessageState] = word(MessageState)
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+
+
+def post(
+    db: Session,
+    *,
+    retailer_id: str | None,
+    channel: Channel,
+    to: str,
+    subject: str,
+    body: str,
+    at: datetime,
+) -> OutboxMessage:
+    """Write a message; it leaves after the caller's commit, by a job.
+
+    :raises ValueError: recipient or subject holds what a header must not.
+    """
+    message = OutboxMessage(
+        retailer_id=retailer_id,
+        channel=channel,
+        recipient=_header(to, 254),
+        subject=_header(subject, 200),
+        body=body,
+        state=MessageState.QUEUED,
+        created_at=at,
+    )
+    db.add(message)
+    db.flush()
+    jobs.enqueue(db, "outbox.send", f"outbox.send:{message.id}", {"message_id": message.id})
+    return message
+
+
+def list_messages(db: Session, *, retailer_id: str, limit: int = 200) -> list[OutboxMessage]:
+    """A retailer's messages, newest first."""
+    found = select(OutboxMessage).where(OutboxMessage.retailer_id == retailer_id)
+    return list(db.scalars(found.order_by(OutboxMessage.id.desc()).limit(limit)))
+
+
+def mail_of(message: OutboxMessage, *, sender: str) -> EmailMessage:
+    """The message as mail, one recipient, plain text."""
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = sender, message.recipient, message.subject
+    mail.set_content(message.body)
+    return mail
+
+
+def _header(text: str, max_chars: int) -> str:
+    if any(character in text for character in "\r\n\0"):
+        raise ValueError("A line break cannot stand in a recipient or a subject.")
+    return clean_line(text, max_chars)

@@ -1,0 +1,61 @@
+"""Text from outside, made safe to keep and to show."""
+
+import unicodedata
+
+import nh3
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+# Beyond it a nest of brackets costs the Markdown parser noticeable time.
+MAX_RICH_CHARS = 10_000
+_TAGS = {"p", "br", "strong", "em", "ul", "ol", "li", "a", "h3", "h4", "blockquote"}
+_LINKS = ("https://", "mailto:", "tel:")
+_MARKDOWN = MarkdownIt("zero").enable(["emphasis", "list", "link", "newline", "heading", "escape", "blockquote"])
+# Joiners that Arabic, Persian and Indic words and emoji need.
+_JOINERS = "\u200c\u200d"
+
+
+def clean_line(text: str, max_chars: int) -> str:
+    """One line: NFC, no control, hidden or direction-overriding characters, spaces joined, trimmed.
+
+    :raises ValueError: longer than `max_chars` after cleaning.
+    """
+    line = " ".join("".join(c if _is_shown(c) else " " for c in unicodedata.normalize("NFC", text)).split())
+    if len(line) > max_chars:
+        raise ValueError(f"At most {max_chars} characters; this has {len(line)}.")
+    return line
+
+
+def clean_block(text: str, max_chars: int) -> str:
+    """As `clean_line`, with line breaks kept.
+
+    :raises ValueError: longer than `max_chars` after cleaning.
+    """
+    lines = [clean_line(line, max(len(line), 1)) for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
+    block = "\n".join(lines).strip("\n")
+    if len(block) > max_chars:
+        raise ValueError(f"At most {max_chars} characters; this has {len(block)}.")
+    return block
+
+
+def _is_shown(character: str) -> bool:
+    return character in _JOINERS or not unicodedata.category(character).startswith("C")
+
+
+def rich_text(source: str) -> Markup:
+    """A small Markdown subset as safe HTML: emphasis, lists, small headings, links over https."""
+    html = _MARKDOWN.render(source[:MAX_RICH_CHARS])
+    clean = nh3.clean(
+        html,
+        tags=_TAGS,
+        attributes={"a": {"href"}},
+        attribute_filter=lambda _tag, _name, value: value if value.startswith(_LINKS) else None,
+        link_rel="noopener nofollow ugc",
+    )
+    return Markup(clean)  # noqa: S704 - the sanitiser's answer
+
+
+def plain(html: str) -> str:
+    """The words of a piece of HTML, without any mark-up, spaces joined."""
+    stripped = nh3.clean(html.replace("<", " <"), tags=set())
+    return " ".join(Markup(stripped).unescape().split())  # noqa: S704 - only read as text
