@@ -1,0 +1,1 @@
+"""What there is: vendors' products, and retailers' items with price and stock."""

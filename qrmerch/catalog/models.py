@@ -1,0 +1,109 @@
+"""Tables of products, items, prices and stock.
+
+A product is the vendor's, once for all retailers; an item is one retailer's listing of it. Shoppers
+read items only; a product's words reach them through a published revision.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from qrmerch.tables import Base, Id, Json, PublicId, RetailerScoped, VendorScoped, reference
+
+
+class VendorProduct(VendorScoped, Base):
+    """A style as its vendor describes it; found again by the vendor's own key."""
+
+    __table_args__ = (UniqueConstraint("vendor_id", "key"),)
+
+    id: Mapped[Id]
+    key: Mapped[str] = mapped_column(String(120))
+    title: Mapped[str] = mapped_column(String(200))
+    maker: Mapped[str] = mapped_column(String(80))
+    category: Mapped[str] = mapped_column(String(120), default="")
+    description: Mapped[str] = mapped_column(Text, default="")
+    # [{"name": "Material", "value": "Cotton"}]
+    facts: Mapped[Json]
+    image_urls: Mapped[Json]
+    updated_at: Mapped[datetime]
+
+
+class ProductVariant(VendorScoped, Base):
+    """One size and colour of a product."""
+
+    __table_args__ = (UniqueConstraint("product_id", "key"),)
+
+    id: Mapped[Id]
+    product_id: Mapped[str] = reference("vendor_product.id")
+    key: Mapped[str] = mapped_column(String(200))
+    sku: Mapped[str] = mapped_column(String(120), default="")
+    gtin: Mapped[str | None] = mapped_column(String(14), index=True)
+    # What stood in the barcode column but is no GTIN.
+    vendor_code: Mapped[str | None] = mapped_column(String(60))
+    # {"Size": "M", "Colour": "Marigold"}
+    options: Mapped[Json]
+    place: Mapped[int]
+    price_minor: Mapped[int | None]
+    was_price_minor: Mapped[int | None]
+    currency: Mapped[str] = mapped_column(String(3))
+
+
+class Item(RetailerScoped, VendorScoped, Base):
+    """A style on one retailer's shelf."""
+
+    __table_args__ = (UniqueConstraint("retailer_id", "product_id"),)
+
+    id: Mapped[Id]
+    public_id: Mapped[PublicId]
+    product_id: Mapped[str] = reference("vendor_product.id")
+    title: Mapped[str] = mapped_column(String(200))
+    category: Mapped[str] = mapped_column(String(120), default="")
+    # Set on the item by the retailer; empty means the retailer's default template.
+    template_id: Mapped[str | None] = mapped_column(String(36))
+    is_retired: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+
+
+class Variant(RetailerScoped, VendorScoped, Base):
+    """One size and colour of an item, with the retailer's price."""
+
+    __table_args__ = (
+        CheckConstraint("price_minor >= 0", name="price_not_negative"),
+        Index("ix_variant_retailer_gtin", "retailer_id", "gtin"),
+        UniqueConstraint("item_id", "key"),
+    )
+
+    id: Mapped[Id]
+    item_id: Mapped[str] = reference("item.id")
+    key: Mapped[str] = mapped_column(String(200))
+    sku: Mapped[str] = mapped_column(String(120), default="")
+    gtin: Mapped[str | None] = mapped_column(String(14))
+    options: Mapped[Json]
+    place: Mapped[int]
+    price_minor: Mapped[int | None]
+    currency: Mapped[str] = mapped_column(String(3))
+    is_hidden: Mapped[bool] = mapped_column(default=False)
+
+
+class PriceHistory(RetailerScoped, Base):
+    """A variant's price from an instant on."""
+
+    __table_args__ = (Index("ix_price_history_variant_from", "variant_id", "from_at"),)
+
+    id: Mapped[Id]
+    variant_id: Mapped[str] = reference("variant.id", index=False)
+    price_minor: Mapped[int]
+    from_at: Mapped[datetime]
+
+
+class Stock(RetailerScoped, Base):
+    """Pieces of a variant in a store, as of the feed's instant."""
+
+    __table_args__ = (UniqueConstraint("store_id", "variant_id"),)
+
+    id: Mapped[Id]
+    store_id: Mapped[str] = reference("store.id")
+    variant_id: Mapped[str] = reference("variant.id")
+    pieces: Mapped[int]
+    as_of: Mapped[datetime]

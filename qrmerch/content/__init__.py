@@ -1,0 +1,1 @@
+"""What is shown: page templates with locks, revisions, approval, publication, looks."""

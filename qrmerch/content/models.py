@@ -1,0 +1,178 @@
+"""Tables of templates, contents, revisions, approvals, publications and looks."""
+
+import enum
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from qrmerch.tables import Base, Id, Json, RetailerScoped, VendorScoped, one_of, reference, word
+
+
+class Style(enum.StrEnum):
+    """The three ways a page is set."""
+
+    EVERYDAY = "everyday"
+    EDITORIAL = "editorial"
+    QUIET = "quiet"
+
+
+class RevisionState(enum.StrEnum):
+    """From the vendor's desk to the reviewer's answer."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    RETURNED = "returned"
+    APPROVED = "approved"
+    WITHDRAWN = "withdrawn"
+
+
+_OPEN = text("state IN ('draft', 'submitted')")
+
+
+class Verdict(enum.StrEnum):
+    """A reviewer's answer."""
+
+    APPROVED = "approved"
+    RETURNED = "returned"
+
+
+class PageTemplate(RetailerScoped, Base):
+    """A retailer's approved page with named slots."""
+
+    __table_args__ = (one_of("style", Style), UniqueConstraint("retailer_id", "name"))
+
+    id: Mapped[Id]
+    name: Mapped[str] = mapped_column(String(80))
+    style: Mapped[Style] = word(Style)
+    is_default: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+
+
+class TemplateVersion(RetailerScoped, Base):
+    """Order, locks and limits of a template's sections; never changed once made.
+
+    `sections`: [{"key": "story", "kind": "story", "slots": [{"key": "text", "kind": "rich_text",
+    "lock": "edit", "label": …, "help": …, "is_required": true, "max_chars": 600, …}]}].
+    """
+
+    __table_args__ = (UniqueConstraint("template_id", "number"),)
+
+    id: Mapped[Id]
+    template_id: Mapped[str] = reference("page_template.id")
+    number: Mapped[int]
+    sections: Mapped[Json]
+    created_at: Mapped[datetime]
+
+
+class FixedValue(RetailerScoped, Base):
+    """The retailer's value of a fixed slot from an instant on, for every version of the template."""
+
+    __table_args__ = (Index("ix_fixed_value_template_slot_from", "template_id", "slot", "from_at"),)
+
+    id: Mapped[Id]
+    template_id: Mapped[str] = reference("page_template.id", index=False)
+    # "section.slot"
+    slot: Mapped[str] = mapped_column(String(90))
+    # By locale.
+    value: Mapped[Json]
+    from_at: Mapped[datetime]
+
+
+class Content(RetailerScoped, VendorScoped, Base):
+    """What a vendor says about an item in a template."""
+
+    __table_args__ = (UniqueConstraint("item_id", "template_id"),)
+
+    id: Mapped[Id]
+    item_id: Mapped[str] = reference("item.id")
+    template_id: Mapped[str] = reference("page_template.id")
+    created_at: Mapped[datetime]
+
+
+class Revision(RetailerScoped, VendorScoped, Base):
+    """One state of a content: a draft until submitted, immutable from then on.
+
+    `body`: {"slots": {"story.text": {"en": …}, "gallery.pictures": [asset ids]}, "product": values copied
+    from the vendor's product when submitted}. `digest` seals the body.
+    """
+
+    __table_args__ = (
+        one_of("state", RevisionState),
+        UniqueConstraint("content_id", "number"),
+        # At most one waits for an answer, and at most one is being written.
+        Index("uq_revision_open", "content_id", "state", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
+    )
+
+    id: Mapped[Id]
+    content_id: Mapped[str] = reference("content.id")
+    template_version_id: Mapped[str] = reference("template_version.id")
+    number: Mapped[int]
+    state: Mapped[RevisionState] = word(RevisionState, default=RevisionState.DRAFT)
+    body: Mapped[Json]
+    # Counts saves of a draft, so that a second tab notices the first.
+    edit: Mapped[int] = mapped_column(default=0)
+    digest: Mapped[str | None] = mapped_column(String(64))
+    author_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("user.id"), index=True)
+    created_at: Mapped[datetime]
+    saved_at: Mapped[datetime]
+    submitted_at: Mapped[datetime | None]
+
+
+class Approval(RetailerScoped, Base):
+    """A reviewer's answer to exactly one digest."""
+
+    __table_args__ = (one_of("verdict", Verdict), UniqueConstraint("revision_id"))
+
+    id: Mapped[Id]
+    revision_id: Mapped[str] = reference("revision.id", index=False)
+    digest: Mapped[str] = mapped_column(String(64))
+    verdict: Mapped[Verdict] = word(Verdict)
+    # The reviewer; null when a trusted vendor's submission was approved by rule.
+    reviewer_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("user.id"), index=True)
+    # [{"slot": "story.text", "text": …}]
+    comments: Mapped[Json]
+    at: Mapped[datetime]
+
+
+class Publication(RetailerScoped, VendorScoped, Base):
+    """Which revision shows, where and when; the newest that covers an instant holds.
+
+    Without a revision it is a take-down: the neutral page shows.
+    """
+
+    __table_args__ = (
+        CheckConstraint("until_at IS NULL OR until_at > from_at", name="period_forward"),
+        Index("ix_publication_item_from", "item_id", "from_at"),
+    )
+
+    id: Mapped[Id]
+    item_id: Mapped[str] = reference("item.id", index=False)
+    revision_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("revision.id"), index=True)
+    # Ids of stores; null means everywhere.
+    store_ids: Mapped[Json | None]
+    from_at: Mapped[datetime]
+    until_at: Mapped[datetime | None]
+    created_by: Mapped[str | None] = mapped_column(String(36), ForeignKey("user.id"), index=True)
+    created_at: Mapped[datetime]
+    reason: Mapped[str] = mapped_column(Text, default="")
+
+
+class Look(RetailerScoped, Base):
+    """Items that go together, put together by the retailer."""
+
+    id: Mapped[Id]
+    # By locale.
+    title: Mapped[Json]
+    created_at: Mapped[datetime]
+
+
+class LookItem(RetailerScoped, Base):
+    """An item's place in a look."""
+
+    __table_args__ = (UniqueConstraint("look_id", "item_id"),)
+
+    id: Mapped[Id]
+    look_id: Mapped[str] = reference("look.id")
+    item_id: Mapped[str] = reference("item.id")
+    place: Mapped[int]

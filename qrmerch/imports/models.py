@@ -1,0 +1,43 @@
+"""The table of import runs."""
+
+import enum
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from qrmerch.tables import Base, Id, Json, VendorScoped, one_of, word
+
+
+class RunState(enum.StrEnum):
+    """From arrival to the end."""
+
+    CHECKED = "checked"
+    COMMITTING = "committing"
+    DONE = "done"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+class ImportRun(VendorScoped, Base):
+    """One catalogue file of a vendor's."""
+
+    __table_args__ = (one_of("state", RunState),)
+
+    id: Mapped[Id]
+    state: Mapped[RunState] = word(RunState)
+    file_name: Mapped[str] = mapped_column(String(200))
+    file_key: Mapped[str] = mapped_column(String(100))
+    format: Mapped[str] = mapped_column(String(40))
+    encoding: Mapped[str] = mapped_column(String(40))
+    # The retailer the products are listed at, if any.
+    list_at_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("retailer.id"), index=True)
+    # {"rows": …, "created": …, "updated": …, "unchanged": …, "errors": …}
+    counts: Mapped[Json]
+    # [{"row": 7, "problems": [{"code": …, "column": …, "message": …, "value": …}]}], at most 1,000
+    problems: Mapped[Json]
+    # Product groups written so far; a run that was cut off goes on from here.
+    done_groups: Mapped[int] = mapped_column(default=0)
+    user_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("user.id"), index=True)
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]

@@ -1,0 +1,1 @@
+"""Vendors' pictures: checked, stripped, re-encoded; the original is never served."""

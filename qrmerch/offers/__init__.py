@@ -1,0 +1,1 @@
+"""What is promised: offers, exact limits, claims with a till code, redemptions."""

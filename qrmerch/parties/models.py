@@ -1,0 +1,171 @@
+"""Tables of retailers, their brand and places, vendors and supply."""
+
+import enum
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from qrmerch.tables import Base, Id, Json, PublicId, RetailerScoped, one_of, reference, word
+
+
+class Measurement(enum.StrEnum):
+    """What a retailer's scans keep: nothing but counts, or also a passing visit id."""
+
+    COUNTS = "counts"
+    VISITS = "visits"
+
+
+class Display(enum.StrEnum):
+    """The face of headings."""
+
+    SANS = "sans"
+    SERIF = "serif"
+
+
+class Corners(enum.StrEnum):
+    """The shape of cards, chips and buttons."""
+
+    SHARP = "sharp"
+    SOFT = "soft"
+    ROUND = "round"
+
+
+class Tone(enum.StrEnum):
+    """The grounds a page stands on."""
+
+    PLAIN = "plain"
+    WARM = "warm"
+    LUXURY = "luxury"
+
+
+class FixtureKind(enum.StrEnum):
+    """What a code hangs on."""
+
+    SHELF = "shelf"
+    WINDOW = "window"
+    POSTER = "poster"
+    HANGTAG = "hangtag"
+    QUEUE = "queue"
+    WALL = "wall"
+    SCREEN = "screen"
+
+
+class Retailer(Base):
+    """A company with stores and a brand; the tenant."""
+
+    __table_args__ = (one_of("measurement", Measurement),)
+
+    id: Mapped[Id]
+    slug: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[str] = mapped_column(String(80))
+    currency: Mapped[str] = mapped_column(String(3))
+    default_locale: Mapped[str] = mapped_column(String(12))
+    locales: Mapped[Json]
+    time_zone: Mapped[str] = mapped_column(String(40))
+    measurement: Mapped[Measurement] = word(Measurement, default=Measurement.VISITS)
+    no_discount: Mapped[bool] = mapped_column(default=False)
+    has_sample_scans: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+
+
+class RetailerHost(RetailerScoped, Base):
+    """A host name that is the retailer's own; the primary one is printed."""
+
+    id: Mapped[Id]
+    host: Mapped[str] = mapped_column(String(253), unique=True)
+    is_primary: Mapped[bool] = mapped_column(default=False)
+    proven_at: Mapped[datetime | None]
+
+
+class BrandKit(RetailerScoped, Base):
+    """The brand from an instant on; the newest begun one holds."""
+
+    __table_args__ = (
+        one_of("display", Display),
+        one_of("corners", Corners),
+        one_of("tone", Tone),
+        CheckConstraint("length(colour) = 7", name="colour_hex"),
+        UniqueConstraint("retailer_id", "from_at"),
+    )
+
+    id: Mapped[Id]
+    from_at: Mapped[datetime]
+    colour: Mapped[str] = mapped_column(String(7))
+    display: Mapped[Display] = word(Display)
+    corners: Mapped[Corners] = word(Corners)
+    tone: Mapped[Tone] = word(Tone)
+    wordmark: Mapped[str] = mapped_column(String(40))
+    # By locale: the lines under every page.
+    legal: Mapped[Json]
+
+
+class Store(RetailerScoped, Base):
+    """One shop."""
+
+    __table_args__ = (UniqueConstraint("retailer_id", "code"),)
+
+    id: Mapped[Id]
+    public_id: Mapped[PublicId]
+    code: Mapped[str] = mapped_column(String(40))
+    name: Mapped[str] = mapped_column(String(80))
+    # As the shop is called among people standing in it: "Riverside".
+    short_name: Mapped[str] = mapped_column(String(40))
+    address: Mapped[str] = mapped_column(String(200))
+    city: Mapped[str] = mapped_column(String(80))
+    country: Mapped[str] = mapped_column(String(2))
+    time_zone: Mapped[str] = mapped_column(String(40))
+    gln: Mapped[str | None] = mapped_column(String(13))
+    hours: Mapped[str] = mapped_column(String(200), default="")
+    is_open: Mapped[bool] = mapped_column(default=True)
+
+
+class StoreNetwork(RetailerScoped, Base):
+    """An address range that a store's own Wi-Fi leaves from."""
+
+    id: Mapped[Id]
+    store_id: Mapped[str] = reference("store.id")
+    cidr: Mapped[str] = mapped_column(String(43))
+
+
+class Fixture(RetailerScoped, Base):
+    """A shelf, window or poster in a store."""
+
+    __table_args__ = (one_of("kind", FixtureKind), UniqueConstraint("store_id", "name"))
+
+    id: Mapped[Id]
+    store_id: Mapped[str] = reference("store.id")
+    name: Mapped[str] = mapped_column(String(80))
+    kind: Mapped[FixtureKind] = word(FixtureKind)
+
+
+class Vendor(Base):
+    """Who supplies products; a retailer's own range belongs to its house vendor."""
+
+    id: Mapped[Id]
+    name: Mapped[str] = mapped_column(String(80), unique=True)
+    is_house: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+
+
+class Supply(RetailerScoped, Base):
+    """A vendor supplies a retailer."""
+
+    __table_args__ = (UniqueConstraint("retailer_id", "vendor_id"),)
+
+    id: Mapped[Id]
+    vendor_id: Mapped[str] = mapped_column(String(36), ForeignKey("vendor.id"), index=True)
+    # A trusted vendor's submissions are approved without a reviewer.
+    is_trusted: Mapped[bool] = mapped_column(default=False)
+    ended_at: Mapped[datetime | None]
+
+
+class PageChange(Base):
+    """Something shoppers see has changed: of one item, or of all of a retailer's."""
+
+    __table_args__ = (Index("ix_page_change_at", "at"),)
+
+    id: Mapped[Id]
+    retailer_id: Mapped[str] = mapped_column(String(36), ForeignKey("retailer.id"))
+    item_id: Mapped[str | None] = mapped_column(String(36))
+    at: Mapped[datetime]

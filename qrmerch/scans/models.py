@@ -1,0 +1,98 @@
+"""Tables of raw scans, events and totals.
+
+A raw scan is identified by its log file and the line's offset there, so that none can come twice.
+Totals are by the place's own business date; an empty text stands for "no such place".
+"""
+
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from qrmerch.tables import Base, Id, RetailerScoped
+
+
+class LogFile(Base):
+    """How far the loader has read one file."""
+
+    number: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(120), unique=True)
+    offset: Mapped[int] = mapped_column(BigInteger)
+    bad_lines: Mapped[int] = mapped_column(default=0)
+    read_at: Mapped[datetime]
+
+
+class Scan(Base):
+    """One line of the log. No address, no agent; no secondary index."""
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    retailer_id: Mapped[str] = mapped_column(String(36))
+    code_id: Mapped[str] = mapped_column(String(36))
+    item_id: Mapped[str] = mapped_column(String(36))
+    store_id: Mapped[str] = mapped_column(String(36))
+    fixture_id: Mapped[str] = mapped_column(String(36))
+    visit: Mapped[str | None] = mapped_column(String(32))
+    agent: Mapped[str] = mapped_column(String(60))
+    outcome: Mapped[str] = mapped_column(String(20))
+
+
+class OpenVisit(Base):
+    """Where a visit began, for as long as actions may still belong to it."""
+
+    visit: Mapped[str] = mapped_column(String(32), primary_key=True)
+    retailer_id: Mapped[str] = mapped_column(String(36))
+    code_id: Mapped[str] = mapped_column(String(36))
+    item_id: Mapped[str] = mapped_column(String(36))
+    store_id: Mapped[str] = mapped_column(String(36))
+    fixture_id: Mapped[str] = mapped_column(String(36))
+    began_at: Mapped[datetime] = mapped_column(index=True)
+
+
+_UNCOUNTED = text("NOT is_counted")
+
+
+class Event(RetailerScoped, Base):
+    """Something done on a page, recorded in the transaction that did it; the loader counts it."""
+
+    __table_args__ = (
+        Index("ix_event_uncounted", "id", sqlite_where=_UNCOUNTED, postgresql_where=_UNCOUNTED),
+        Index("ix_event_retailer_item_at", "retailer_id", "item_id", "at"),
+    )
+
+    id: Mapped[Id]
+    at: Mapped[datetime]
+    kind: Mapped[str] = mapped_column(String(20))
+    item_id: Mapped[str] = mapped_column(String(36), ForeignKey("item.id"))
+    # As the page said; the visit's own place, where known, counts instead.
+    store_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("store.id"), index=True)
+    visit: Mapped[str | None] = mapped_column(String(32))
+    detail: Mapped[str] = mapped_column(String(60), default="")
+    is_counted: Mapped[bool] = mapped_column(default=False)
+
+
+class DayTotal(Base):
+    """Counts of one outcome or kind on one business date."""
+
+    __table_args__ = (Index("ix_day_total_retailer_item", "retailer_id", "item_id", "on"),)
+
+    retailer_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    on: Mapped[date] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    store_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    fixture_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    item_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    code_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    count: Mapped[int]
+
+
+class HourTotal(Base):
+    """Counts by the place's own hour, per store and fixture."""
+
+    retailer_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    on: Mapped[date] = mapped_column(primary_key=True)
+    hour: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    store_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    fixture_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    count: Mapped[int]

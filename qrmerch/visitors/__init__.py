@@ -1,0 +1,1 @@
+"""Shoppers known by a cookie they asked for, and what they agreed to."""

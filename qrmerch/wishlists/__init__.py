@@ -1,0 +1,1 @@
+"""Keep and share: lists of kept items, and links given to friends."""
