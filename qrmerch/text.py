@@ -1,5 +1,6 @@
 """Text from outside, made safe to keep and to show."""
 
+import re
 import unicodedata
 
 import nh3
@@ -13,6 +14,9 @@ _LINKS = ("https://", "mailto:", "tel:")
 _MARKDOWN = MarkdownIt("zero").enable(["emphasis", "list", "link", "newline", "heading", "escape", "blockquote"])
 # Joiners that Arabic, Persian and Indic words and emoji need.
 _JOINERS = "\u200c\u200d"
+# What a spreadsheet takes for the start of a formula, in full width too.
+_FORMULA_STARTS = frozenset("=+-@\t\r\0\uff1d\uff0b\uff0d\uff20")
+_PLAIN_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?", re.ASCII)
 
 
 def clean_line(text: str, max_chars: int) -> str:
@@ -59,3 +63,10 @@ def plain(html: str) -> str:
     """The words of a piece of HTML, without any mark-up, spaces joined."""
     stripped = nh3.clean(html.replace("<", " <"), tags=set())
     return " ".join(Markup(stripped).unescape().split())  # noqa: S704 - only read as text
+
+
+def spreadsheet_cell(text: str) -> str:
+    """`text` as a cell that no spreadsheet takes for a formula; a plain number stays one."""
+    if not text or text[0] not in _FORMULA_STARTS or _PLAIN_NUMBER.fullmatch(text):
+        return text
+    return "'" + text
