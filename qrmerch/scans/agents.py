@@ -1,0 +1,125 @@
+"""What a user agent says about who is asking; the text itself is forgotten.
+
+One ordered table, first match wins, written in the part of the pattern language that Python and
+PCRE share, so that a web server in front can be given the same rules.
+Change a rule: raise VERSION. A rule's id is never used again for something else.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Final, Generic, TypeVar
+
+VERSION: Final = 1
+MAX_AGENT_CHARS: Final = 512
+Value = TypeVar("Value")
+
+_APPLE = r"^Mozilla/5\.0 \(iP(hone; CPU iPhone|ad; CPU) OS [0-9_]+ like Mac OS X\) AppleWebKit/[0-9.]+ \(KHTML, like Gecko\)"
+_ANDROID = r"^Mozilla/5\.0 \(Linux; Android [0-9.]+; [^;()]+\) AppleWebKit/[0-9.]+ \(KHTML, like Gecko\)"
+
+# (rule id, class, family, pattern). First the plain browsers from end to end: no bot's text fits
+# them, and nine phones in ten go no further. In-app browsers stand before the bots they resemble.
+KINDS: Final = [
+    (61, "human", "safari", _APPLE + r" Version/[0-9.]+ Mobile/[0-9A-Z]+ Safari/[0-9.]+$"),
+    (62, "human", "chrome", _ANDROID + r" Chrome/[0-9.]+ (Mobile )?Safari/[0-9.]+$"),
+    (63, "human", "samsung", _ANDROID + r" SamsungBrowser/[0-9.]+ Chrome/[0-9.]+ (Mobile )?Safari/[0-9.]+$"),
+    (1, "none", "no_agent", r"^\s*$"),
+    (2, "human", "instagram", r"Instagram \d"),
+    (3, "human", "facebook", r"FBAN/|FBAV/|MetaIAB"),
+    (4, "human", "wechat", r"MicroMessenger/"),
+    (5, "human", "line", r" Line/\d"),
+    (6, "human", "pinterest", r"\[Pinterest/"),
+    (7, "human", "tiktok", r"musical_ly|BytedanceWebview|TikTok "),
+    (8, "human", "google_app", r"GSA/\d"),
+    (20, "preview", "facebook", r"facebookexternalhit|facebookcatalog|Facebot|meta-external"),
+    (
+        21,
+        "preview",
+        "chat",
+        r"^WhatsApp/|Slackbot|TelegramBot|Discordbot|SkypeUriPreview|^Viber|Line-Parts|kakaotalk-scrap",
+    ),
+    (22, "preview", "social", r"Twitterbot|LinkedInBot|Pinterestbot|redditbot|Iframely|Embedly|vkShare|Mastodon/"),
+    (
+        30,
+        "bot",
+        "search",
+        r"Googlebot|bingbot|Applebot|YandexBot|Baiduspider|DuckDuckBot|Yahoo! Slurp|PetalBot|Google-|GoogleOther|AdsBot",
+    ),
+    (
+        31,
+        "bot",
+        "model",
+        r"GPTBot|ChatGPT|OAI-SearchBot|ClaudeBot|anthropic|PerplexityBot|CCBot|Bytespider|cohere-ai|Amazonbot",
+    ),
+    # Cubot is a make of phone.
+    (
+        32,
+        "bot",
+        "generic",
+        (
+            r"(?<!cu)bot\b|(?<!cu)bot[/_ -]|crawl|spider|scrap(er|y)|archiv|\bscan(ner)?\b|monitor|uptime|fetcher"
+            r"|checker|validator|\bfeed|https?://|\+http|@[a-z0-9-]+\."
+        ),
+    ),
+    (
+        33,
+        "bot",
+        "headless",
+        r"HeadlessChrome|PhantomJS|Lighthouse|PageSpeed|Puppeteer|Playwright|Selenium|Prerender",
+    ),
+    (
+        34,
+        "bot",
+        "tool",
+        (
+            r"^curl|^wget|python|aiohttp|^Go-http|^Java/|Apache-HttpClient|libwww|^axios|node-fetch|^undici|^Ruby"
+            r"|^PHP|GuzzleHttp|^Postman|HTTPie|^lua"
+        ),
+    ),
+    (40, "fetcher", "library", r"okhttp|CFNetwork|^Dalvik"),
+    (50, "human", "samsung", r"SamsungBrowser/"),
+    (51, "human", "opera", r"OPR/|OPiOS/|OPT/"),
+    (52, "human", "edge", r"EdgA/|EdgiOS/|Edg/"),
+    (53, "human", "firefox", r"Firefox/|FxiOS/|Focus/"),
+    (54, "human", "chrome", r"CriOS/|Chrome/"),
+    (55, "human", "safari", r"Version/[0-9.]+ .*Safari/"),
+    (56, "human", "webview", r"AppleWebKit/"),
+    (57, "human", "other", r"^(Mozilla|Opera)/"),
+    (99, "bot", "unknown", r""),
+]
+DEVICES: Final = [
+    ("phone", r"iPhone|iPod|Android.*Mobile|Windows Phone|KAIOS"),
+    ("tablet", r"iPad|Android|Tablet|Kindle"),
+    ("desktop", r"Windows NT|Macintosh|X11|CrOS"),
+    ("other", r""),
+]
+_FLAGS = re.IGNORECASE | re.ASCII
+_KINDS = [(re.compile(pattern, _FLAGS), f"{cls} {family} {rule} {VERSION}") for rule, cls, family, pattern in KINDS]
+_DEVICES = [(re.compile(pattern, _FLAGS), device) for device, pattern in DEVICES]
+
+
+def describe(agent: str) -> str:
+    """`class family rule version device` of an agent, as it stands in the log's line."""
+    agent = agent[:MAX_AGENT_CHARS]
+    kind = next(kind for pattern, kind in _KINDS if pattern.search(agent))
+    device = next(device for pattern, device in _DEVICES if pattern.search(agent))
+    return f"{kind} {device}"
+
+
+class Remembered(dict[str, Value], Generic[Value]):
+    """A bounded memory of a function of text: a plain lookup when seen, the function when not.
+
+    When full it is emptied at once: refilling costs little, and no hit pays for keeping an order.
+    """
+
+    def __init__(self, function: Callable[[str], Value], *, limit: int, max_chars: int = MAX_AGENT_CHARS) -> None:
+        """:param limit: the most texts remembered; a text longer than `max_chars` never is."""
+        super().__init__()
+        self._function, self._limit, self._max_chars = function, limit, max_chars
+
+    def __missing__(self, text: str) -> Value:
+        value = self._function(text)
+        if len(text) <= self._max_chars:
+            if len(self) >= self._limit:
+                self.clear()
+            self[text] = value
+        return value

@@ -1,0 +1,133 @@
+"""The line of the scan log: how it is written, and how it is read back.
+
+It is an interface: a web server in front may write the same line. JSON, one object a line:
+
+    t   seconds since 1970, with milliseconds
+    k   kind: q printed code, i item's page, s share link, v view (seen for a second), o orphan, l lost
+    q   what was asked for: token (q, o), item's public id (i, v), share link's id (s)
+    c   code's token, where a view or page came straight from one
+    at  store, by our own id; only where no code tells it
+    r   retailer, by our own id; only where no code or item tells it
+    a   agent: "class family rule version device"
+    o   1 if the address is one of the store's own network
+    v   visit id, empty in `counts` mode and under Sec-GPC
+    w   1 if the visit is a new one
+    n   near: 32 keyed bits; empty where v is
+    m   manner: "" for a plain GET, "head", "prefetch"
+    g   1 if the phone sent Sec-GPC
+    x   number of lines lost (l)
+
+Every value is of our own making or checked against a fixed alphabet, so nothing needs escaping.
+"""
+
+from typing import Final, NamedTuple
+
+import orjson
+
+SCAN, PAGE, SHARE, VIEW, ORPHAN, LOST = KINDS = ("q", "i", "s", "v", "o", "l")
+_MAX_CHARS: Final = {"q": 40, "c": 9, "at": 36, "r": 36, "a": 60, "v": 32, "n": 8, "m": 12}
+_LATEST_S: Final = 4_102_444_800  # the year 2100
+
+
+class BadLine(ValueError):
+    """Not a line of ours: torn, or written by something else."""
+
+
+class Line(NamedTuple):
+    """One line, read and checked; absent texts are empty."""
+
+    at_ms: int
+    kind: str
+    subject: str
+    token: str
+    store_id: str
+    retailer_id: str
+    agent: str
+    is_own_network: bool
+    visit: str
+    is_new_visit: bool
+    near: str
+    manner: str
+    has_gpc: bool
+    lost: int
+
+    @property
+    def is_human(self) -> bool:
+        return self.agent.startswith("human ")
+
+
+def make_line(
+    kind: str,
+    subject: str,
+    at_s: float,
+    *,
+    agent: str,
+    token: str = "",
+    store_id: str = "",
+    retailer_id: str = "",
+    is_own_network: bool = False,
+    visit: str = "",
+    is_new_visit: bool = False,
+    near: str = "",
+    manner: str = "",
+    has_gpc: bool = False,
+) -> bytes:
+    """One whole line with its newline; every argument is one of our own values, never text from outside."""
+    return (
+        f'{{"t":{at_s:.3f},"k":"{kind}","q":"{subject}","c":"{token}","at":"{store_id}","r":"{retailer_id}",'
+        f'"a":"{agent}","o":{is_own_network:d},"v":"{visit}","w":{is_new_visit:d},"n":"{near}","m":"{manner}",'
+        f'"g":{has_gpc:d}}}\n'
+    ).encode()
+
+
+def scan_line(
+    token: str, at_s: float, *, agent: str, is_own_network: bool, visit: str, near: str, manner: str, has_gpc: bool
+) -> bytes:
+    """`make_line` for a printed code, without the keys its code tells: the one that is written most."""
+    return (
+        f'{{"t":{at_s:.3f},"k":"q","q":"{token}","a":"{agent}","o":{is_own_network:d},"v":"{visit}","n":"{near}",'
+        f'"m":"{manner}","g":{has_gpc:d}}}\n'
+    ).encode()
+
+
+def lost_line(at_s: float, count: int) -> bytes:
+    """The line that says how many others the disk did not take."""
+    return f'{{"t":{at_s:.3f},"k":"l","x":{count}}}\n'.encode()
+
+
+def read_line(raw: bytes) -> Line:
+    """What a line says.
+
+    :raises BadLine: it is torn, or says something that no line of ours says.
+    """
+    try:
+        said = orjson.loads(raw)
+        at_s, kind = said["t"], said["k"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadLine(str(error)) from None
+    get = said.get
+    if kind not in KINDS or type(at_s) not in (int, float) or not 0 < at_s < _LATEST_S:
+        raise BadLine("kind or time")
+    for key, most in _MAX_CHARS.items():
+        value = get(key, "")
+        if type(value) is not str or len(value) > most:
+            raise BadLine(key)
+    lost = get("x", 0)
+    if type(lost) is not int or not 0 <= lost < 1 << 31:
+        raise BadLine("x")
+    return Line(
+        int(at_s * 1000 + 0.5),
+        kind,
+        get("q", ""),
+        get("c", ""),
+        get("at", ""),
+        get("r", ""),
+        get("a", ""),
+        bool(get("o")),
+        get("v", ""),
+        bool(get("w", kind in (SCAN, SHARE))),
+        get("n", ""),
+        get("m", ""),
+        bool(get("g")),
+        lost,
+    )

@@ -1,0 +1,67 @@
+"""32 bits that let the loader see one phone scanning one code again, and nothing else.
+
+A keyed BLAKE2s of store, cut address and agent. The key is random, made anew each hour in one small
+file that all workers of the node share; with the file gone, nobody can go back from bits to a phone.
+"""
+
+import os
+from hashlib import blake2s
+from pathlib import Path
+from threading import Lock
+
+
+class Near:
+    """The bits for a hit; `folder` holds the key of this hour and no earlier one."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._keyed = (-1, blake2s(digest_size=4))
+        self._turning = Lock()
+
+    def of(self, hour: int, store_id: str, address: str, agent: str) -> str:
+        """Eight hex digits; the same for the same three values within `hour` (hours since 1970).
+
+        Empty when the key's folder cannot be used: a repeat goes unseen, and the page goes out.
+        """
+        kept_hour, begun = self._keyed
+        if hour != kept_hour:
+            try:
+                begun = self._turn(hour)
+            except OSError:
+                return ""
+        mac = begun.copy()
+        mac.update(f"{store_id}\0{cut(address)}\0{agent}".encode("utf-8", "replace"))
+        return mac.hexdigest()
+
+    def _turn(self, hour: int) -> blake2s:
+        with self._turning:
+            begun = blake2s(key=self._key(hour), digest_size=4)
+            self._keyed = (hour, begun)
+            return begun
+
+    def _key(self, hour: int) -> bytes:
+        path = self._folder / f"near-{hour}.key"
+        fresh = self._folder / f"near-{hour}.{os.getpid()}"
+        fresh.write_bytes(os.urandom(32))
+        fresh.chmod(0o600)
+        try:
+            # A hard link is made by one worker only; the others read what it wrote, always whole.
+            os.link(fresh, path)
+        except FileExistsError:
+            pass
+        fresh.unlink()
+        # Only earlier hours: a worker whose clock is a moment behind must not undo the next key.
+        for old in self._folder.glob("near-*.key"):
+            if int(old.stem[5:]) < hour:
+                old.unlink(missing_ok=True)
+        return path.read_bytes()
+
+
+def cut(address: str) -> str:
+    """The /24 of an IPv4 address, the /48 of an IPv6 one."""
+    if ":" not in address:
+        return address[: address.rfind(".")]
+    if address[:7].lower() == "::ffff:" and "." in address:
+        return cut(address[7:])
+    head = address.split("::")[0].split(":")
+    return ":".join((head + ["0", "0", "0"])[:3])
