@@ -1,0 +1,1 @@
+"""The retailer's desk: review, items, templates, codes, offers, people and places."""

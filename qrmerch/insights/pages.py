@@ -1,0 +1,150 @@
+"""What each page of numbers receives."""
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from qrmerch.charts import Chart
+
+
+@dataclass(frozen=True, slots=True)
+class FilterForm:
+    """The form of GET fields that every page of numbers begins with; its address is the page's state."""
+
+    action: str
+    store: str
+    stores: tuple[tuple[str, str], ...]
+    since: str
+    until: str
+    comparison: str
+    comparisons: tuple[tuple[str, str], ...]
+    sort: str
+    problems: dict[str, str]
+    # (label, address, is the present one)
+    presets: tuple[tuple[str, str, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """The one figure, and the sentence under it."""
+
+    name: str
+    value: str
+    say: str
+    spark: Markup
+    small: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A column: its word, where sorting by it leads, and how it is sorted now (`ascending`, `descending` or nothing)."""
+
+    label: str
+    href: str
+    sorted: str
+
+
+@dataclass(frozen=True, slots=True)
+class RankedRow:
+    """One line of a ranked table: a name with its bar, then figures; `change` also has a class (up, dn, fl)."""
+
+    title: str
+    href: str
+    sub: str
+    image: str
+    bar: Markup
+    scans: str
+    change: str
+    change_class: str
+    viewed: str
+    kept: str
+    claimed: str
+    used: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """A ranked table: sentence, heads, lines, and how many there are in all."""
+
+    title: str
+    say: str
+    heads: tuple[Head, ...]
+    rows: tuple[RankedRow, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """One thing to know before trusting the numbers; `state` is a word of `ui/status.html`."""
+
+    state: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Openings that were not counted, by reason."""
+
+    say: str
+    rows: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OverviewPage:
+    """`insights/overview.html`"""
+
+    filters: FilterForm
+    lede: str
+    is_sample: bool
+    has_scans: bool
+    tiles: tuple[Tile, ...]
+    days: Chart
+    hours: Chart
+    items: Ranking
+    all_items_href: str
+    stores: Ranking
+    left_out: LeftOut
+    quality: tuple[Quality, ...]
+    words: tuple[tuple[str, str], ...]
+    # Table name to the address of its CSV.
+    csv: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsPage:
+    """`insights/items.html`"""
+
+    filters: FilterForm
+    lede: str
+    is_sample: bool
+    items: Ranking
+    overview_href: str
+    words: tuple[tuple[str, str], ...]
+    csv: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemPage:
+    """`insights/item.html`"""
+
+    filters: FilterForm
+    title: str
+    lede: str
+    image: str
+    image_alt: str
+    is_sample: bool
+    has_scans: bool
+    overview_href: str
+    items_href: str
+    page_href: str
+    finding: Markup
+    tiles: tuple[Tile, ...]
+    funnel: Chart
+    loose_say: str
+    days: Chart
+    stores: Ranking
+    places: Ranking
+    quality: tuple[Quality, ...]
+    words: tuple[tuple[str, str], ...]
+    csv: dict[str, str]
