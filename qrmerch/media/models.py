@@ -43,6 +43,8 @@ class Asset(VendorScoped, Base):
     focus_y: Mapped[float] = mapped_column(default=0.5)
     # By locale. Empty with `is_decorative`.
     alt: Mapped[Json]
+    # The same words as one text, to search in; empty where nothing is said yet.
+    alt_text: Mapped[str] = mapped_column(String(4000), default="")
     is_decorative: Mapped[bool] = mapped_column(default=False)
     problem: Mapped[str | None] = mapped_column(String(300))
     received_at: Mapped[datetime]

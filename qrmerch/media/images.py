@@ -1,0 +1,366 @@
+"""Pictures from outside, turned into pictures of our own.
+
+In: a file of unknown content. Out: small, clean AVIF and JPEG files, a colour and a placeholder.
+Never: metadata of the original, its bytes, or more pixels decoded than allowed.
+
+`examine` reads the header only. `render` decodes in a child process that has little memory and little
+time; this file is the child's program as well, so it imports nothing of ours.
+"""
+
+import base64
+import io
+import json
+import re
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from PIL import Image, ImageCms, ImageFilter, ImageOps
+
+# Our own limit is asked before any pixel is decoded; Pillow's is higher and only warns.
+Image.MAX_IMAGE_PIXELS = None
+
+PAGE_WIDTHS: Final = (390, 780, 1170)
+CARD_WIDTH: Final = 300
+PREVIEW_SIZE: Final = (1200, 630)
+MIN_SIDE: Final = 100
+MAX_SIDE: Final = 20_000
+RENDER_TIMEOUT_S: Final = 40
+RENDER_MEMORY_BYTES: Final = 1_500_000_000
+_AVIF_QUALITY: Final = 55
+_AVIF_SPEED: Final = 8
+_JPEG_QUALITY: Final = 80
+_PLACEHOLDER_WIDTH: Final = 24
+_PLACEHOLDER_MAX_CHARS: Final = 500
+
+_HEIC_BRANDS: Final = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
+_HEIC: Final = "This is an HEIC picture, as iPhones make them. Export it as JPEG and send that."
+_UNKNOWN: Final = "This is not a picture that can be shown. Send a JPEG, PNG, WebP or AVIF file."
+# What else people send, told by its first bytes, with what would make it right.
+_REFUSED: Final[tuple[tuple[bytes, str], ...]] = (
+    (rb"(?i)\s*<[^\x00]{0,2000}<?svg[\s>]", "an SVG drawing. Export it as PNG"),
+    (rb"(?i)\s*<(!doctype html|html|head|body|script|!--)", "a web page. Save the picture itself"),
+    (rb"%!PS|\xc5\xd0\xd3\xc6", "an EPS file. Export it as PNG or JPEG"),
+    (rb"%PDF", "a PDF. Export its picture as JPEG"),
+    (rb"II[*+]\x00|MM\x00[*+]", "a TIFF picture. Export it as JPEG or PNG"),
+    (rb"BM", "a BMP picture. Export it as PNG"),
+    (rb"\x00\x00\x01\x00", "an icon file. Export it as PNG"),
+    (rb"8BPS", "a Photoshop file. Export it as JPEG or PNG"),
+    (rb"PK\x03\x04", "a ZIP archive. Unpack it and send the pictures"),
+    (rb"\x01\xda", "an SGI picture. Export it as PNG"),
+    (rb".{4}ftyp", "a video. Send a picture"),
+)
+
+
+class Unusable(Exception):
+    """The picture cannot be taken; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a picture's first bytes say: Pillow's name of the format, and pixels as stored."""
+
+    format: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One file that `render` made: its purpose, format, size in pixels and name in the folder."""
+
+    purpose: str
+    format: str
+    width: int
+    height: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What came of a picture: its size as seen, a colour, a placeholder (data URI) and the files."""
+
+    width: int
+    height: int
+    colour: str
+    placeholder: str | None
+    files: tuple[Made, ...]
+
+
+def examine(path: Path, *, max_pixels: int) -> Header:
+    """A picture's format and size from its header; no pixel is decoded, name and extension are not asked.
+
+    :raises Unusable: another kind of file, unreadable, too small or too large.
+    """
+    with path.open("rb") as file:
+        first = file.read(2048)
+    wanted = _format_of(first)
+    try:
+        with Image.open(path, formats=[wanted]) as image:
+            width, height = image.size
+    # A broken header breaks the parsers in many ways (struct.error, SyntaxError, TypeError, ...).
+    except Exception:
+        raise Unusable("The beginning of this picture is damaged. Export it again and send that.") from None
+    if width * height > max_pixels:
+        raise Unusable(
+            f"This picture has {width:,} × {height:,} pixels; at most {max_pixels // 1_000_000} million are taken."
+            " Export it smaller, 3,000 pixels wide is plenty."
+        )
+    if max(width, height) > MAX_SIDE:
+        raise Unusable(f"This picture is {max(width, height):,} pixels long; at most {MAX_SIDE:,} are taken. Cut it.")
+    if min(width, height) < MIN_SIDE:
+        raise Unusable(
+            f"This picture has {width:,} × {height:,} pixels; it needs {MIN_SIDE} each way. Send a larger one."
+        )
+    return Header(wanted, width, height)
+
+
+def _format_of(first: bytes) -> str:
+    """Pillow's name for one of the formats taken, by the first bytes.
+
+    :raises Unusable: it is another format.
+    """
+    if not first:
+        raise Unusable("This file is empty. Choose the picture again.")
+    if first.startswith(b"\xff\xd8\xff"):
+        return "JPEG"
+    if first.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "PNG"
+    if first.startswith((b"GIF87a", b"GIF89a")):
+        return "GIF"
+    if first[:4] == b"RIFF" and first[8:12] == b"WEBP":
+        return "WEBP"
+    if first[4:8] == b"ftyp":
+        brands = first[8:64]
+        if b"avif" in brands or b"avis" in brands:
+            return "AVIF"
+        if first[8:12] in _HEIC_BRANDS:
+            raise Unusable(_HEIC)
+    for pattern, name in _REFUSED:
+        if re.match(pattern, first, re.DOTALL):
+            raise Unusable(f"This is {name}.")
+    raise Unusable(_UNKNOWN)
+
+
+def render(
+    source: Path,
+    folder: Path,
+    *,
+    max_pixels: int,
+    focus: tuple[float, float] = (0.5, 0.5),
+    timeout_s: float = RENDER_TIMEOUT_S,
+) -> Rendered:
+    """Make a picture's files in `folder`, in a child process that is ended when it takes too long or too much.
+
+    :param focus: what must stay when it is cropped, as shares of width and height.
+    :raises Unusable: it cannot be decoded within the limits.
+    """
+    header = examine(source, max_pixels=max_pixels)
+    order = [header.format, str(source), str(folder), str(max_pixels), str(focus[0]), str(focus[1])]
+    try:
+        # -I: the child looks at no variable, user folder or current folder.
+        child = subprocess.run(  # noqa: S603 - our own program, arguments of our own making
+            [sys.executable, "-I", __file__, *order], capture_output=True, timeout=timeout_s, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise Unusable("This picture took too long to read. Export it as JPEG, 3,000 pixels wide or less.") from None
+    if child.returncode != 0:
+        raise Unusable("This picture cannot be read to its end. Open it, export it as JPEG again, and send that.")
+    answer = json.loads(child.stdout)
+    if "problem" in answer:
+        raise Unusable(answer["problem"])
+    files = tuple(Made(**each) for each in answer.pop("files"))
+    return Rendered(**answer, files=files)
+
+
+def _render_here(
+    name: str, source: Path, folder: Path, *, max_pixels: int, focus: tuple[float, float] = (0.5, 0.5)
+) -> Rendered:
+    """The work of `render`, in this process."""
+    picture, (width, height) = _open_upright(name, source, max_pixels)
+    made: list[Made] = []
+    pages = _page_widths(picture.width)
+    preview = _cropped(picture, focus)
+    made.append(_save(preview, folder, "preview", "jpeg"))
+    # Each size is made from the one above it: the large one is read once.
+    for page_width in pages:
+        picture = _scaled(picture, page_width)
+        made += [_save(picture, folder, "page", kind) for kind in ("avif", "jpeg")]
+    card = _scaled(picture, min(CARD_WIDTH, picture.width))
+    made += [_save(card, folder, "card", kind) for kind in ("avif", "jpeg")]
+    return Rendered(width, height, _colour_of(card), _placeholder_of(card), tuple(made))
+
+
+def _page_widths(width: int) -> list[int]:
+    """The widths made of a picture that is `width` wide, largest first; none larger than it is."""
+    made = [each for each in PAGE_WIDTHS if each <= width]
+    # A picture between two sizes is also kept at its own, if that is noticeably more.
+    if not made or (width < PAGE_WIDTHS[-1] and width > made[-1] * 1.2):
+        made.append(width)
+    return made[::-1]
+
+
+def _open_upright(name: str, source: Path, max_pixels: int) -> tuple[Image.Image, tuple[int, int]]:
+    """The first frame as RGB without metadata, upright, at most as wide as needed; and its full size as seen."""
+    needed = max(*PAGE_WIDTHS, PREVIEW_SIZE[0])
+    with Image.open(source, formats=[name]) as opened:
+        if opened.width * opened.height > max_pixels:
+            raise Unusable("This picture has too many pixels.")
+        turn = _orientation(opened)
+        width, height = opened.size[::-1] if turn >= 5 else opened.size
+        scale = min(1.0, needed / width)
+        wanted = (max(1, round(opened.width * scale)), max(1, round(opened.height * scale)))
+        # JPEG decodes straight to a half, a quarter or an eighth.
+        opened.draft(None, wanted)
+        opened.load()
+        profile = opened.info.get("icc_profile")
+        picture = _flat(opened)
+    if picture.width > wanted[0]:
+        picture = picture.resize(wanted, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    return _plain_rgb(_turned(picture, turn), profile), (width, height)
+
+
+def _orientation(image: Image.Image) -> int:
+    """How the camera was held, 1 to 8; 1 where the note about it is unreadable."""
+    try:
+        turn = int(image.getexif().get(0x0112, 1))
+    # Camera data come broken in every imaginable way; the picture is still good.
+    except Exception:
+        return 1
+    return turn if 1 <= turn <= 8 else 1
+
+
+def _turned(picture: Image.Image, turn: int) -> Image.Image:
+    ways = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_270,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_90,
+    }
+    return picture.transpose(ways[turn]) if turn in ways else picture
+
+
+def _flat(image: Image.Image) -> Image.Image:
+    """The frame in RGB, L or CMYK with 8 bits each; what is transparent lies on white."""
+    if image.mode.startswith("I"):
+        return image.point(lambda value: value * (1 / 256)).convert("L")
+    if image.has_transparency_data:
+        layer = image.convert("RGBA")
+        ground = Image.new("RGB", layer.size, "white")
+        ground.paste(layer, mask=layer.getchannel("A"))
+        return ground
+    if image.mode in ("RGB", "L", "CMYK"):
+        return image.copy()
+    return image.convert("RGB")
+
+
+def _plain_rgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
+    """The picture in sRGB, by its colour profile where that is usable, and nothing else attached."""
+    plain = None
+    if profile and picture.mode in ("RGB", "CMYK"):
+        try:
+            plain = ImageCms.profileToProfile(
+                picture, io.BytesIO(profile), ImageCms.createProfile("sRGB"), outputMode="RGB"
+            )
+        except (ImageCms.PyCMSError, OSError, ValueError):
+            plain = None
+    plain = plain or picture.convert("RGB")
+    plain.info.clear()
+    return plain
+
+
+def _scaled(picture: Image.Image, width: int) -> Image.Image:
+    if picture.width <= width:
+        return picture
+    height = max(1, round(picture.height * width / picture.width))
+    return picture.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
+
+
+def _cropped(picture: Image.Image, focus: tuple[float, float]) -> Image.Image:
+    """The part around the focus in the preview's proportions, no larger than the picture gives."""
+    scale = min(1.0, picture.width / PREVIEW_SIZE[0], picture.height / PREVIEW_SIZE[1])
+    size = (max(1, round(PREVIEW_SIZE[0] * scale)), max(1, round(PREVIEW_SIZE[1] * scale)))
+    return ImageOps.fit(picture, size, Image.Resampling.LANCZOS, centering=focus)
+
+
+def _save(picture: Image.Image, folder: Path, purpose: str, kind: str) -> Made:
+    name = f"{purpose}-{picture.width}.{kind}"
+    if kind == "avif":
+        picture.save(folder / name, "AVIF", quality=_AVIF_QUALITY, speed=_AVIF_SPEED)
+    else:
+        picture.save(folder / name, "JPEG", quality=_JPEG_QUALITY, optimize=True, progressive=True)
+    return Made(purpose, kind, picture.width, picture.height, name)
+
+
+def _colour_of(picture: Image.Image) -> str:
+    """The colour that covers most of the picture, `#rrggbb`."""
+    few = picture.resize((48, 48)).quantize(colors=6)
+    counted = few.getcolors() or [(1, 0)]
+    palette = few.getpalette() or [255, 255, 255]
+    place = max(counted)[1]
+    if not isinstance(place, int):
+        return "#ffffff"
+    red, green, blue = palette[place * 3 : place * 3 + 3]
+    return f"#{red:02x}{green:02x}{blue:02x}"
+
+
+def _placeholder_of(picture: Image.Image) -> str | None:
+    """A tiny blurred copy as a data URI, or None where it would not stay tiny."""
+    height = max(1, min(48, round(picture.height * _PLACEHOLDER_WIDTH / picture.width)))
+    tiny = picture.resize((_PLACEHOLDER_WIDTH, height)).filter(ImageFilter.GaussianBlur(1))
+    kept = io.BytesIO()
+    tiny.save(kept, "WEBP", quality=20, method=6)
+    uri = "data:image/webp;base64," + base64.b64encode(kept.getvalue()).decode()
+    return uri if len(uri) <= _PLACEHOLDER_MAX_CHARS else None
+
+
+def _limit_this_process() -> None:
+    """Take memory, time and disk away from this process, where the system can."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    for kind, most in (
+        (resource.RLIMIT_AS, RENDER_MEMORY_BYTES),
+        (resource.RLIMIT_CPU, RENDER_TIMEOUT_S),
+        (resource.RLIMIT_FSIZE, 50_000_000),
+    ):
+        try:
+            resource.setrlimit(kind, (most, most))
+        except (ValueError, OSError):
+            # macOS knows no limit on address space; time is limited by the parent as well.
+            continue
+
+
+def _run(arguments: list[str]) -> int:
+    """The child: render what the arguments name, and answer in JSON."""
+    name, source, folder, max_pixels, across, down = arguments
+    _limit_this_process()
+    try:
+        rendered = _render_here(
+            name,
+            Path(source),
+            Path(folder),
+            max_pixels=int(max_pixels),
+            focus=(float(across), float(down)),
+        )
+    except Unusable as refused:
+        answer: dict[str, object] = {"problem": str(refused)}
+    except MemoryError:
+        answer = {"problem": "This picture needs too much memory to read. Export it as JPEG, 3,000 pixels wide."}
+    # Decoders meet hostile bytes here; whatever they raise, the picture is not usable.
+    except Exception:
+        return 1
+    else:
+        answer = asdict(rendered)
+    sys.stdout.write(json.dumps(answer))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_run(sys.argv[1:]))
