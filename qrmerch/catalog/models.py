@@ -23,6 +23,8 @@ class VendorProduct(VendorScoped, Base):
     maker: Mapped[str] = mapped_column(String(80))
     category: Mapped[str] = mapped_column(String(120), default="")
     description: Mapped[str] = mapped_column(Text, default="")
+    # {"blurb": …, "story": …, "care": …}, each in the small Markdown of `text.rich_text`.
+    texts: Mapped[Json]
     # [{"name": "Material", "value": "Cotton"}]
     facts: Mapped[Json]
     image_urls: Mapped[Json]

@@ -30,12 +30,21 @@ class ImportRun(VendorScoped, Base):
     file_key: Mapped[str] = mapped_column(String(100))
     format: Mapped[str] = mapped_column(String(40))
     encoding: Mapped[str] = mapped_column(String(40))
+    delimiter: Mapped[str] = mapped_column(String(1))
+    # Of prices that name none.
+    currency: Mapped[str] = mapped_column(String(3))
+    # How each column was read: [{"name": "Handle", "field": "key", "sample": …}], field "" where not used.
+    columns: Mapped[Json]
     # The retailer the products are listed at, if any.
     list_at_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("retailer.id"), index=True)
     # {"rows": …, "created": …, "updated": …, "unchanged": …, "errors": …}
     counts: Mapped[Json]
     # [{"row": 7, "problems": [{"code": …, "column": …, "message": …, "value": …}]}], at most 1,000
     problems: Mapped[Json]
+    # What would change: [{"row": …, "title": …, "field": …, "now": …, "after": …}], at most 300
+    changes: Mapped[Json]
+    # What a commit did so far: {"created": …, "updated": …, "unchanged": …, "listed": …} products.
+    written: Mapped[Json]
     # Product groups written so far; a run that was cut off goes on from here.
     done_groups: Mapped[int] = mapped_column(default=0)
     user_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("user.id"), index=True)

@@ -1,0 +1,134 @@
+"""A product as a file or form describes it, and how that differs from what is kept.
+
+A draft's `None` means "not said": what is kept stays.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from qrmerch.catalog.models import ProductVariant, VendorProduct
+
+Outcome = Literal["created", "updated", "unchanged"]
+
+
+@dataclass(frozen=True, slots=True)
+class VariantDraft:
+    """One size and colour. Money in minor units of `currency`; options in the order they are shown."""
+
+    key: str
+    options: tuple[tuple[str, str], ...]
+    currency: str
+    sku: str | None = None
+    gtin: str | None = None
+    vendor_code: str | None = None
+    price_minor: int | None = None
+    was_price_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProductDraft:
+    """A product with the variants that were sent; variants that were not sent stay as they are."""
+
+    key: str
+    title: str | None = None
+    maker: str | None = None
+    category: str | None = None
+    description: str | None = None
+    texts: Mapping[str, str] = field(default_factory=dict)
+    facts: tuple[tuple[str, str], ...] = ()
+    image_urls: tuple[str, ...] = ()
+    variants: tuple[VariantDraft, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A product that is kept, with its variants."""
+
+    product: VendorProduct
+    variants: tuple[ProductVariant, ...]
+
+    def variant_for(self, draft: VariantDraft) -> ProductVariant | None:
+        """The variant a draft means: by its options, else by its SKU."""
+        by_key = next((each for each in self.variants if each.key == draft.key), None)
+        if by_key is not None or not draft.sku:
+            return by_key
+        return next((each for each in self.variants if each.sku == draft.sku), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One value that differs: of which variant ("" for the product itself), now and after."""
+
+    variant_key: str
+    field: str
+    now: str
+    after: str
+
+
+def product_values(draft: ProductDraft, known: Known | None) -> dict[str, object]:
+    """The column values a product has after a draft is taken in; only those that the draft speaks of."""
+    values: dict[str, object] = {}
+    for name in ("title", "maker", "category", "description"):
+        said = getattr(draft, name)
+        if said is not None:
+            values[name] = said
+    if draft.texts:
+        values["texts"] = {**(known.product.texts if known else {}), **draft.texts}
+    if draft.facts:
+        values["facts"] = _merged_facts(known.product.facts if known else [], draft.facts)
+    if draft.image_urls:
+        # A file that names the product speaks of all its pictures; a few rows of it add theirs.
+        kept = [] if draft.title is not None or known is None else list(known.product.image_urls)
+        values["image_urls"] = list(dict.fromkeys([*kept, *draft.image_urls]))
+    return values
+
+
+def variant_values(draft: VariantDraft) -> dict[str, object]:
+    """The column values a variant has after a draft is taken in; only those that the draft speaks of."""
+    values: dict[str, object] = {"options": dict(draft.options)}
+    for name in ("sku", "gtin", "vendor_code", "price_minor", "was_price_minor"):
+        said = getattr(draft, name)
+        if said is not None:
+            values[name] = said
+    if draft.price_minor is not None or draft.was_price_minor is not None:
+        values["currency"] = draft.currency
+    if draft.gtin is not None:
+        values["vendor_code"] = draft.vendor_code
+    return values
+
+
+def list_changes(draft: ProductDraft, known: Known) -> list[Change]:
+    """What a draft changes in a product that is kept; new variants are one change each."""
+    changes = list(_differences("", known.product, product_values(draft, known)))
+    for each in draft.variants:
+        variant = known.variant_for(each)
+        if variant is None:
+            changes.append(Change(each.key, "new", "", " / ".join(value for _, value in each.options) or "One size"))
+        else:
+            changes += _differences(each.key, variant, variant_values(each))
+    return changes
+
+
+def _differences(key: str, row: VendorProduct | ProductVariant, values: Mapping[str, object]) -> Iterator[Change]:
+    for name, after in values.items():
+        now = getattr(row, name)
+        if now != after:
+            yield Change(key, name, shown(now), shown(after))
+
+
+def shown(value: object) -> str:
+    """A column's value in words."""
+    if value is None or value == "":
+        return ""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {text}" for name, text in value.items())
+    if isinstance(value, list):
+        return ", ".join(f"{each['name']} {each['value']}" if isinstance(each, dict) else str(each) for each in value)
+    return str(value)
+
+
+def _merged_facts(kept: list[dict[str, str]], said: tuple[tuple[str, str], ...]) -> list[dict[str, str]]:
+    merged = {each["name"]: each["value"] for each in kept}
+    merged.update(said)
+    return [{"name": name, "value": value} for name, value in merged.items()]
