@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 WIDTH, HEIGHT = 700, 196
 HEAT_STEPS = 8
-_TOPS = (4, 8, 12, 16, 20, 24, 32, 40)
+_TOPS = (4, 8, 12, 16, 20, 24, 32, 40, 48, 60)
 _EMPTY = Markup("")
 
 
@@ -93,7 +93,7 @@ def bars(
     slot = WIDTH / max(1, len(points))
     drawn = (
         Markup(
-            '<rect class="bar" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"><title>{}</title></rect>'
+            '<rect class="upright" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"><title>{}</title></rect>'
         ).format(
             slot * at + slot * 0.15, _y(p.value, top), slot * 0.7, HEIGHT - _y(p.value, top), _say_point(p, before)
         )

@@ -10,7 +10,10 @@ WORDS: Final = (
     ("Claimed", "Somebody took an offer and got a code for the till."),
     ("Used", "A till or an associate honoured that code. A use that was undone is taken off."),
     ("Sale", "A line on a receipt. No till is connected, so nothing is said about sales."),
-    ("Left out", "Openings that are no scan: they are counted by their reason and can be put back if a rule was wrong."),
+    (
+        "Left out",
+        "Openings that are no scan: they are counted by their reason and can be put back if a rule was wrong.",
+    ),
     ("Day", "The store's own day; for a code without a store, the retailer's."),
 )
 

@@ -131,4 +131,4 @@ addEventListener('change', (event) => {
 const running = $('[data-again]');
 if (running) setTimeout(() => location.reload(), Number(running.dataset.again) * 1000);
 
-$('.errs')?.focus();
+$('.errs[tabindex]')?.focus();
