@@ -1,0 +1,38 @@
+"""The words of totals: what was counted, and why an opening was left out.
+
+`SUBSETS` count some of what another word counts already; every other word stands for itself. An action without
+a known visit is counted under its own word and once more under `<word>_loose`.
+"""
+
+from typing import Final
+
+# A person's phone opened a printed code's page.
+SCAN: Final = "scan"
+# Among the scans: perhaps the same phone again, but behind its store's own network nobody can tell.
+MAYBE_REPEAT: Final = "maybe_repeat"
+# A visit that began at `/i/`; a further page of a visit; a visit that began with a share link.
+VISIT: Final = "visit"
+PAGE: Final = "page"
+FRIEND: Final = "friend"
+# A page seen for a second.
+VIEW: Final = "view"
+
+# What a shopper does on a page, and what a till does with it afterwards.
+SHOPPER_ACTIONS: Final = ("keep", "unkeep", "share", "claim")
+TILL_ACTIONS: Final = ("redeem", "refuse", "reverse")
+ACTIONS: Final = (*SHOPPER_ACTIONS, *TILL_ACTIONS)
+LOOSE: Final = "_loose"
+
+# Openings of printed addresses that are not scans, by reason.
+HEAD: Final = "head"
+PREFETCH: Final = "prefetch"
+NO_AGENT: Final = "no_ua"
+REPEAT: Final = "repeat"
+ORPHAN: Final = "orphan"
+# By the class of the agent, as `agents.py` says it.
+BY_AGENT: Final = {"bot": "bot", "preview": "preview", "fetcher": "fetcher", "none": NO_AGENT}
+LEFT_OUT: Final = (HEAD, PREFETCH, *BY_AGENT.values(), REPEAT, ORPHAN)
+# A page that a program asked for at `/i/`: kept among the raw lines, in no total.
+UNSEEN: Final = "unseen"
+
+SUBSETS: Final = (MAYBE_REPEAT, *(f"{action}{LOOSE}" for action in SHOPPER_ACTIONS))
