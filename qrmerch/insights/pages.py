@@ -37,7 +37,7 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A column: its word, where sorting by it leads, and how it is sorted now (`ascending`, `descending` or nothing)."""
+    """A column: its word, where sorting by it leads, and how it is sorted now (as `aria-sort` says it)."""
 
     label: str
     href: str

@@ -1,0 +1,137 @@
+"""What the overview and an item's page have in common: the form, tiles, the days and how good the numbers are."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+
+from qrmerch import charts
+from qrmerch.charts import Chart, Point
+from qrmerch.insights.figures import Counts, House
+from qrmerch.insights.filters import PRESETS, Filters, Period, last_days, short_date
+from qrmerch.insights.pages import FilterForm, Quality, Tile
+from qrmerch.insights.sentences import change_percent, change_words, counted
+from qrmerch.scans.queries import Reading
+
+_STALE = timedelta(minutes=1)
+
+
+def filter_form(action: str, house: House, filters: Filters, problems: dict[str, str]) -> FilterForm:
+    """The form that this view came from, and the links to the last week, four weeks, quarter."""
+    days = filters.period.days
+    compared = "The day before" if days == 1 else f"The {days} days before"
+    today = house.local.date()
+    return FilterForm(
+        action=action,
+        store=filters.store_id,
+        stores=(("", "All stores"), *((store.id, store.name) for store in house.stores.values())),
+        since=filters.period.since_on.isoformat(),
+        until=filters.period.last_on.isoformat(),
+        comparison=filters.comparison.value,
+        comparisons=(("before", compared), ("year", "Same weekdays last year"), ("nothing", "Nothing")),
+        sort=filters.sort,
+        problems=problems,
+        presets=tuple(
+            (
+                f"{count} days",
+                f"{action}?{filters.last(count, today=today).query()}",
+                filters.period == last_days(count, today=today),
+            )
+            for count in PRESETS
+        ),
+    )
+
+
+def lede(house: House, filters: Filters) -> str:
+    """Which days and where; that today is not over."""
+    where = house.store_name(filters.store_id) if filters.store_id else "all stores"
+    said = f"{filters.period.text()}, {where}."
+    if filters.period.since_on <= house.local.date() < filters.period.until_on:
+        said += f" Today counts until now, {house.local:%H:%M}."
+    return said
+
+
+def daily(period: Period, by_day: Mapping[date, Mapping[str, int]]) -> list[Counts]:
+    """Counts of every day of the period, also of days without any."""
+    return [Counts.of(by_day.get(day, {})) for day in period.dates()]
+
+
+def days_chart(filters: Filters, now: list[Counts], before: list[Counts] | None) -> Chart:
+    """Scans a day, with the period it is compared with."""
+    dates = filters.period.dates()
+    points = [
+        Point(short_date(day), counts.scans, before[at].scans if before else None)
+        for at, (day, counts) in enumerate(zip(dates, now, strict=True))
+    ]
+    total = sum(counts.scans for counts in now)
+    said = Markup("<b>{}</b>. {}").format(counted(total, "scan"), _best_day(points, total))
+    if before is not None:
+        earlier = sum(counts.scans for counts in before)
+        said = Markup("<b>{}</b>{} {}").format(
+            counted(total, "scan"), _compared(total, earlier, filters.compared_name), _best_day(points, total)
+        )
+    name = filters.compared_name.removeprefix("the ").capitalize()
+    if name[:1].isdigit() or not name:
+        name = name.lower()
+    return charts.line("Scans a day", said, points, before=name)
+
+
+def _compared(now: int, before: int, than: str) -> str:
+    change = change_percent(now, before)
+    if change is None:
+        return f"; {than} had none."
+    if not change:
+        return f", as many as {than}."
+    return f", {abs(change)} % {'more' if change > 0 else 'less'} than {than}."
+
+
+def _best_day(points: list[Point], total: int) -> str:
+    if len(points) < 2 or not total:
+        return ""
+    best = max(points, key=lambda point: point.value)
+    return f"The best day was {best.label} with {best.value:,}."
+
+
+def tile(name: str, now: list[int], before: int | None, than: str, *, say: str = "", small: str = "") -> Tile:
+    """A figure of the period with its course by day; says how it stands to the one before unless told what to say."""
+    total = sum(now)
+    return Tile(name, f"{total:,}", say or change_words(total, before, than), charts.sparkline(now), small)
+
+
+def quality(house: House, reading: Reading, left_out: int, *, lost: int) -> tuple[Quality, ...]:
+    """What to know before trusting the numbers: how people are counted, what is left out, what is missing."""
+    mode = (
+        Quality("pass", "Counting scans only", "No visit is known, so nothing is told about what follows a scan.")
+        if house.counts_only
+        else Quality("pass", "Counting visits", "No cookie, nobody followed. Never read visits as people.")
+    )
+    return (
+        mode,
+        Quality("pass", f"{left_out:,} left out", "Robots, previews and repeats, by reason in the table above."),
+        Quality("draft", "Sales not connected", "No till sends its receipts, so nothing is said about sales."),
+        _lag(house, reading, lost),
+    )
+
+
+def _lag(house: House, reading: Reading, lost: int) -> Quality:
+    missing = lost + reading.bad_lines
+    when = _ago(reading.read_at, house)
+    waiting = (
+        f" {counted(reading.uncounted_events, 'action waits', 'actions wait')}." if reading.uncounted_events else ""
+    )
+    if missing:
+        return Quality("warn", f"{missing:,} lost", f"Lines that the disk refused or that were torn. {when}{waiting}")
+    if reading.read_at is None or house.at - reading.read_at > _STALE:
+        return Quality("warned" if reading.read_at else "draft", "0 lost", f"{when}{waiting}")
+    return Quality("pass", "0 lost", f"{when}{waiting}")
+
+
+def _ago(read_at: datetime | None, house: House) -> str:
+    if read_at is None:
+        return "Nothing was read from the scan log yet."
+    seconds = max(0, round((house.at - read_at).total_seconds()))
+    if seconds < 120:
+        return f"Scan log last read {seconds} s ago."
+    local = read_at.astimezone(ZoneInfo(house.retailer.time_zone))
+    return f"Scan log last read {local.day} {local:%B}, {local:%H:%M}."

@@ -1,0 +1,122 @@
+"""What was counted, as values: the words of totals become fields, and ids become names."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from qrmerch.catalog.models import Item
+from qrmerch.insights.filters import Filters, Period
+from qrmerch.parties.models import Fixture, Measurement, Retailer, Store, Vendor
+from qrmerch.parties.queries import get_retailer, list_stores
+from qrmerch.scans.queries import Span
+
+# The words of totals that are something people did; every other word is a reason to leave an opening out.
+KINDS: Final = {
+    "scan": "scans",
+    "view": "views",
+    "visit": "visits",
+    "keep": "kept",
+    "claim": "claimed",
+    "redeem": "used",
+    "share": "shared",
+}
+REASONS: Final = {
+    "bot": ("Robot", "A program that reads pages: search engines, checkers."),
+    "preview": ("Link preview", "A messenger that draws a little card of an address."),
+    "prefetch": ("Fetched ahead", "A phone that loaded the page in case; it counts once somebody sees it."),
+    "head": ("Only asked for", "A request without a page: it asks whether the address answers."),
+    "no_ua": ("Nameless", "A program that does not say what it is."),
+    "repeat": ("Repeat", "The same phone opened the same code again within 30 seconds."),
+    "burst": ("Burst", "More than 30 openings a minute from one phone."),
+    "internal": ("Our own", "Staff and test devices."),
+    "orphan": ("Unknown code", "An address that no code has: mistyped, or not ours."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What people did with one thing in one period."""
+
+    scans: int = 0
+    views: int = 0
+    visits: int = 0
+    kept: int = 0
+    claimed: int = 0
+    used: int = 0
+    shared: int = 0
+
+    @classmethod
+    def of(cls, kinds: Mapping[str, int]) -> "Counts":
+        return cls(**{name: kinds.get(kind, 0) for kind, name in KINDS.items()})
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(Counts)))
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An item's name and its vendor's."""
+
+    item_id: str
+    title: str
+    vendor: str
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Whose numbers these are: the retailer, its stores by id, and its business date now."""
+
+    retailer: Retailer
+    stores: dict[str, Store]
+    at: datetime
+
+    @property
+    def local(self) -> datetime:
+        return self.at.astimezone(ZoneInfo(self.retailer.time_zone))
+
+    @property
+    def counts_only(self) -> bool:
+        return self.retailer.measurement is Measurement.COUNTS
+
+    def store_name(self, store_id: str) -> str:
+        return self.stores[store_id].name if store_id in self.stores else "No store"
+
+
+def get_house(db: Session, retailer_id: str | None, *, at: datetime) -> House:
+    """:raises NotFound: nobody's."""
+    retailer = get_retailer(db, retailer_id)
+    return House(retailer, {store.id: store for store in list_stores(db, retailer.id)}, at)
+
+
+def span_of(house: House, filters: Filters, period: Period, *, item_id: str = "") -> Span:
+    """What to count for a view, in the period asked for or the one it is compared with."""
+    return Span(house.retailer.id, period.since_on, period.until_on, filters.store_id, item_id)
+
+
+def list_items(db: Session, retailer_id: str) -> list[Listed]:
+    """All of a retailer's items that are not retired, by title."""
+    found = select(Item.id, Item.title, Vendor.name).join(Vendor, Vendor.id == Item.vendor_id)
+    found = found.where(Item.retailer_id == retailer_id, ~Item.is_retired).order_by(Item.title, Item.id)
+    return [Listed(*row) for row in db.execute(found)]
+
+
+def fixture_names(db: Session, retailer_id: str) -> dict[str, str]:
+    """Places by id."""
+    found = select(Fixture.id, Fixture.name).where(Fixture.retailer_id == retailer_id)
+    return {fixture_id: name for fixture_id, name in db.execute(found)}
+
+
+def reason_words(kind: str) -> tuple[str, str]:
+    """What a reason to leave an opening out is called, and what it means."""
+    base = kind.split(":")[0]
+    return REASONS.get(base, (base.replace("_", " ").capitalize(), ""))
+
+
+def left_out(kinds: Mapping[str, int]) -> list[tuple[str, int]]:
+    """(reason, openings), the most frequent first."""
+    return sorted(((k, n) for k, n in kinds.items() if k not in KINDS and n), key=lambda each: (-each[1], each[0]))

@@ -1,0 +1,249 @@
+"""The overview: what was scanned in all stores or one, by day, hour, item and store, and what was left out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from qrmerch import charts
+from qrmerch.charts import Chart, Point
+from qrmerch.insights import common, figures
+from qrmerch.insights.figures import Counts, House, Listed
+from qrmerch.insights.filters import Filters
+from qrmerch.insights.pages import ItemsPage, LeftOut, OverviewPage, Ranking, Tile
+from qrmerch.insights.rankings import Entry, rank
+from qrmerch.insights.sentences import WORDS, counted, of_hundred, share
+from qrmerch.scans import queries
+
+ACTION = "/desk/insights"
+ITEMS_ACTION = "/desk/insights/items"
+SHOWN_ITEMS = 10
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """All numbers of the overview; its page and its files are made from it."""
+
+    house: House
+    filters: Filters
+    now: list[Counts]
+    before: list[Counts] | None
+    items: list[tuple[Listed, Counts, Counts | None]]
+    stores: list[tuple[str, Counts, Counts | None]]
+    hours: Mapping[tuple[date, int], int]
+    left_out: list[tuple[str, int]]
+    reading: queries.Reading
+    lost: int
+
+
+def read_overview(db: Session, house: House, filters: Filters) -> Overview:
+    """Read the numbers of a view."""
+    now = figures.span_of(house, filters, filters.period)
+    before = figures.span_of(house, filters, filters.compared) if filters.compared else None
+    by_day = queries.count_by_day(db, now)
+    kinds: dict[str, int] = {}
+    for counts in by_day.values():
+        for kind, count in counts.items():
+            kinds[kind] = kinds.get(kind, 0) + count
+    return Overview(
+        house=house,
+        filters=filters,
+        now=common.daily(filters.period, by_day),
+        before=common.daily(filters.compared, queries.count_by_day(db, before))
+        if before and filters.compared
+        else None,
+        items=read_items(db, house, filters),
+        stores=_pairs(queries.count_by_store(db, now), queries.count_by_store(db, before) if before else None, house),
+        hours=queries.count_by_hour(db, now, "scan"),
+        left_out=figures.left_out(kinds),
+        reading=queries.read_state(db),
+        lost=kinds.get("lost", 0),
+    )
+
+
+def read_items(db: Session, house: House, filters: Filters) -> list[tuple[Listed, Counts, Counts | None]]:
+    """Every item of the retailer with its counts, also those never scanned."""
+    now = queries.count_by_item(db, figures.span_of(house, filters, filters.period))
+    compared = filters.compared
+    before = queries.count_by_item(db, figures.span_of(house, filters, compared)) if compared else None
+    return [
+        (
+            item,
+            Counts.of(now.get(item.item_id, {})),
+            None if before is None else Counts.of(before.get(item.item_id, {})),
+        )
+        for item in figures.list_items(db, house.retailer.id)
+    ]
+
+
+def _pairs(
+    now: Mapping[str, Mapping[str, int]], before: Mapping[str, Mapping[str, int]] | None, house: House
+) -> list[tuple[str, Counts, Counts | None]]:
+    """Stores with their counts; a place without a store only where something was counted there."""
+    store_ids = [*house.stores, *([""] if "" in now else [])]
+    return [
+        (
+            store_id,
+            Counts.of(now.get(store_id, {})),
+            None if before is None else Counts.of(before.get(store_id, {})),
+        )
+        for store_id in store_ids
+    ]
+
+
+def overview_page(view: Overview, problems: dict[str, str]) -> OverviewPage:
+    """The numbers as the page shows them."""
+    filters, house = view.filters, view.house
+    return OverviewPage(
+        filters=common.filter_form(ACTION, house, filters, problems),
+        lede=common.lede(house, filters),
+        is_sample=house.retailer.has_sample_scans,
+        has_scans=any(counts.scans for counts in view.now),
+        tiles=_tiles(view),
+        days=common.days_chart(filters, view.now, view.before),
+        hours=hours_chart(view),
+        items=items_ranking(view.items, filters, action=ACTION, limit=SHOWN_ITEMS),
+        all_items_href=f"{ITEMS_ACTION}?{filters.query()}",
+        stores=_stores_ranking(view),
+        left_out=_left_out(view),
+        quality=common.quality(house, view.reading, sum(count for _, count in view.left_out), lost=view.lost),
+        words=WORDS,
+        csv=csv_addresses(ACTION, filters, ("days", "hours", "items", "stores", "left_out")),
+    )
+
+
+def items_page(
+    house: House, filters: Filters, problems: dict[str, str], items: list[tuple[Listed, Counts, Counts | None]]
+) -> ItemsPage:
+    """All items, ranked."""
+    return ItemsPage(
+        filters=common.filter_form(ITEMS_ACTION, house, filters, problems),
+        lede=common.lede(house, filters),
+        is_sample=house.retailer.has_sample_scans,
+        items=items_ranking(items, filters, action=ITEMS_ACTION, limit=None),
+        overview_href=f"{ACTION}?{filters.query(sort='')}",
+        words=WORDS,
+        csv=csv_addresses(ACTION, filters, ("items",)),
+    )
+
+
+def csv_addresses(action: str, filters: Filters, tables: tuple[str, ...]) -> dict[str, str]:
+    """Where each table can be downloaded, for the same view."""
+    return {table: f"{action}/export/{table}?{filters.query(sort='')}" for table in tables}
+
+
+def _tiles(view: Overview) -> tuple[Tile, ...]:
+    total, than = sum(view.now, Counts()), view.filters.compared_name
+    before = None if view.before is None else sum(view.before, Counts())
+    claims = (
+        of_hundred(total.used, total.claimed, "claims", "reached a till") if total.claimed else "Nothing was claimed."
+    )
+    return (
+        common.tile("Scans", [day.scans for day in view.now], before.scans if before else None, than),
+        common.tile("Visits", [day.visits for day in view.now], before.visits if before else None, than),
+        common.tile(
+            "Views",
+            [day.views for day in view.now],
+            None,
+            than,
+            say=of_hundred(total.views, total.scans, "scans", "were looked at"),
+        ),
+        common.tile("Kept on a list", [day.kept for day in view.now], before.kept if before else None, than),
+        common.tile(
+            "Codes used",
+            [day.used for day in view.now],
+            None,
+            than,
+            say=claims,
+            small=f"of {total.claimed:,} claimed",
+        ),
+    )
+
+
+def items_ranking(
+    items: list[tuple[Listed, Counts, Counts | None]], filters: Filters, *, action: str, limit: int | None
+) -> Ranking:
+    """Items by scans, or as the address sorts them."""
+    query = filters.query(sort="")
+    entries = [
+        Entry(item.title, now, before, href=f"{ITEMS_ACTION}/{item.item_id}?{query}", sub=item.vendor)
+        for item, now, before in items
+    ]
+    return rank(
+        "Items by scans", _items_say(entries), entries, name="Item", filters=filters, action=action, limit=limit
+    )
+
+
+def _items_say(entries: list[Entry]) -> str:
+    total = sum(entry.now.scans for entry in entries)
+    if not total:
+        return "None of them was scanned in these days."
+    best = max(entries, key=lambda entry: entry.now.scans)
+    silent = sum(1 for entry in entries if not entry.now.scans)
+    said = f"{best.name} brings {share(best.now.scans, total)} of 100 scans."
+    if silent:
+        said += f" {counted(silent, 'item was', 'items were')} not scanned at all."
+    return said
+
+
+def _stores_ranking(view: Overview) -> Ranking:
+    filters = view.filters
+    entries = [
+        Entry(view.house.store_name(store_id), now, before, href=_store_href(filters, store_id))
+        for store_id, now, before in view.stores
+        if not filters.store_id or store_id == filters.store_id
+    ]
+    best = max(entries, key=lambda entry: entry.now.scans, default=None)
+    total = sum(entry.now.scans for entry in entries)
+    say = (
+        f"{best.name} brings {share(best.now.scans, total)} of 100 scans."
+        if best and total and len(entries) > 1
+        else ""
+    )
+    return rank("Stores by scans", say, entries, name="Store", filters=filters, action=ACTION)
+
+
+def _store_href(filters: Filters, store_id: str) -> str:
+    return f"{ACTION}?{filters.query(store=store_id)}" if store_id else ""
+
+
+def hours_chart(view: Overview) -> Chart:
+    """When shoppers scan: by weekday and hour for a week or more, by hour for less; local time of each place."""
+    by_slot: dict[tuple[int, int], int] = {}
+    for (on, hour), count in view.hours.items():
+        slot = (on.weekday(), hour)
+        by_slot[slot] = by_slot.get(slot, 0) + count
+    hours = _shown_hours([hour for _, hour in by_slot])
+    if view.filters.period.days < 7:
+        by_hour = [Point(f"{hour}", sum(by_slot.get((day, hour), 0) for day in range(7))) for hour in hours]
+        return charts.bars("When shoppers scan", _hours_say(by_slot), by_hour)
+    return charts.heat(
+        "When shoppers scan",
+        _hours_say(by_slot),
+        row_labels=_WEEKDAYS,
+        column_labels=[f"{hour}" for hour in hours],
+        values=[[by_slot.get((day, hour), 0) for hour in hours] for day in range(7)],
+    )
+
+
+def _shown_hours(seen: list[int]) -> list[int]:
+    """From 9 to 20, and further where something was scanned."""
+    return list(range(min([9, *seen]), max([20, *seen]) + 1))
+
+
+def _hours_say(by_slot: Mapping[tuple[int, int], int]) -> str:
+    if not by_slot:
+        return "Nothing was counted by the hour in these days."
+    (day, hour), most = max(by_slot.items(), key=lambda each: each[1])
+    name = date(2024, 1, 1 + day).strftime("%A")
+    return f"Busiest on {name}s from {hour}:00 to {hour + 1}:00, {counted(most, 'scan')} in all. Time of the place."
+
+
+def _left_out(view: Overview) -> LeftOut:
+    total = sum(count for _, count in view.left_out)
+    scans = sum(day.scans for day in view.now)
+    say = f"{counted(total, 'opening')} beside {counted(scans, 'scan')}. No figure above holds them."
+    rows = tuple((*figures.reason_words(kind), f"{count:,}") for kind, count in view.left_out)
+    return LeftOut(say if total else "Nothing had to be left out in these days.", rows)
