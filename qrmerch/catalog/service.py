@@ -46,6 +46,7 @@ def put_product(
         outcome = "created"
     product = known.product
     is_changed = _assign(product, product_values(draft, known))
+    db.flush()
     for each in draft.variants:
         variant = known.variant_for(each)
         if variant is None:

@@ -1,0 +1,152 @@
+"""What each column of a sheet is: a vendor's names for things -> our fields.
+
+In: a header. Out: the format and a field for each column; unknown columns are left out with a warning.
+"""
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from qrmerch.imports.problems import Problem
+
+SHOPIFY: Final = "Shopify"
+PLAIN: Final = "CSV"
+
+# Our fields, and what others call them; compared in lower case without spaces and marks.
+_SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
+    "key": ("style", "handle", "style key", "style number", "style code", "item key", "product id", "product code",
+            "item group id", "parent sku", "article group", "url handle"),
+    "sku": ("sku", "variant sku", "article number", "article", "item number", "id"),
+    "gtin": ("gtin", "gtin14", "gtin13", "gtin12", "ean", "ean13", "upc", "barcode", "variant barcode"),
+    "title": ("title", "name", "product name", "product title", "item name"),
+    "maker": ("vendor", "brand", "maker", "manufacturer", "label"),
+    "category": ("category", "type", "product type", "department", "group"),
+    "colour": ("colour", "color", "colour name", "color name"),
+    "size": ("size", "size name"),
+    "price": ("price", "variant price", "rrp", "retail price", "list price", "unit price"),
+    "currency": ("currency", "price currency"),
+    "was_price": ("was price", "compare at", "compare at price", "variant compare at price", "old price", "regular price"),
+    "description": ("description", "body html", "body", "long description", "details", "product description"),
+    "blurb": ("blurb", "short description", "summary", "teaser", "tagline"),
+    "story": ("story", "about"),
+    "care": ("care", "care instructions", "washing"),
+    "image": ("image", "images", "image src", "image url", "image link", "picture", "pictures", "photo", "file name",
+              "product image url"),
+}  # fmt: skip
+_FACTS: Final[dict[str, tuple[str, ...]]] = {
+    "Material": ("material", "materials", "fabric", "composition", "fibre content", "fiber content"),
+    "Fit": ("fit",),
+    "Origin": ("origin", "country of origin", "made in"),
+    "Season": ("season", "collection"),
+    "Weight": ("net weight", "weight"),
+    "Dimensions": ("dimensions", "measurements"),
+    "Warranty": ("warranty", "guarantee"),
+    "Heel height": ("heel height",),
+    "Lining": ("lining",),
+    "Sole": ("sole",),
+}
+_OPTION: Final = re.compile(r"option ?([1-3]) ?(name|value)")
+# What Shopify writes and a page has no use for; left out without a word.
+_SHOPIFY_UNUSED: Final = re.compile(
+    r"(google shopping|seo|variant (grams|inventory|fulfillment|requires|taxable|weight|tax|image|unit)|cost per|price |"
+    r"compare at price |included|status|published|gift card|tags|image (position|alt)|product category|option\d linked|"
+    r"unit price|.*\bmetafields?\b)"
+)
+# Our own report's columns: a repaired report is sent again as it is.
+OWN_COLUMNS: Final = ("_row", "_status", "_errors")
+TEXT_FIELDS: Final = ("blurb", "story", "care")
+FACT: Final = "fact:"
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """A header, understood: for each column its field, or "" where it is not used.
+
+    Facts are fields like `fact:Material`; Shopify's options like `option1.name`.
+    """
+
+    format: str
+    names: tuple[str, ...]
+    fields: tuple[str, ...]
+
+    def name_of(self, field: str) -> str:
+        """What the vendor calls a field; the field's own name where there is no such column."""
+        return self.names[self.fields.index(field)] if field in self.fields else field
+
+    def has(self, field: str) -> bool:
+        return field in self.fields
+
+
+def read_header(header: tuple[str, ...]) -> tuple[Columns, list[Problem]]:
+    """The columns of a sheet, with what is odd about them.
+
+    A problem with code HEADER_MISSING or HEADER_DUPLICATE is an error: nothing can be taken in.
+    """
+    plain = [_plain(name) for name in header]
+    is_shopify = "handle" in plain and ("variant price" in plain or "option1 value" in plain or "body html" in plain)
+    fields: list[str] = []
+    problems: list[Problem] = []
+    for name, word in zip(header, plain, strict=True):
+        field = _field_of(word, is_shopify)
+        if field and field in fields and not field.startswith(FACT):
+            earlier = header[fields.index(field)]
+            if word == plain[fields.index(field)]:
+                problems.append(Problem("HEADER_DUPLICATE", name, f"There are two columns called {name}. Remove one.", ""))
+            else:
+                problems.append(_unused(name, f"{earlier} is read for this already; {name} is left out."))
+            field = ""
+        elif not field and word and word not in map(_plain, OWN_COLUMNS) and not (is_shopify and _SHOPIFY_UNUSED.match(word)):
+            problems.append(_unused(name, _unknown(name, word)))
+        fields.append(field)
+    columns = Columns(SHOPIFY if is_shopify else PLAIN, header, tuple(fields))
+    return columns, problems + list(_missing(columns))
+
+
+def _missing(columns: Columns) -> Iterable[Problem]:
+    if not columns.has("key") and not columns.has("sku"):
+        yield Problem(
+            "HEADER_MISSING",
+            "style",
+            "No column says which rows belong to one item. Name one “style” (or “handle”, or at least “sku”) in the first row.",
+            ", ".join(columns.names[:6]),
+        )
+    if not columns.has("title"):
+        yield Problem(
+            "HEADER_MISSING",
+            "title",
+            "No column has the item's name. Name one “title” (or “name”) in the first row.",
+            ", ".join(columns.names[:6]),
+        )
+
+
+def _field_of(word: str, is_shopify: bool) -> str:
+    option = _OPTION.fullmatch(word)
+    if option:
+        return f"option{option[1]}.{option[2]}"
+    if is_shopify and word == "type":
+        return "category"
+    for field, words in _SYNONYMS.items():
+        if word in words:
+            return field
+    for fact, words in _FACTS.items():
+        if word in words:
+            return FACT + fact
+    return ""
+
+
+def _unknown(name: str, word: str) -> str:
+    known = [each for words in (*_SYNONYMS.values(), *_FACTS.values()) for each in words]
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.8)
+    if near:
+        return f"{name} is not a column we know and is left out. If it is the {near[0]}, call it “{near[0]}”."
+    return f"{name} is not a column we know and is left out."
+
+
+def _unused(name: str, sentence: str) -> Problem:
+    return Problem("HEADER_UNKNOWN", name, sentence, "", is_error=False)
+
+
+def _plain(name: str) -> str:
+    return " ".join(re.sub(r"[^\w/]+|_", " ", name.casefold()).split())

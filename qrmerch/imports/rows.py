@@ -1,0 +1,323 @@
+"""Rows of a sheet -> products with their variants, and what is wrong with each row.
+
+Shopify: the first row of a handle speaks for the product, the others for a variant or one more picture.
+Ours: every row is a variant and repeats the product's words. Rows of one product need not stand together.
+"""
+
+import html
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+from babel.numbers import list_currencies
+
+from qrmerch import gs1
+from qrmerch.catalog.drafts import ProductDraft, VariantDraft
+from qrmerch.imports.columns import FACT, SHOPIFY, TEXT_FIELDS, Columns
+from qrmerch.imports.markup import to_text
+from qrmerch.imports.problems import Problem
+from qrmerch.imports.reader import Row, Sheet, clean_cell
+from qrmerch.money import parse_money
+from qrmerch.text import clean_block, clean_line
+
+Value = TypeVar("Value")
+CURRENCIES: Final = frozenset(list_currencies())
+_LINES: Final = {"title": 200, "maker": 80, "category": 120}
+_KEY_MAX_CHARS: Final = 120
+_BLOCK_MAX_CHARS: Final = 8000
+_OPTION_MAX_CHARS: Final = 60
+_FACT_MAX_CHARS: Final = 300
+_IMAGE_MAX_CHARS: Final = 1000
+_AMOUNT: Final = re.compile(r"(?:([A-Z]{3})\s*)?(-?[\d.,\s\u00a0']+?)\s*([A-Z]{3})?")
+_ONLY: Final = "one"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One product's rows, understood.
+
+    `row_keys` has, for each row that can be taken in, the key of its variant ("" where the row adds but a picture);
+    `problems` has what is odd about each row, errors and warnings.
+    """
+
+    draft: ProductDraft
+    rows: tuple[int, ...]
+    row_keys: dict[int, str]
+    problems: dict[int, list[Problem]]
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A whole sheet: its products in the order they begin, and the problems of rows that belong to none."""
+
+    groups: tuple[Group, ...]
+    stray: dict[int, list[Problem]]
+
+
+def understand(sheet: Sheet, columns: Columns, *, currency: str) -> Understood:
+    """The products in a sheet.
+
+    :param currency: of prices that name none.
+    """
+    members: dict[str, list[_Cells]] = {}
+    stray: dict[int, list[Problem]] = {}
+    for row in sheet.rows:
+        cells = _Cells(columns, row, currency)
+        cells.check_width()
+        key = cells.line("key" if columns.has("key") else "sku", _KEY_MAX_CHARS)
+        if key is None:
+            if not cells.problems:
+                cells.note("VARIANT_ORPHAN", "key", "This row does not say which item it belongs to. Write it here.")
+            stray[row.number] = cells.problems
+        else:
+            members.setdefault(key, []).append(cells)
+    return Understood(tuple(_group(key, cells, columns) for key, cells in members.items()), stray)
+
+
+class _Refused(Exception):
+    """A cell cannot be taken."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(slots=True)
+class _Cells:
+    """One row, asked field by field; what is wrong is noted, not raised."""
+
+    columns: Columns
+    row: Row
+    default_currency: str
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def is_good(self) -> bool:
+        return not any(each.is_error for each in self.problems)
+
+    def text(self, name: str) -> str:
+        """The cell of a field as it was meant; empty where there is no such column or cell."""
+        if name not in self.columns.fields:
+            return ""
+        place = self.columns.fields.index(name)
+        return clean_cell(self.row.cells[place]) if place < len(self.row.cells) else ""
+
+    def texts(self, prefix: str) -> Iterator[tuple[str, str, str]]:
+        """Field, vendor's column and cell of every filled column whose field begins with `prefix`."""
+        for place, name in enumerate(self.columns.fields):
+            if name.startswith(prefix) and place < len(self.row.cells) and (text := clean_cell(self.row.cells[place])):
+                yield name, self.columns.names[place], text
+
+    def line(self, name: str, max_chars: int) -> str | None:
+        """One clean line, or None where the cell is empty or cannot be taken."""
+        return self._read(name, lambda text: _limited(clean_line, html.unescape(text), max_chars)) or None
+
+    def block(self, name: str) -> str | None:
+        """Some paragraphs, or None where the cell is empty or cannot be taken."""
+        return self._read(name, lambda text: _limited(clean_block, to_text(text), _BLOCK_MAX_CHARS)) or None
+
+    def currency(self) -> str:
+        """The three letters that this row's prices are in."""
+        named = self.text("currency").upper()
+        if not named:
+            found = _AMOUNT.fullmatch(self.text("price"))
+            named = (found[1] or found[3] or "") if found else ""
+        if named and named not in CURRENCIES:
+            self.note("MONEY_CURRENCY", "currency", f"{named} is not a currency's three letters, such as EUR.")
+            return self.default_currency
+        return named or self.default_currency
+
+    def money(self, name: str, currency: str) -> int | None:
+        """An amount in minor units."""
+        return self._read(name, lambda text: _parse_amount(text, currency))
+
+    def gtin(self) -> tuple[str | None, str | None]:
+        """The GTIN in 14 digits, and what to keep instead where it is none."""
+        text = self.text("gtin").replace(" ", "").replace("-", "")
+        problem = gs1.gtin_problem(text) if text else None
+        if problem is None:
+            return (gs1.gtin14(text), None) if text else (None, None)
+        if "E+" in text.upper():
+            self.note("GTIN_SCIENTIFIC", "gtin", f"{problem} Until then it is left out.", is_error=False)
+            return None, None
+        code = "GTIN_CHECK" if text.isascii() and text.isdigit() else "GTIN_LENGTH"
+        if text.isascii() and text.isdigit() and len(text) not in (8, 12, 13, 14):
+            code = "GTIN_LENGTH"
+            if gs1.is_gtin("0" + text):
+                code, problem = "GTIN_LEADING_ZERO", f"{text} lost the zero it began with. 0{text} would be right."
+        self.note(code, "gtin", f"{problem} It is kept as your own code, not as a GTIN.", is_error=False)
+        return None, self._read("gtin", lambda cell: _limited(clean_line, cell, 60))
+
+    def check_width(self) -> None:
+        """Note it when the row has more cells than the header."""
+        most = len(self.columns.names)
+        if any(cell.strip() for cell in self.row.cells[most:]):
+            self.problems.append(
+                Problem(
+                    "ROW_WIDTH",
+                    "",
+                    f"This row has {len(self.row.cells)} cells, the header has {most}."
+                    " A text with the separating mark in it needs quotes around it.",
+                    "",
+                )
+            )
+
+    def note(self, code: str, name: str, message: str, *, is_error: bool = True) -> None:
+        self.problems.append(Problem(code, self.columns.name_of(name), message, self.text(name), is_error))
+
+    def _read(self, name: str, parse: Callable[[str], Value]) -> Value | None:
+        text = self.text(name)
+        if not text:
+            return None
+        try:
+            return parse(text)
+        except _Refused as refused:
+            self.note(refused.code, name, str(refused))
+            return None
+
+
+def _limited(clean: Callable[[str, int], str], text: str, max_chars: int) -> str:
+    try:
+        return clean(text, max_chars)
+    except ValueError as error:
+        raise _Refused("TOO_LONG", str(error)) from None
+
+
+def _parse_amount(text: str, currency: str) -> int:
+    found = _AMOUNT.fullmatch(text)
+    if found is None:
+        raise _Refused("MONEY", "This is not an amount we can read. Write 28.00, and set the currency once for the file.")
+    named = found[1] or found[3]
+    if named and named != currency:
+        raise _Refused("MONEY_CURRENCY", f"This is in {named}, the rest of the row in {currency}. Use one of them.")
+    try:
+        return parse_money(found[2].replace("'", ""), currency)
+    except ValueError as error:
+        raise _Refused("MONEY", str(error)) from None
+
+
+def _group(key: str, members: list[_Cells], columns: Columns) -> Group:
+    said: dict[str, str | None] = {name: _first(cells.line(name, most) for cells in members) for name, most in _LINES.items()}
+    texts = {name: _first(cells.block(name) for cells in members) for name in TEXT_FIELDS}
+    description = _first(cells.block("description") for cells in members)
+    variants = _variants(members, columns)
+    good = tuple(variants[cells.row.number] for cells in members if cells.is_good and cells.row.number in variants)
+    draft = ProductDraft(
+        key=key,
+        title=said["title"],
+        maker=said["maker"],
+        category=said["category"],
+        description=description,
+        texts={name: text for name, text in texts.items() if text},
+        facts=tuple(_facts(members).items()),
+        image_urls=tuple(_images(members)),
+        variants=good,
+    )
+    row_keys = {
+        cells.row.number: variants[cells.row.number].key if cells.row.number in variants else ""
+        for cells in members
+        if cells.is_good
+    }
+    numbers = tuple(cells.row.number for cells in members)
+    return Group(draft, numbers, row_keys, {cells.row.number: cells.problems for cells in members if cells.problems})
+
+
+def _first(values: Iterable[str | None]) -> str | None:
+    """The first that is said; all are read, so that each row's problems are noted."""
+    return next((each for each in list(values) if each), None)
+
+
+def _facts(members: list[_Cells]) -> dict[str, str]:
+    facts: dict[str, str] = {}
+    for cells in members:
+        for name, column, text in cells.texts(FACT):
+            try:
+                facts.setdefault(name.removeprefix(FACT), _limited(clean_line, to_text(text), _FACT_MAX_CHARS))
+            except _Refused as refused:
+                cells.problems.append(Problem(refused.code, column, str(refused), text))
+    return facts
+
+
+def _images(members: list[_Cells]) -> Iterable[str]:
+    found: dict[str, None] = {}
+    for cells in members:
+        for part in re.split(r"[|;\n]", cells.text("image")):
+            if 0 < len(part.strip()) <= _IMAGE_MAX_CHARS:
+                found[part.strip()] = None
+    return found
+
+
+def _variants(members: list[_Cells], columns: Columns) -> dict[int, VariantDraft]:
+    """The variant of each row that has one, by row number; two rows with the same options are an error of the later."""
+    option_names = [_first(cells.line(f"option{n}.name", _OPTION_MAX_CHARS) for cells in members) for n in (1, 2, 3)]
+    found: dict[int, VariantDraft] = {}
+    row_of_key: dict[str, int] = {}
+    for cells in members:
+        if columns.format == SHOPIFY and not any(cells.text(name) for name in ("option1.value", "sku", "price", "gtin")):
+            continue
+        variant = _variant(cells, option_names)
+        key = variant.key
+        if key == _ONLY and key in row_of_key and variant.sku:
+            key = variant.sku.casefold()
+        if key in row_of_key:
+            what = " / ".join(value for _, value in variant.options) or "no size or colour"
+            cells.problems.append(
+                Problem(
+                    "DUPLICATE_KEY",
+                    "",
+                    f"Row {row_of_key[key]} is this item in {what} already. Remove one, or change its size or colour.",
+                    what,
+                )
+            )
+            continue
+        row_of_key[key] = cells.row.number
+        found[cells.row.number] = variant if key == variant.key else _with_key(variant, key)
+    return found
+
+
+def _variant(cells: _Cells, option_names: list[str | None]) -> VariantDraft:
+    options = tuple(_options(cells, option_names))
+    currency = cells.currency()
+    price, was_price = cells.money("price", currency), cells.money("was_price", currency)
+    if was_price is not None and (price is None or was_price <= price):
+        # Shop systems fill the column with the price itself, or 0, where nothing is reduced.
+        if price is not None and 0 < was_price < price:
+            cells.note("SALE_NOT_LOWER", "was_price", "This is below the price, so it is left out.", is_error=False)
+        was_price = None
+    gtin, vendor_code = cells.gtin()
+    return VariantDraft(
+        key="/".join(value.casefold() for _, value in options) or _ONLY,
+        options=options,
+        currency=currency,
+        sku=cells.line("sku", _KEY_MAX_CHARS),
+        gtin=gtin,
+        vendor_code=vendor_code,
+        price_minor=price,
+        was_price_minor=was_price,
+    )
+
+
+def _options(cells: _Cells, names: list[str | None]) -> Iterable[tuple[str, str]]:
+    for field_name, label in (("colour", "Colour"), ("size", "Size")):
+        value = cells.line(field_name, _OPTION_MAX_CHARS)
+        if value:
+            yield label, value
+    for number, name in enumerate(names, start=1):
+        value = cells.line(f"option{number}.value", _OPTION_MAX_CHARS)
+        # Shopify's word for "there is nothing to choose".
+        if value and (name, value) != ("Title", "Default Title") and value != "Default Title":
+            yield name or f"Option {number}", value
+
+
+def _with_key(variant: VariantDraft, key: str) -> VariantDraft:
+    return VariantDraft(
+        key=key,
+        options=variant.options,
+        currency=variant.currency,
+        sku=variant.sku,
+        gtin=variant.gtin,
+        vendor_code=variant.vendor_code,
+        price_minor=variant.price_minor,
+        was_price_minor=variant.was_price_minor,
+    )

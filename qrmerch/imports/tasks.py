@@ -1,0 +1,42 @@
+"""The job that takes a checked catalogue in, some products at a time."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from qrmerch.clock import now
+from qrmerch.errors import NotFound
+from qrmerch.imports import service
+from qrmerch.imports.models import ImportRun, RunState
+from qrmerch.jobs import Work, job, sweep
+
+
+@job("imports.commit")
+def commit(work: Work, *, run_id: str) -> None:
+    """Write a run's products, each chunk with its progress in one transaction; a cut run goes on where it was."""
+    with work.database.read() as db:
+        run = db.get(ImportRun, run_id)
+        if run is None or run.state != RunState.COMMITTING:
+            return
+        key, currency = run.file_key, run.currency
+    try:
+        with work.files.open(key) as file:
+            parsed = service.parse(file.read(), currency=currency, settings=work.settings)
+    except NotFound:
+        with work.database.write() as db:
+            service.fail(db, run_id, at=now())
+            db.commit()
+        return
+    is_more = True
+    while is_more:
+        with work.database.write() as db:
+            is_more = service.commit_chunk(db, run_id, parsed.understood.groups, at=now())
+            db.commit()
+
+
+@sweep("imports.commit")
+def waiting(db: Session) -> Iterable[tuple[str, dict[str, object]]]:
+    """Runs that were to be taken in and are not at their end."""
+    for run_id in db.scalars(select(ImportRun.id).where(ImportRun.state == RunState.COMMITTING)):
+        yield run_id, {"run_id": run_id}
