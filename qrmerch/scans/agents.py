@@ -13,7 +13,9 @@ VERSION: Final = 1
 MAX_AGENT_CHARS: Final = 512
 Value = TypeVar("Value")
 
-_APPLE = r"^Mozilla/5\.0 \(iP(hone; CPU iPhone|ad; CPU) OS [0-9_]+ like Mac OS X\) AppleWebKit/[0-9.]+ \(KHTML, like Gecko\)"
+_APPLE = (
+    r"^Mozilla/5\.0 \(iP(hone; CPU iPhone|ad; CPU) OS [0-9_]+ like Mac OS X\) AppleWebKit/[0-9.]+ \(KHTML, like Gecko\)"
+)
 _ANDROID = r"^Mozilla/5\.0 \(Linux; Android [0-9.]+; [^;()]+\) AppleWebKit/[0-9.]+ \(KHTML, like Gecko\)"
 
 # (rule id, class, family, pattern). First the plain browsers from end to end: no bot's text fits

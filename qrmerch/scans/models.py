@@ -19,6 +19,8 @@ class LogFile(Base):
     name: Mapped[str] = mapped_column(String(120), unique=True)
     offset: Mapped[int] = mapped_column(BigInteger)
     bad_lines: Mapped[int] = mapped_column(default=0)
+    # What the disk did not take, as the file itself says.
+    lost_lines: Mapped[int] = mapped_column(default=0)
     read_at: Mapped[datetime]
 
 
@@ -47,6 +49,7 @@ class OpenVisit(Base):
     store_id: Mapped[str] = mapped_column(String(36))
     fixture_id: Mapped[str] = mapped_column(String(36))
     began_at: Mapped[datetime] = mapped_column(index=True)
+    seen_at: Mapped[datetime]
 
 
 _UNCOUNTED = text("NOT is_counted")

@@ -1,0 +1,334 @@
+"""Lines and events into rows and totals, each once, however often the loader is killed.
+
+In: the scan log's files of this node; the events that rooms recorded. Out: a row for each line, totals by
+business date and by local hour. How far a file was read is stored in the same transaction, and so is which
+events were counted. While the database is away, the files wait.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Event as Flag
+from typing import Any, Final
+
+from sqlalchemy import delete, insert, select, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from qrmerch.clock import now
+from qrmerch.db import Database, lock_for_chain
+from qrmerch.parties.service import forget_old_changes
+from qrmerch.scans import kinds, line
+from qrmerch.scans.folding import fold_events
+from qrmerch.scans.line import BadLine, Line, read_line
+from qrmerch.scans.log import PATTERN
+from qrmerch.scans.models import Event, LogFile, OpenVisit, Scan
+from qrmerch.scans.places import QUARTER_MS, LocalHours, Place, Places
+from qrmerch.scans.repeats import Repeats
+from qrmerch.scans.totals import Tally, add_totals, open_visits
+
+EVERY_S: Final = 0.5
+FILES_KEPT_FOR: Final = timedelta(days=7)
+VISITS_KEPT_FOR: Final = timedelta(days=1)
+_HOUSEKEEPING_EVERY: Final = timedelta(hours=1)
+_OFFSET_BITS: Final = 40  # a file has less than a terabyte
+_MAX_BYTES: Final = 2_000_000
+_MAX_EVENTS: Final = 5_000
+_RECALLED_BYTES: Final = 4_000_000
+_RECALLED_FOR_S: Final = 600
+log = logging.getLogger("qrmerch.loader")
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one transaction takes in: lines with their identity, and how far each file was read."""
+
+    lines: list[tuple[Line, int]] = field(default_factory=list)
+    ends: list[dict[str, Any]] = field(default_factory=list)
+    is_caught_up: bool = True
+    sizes: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """How much one turn took in."""
+
+    lines: int
+    events: int
+
+    def __bool__(self) -> bool:
+        return bool(self.lines or self.events)
+
+
+class Loader:
+    """Reads one folder of logs into one database; a second one for the same folder does no harm."""
+
+    def __init__(self, database: Database, folder: Path, *, max_bytes: int = _MAX_BYTES) -> None:
+        """:param max_bytes: about the most that one transaction reads."""
+        self._database, self._folder, self._max_bytes = database, folder, max_bytes
+        self._hours = LocalHours()
+        self._forget()
+
+    def load(self, at: datetime) -> Loaded:
+        """Take in what was written since the last turn, up to a batch, in one transaction."""
+        try:
+            if not self._has_news():
+                return Loaded(0, 0)
+            with self._database.write() as db:
+                lock_for_chain(db, "scans.loader")
+                # Read before the lines: a visit's scan line is on disk before its first action is committed.
+                events = _uncounted(db)
+                batch = self._read_files(db, at)
+                counted = self._store(db, batch, events if batch.is_caught_up else [])
+                db.commit()
+        except BaseException:
+            # What was remembered of repeats may never have been stored.
+            self._forget()
+            raise
+        self._sizes.update(batch.sizes)
+        return Loaded(len(batch.lines), counted)
+
+    def _forget(self) -> None:
+        self._sizes: dict[str, int] = {}
+        self._repeats = Repeats()
+        self._has_recalled = False
+
+    def _has_news(self) -> bool:
+        if any(self._sizes.get(path.name) != path.stat().st_size for path in self._folder.glob(PATTERN)):
+            return True
+        with self._database.read() as db:
+            return db.scalar(select(Event.id).where(_UNCOUNTED).limit(1)) is not None
+
+    def _read_files(self, db: Session, at: datetime) -> Batch:
+        paths = {path.name: path for path in sorted(self._folder.glob(PATTERN))}
+        changed = [name for name, path in paths.items() if self._sizes.get(name) != path.stat().st_size]
+        files = {row.name: row for row in db.scalars(select(LogFile).where(LogFile.name.in_(changed)))}
+        if not self._has_recalled:
+            self._recall(paths, files)
+        batch, left = Batch(), self._max_bytes
+        for name in changed:
+            size = paths[name].stat().st_size
+            file = files.get(name)
+            if file is None:
+                file = LogFile(name=name, offset=0, bad_lines=0, lost_lines=0, read_at=at)
+                db.add(file)
+                db.flush()
+            if left <= 0:
+                batch.is_caught_up = False
+                break
+            taken = self._read_file(paths[name], file, min(size - file.offset, left), batch)
+            left -= taken
+            file.read_at = at
+            if file.offset + _torn(paths[name], file.offset, size) >= size:
+                batch.sizes[name] = size
+            else:
+                batch.is_caught_up = False
+        return batch
+
+    def _read_file(self, path: Path, file: LogFile, length: int, batch: Batch) -> int:
+        """Read whole lines from where the file was left; how many bytes they had."""
+        with path.open("rb") as opened:
+            opened.seek(file.offset)
+            data = opened.read(length)
+            # A line that does not end within what was read: a little more, it is less than a kilobyte.
+            if not data.endswith(b"\n"):
+                data += opened.readline(1024)
+        data = data[: data.rfind(b"\n") + 1]
+        base = file.number << _OFFSET_BITS
+        offset = file.offset
+        for raw in data.splitlines(keepends=True):
+            try:
+                said = read_line(raw)
+            except BadLine:
+                file.bad_lines += 1
+            else:
+                file.lost_lines += said.lost
+                if said.kind != line.LOST:
+                    batch.lines.append((said, base + offset))
+            offset += len(raw)
+        file.offset = offset
+        return len(data)
+
+    def _store(self, db: Session, batch: Batch, events: Sequence[Event]) -> int:
+        # Workers' files are read one after another; repeats are a matter of time.
+        batch.lines.sort()
+        places = Places(db, [said for said, _ in batch.lines])
+        tally, rows = Tally(self._hours), []
+        visits: dict[str, dict[str, Any]] = {}
+        for said, identity in batch.lines:
+            place = places.of(said)
+            outcome = kinds.ORPHAN if place is None else self._outcome(said)
+            where = place or places.of_store(said.retailer_id, "")
+            rows.append(_row(identity, said, where, outcome))
+            if outcome != kinds.UNSEEN:
+                tally.add(_counted_as(outcome), where, said.at_ms // QUARTER_MS)
+            if outcome == kinds.MAYBE_REPEAT:
+                tally.add(outcome, where, said.at_ms // QUARTER_MS)
+            if said.visit and place is not None and outcome not in (kinds.UNSEEN, *kinds.BY_AGENT.values()):
+                visits[said.visit] = _visit(said, where, visits.get(said.visit))
+        if rows:
+            db.execute(insert(Scan), rows)
+        open_visits(db, list(visits.values()))
+        counted = fold_events(db, events, places, tally)
+        add_totals(db, tally)
+        return counted
+
+    def _outcome(self, said: Line) -> str:
+        if said.kind == line.ORPHAN:
+            return kinds.ORPHAN
+        if said.kind != line.SCAN:
+            return _page_outcome(said)
+        if said.manner:
+            return said.manner if said.manner in (kinds.HEAD, kinds.PREFETCH) else kinds.PREFETCH
+        if not said.is_human:
+            return kinds.BY_AGENT.get(said.agent.partition(" ")[0], kinds.BY_AGENT["bot"])
+        if self._repeats.is_repeat(said):
+            return kinds.MAYBE_REPEAT if said.is_own_network else kinds.REPEAT
+        return kinds.SCAN
+
+    def _recall(self, paths: dict[str, Path], files: dict[str, LogFile]) -> None:
+        """After a start: what the last lines already loaded say about repeats, from the files."""
+        lines: list[Line] = []
+        for name, file in files.items():
+            if not file.offset or now().timestamp() - paths[name].stat().st_mtime > _RECALLED_FOR_S:
+                continue
+            begin = max(0, file.offset - _RECALLED_BYTES)
+            with paths[name].open("rb") as opened:
+                opened.seek(begin)
+                data = opened.read(file.offset - begin)
+            for raw in data.splitlines()[1 if begin else 0 :]:
+                try:
+                    lines.append(read_line(raw))
+                except BadLine:
+                    continue
+        self._repeats.recall(lines)
+        self._has_recalled = True
+
+
+def load_all(database: Database, folder: Path) -> int:
+    """Load until nothing is left; how many lines."""
+    loader, lines = Loader(database, folder), 0
+    while loaded := loader.load(now()):
+        lines += loaded.lines
+    return lines
+
+
+def follow(
+    database: Database, folder: Path, *, retention: timedelta, ended: Flag | None = None, every_s: float = EVERY_S
+) -> None:
+    """Load for ever, or until `ended` is set; while the database is away, wait.
+
+    :param retention: raw scans older than this are deleted; their totals stay.
+    """
+    ended = ended or Flag()
+    loader, kept_house_at, is_away = Loader(database, folder), datetime.min.replace(tzinfo=UTC), False
+    while not ended.is_set():
+        try:
+            loaded = loader.load(now())
+            if now() - kept_house_at > _HOUSEKEEPING_EVERY:
+                keep_house(database, folder, retention=retention, at=now())
+                kept_house_at = now()
+            is_away = _tell(is_away, None)
+        except DBAPIError as error:
+            is_away = _tell(is_away, error)
+            loaded = Loaded(0, 0)
+        if database.is_sqlite:
+            # A database file that went away must be missed: an open connection would go on writing into it.
+            database.close()
+        if not loaded:
+            ended.wait(every_s)
+
+
+def keep_house(database: Database, folder: Path, *, retention: timedelta, at: datetime) -> None:
+    """Delete what is no longer needed: ended visits, old page changes, loaded files, scans past their retention."""
+    with database.write() as db:
+        db.execute(delete(OpenVisit).where(OpenVisit.began_at < at - VISITS_KEPT_FOR))
+        forget_old_changes(db, at=at)
+        old = list(db.scalars(select(LogFile).where(LogFile.read_at < at - retention)))
+        for file in old:
+            first = file.number << _OFFSET_BITS
+            db.execute(delete(Scan).where(Scan.id >= first, Scan.id < first + (1 << _OFFSET_BITS)))
+            db.delete(file)
+        db.commit()
+    with database.read() as db:
+        read = {name: offset for name, offset in db.execute(select(LogFile.name, LogFile.offset))}
+    for path in folder.glob(PATTERN):
+        about = path.stat()
+        is_old = about.st_mtime < (at - FILES_KEPT_FOR).timestamp()
+        if is_old and about.st_size <= read.get(path.name, 0) + _torn(path, read.get(path.name, 0), about.st_size):
+            path.unlink(missing_ok=True)
+
+
+def _uncounted(db: Session) -> list[Event]:
+    return list(db.scalars(select(Event).where(_UNCOUNTED).order_by(Event.id).limit(_MAX_EVENTS)))
+
+
+def _torn(path: Path, offset: int, size: int) -> int:
+    """How many bytes after `offset` belong to a line that was never finished; 0 if a whole line follows."""
+    with path.open("rb") as opened:
+        opened.seek(offset)
+        rest = opened.read(min(size - offset, 4096))
+    return 0 if b"\n" in rest else len(rest)
+
+
+def _page_outcome(said: Line) -> str:
+    if said.manner or not said.is_human:
+        return kinds.UNSEEN
+    if said.kind == line.VIEW:
+        return kinds.VIEW
+    if said.kind == line.SHARE:
+        return kinds.FRIEND
+    return kinds.VISIT if said.is_new_visit else kinds.PAGE
+
+
+def _counted_as(outcome: str) -> str:
+    return kinds.SCAN if outcome == kinds.MAYBE_REPEAT else outcome
+
+
+def _instant(at_ms: int) -> datetime:
+    return datetime.fromtimestamp(at_ms / 1000, UTC)
+
+
+def _row(identity: int, said: Line, place: Place, outcome: str) -> dict[str, Any]:
+    return {
+        "id": identity,
+        "at": _instant(said.at_ms),
+        "retailer_id": place.retailer_id,
+        "code_id": place.code_id,
+        "item_id": place.item_id,
+        "store_id": place.store_id,
+        "fixture_id": place.fixture_id,
+        "visit": said.visit or None,
+        "agent": said.agent,
+        "outcome": outcome,
+    }
+
+
+def _visit(said: Line, place: Place, known: dict[str, Any] | None) -> dict[str, Any]:
+    """A visit as its first line of this batch says it, seen last at this one."""
+    at = _instant(said.at_ms)
+    if known is not None:
+        return {**known, "seen_at": at}
+    return {
+        "visit": said.visit,
+        "retailer_id": place.retailer_id,
+        "code_id": place.code_id,
+        "item_id": place.item_id,
+        "store_id": place.store_id,
+        "fixture_id": place.fixture_id,
+        "began_at": at,
+        "seen_at": at,
+    }
+
+
+def _tell(was_away: bool, error: DBAPIError | None) -> bool:
+    if error is not None and not was_away:
+        log.warning("the database is away, the scan log waits: %s", error.orig)
+    if error is None and was_away:
+        log.warning("the database is back, the scan log is being loaded")
+    return error is not None
+
+
+_UNCOUNTED: Final = text("NOT is_counted")

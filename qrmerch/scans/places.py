@@ -1,0 +1,106 @@
+"""Where things happened: from tokens and ids in lines to retailer, item, store, fixture and time zone."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from qrmerch.catalog.models import Item
+from qrmerch.codes.models import Code
+from qrmerch.parties.models import Retailer, Store
+from qrmerch.scans import line
+from qrmerch.scans.line import Line
+
+QUARTER_MS: Final = 900_000
+_ASKED_AT_ONCE: Final = 500
+
+
+class Place(NamedTuple):
+    """Where a line belongs, by our own ids; an empty text stands for "no such place". `zone` dates it."""
+
+    retailer_id: str
+    code_id: str
+    item_id: str
+    store_id: str
+    fixture_id: str
+    zone: str
+
+
+class Places:
+    """The places of one batch of lines, asked for all at once."""
+
+    def __init__(self, db: Session, lines: Sequence[Line]) -> None:
+        self._store_zones = {
+            row[0]: (row[1], row[2]) for row in _rows(db, Store.id, Store.retailer_id, Store.time_zone)
+        }
+        self._retailer_zones = {row[0]: row[1] for row in _rows(db, Retailer.id, Retailer.time_zone)}
+        tokens = {each.token or each.subject for each in lines if each.kind == line.SCAN or each.token}
+        columns = (Code.token, Code.retailer_id, Code.id, Code.item_id, Code.store_id, Code.fixture_id)
+        self._codes = {row[0]: row[1:] for row in _find(db, columns, Code.token, tokens)}
+        pages = {each.subject for each in lines if each.kind in (line.PAGE, line.VIEW)}
+        self._items = {
+            row[0]: row[1:] for row in _find(db, (Item.public_id, Item.retailer_id, Item.id), Item.public_id, pages)
+        }
+
+    def of(self, said: Line) -> Place | None:
+        """The place of a line, or None where nothing of ours is at what it names."""
+        if said.kind == line.SCAN:
+            return self._of_code(said.subject)
+        if said.kind in (line.PAGE, line.VIEW):
+            return self._of_page(said)
+        return self.of_store(said.retailer_id, said.store_id)
+
+    def of_store(self, retailer_id: str, store_id: str, *, item_id: str = "") -> Place:
+        """A retailer's store, or the retailer without a store where that is not one of its own."""
+        owner, zone = self._store_zones.get(store_id, ("", ""))
+        if owner and owner == retailer_id:
+            return Place(retailer_id, "", item_id, store_id, "", zone)
+        return Place(retailer_id, "", item_id, "", "", self._retailer_zones.get(retailer_id, "UTC"))
+
+    def _of_code(self, token: str) -> Place | None:
+        found = self._codes.get(token)
+        if found is None:
+            return None
+        retailer_id, code_id, item_id, store_id, fixture_id = found
+        place = self.of_store(retailer_id, store_id or "", item_id=item_id)
+        return place._replace(code_id=code_id, fixture_id=fixture_id or "")
+
+    def _of_page(self, said: Line) -> Place | None:
+        found = self._items.get(said.subject)
+        if found is None:
+            return None
+        retailer_id, item_id = found
+        code = self._of_code(said.token) if said.token else None
+        if code and code.item_id == item_id:
+            return code
+        return self.of_store(retailer_id, said.store_id, item_id=item_id)
+
+
+class LocalHours:
+    """Business dates and hours of places, remembered for each quarter of an hour."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, int], tuple[date, int]] = {}
+
+    def of(self, zone: str, quarter: int) -> tuple[date, int]:
+        """:param quarter: quarters of an hour since 1970; every time zone's offset is a whole number of them."""
+        found = self._known.get((zone, quarter))
+        if found is None:
+            if len(self._known) > 20_000:
+                self._known.clear()
+            at = datetime.fromtimestamp(quarter * 900, UTC).astimezone(ZoneInfo(zone))
+            found = self._known[zone, quarter] = (at.date(), at.hour)
+        return found
+
+
+def _rows(db: Session, *columns: Any) -> Iterable[Any]:
+    return db.execute(select(*columns))
+
+
+def _find(db: Session, columns: Sequence[Any], key: Any, wanted: Iterable[str]) -> Iterable[Any]:
+    listed = sorted(wanted)
+    for begin in range(0, len(listed), _ASKED_AT_ONCE):
+        yield from db.execute(select(*columns).where(key.in_(listed[begin : begin + _ASKED_AT_ONCE])))
