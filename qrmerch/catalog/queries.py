@@ -77,7 +77,9 @@ def list_items(
         conditions.append(_is_item_found(find.strip()))
     wanted = select(Item, VendorProduct.key).join(VendorProduct, VendorProduct.id == Item.product_id).where(*conditions)
     total = db.scalar(select(func.count()).select_from(wanted.subquery())) or 0
-    rows = db.execute(wanted.order_by(func.lower(Item.title), Item.id).limit(per_page).offset((page - 1) * per_page)).all()
+    rows = db.execute(
+        wanted.order_by(func.lower(Item.title), Item.id).limit(per_page).offset((page - 1) * per_page)
+    ).all()
     figures = _variant_figures(db, [item.id for item, _ in rows])
     return [ItemLine(item, style, *figures.get(item.id, (0, None, ""))) for item, style in rows], total
 

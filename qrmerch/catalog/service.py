@@ -167,7 +167,9 @@ def _refuse_unsupplied(db: Session, retailer: Retailer, vendor_id: str) -> None:
         Supply.retailer_id == retailer.id, Supply.vendor_id == vendor_id, Supply.ended_at.is_(None)
     )
     if db.scalar(wanted) is None:
-        raise NotSupplied(f"{retailer.name} does not list this vendor's products. Ask {retailer.name} to add the vendor.")
+        raise NotSupplied(
+            f"{retailer.name} does not list this vendor's products. Ask {retailer.name} to add the vendor."
+        )
 
 
 def _list_variant(db: Session, item: Item, proposed: ProductVariant, currency: str, at: datetime) -> None:

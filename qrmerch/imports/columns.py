@@ -50,8 +50,8 @@ _FACTS: Final[dict[str, tuple[str, ...]]] = {
 _OPTION: Final = re.compile(r"option ?([1-3]) ?(name|value)")
 # What Shopify writes and a page has no use for; left out without a word.
 _SHOPIFY_UNUSED: Final = re.compile(
-    r"(google shopping|seo|variant (grams|inventory|fulfillment|requires|taxable|weight|tax|image|unit)|cost per|price |"
-    r"compare at price |included|status|published|gift card|tags|image (position|alt)|product category|option\d linked|"
+    r"(google shopping|seo|variant (grams|inventory|fulfillment|requires|taxable|weight|tax|image|unit)|cost per|"
+    r"price |compare at price |included|status|published|gift card|tags|image (position|alt)|product category|option\d linked|"
     r"unit price|.*\bmetafields?\b)"
 )
 # Our own report's columns: a repaired report is sent again as it is.
@@ -93,11 +93,18 @@ def read_header(header: tuple[str, ...]) -> tuple[Columns, list[Problem]]:
         if field and field in fields and not field.startswith(FACT):
             earlier = header[fields.index(field)]
             if word == plain[fields.index(field)]:
-                problems.append(Problem("HEADER_DUPLICATE", name, f"There are two columns called {name}. Remove one.", ""))
+                problems.append(
+                    Problem("HEADER_DUPLICATE", name, f"There are two columns called {name}. Remove one.", "")
+                )
             else:
                 problems.append(_unused(name, f"{earlier} is read for this already; {name} is left out."))
             field = ""
-        elif not field and word and word not in map(_plain, OWN_COLUMNS) and not (is_shopify and _SHOPIFY_UNUSED.match(word)):
+        elif (
+            not field
+            and word
+            and word not in map(_plain, OWN_COLUMNS)
+            and not (is_shopify and _SHOPIFY_UNUSED.match(word))
+        ):
             problems.append(_unused(name, _unknown(name, word)))
         fields.append(field)
     columns = Columns(SHOPIFY if is_shopify else PLAIN, header, tuple(fields))
@@ -109,7 +116,7 @@ def _missing(columns: Columns) -> Iterable[Problem]:
         yield Problem(
             "HEADER_MISSING",
             "style",
-            "No column says which rows belong to one item. Name one “style” (or “handle”, or at least “sku”) in the first row.",
+            "No column says which rows belong to one item. In the first row, call one “style”, “handle” or at least “sku”.",
             ", ".join(columns.names[:6]),
         )
     if not columns.has("title"):

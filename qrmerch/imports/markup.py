@@ -6,7 +6,22 @@ from html.parser import HTMLParser
 from typing import Final
 
 _IS_HTML: Final = re.compile(r"</?[a-zA-Z][^<>]*>|&(#\d+|#x[0-9a-fA-F]+|[a-zA-Z]{2,8});")
-_BLOCKS: Final = {"p", "div", "ul", "ol", "table", "section", "article", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote"}
+_BLOCKS: Final = {
+    "p",
+    "div",
+    "ul",
+    "ol",
+    "table",
+    "section",
+    "article",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "blockquote",
+}
 _DROPPED: Final = {"script", "style", "template", "iframe", "object", "svg", "noscript", "title", "textarea"}
 _MARKS: Final = {"strong": "**", "b": "**", "em": "_", "i": "_"}
 

@@ -25,4 +25,6 @@ class Problem:
 
     def line(self) -> str:
         """As it stands in a report's `_errors` cell."""
-        return "|".join(part.replace("|", "/").replace(";", ",") for part in (self.code, self.column, self.message, self.value[:80]))
+        return "|".join(
+            part.replace("|", "/").replace(";", ",") for part in (self.code, self.column, self.message, self.value[:80])
+        )

@@ -19,8 +19,8 @@ _FOREIGN: Final[tuple[tuple[bytes, str], ...]] = (
     (rb"PK\x03\x04", f"This is an Excel workbook or a ZIP archive, not a CSV file. {_SAVE_AS}"),
     (rb"\xd0\xcf\x11\xe0", f"This is an old Excel workbook, not a CSV file. {_SAVE_AS}"),
     (rb"%PDF", "This is a PDF. Ask for the list as a spreadsheet, and save that as “CSV UTF-8”."),
-    (rb"\x89PNG|\xff\xd8\xff|GIF8|RIFF|II\*\x00|MM\x00\*|BM.{4}\x00|.{4}ftyp", "This is a picture or a video, not a CSV file."
-     " Pictures go to “Pictures”."),
+    (rb"\x89PNG|\xff\xd8\xff|GIF8|RIFF|II\*\x00|MM\x00\*|BM.{4}\x00|.{4}ftyp",
+     "This is a picture or a video, not a CSV file. Pictures go to “Pictures”."),
     (rb"\x1f\x8b|7z\xbc\xaf|Rar!|\xfd7zXZ|BZh", "This file is compressed. Unpack it and send the CSV file inside."),
     (rb"(?i)\s*<(!doctype html|html|head|body|script)", "This is a web page, not a CSV file. Download the export again;"
      " if a sign-in page was saved instead, sign in first."),
@@ -154,7 +154,7 @@ def _records(text: str, delimiter: str, max_rows: int) -> list[tuple[int, tuple[
 
 
 def _open_quote(line: int) -> str:
-    return f"The quote (\") opened in line {line} is never closed, so the rest of the file reads as one cell. Close it there."
+    return f'The quote (") opened in line {line} is never closed: the rest of the file reads as one cell. Close it there.'
 
 
 def _ends_inside_quotes(text: str, began: int, delimiter: str) -> bool:

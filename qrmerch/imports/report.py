@@ -47,7 +47,9 @@ def _key(cells: tuple[str, ...], columns: Columns) -> str:
 
 def _option_names(sheet: Sheet, columns: Columns) -> dict[tuple[str, int], str]:
     """Shopify names the options in the first row of a handle only; a row that travels alone needs them."""
-    places = [place for place, field in enumerate(columns.fields) if field.startswith("option") and field.endswith(".name")]
+    places = [
+        place for place, field in enumerate(columns.fields) if field.startswith("option") and field.endswith(".name")
+    ]
     names: dict[tuple[str, int], str] = {}
     for row in sheet.rows:
         for place in places:

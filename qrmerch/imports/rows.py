@@ -187,7 +187,9 @@ def _limited(clean: Callable[[str, int], str], text: str, max_chars: int) -> str
 def _parse_amount(text: str, currency: str) -> int:
     found = _AMOUNT.fullmatch(text)
     if found is None:
-        raise _Refused("MONEY", "This is not an amount we can read. Write 28.00, and set the currency once for the file.")
+        raise _Refused(
+            "MONEY", "This is not an amount we can read. Write 28.00, and set the currency once for the file."
+        )
     named = found[1] or found[3]
     if named and named != currency:
         raise _Refused("MONEY_CURRENCY", f"This is in {named}, the rest of the row in {currency}. Use one of them.")
@@ -198,7 +200,9 @@ def _parse_amount(text: str, currency: str) -> int:
 
 
 def _group(key: str, members: list[_Cells], columns: Columns) -> Group:
-    said: dict[str, str | None] = {name: _first(cells.line(name, most) for cells in members) for name, most in _LINES.items()}
+    said: dict[str, str | None] = {
+        name: _first(cells.line(name, most) for cells in members) for name, most in _LINES.items()
+    }
     texts = {name: _first(cells.block(name) for cells in members) for name in TEXT_FIELDS}
     description = _first(cells.block("description") for cells in members)
     variants = _variants(members, columns)
@@ -254,7 +258,9 @@ def _variants(members: list[_Cells], columns: Columns) -> dict[int, VariantDraft
     found: dict[int, VariantDraft] = {}
     row_of_key: dict[str, int] = {}
     for cells in members:
-        if columns.format == SHOPIFY and not any(cells.text(name) for name in ("option1.value", "sku", "price", "gtin")):
+        if columns.format == SHOPIFY and not any(
+            cells.text(name) for name in ("option1.value", "sku", "price", "gtin")
+        ):
             continue
         variant = _variant(cells, option_names)
         key = variant.key

@@ -236,7 +236,7 @@ def commit_chunk(db: Session, run_id: str, groups: Sequence[Group], *, at: datet
     if run is None or run.state != RunState.COMMITTING:
         return False
     chunk = groups[run.done_groups : run.done_groups + CHUNK_GROUPS]
-    counted = Counter(run.written)
+    counted: Counter[str] = Counter(run.written)
     # A supply that ended since the dry run leaves the products unlisted, and the run goes on.
     is_listing = run.list_at_id in {each.id for each in list_supplied(db, run.vendor_id)}
     for group, known in _with_known(db, run.vendor_id, chunk):
@@ -300,7 +300,9 @@ def _problems_of(group: Group, known: Known | None, columns: Columns) -> dict[in
             missing = f"Every item needs a name. Row {first} begins a new item, {group.draft.key}."
             problem = Problem("REQUIRED", columns.name_of("title"), missing, "")
         elif row != first:
-            problem = Problem("ITEM_NOT_READY", "", f"Row {first} of the same item needs fixing first.", group.draft.key)
+            problem = Problem(
+                "ITEM_NOT_READY", "", f"Row {first} of the same item needs fixing first.", group.draft.key
+            )
         else:
             continue
         found.setdefault(row, []).append(problem)
@@ -337,7 +339,9 @@ def _changes(group: Group, known: Known) -> Iterable[dict[str, Any]]:
     for each in list_changes(group.draft, known):
         if each.field != "new":
             is_price = each.field.endswith("price_minor")
-            now, after = (_in_money(text, currency_of[each.variant_key]) if is_price else text for text in (each.now, each.after))
+            now, after = (
+                _in_money(text, currency_of[each.variant_key]) if is_price else text for text in (each.now, each.after)
+            )
             yield {
                 "row": row_of.get(each.variant_key, group.rows[0]) if each.variant_key else group.rows[0],
                 "title": known.product.title,

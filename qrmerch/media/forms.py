@@ -37,7 +37,9 @@ def read_description(form: Mapping[str, str], locales: list[str]) -> Description
         if line and not is_decorative:
             alt[locale] = line
     if not is_decorative and not alt.get(locales[0]) and not problems:
-        problems[f"alt.{locales[0]}"] = "Say what the picture shows, for shoppers who cannot see it, or mark it as decoration."
+        problems[f"alt.{locales[0]}"] = (
+            "Say what the picture shows, for shoppers who cannot see it, or mark it as decoration."
+        )
     if problems:
         raise FormError(problems)
     return Description(alt, is_decorative, _share(form.get("x", "")), _share(form.get("y", "")))

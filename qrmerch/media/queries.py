@@ -106,7 +106,9 @@ def list_assets(
 def count_undescribed(db: Session, vendor_id: str) -> int:
     """Usable pictures of which nobody has said what they show."""
     wanted = select(func.count()).select_from(Asset)
-    return db.scalar(wanted.where(Asset.vendor_id == vendor_id, _IS_UNDESCRIBED, Asset.state != AssetState.REFUSED)) or 0
+    return (
+        db.scalar(wanted.where(Asset.vendor_id == vendor_id, _IS_UNDESCRIBED, Asset.state != AssetState.REFUSED)) or 0
+    )
 
 
 def count_bytes(db: Session, vendor_id: str) -> int:

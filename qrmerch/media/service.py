@@ -107,7 +107,9 @@ def receive_upload(
         is_decorative=is_decorative,
         received_at=at,
     )
-    _set_alt(asset, {} if is_decorative else {word: clean_line(text, ALT_MAX_CHARS) for word, text in (alt or {}).items()})
+    _set_alt(
+        asset, {} if is_decorative else {word: clean_line(text, ALT_MAX_CHARS) for word, text in (alt or {}).items()}
+    )
     try:
         with db.begin_nested():
             db.add(asset)

@@ -1,0 +1,1 @@
+"""The vendor's pages: what to do next, imports, pictures, products, content."""

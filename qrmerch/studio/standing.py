@@ -1,0 +1,134 @@
+"""How each of a vendor's items stands with its content, and which pages show a picture."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import String, cast, or_, select
+from sqlalchemy.orm import Session
+
+from qrmerch.catalog.models import Item
+from qrmerch.content.models import Approval, Content, Publication, Revision, RevisionState
+from qrmerch.parties.models import Retailer
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One item at one retailer: its state in a word for `ui/status.html`, what it is called, and where to go on.
+
+    `state` is `none` where nothing has been written yet; `comments` counts a reviewer's, where it came back.
+    """
+
+    item_id: str
+    item_title: str
+    product_id: str
+    retailer_id: str
+    retailer_name: str
+    state: str
+    href: str
+    comments: int
+    changed_at: datetime
+
+    @property
+    def label(self) -> str:
+        return {"none": "Nothing written", "submitted": "In review", "waiting_live": "Live, next in review"}.get(
+            self.state, self.state.capitalize()
+        )
+
+    @property
+    def next_step(self) -> str:
+        if self.state == "returned":
+            return "Answer 1 comment" if self.comments == 1 else f"Answer {self.comments} comments"
+        return {"none": "Fill in the page", "draft": "Finish and send"}.get(self.state, "Open")
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A page that shows a picture."""
+
+    title: str
+    href: str
+
+
+def list_standings(db: Session, items: Collection[Item], *, at: datetime) -> list[Standing]:
+    """How these items stand, in the order given; each once, by its latest revision."""
+    ids = [each.id for each in items]
+    names = dict(db.execute(select(Retailer.id, Retailer.name).where(Retailer.id.in_({i.retailer_id for i in items}))).tuples())
+    contents: dict[str, Content] = {}
+    for content in db.scalars(select(Content).where(Content.item_id.in_(ids)).order_by(Content.created_at)):
+        contents[content.item_id] = content
+    latest: dict[str, Revision] = {}
+    revisions = select(Revision).where(Revision.content_id.in_([each.id for each in contents.values()]))
+    for revision in db.scalars(revisions.order_by(Revision.number)):
+        latest[revision.content_id] = revision
+    comments = _count_comments(db, latest.values())
+    live = _live_items(db, ids, at=at)
+    found = []
+    for item in items:
+        content = contents.get(item.id)
+        revision = latest.get(content.id) if content else None
+        found.append(
+            Standing(
+                item_id=item.id,
+                item_title=item.title,
+                product_id=item.product_id,
+                retailer_id=item.retailer_id,
+                retailer_name=names.get(item.retailer_id, ""),
+                state=_state(item, revision, is_live=item.id in live),
+                href=f"/studio/content/{content.id}" if content else f"/studio/content/new?item={item.id}",
+                comments=comments.get(revision.id, 0) if revision else 0,
+                changed_at=revision.saved_at if revision else item.created_at,
+            )
+        )
+    return found
+
+
+def pages_with(db: Session, asset_ids: Collection[str]) -> dict[str, list[Use]]:
+    """The pages that show each of these pictures, live, waiting or drafted, by asset id."""
+    if not asset_ids:
+        return {}
+    body = cast(Revision.body, String)
+    wanted = (
+        select(Content.id, Item.title, body)
+        .join(Revision, Revision.content_id == Content.id)
+        .join(Item, Item.id == Content.item_id)
+        .where(Revision.state != RevisionState.WITHDRAWN, or_(*(body.like(f"%{each}%") for each in asset_ids)))
+        .order_by(Item.title)
+    )
+    found: dict[str, dict[str, Use]] = defaultdict(dict)
+    for content_id, title, text in db.execute(wanted):
+        for asset_id in asset_ids:
+            if asset_id in text:
+                found[asset_id][content_id] = Use(title, f"/studio/content/{content_id}")
+    return {asset_id: list(uses.values()) for asset_id, uses in found.items()}
+
+
+def _state(item: Item, revision: Revision | None, *, is_live: bool) -> str:
+    if item.is_retired:
+        return "retired"
+    if revision is None:
+        return "none"
+    if revision.state in (RevisionState.SUBMITTED, RevisionState.RETURNED, RevisionState.DRAFT):
+        return revision.state.value
+    if is_live:
+        return "live"
+    return "approved" if revision.state == RevisionState.APPROVED else "draft"
+
+
+def _count_comments(db: Session, revisions: Iterable[Revision]) -> dict[str, int]:
+    returned = [each.id for each in revisions if each.state == RevisionState.RETURNED]
+    approvals = db.scalars(select(Approval).where(Approval.revision_id.in_(returned))) if returned else []
+    return {each.revision_id: len(each.comments) for each in approvals}
+
+
+def _live_items(db: Session, item_ids: list[str], *, at: datetime) -> set[str]:
+    """The items of which a revision shows somewhere at this instant."""
+    wanted = (
+        select(Publication.item_id, Publication.revision_id)
+        .where(Publication.item_id.in_(item_ids), Publication.from_at <= at)
+        .where(or_(Publication.until_at.is_(None), Publication.until_at > at))
+        .order_by(Publication.created_at, Publication.id)
+    )
+    newest = dict(db.execute(wanted).tuples())
+    return {item_id for item_id, revision_id in newest.items() if revision_id is not None}
