@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date as _format_date
 from babel.dates import format_datetime as _format_datetime
+from babel.dates import format_skeleton as _format_skeleton
 from babel.dates import format_time as _format_time
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -74,6 +75,12 @@ def negotiate(accept_language: str, offered: Sequence[str]) -> str:
 
 def format_date(day: date, locale: str, style: str = "medium") -> str:
     return str(_format_date(day, format=style, locale=_locale(locale)))
+
+
+def format_weekday(at: datetime, locale: str, zone: str) -> str:
+    """The day of an instant as one says it: "Sunday, December 6"."""
+    local = at.astimezone(ZoneInfo(zone))
+    return str(_format_skeleton("MMMMEEEEd", local, fuzzy=True, locale=_locale(locale)))
 
 
 def format_time(at: datetime, locale: str, zone: str) -> str:

@@ -23,7 +23,12 @@ class Money:
 def format_money(minor: int, currency: str, locale: str = "en") -> str:
     """The amount as people of `locale` write it; whole amounts keep their decimals."""
     amount = Decimal(minor).scaleb(-get_currency_precision(currency))
-    return str(format_currency(amount, currency, locale=locale))
+    return str(format_currency(amount, currency, locale=locale.replace("-", "_")))
+
+
+def plain_amount(minor: int, currency: str) -> str:
+    """The amount as machines read it: `28.00`."""
+    return str(Decimal(minor).scaleb(-get_currency_precision(currency)))
 
 
 def parse_money(text: str, currency: str) -> int:

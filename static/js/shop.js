@@ -49,7 +49,7 @@ all('.reel').forEach((reel) => {
 });
 
 // An offer that ends within a day says how long is left, once a minute; the server decides what is valid.
-const left = () => all('time[data-left]').forEach((time) => {
+const left = () => all('time[data-hours]').forEach((time) => {
   const minutes = Math.round((new Date(time.dateTime) - Date.now()) / 6e4), { hours, mins } = time.dataset;
   if (minutes > 0 && minutes < 1440) time.textContent = minutes < 60 ? mins.replace('{m}', minutes) : hours.replace('{h}', Math.floor(minutes / 60)).replace('{m}', minutes % 60);
 });

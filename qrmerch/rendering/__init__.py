@@ -1,0 +1,1 @@
+"""An item's page for one item, store, language and instant: its words, its look, its bytes."""

@@ -1,0 +1,147 @@
+"""The brand around a shopper's page: the retailer's own, or a neutral one where no retailer is meant."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from qrmerch.i18n import direction, language_name, negotiate, translator
+from qrmerch.parties.queries import get_brand, get_retailer
+from qrmerch.rendering.brand import BrandColours, derive_colours
+from qrmerch.rendering.pages import Frame, LanguageLink
+from qrmerch.rendering.style import Ground, StyleBlock, build_style, theme_colours
+from qrmerch.web import asset_address
+
+ITEM_SHEETS: Final = ("shop",)
+ERRAND_SHEETS: Final = ("shop", "errands")
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Whose page it is: the name, the languages, and the five choices of the brand."""
+
+    retailer_id: str | None
+    name: str
+    locales: tuple[str, ...]
+    time_zone: str
+    wordmark: str
+    colours: BrandColours
+    display: str
+    corners: str
+    tone: str
+    legal: Mapping[str, str]
+
+    def choose_locale(self, wanted: str, accept_language: str) -> str:
+        """The language to speak: the one asked for in the address if offered, else the browser's, else our first."""
+        if wanted in self.locales:
+            return wanted
+        return negotiate(accept_language, self.locales)
+
+
+NEUTRAL: Final = House(
+    retailer_id=None,
+    name="qrmerch",
+    locales=("en", "ar"),
+    time_zone="UTC",
+    wordmark="qrmerch",
+    colours=derive_colours("#161616"),
+    display="sans",
+    corners="soft",
+    tone="plain",
+    legal={},
+)
+
+
+def load_house(db: Session, retailer_id: str | None, *, at: datetime) -> House:
+    """The brand of a retailer at an instant, or the neutral one for None.
+
+    :raises NotFound: there is no such retailer.
+    """
+    if retailer_id is None:
+        return NEUTRAL
+    retailer, kit = get_retailer(db, retailer_id), get_brand(db, retailer_id, at=at)
+    return House(
+        retailer_id=retailer.id,
+        name=retailer.name,
+        locales=(retailer.default_locale, *(each for each in retailer.locales if each != retailer.default_locale)),
+        time_zone=retailer.time_zone,
+        wordmark=kit.wordmark,
+        colours=derive_colours(kit.colour),
+        display=str(kit.display),
+        corners=str(kit.corners),
+        tone=str(kit.tone),
+        legal=kit.legal,
+    )
+
+
+def build_frame(
+    house: House,
+    *,
+    locale: str,
+    title: str,
+    description: str = "",
+    style: str = "everyday",
+    sheets: tuple[str, ...] = ERRAND_SHEETS,
+    ground: Ground | None = None,
+    here: str = "",
+    languages: tuple[LanguageLink, ...] = (),
+    kept: int | None = None,
+    is_indexed: bool = False,
+) -> tuple[Frame, StyleBlock]:
+    """The frame of one page, and the style block its policy has to allow.
+
+    :param title: of the page alone; the retailer's name is added.
+    """
+    t = translator(locale)
+    block = build_style(house.colours, *sheets, ground=ground)
+    light, dark = theme_colours(house.tone)
+    frame = Frame(
+        locale=locale,
+        direction=direction(locale),
+        title=f"{title}, {house.name}",
+        description=description,
+        retailer=house.name,
+        wordmark=house.wordmark,
+        home="/",
+        css=block.css,
+        tone=house.tone,
+        display=house.display,
+        corners=house.corners,
+        style=style,
+        theme_light=light,
+        theme_dark=dark,
+        icon_colour=house.colours.brand.removeprefix("#"),
+        script=asset_address("js/shop.js"),
+        here=here,
+        kept=kept,
+        notice=t(
+            "A scan counts one look at one item, in one place, at one hour. No name, no cookie, no address is kept."
+        ),
+        legal=pick_text(house.legal, locale, house.locales),
+        languages=languages,
+        is_indexed=is_indexed,
+    )
+    return frame, block
+
+
+def language_links(house: House, locale: str, path: str) -> tuple[LanguageLink, ...]:
+    """The same page in the retailer's other languages.
+
+    :param path: the page's address; a query may be there already.
+    """
+    joint = "&" if "?" in path else "?"
+    return tuple(
+        LanguageLink(each, language_name(each), f"{path}{joint}lang={each}") for each in house.locales if each != locale
+    )
+
+
+def pick_text(texts: Mapping[str, str] | None, locale: str, fallbacks: tuple[str, ...] = ()) -> str:
+    """The text for a language: its own, the bare language's, the first fallback that has one, or any."""
+    if not texts:
+        return ""
+    for each in (locale, locale.split("-")[0], *fallbacks):
+        if texts.get(each):
+            return texts[each]
+    return next((text for text in texts.values() if text), "")

@@ -1,0 +1,322 @@
+"""What the templates of a shopper's pages receive: words and addresses, ready to stand on the page.
+
+Nothing here asks, computes or decides; sections of page templates are written against these fields, so they are
+a promise. Texts are already in the page's language; prices and dates already written out.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from markupsafe import Markup
+
+Translate = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture in its renditions; `avif` and `jpeg` are `srcset` values, `src` the plain fallback."""
+
+    alt: str
+    src: str
+    width: int
+    height: int
+    avif: str = ""
+    jpeg: str = ""
+
+    @property
+    def is_tall(self) -> bool:
+        return self.height > self.width
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageLink:
+    """The same page in another language."""
+
+    locale: str
+    name: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What surrounds every shopper's page: the brand, the language, the ways out."""
+
+    locale: str
+    direction: str
+    title: str
+    description: str
+    retailer: str
+    wordmark: str
+    home: str
+    css: Markup
+    tone: str
+    display: str
+    corners: str
+    style: str
+    theme_light: str
+    theme_dark: str
+    # The brand's colour without its #, for the little picture on the browser's tab.
+    icon_colour: str
+    script: str
+    # What the script shows in the address bar instead of the printed address; empty where it stays.
+    here: str = ""
+    # How many items the shopper keeps; None where the page is the same for everybody.
+    kept: int | None = None
+    notice: str = ""
+    legal: str = ""
+    languages: tuple[LanguageLink, ...] = ()
+    is_indexed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a chat or a search engine shows of the page; addresses are absolute."""
+
+    url: str
+    json_ld: Markup
+    image: str | None = None
+    image_width: int = 0
+    image_height: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """Today's price; `was` only where it may be shown as a reduction."""
+
+    now: str
+    was: str | None = None
+    # What it comes to with today's offer: "$25.20 with today's code".
+    with_offer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One variant to choose, with its stock here: `in_stock`, `few`, `none` or, where nothing is known, empty."""
+
+    value: str
+    label: str
+    stock: str
+    is_chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The variants of an item. `elsewhere` says where those that are gone here can be had."""
+
+    legend: str
+    chips: tuple[Chip, ...]
+    # `dense` for many short labels, `long` for long ones, else empty.
+    width: str
+    elsewhere: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OfferCard:
+    """A live offer. `ends_at` is ISO 8601; on its last day the script fills `{h}` and `{m}` with what is left."""
+
+    offer: str
+    headline: str
+    how: str
+    terms: str
+    ends: str
+    ends_at: str
+    left_hours: str
+    left_minutes: str
+    action: str
+    is_invitation: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """The vendor's words: one line that stands alone, and a paragraph of safe HTML."""
+
+    lede: str = ""
+    text: Markup = Markup()
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A term and its value."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """One thing that folds open: rows or words."""
+
+    title: str
+    rows: tuple[Fact, ...] = ()
+    text: Markup = Markup()
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """Facts, care, delivery, other stores: what folds, in one group."""
+
+    title: str
+    folds: tuple[Fold, ...]
+    kind: str = field(default="details", init=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Plate:
+    """A further picture that stands large, with its words."""
+
+    picture: Picture
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plates:
+    """Pictures that stand large, after the first."""
+
+    title: str
+    plates: tuple[Plate, ...]
+    kind: str = field(default="plates", init=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A headed paragraph of the vendor's."""
+
+    title: str
+    text: Markup
+    kind: str = field(default="words", init=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Another item: in a look, on a list, or in place of one that is no longer sold."""
+
+    public_id: str
+    href: str
+    title: str
+    price: str
+    picture: Picture | None
+    # `in_stock`, `few`, `none` or empty, and the same in words.
+    stock: str = ""
+    stock_words: str = ""
+    was: str | None = None
+    is_kept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LookSection:
+    """What goes with the item."""
+
+    title: str
+    pieces: tuple[Piece, ...]
+    kind: str = field(default="look", init=False)
+
+    @property
+    def pictured(self) -> tuple[Piece, ...]:
+        return tuple(piece for piece in self.pieces if piece.picture)[:3]
+
+
+@dataclass(frozen=True, slots=True)
+class StarCount:
+    """How many reviews gave so many stars."""
+
+    stars: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewCard:
+    """One shopper's review."""
+
+    stars: int
+    title: str
+    text: str
+    by: str
+    locale: str
+
+    @property
+    def drawn(self) -> str:
+        return "★" * self.stars + "☆" * (5 - self.stars)
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewSection:
+    """What shoppers say; `average` only from three reviews on."""
+
+    average: str | None
+    count: int
+    count_words: str
+    stars: tuple[StarCount, ...]
+    reviews: tuple[ReviewCard, ...]
+    kind: str = field(default="reviews", init=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """An event or an experience, as an invitation."""
+
+    offer: OfferCard
+    kind: str = field(default="invitation", init=False)
+
+
+Section = Details | Plates | Words | LookSection | ReviewSection | Invitation
+
+
+@dataclass(frozen=True, slots=True)
+class ItemPage:
+    """One item, in one store, at one instant."""
+
+    t: Translate
+    frame: Frame
+    preview: Preview
+    public_id: str
+    # The store's public id, or empty.
+    at: str
+    title: str
+    maker: str
+    # Where the shopper stands, for the label above a quiet page's name.
+    place: str
+    gallery: tuple[Picture, ...]
+    # The header may stand on the first picture only where that is light at its top.
+    is_cover_light: bool
+    price: Price | None
+    stock: str
+    stock_words: str
+    choice: Choice | None
+    offer: OfferCard | None
+    story: Story
+    # Up to three facts that fit on a strip.
+    figures: tuple[Fact, ...]
+    reviews_words: str
+    sections: tuple[Section, ...]
+    is_kept: bool = False
+    is_neutral: bool = False
+
+    @property
+    def template(self) -> str:
+        return f"rendering/{self.frame.style}.html"
+
+    @property
+    def monogram(self) -> str:
+        """What stands where the picture will be."""
+        return self.title[:1].upper()
+
+    @property
+    def figure_names(self) -> frozenset[str]:
+        return frozenset(fact.name for fact in self.figures)
+
+
+@dataclass(frozen=True, slots=True)
+class RetiredPage:
+    """An item that is no longer sold, and what took its place."""
+
+    t: Translate
+    frame: Frame
+    preview: Preview
+    public_id: str
+    at: str
+    title: str
+    portrait: Picture | None
+    alternatives: tuple[Piece, ...]
+    sections: tuple[Section, ...] = ()
+
+    template = "rendering/retired.html"

@@ -1,0 +1,77 @@
+"""The pictures of a page: those of its slots that are ready, in the sizes a phone chooses from."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from qrmerch.media import queries as media
+from qrmerch.media.models import Asset
+from qrmerch.rendering.brand import luminance
+from qrmerch.rendering.pages import Picture
+from qrmerch.rendering.sections import Source, asset_ids, is_picture_slot, read_gallery
+from qrmerch.rendering.style import Ground
+
+# A cover's own colour has to be this light for dark words to be read on it.
+_LIGHT_COVER: Final = 0.45
+_CENTRE: Final = (0.5, 0.5)
+_MAX_GALLERY, _PLACEHOLDER_CHARS = 8, 1200
+
+
+def card_picture(found: media.Picture, title: str, locale: str) -> Picture:
+    """A picture at the size of a card; a decorative one is called by its item, as the card is a link."""
+    jpeg = next(each for each in found.card if each.format == "jpeg")
+    return Picture(found.alt_for(locale) or title, found.card_url, jpeg.width, jpeg.height, avif=found.card_avif_url)
+
+
+class PagePictures:
+    """The pictures of a page's slots, the ready ones, and what the first one's ground is."""
+
+    def __init__(self, db: Session, source: Source) -> None:
+        wanted = read_gallery(source)[:_MAX_GALLERY]
+        others = [
+            asset_id
+            for section in source.sections
+            for slot, value in source.values(section)
+            if is_picture_slot(slot)
+            for asset_id in asset_ids(value)
+        ]
+        found = media.pictures_of(db, [*wanted, *others])
+        self.by_asset = {asset_id: _picture(each, source.locale) for asset_id, each in found.items()}
+        ready = [asset_id for asset_id in wanted if asset_id in found]
+        self.gallery = tuple(self.by_asset[asset_id] for asset_id in ready)
+        self._first = found[ready[0]] if ready else None
+        self.preview = self._first.preview if self._first else None
+        self.ground = Ground(self._colour, self._placeholder, _focus(db, ready))
+
+    @property
+    def is_light(self) -> bool:
+        return self._colour is not None and luminance(self._colour) > _LIGHT_COVER
+
+    @property
+    def _colour(self) -> str | None:
+        return self._first.colour if self._first else None
+
+    @property
+    def _placeholder(self) -> str | None:
+        text = self._first.placeholder if self._first else None
+        return text if text and len(text) <= _PLACEHOLDER_CHARS else None
+
+
+def _picture(found: media.Picture, locale: str) -> Picture:
+    return Picture(
+        alt=found.alt_for(locale),
+        src=found.fallback.url,
+        width=found.width,
+        height=found.height,
+        avif=found.srcset("avif"),
+        jpeg=found.srcset("jpeg"),
+    )
+
+
+def _focus(db: Session, ready: Sequence[str]) -> tuple[tuple[int, float, float], ...]:
+    """Where the subject of each picture is, by its place in the row; centred ones are left out."""
+    rows = db.execute(select(Asset.id, Asset.focus_x, Asset.focus_y).where(Asset.id.in_(ready)))
+    focus = {asset_id: (x, y) for asset_id, x, y in rows}
+    return tuple((place, *focus[each]) for place, each in enumerate(ready, 1) if focus.get(each, _CENTRE) != _CENTRE)

@@ -1,0 +1,190 @@
+"""What stands on an item's page at one instant, gathered from the rooms that know it."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from qrmerch.catalog.models import Item, Stock, Variant
+from qrmerch.catalog.queries import get_item, list_variants, was_prices
+from qrmerch.content.models import (
+    FixedValue,
+    Look,
+    LookItem,
+    PageTemplate,
+    Publication,
+    Revision,
+    Style,
+    TemplateVersion,
+)
+from qrmerch.offers.models import Offer
+from qrmerch.offers.queries import list_offers_on
+from qrmerch.parties.models import Retailer, Store, Supply
+from qrmerch.parties.queries import list_stores
+from qrmerch.rendering.frame import House, load_house
+from qrmerch.rendering.sections import Source, read_gallery
+from qrmerch.rendering.wording import Shelf, is_live
+
+_MAX_LOOK_PIECES, _MAX_ALTERNATIVES = 4, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One item in one place: whose it is, what is published of it, what there is, what is promised."""
+
+    item: Item
+    retailer: Retailer
+    house: House
+    store: Store | None
+    style: str
+    source: Source
+    is_published: bool
+    maker: str
+    shelf: Shelf
+    # Live ones first to end first; what begins later counts only for `edges`.
+    offers: tuple[Offer, ...]
+    # Instants after now at which something here changes by itself.
+    edges: tuple[datetime, ...]
+
+    @property
+    def zone(self) -> str:
+        return self.store.time_zone if self.store else self.retailer.time_zone
+
+
+@dataclass(frozen=True, slots=True)
+class _Live:
+    style: str
+    source: Source
+    maker: str
+
+
+def load_scene(db: Session, *, item_id: str, store_id: str | None, locale: str, at: datetime) -> Scene:
+    """What stands on an item's page.
+
+    :raises NotFound: there is no such item.
+    """
+    item = get_item(db, item_id)
+    retailer = db.get_one(Retailer, item.retailer_id)
+    house = load_house(db, retailer.id, at=at)
+    stores = [store for store in list_stores(db, retailer.id) if store.is_open]
+    store = next((each for each in stores if each.id == store_id), None)
+    publications = _list_publications(db, item, store_id)
+    live = _load_live(db, publications, item, locale=locale, house=house, at=at)
+    offers = [
+        offer
+        for offer in list_offers_on(db, item.id, store_id=store.id if store else None, at=at)
+        if not (retailer.no_discount and offer.kind.is_discount)
+    ]
+    edges = [edge for row in publications for edge in (row.from_at, row.until_at) if edge is not None]
+    edges += [edge for offer in offers for edge in (offer.from_at, offer.until_at)]
+    default = Source((), {}, (), locale, house.locales)
+    return Scene(
+        item=item,
+        retailer=retailer,
+        house=house,
+        store=store,
+        style=live.style if live else _default_style(db, retailer.id),
+        source=live.source if live else default,
+        is_published=live is not None,
+        maker=live.maker if live else "",
+        shelf=load_shelf(db, item.id, stores, at=at),
+        offers=tuple(offer for offer in offers if is_live(offer, at)),
+        edges=tuple(edge for edge in edges if edge > at),
+    )
+
+
+def load_shelf(db: Session, item_id: str, stores: Sequence[Store], *, at: datetime) -> Shelf:
+    """An item's shown variants with their was-prices, and what the stores have of them."""
+    variants = [variant for variant in list_variants(db, item_id) if not variant.is_hidden]
+    ids = [variant.id for variant in variants]
+    rows = db.execute(select(Stock.store_id, Stock.variant_id, Stock.pieces).where(Stock.variant_id.in_(ids)))
+    pieces = {(store_id, variant_id): count for store_id, variant_id, count in rows}
+    return Shelf(variants, was_prices(db, ids, at), pieces, stores)
+
+
+def list_look_items(db: Session, item: Item) -> tuple[dict[str, str], list[Item]]:
+    """The title by locale of the newest look with this item, and the other items in it that are sold."""
+    mine = select(Look).join(LookItem, LookItem.look_id == Look.id).where(LookItem.item_id == item.id)
+    look = db.scalars(mine.order_by(Look.created_at.desc(), Look.id).limit(1)).one_or_none()
+    if look is None:
+        return {}, []
+    others = select(Item).join(LookItem, LookItem.item_id == Item.id)
+    others = others.where(LookItem.look_id == look.id, Item.id != item.id, Item.is_retired.is_(False))
+    return look.title, list(db.scalars(others.order_by(LookItem.place).limit(_MAX_LOOK_PIECES)))
+
+
+def list_alternatives(db: Session, item: Item) -> list[Item]:
+    """What to show in place of an item that is no longer sold: its look's others, then others of its category."""
+    _, found = list_look_items(db, item)
+    taken = [each.id for each in found] + [item.id]
+    same = select(Item).where(
+        Item.retailer_id == item.retailer_id,
+        Item.category == item.category,
+        Item.is_retired.is_(False),
+        Item.id.not_in(taken),
+    )
+    alike = list(db.scalars(same.order_by(Item.created_at.desc(), Item.id).limit(_MAX_ALTERNATIVES)))
+    return (alike + found)[:_MAX_ALTERNATIVES]
+
+
+def list_first_pictures(db: Session, items: Collection[Item], *, store_id: str | None, at: datetime) -> dict[str, str]:
+    """The asset id of each item's first published picture, by item id; items without one are left out."""
+    found = {}
+    for item in items:
+        house = load_house(db, item.retailer_id, at=at)
+        publications = _list_publications(db, item, store_id)
+        live = _load_live(db, publications, item, locale=house.locales[0], house=house, at=at)
+        pictures = read_gallery(live.source) if live else []
+        if pictures:
+            found[item.id] = pictures[0]
+    return found
+
+
+def _list_publications(db: Session, item: Item, store_id: str | None) -> list[Publication]:
+    """The item's publications that concern a store, newest first."""
+    rows = db.scalars(
+        select(Publication)
+        .where(Publication.item_id == item.id)
+        .order_by(Publication.created_at.desc(), Publication.id.desc())
+    )
+    return [row for row in rows if row.store_ids is None or (store_id is not None and store_id in row.store_ids)]
+
+
+def _load_live(
+    db: Session, publications: Sequence[Publication], item: Item, *, locale: str, house: House, at: datetime
+) -> _Live | None:
+    covering = (row for row in publications if row.from_at <= at and (row.until_at is None or at < row.until_at))
+    newest = next(covering, None)
+    if newest is None or newest.revision_id is None or _is_suspended(db, item):
+        return None
+    revision = db.get_one(Revision, newest.revision_id)
+    version = db.get_one(TemplateVersion, revision.template_version_id)
+    template = db.get_one(PageTemplate, version.template_id)
+    product: dict[str, Any] = revision.body.get("product") or {}
+    slots = {**(revision.body.get("slots") or {}), **_fixed_values(db, template.id, at)}
+    source = Source(version.sections, slots, product.get("facts") or (), locale, house.locales)
+    return _Live(str(template.style), source, str(product.get("maker") or ""))
+
+
+def _fixed_values(db: Session, template_id: str, at: datetime) -> dict[str, Any]:
+    wanted = select(FixedValue.slot, FixedValue.value).where(
+        FixedValue.template_id == template_id, FixedValue.from_at <= at
+    )
+    return dict(db.execute(wanted.order_by(FixedValue.from_at, FixedValue.id)).tuples().all())
+
+
+def _is_suspended(db: Session, item: Item) -> bool:
+    """Whether the item's vendor no longer supplies its retailer; then its words and pictures are hidden."""
+    wanted = select(Supply.id).where(
+        Supply.retailer_id == item.retailer_id, Supply.vendor_id == item.vendor_id, Supply.ended_at.is_not(None)
+    )
+    return db.scalar(wanted) is not None
+
+
+def _default_style(db: Session, retailer_id: str) -> str:
+    wanted = select(PageTemplate.style).where(PageTemplate.retailer_id == retailer_id, PageTemplate.is_default)
+    style = db.scalars(wanted.limit(1)).one_or_none()
+    return str(style or Style.EVERYDAY)

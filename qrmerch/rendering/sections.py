@@ -1,0 +1,211 @@
+"""From a template's sections and a revision's values to the sections of one page, in the template's order."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from markupsafe import Markup
+
+from qrmerch.i18n import translator
+from qrmerch.rendering.frame import pick_text
+from qrmerch.rendering.pages import (
+    Details,
+    Fact,
+    Fold,
+    Invitation,
+    LookSection,
+    OfferCard,
+    Picture,
+    Plate,
+    Plates,
+    ReviewSection,
+    Section,
+    Story,
+    Words,
+)
+from qrmerch.text import rich_text
+
+# Sections that stand in the head of the page, wherever the template lists them.
+HEAD_KINDS: Final = frozenset(("gallery", "headline", "price", "stock", "variants", "offer", "story", "privacy"))
+_FIGURES, _FIGURE_CHARS = 3, 18
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a page's sections are made from: the template's list, the values of its slots, the product's copy."""
+
+    sections: Sequence[Mapping[str, Any]]
+    slots: Mapping[str, Any]
+    facts: Sequence[Mapping[str, str]]
+    locale: str
+    fallbacks: tuple[str, ...]
+
+    def has(self, kind: str) -> bool:
+        return any(section["kind"] == kind for section in self.sections)
+
+    def values(self, section: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], Any]]:
+        """The slots of a section that have a value, with it, in order."""
+        found = []
+        for slot in section.get("slots", ()):
+            value = self.slots.get(f"{section['key']}.{slot['key']}")
+            if value not in (None, "", [], {}):
+                found.append((slot, value))
+        return found
+
+    def text(self, value: Any) -> str:
+        """A text slot's words in the page's language."""
+        return pick_text(value, self.locale, self.fallbacks) if isinstance(value, Mapping) else str(value)
+
+    def html(self, slot: Mapping[str, Any], value: Any) -> Markup:
+        """A text slot as safe HTML: Markdown where the slot takes it, else one paragraph."""
+        text = self.text(value)
+        if "rich" in str(slot.get("kind", "")):
+            return rich_text(text)
+        return Markup("<p>{}</p>").format(text) if text else Markup()
+
+    def title(self, section: Mapping[str, Any], default: str = "") -> str:
+        """What stands above a section: the template's label in the page's language."""
+        label = section.get("title") or section.get("label")
+        if isinstance(label, Mapping):
+            return pick_text(label, self.locale, self.fallbacks)
+        return translator(self.locale)(str(label)) if label else default
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """Sections that come from other rooms; None where there is nothing to show."""
+
+    look: LookSection | None
+    reviews: ReviewSection | None
+    invitation: OfferCard | None
+    pictures: Mapping[str, Picture]
+    stores: tuple[Fold, ...]
+
+
+def asset_ids(value: Any) -> list[str]:
+    """The asset ids in a picture slot's value, whether it holds one or several, bare or with words."""
+    each = value if isinstance(value, list) else [value]
+    found = [part.get("asset") or part.get("asset_id") if isinstance(part, Mapping) else part for part in each]
+    return [str(part) for part in found if part]
+
+
+def is_picture_slot(slot: Mapping[str, Any]) -> bool:
+    return any(word in str(slot.get("kind", "")) for word in ("picture", "image", "gallery"))
+
+
+def is_facts_slot(slot: Mapping[str, Any]) -> bool:
+    return "fact" in str(slot.get("kind", "")) or "row" in str(slot.get("kind", ""))
+
+
+def read_gallery(source: Source) -> list[str]:
+    """The asset ids of the page's pictures, first one first."""
+    galleries = [section for section in source.sections if section["kind"] == "gallery"]
+    found = [
+        asset_ids(value) for section in galleries for slot, value in source.values(section) if is_picture_slot(slot)
+    ]
+    return [asset_id for ids in found for asset_id in ids]
+
+
+def read_story(source: Source) -> Story:
+    """The line that stands alone and the paragraph: the first plain and the first longer text of the story."""
+    lede, text = "", Markup()
+    for section in source.sections:
+        if section["kind"] not in ("story", "headline"):
+            continue
+        for slot, value in source.values(section):
+            if is_picture_slot(slot) or is_facts_slot(slot):
+                continue
+            is_line = str(slot.get("kind", "")) in ("line", "short_text", "text") and not lede
+            if is_line and slot.get("key") != "text":
+                lede = source.text(value)
+            elif not text:
+                text = source.html(slot, value)
+    return Story(lede, text)
+
+
+def read_facts(source: Source) -> tuple[Fact, ...]:
+    """The product's facts and those the vendor added; the first of a name counts."""
+    rows = list(source.facts)
+    for section in source.sections:
+        if section["kind"] in ("facts", "specification"):
+            rows += [row for slot, value in source.values(section) if is_facts_slot(slot) for row in value]
+    t = translator(source.locale)
+    found: dict[str, Fact] = {}
+    for row in rows:
+        name, value = source.text(row.get("name", "")), source.text(row.get("value", ""))
+        if name and value:
+            found.setdefault(name, Fact(t(name), value))
+    return tuple(found.values())
+
+
+def pick_figures(facts: Iterable[Fact]) -> tuple[Fact, ...]:
+    """The first facts short enough to stand side by side; none where there are not three."""
+    short = [fact for fact in facts if len(fact.value) <= _FIGURE_CHARS and len(fact.name) <= _FIGURE_CHARS]
+    return tuple(short[:_FIGURES]) if len(short) >= _FIGURES else ()
+
+
+def build_sections(source: Source, extras: Extras, facts: Sequence[Fact]) -> tuple[Section, ...]:
+    """The sections below the head, in the template's order; what folds and stands together folds in one group."""
+    built: list[Section] = []
+    folds: list[Fold] = []
+    t = translator(source.locale)
+
+    def close_group() -> None:
+        if folds:
+            built.append(Details(t("Details"), tuple(folds)))
+            folds.clear()
+
+    for section in source.sections:
+        fold = _fold(source, section, extras, facts)
+        folds += fold
+        whole = None if fold else _whole(source, section, extras)
+        if whole is not None:
+            close_group()
+            built.append(whole)
+    close_group()
+    return tuple(built)
+
+
+def _fold(source: Source, section: Mapping[str, Any], extras: Extras, facts: Sequence[Fact]) -> list[Fold]:
+    t = translator(source.locale)
+    kind = section["kind"]
+    if kind in ("facts", "specification"):
+        return [Fold(source.title(section, t("Facts")), rows=tuple(facts))] if facts else []
+    if kind == "store":
+        return list(extras.stores)
+    if kind in ("care", "delivery", "legal"):
+        titles = {"care": t("Care"), "delivery": t("Delivery and returns"), "legal": t("Small print")}
+        texts = [source.html(slot, value) for slot, value in source.values(section) if not is_picture_slot(slot)]
+        return [Fold(source.title(section, titles[kind]), text=Markup("").join(texts))] if any(texts) else []
+    return []
+
+
+def _whole(source: Source, section: Mapping[str, Any], extras: Extras) -> Section | None:
+    kind = section["kind"]
+    if kind == "look":
+        return extras.look
+    if kind == "reviews":
+        return extras.reviews
+    if kind in ("event", "invitation"):
+        return Invitation(extras.invitation) if extras.invitation else None
+    if kind in HEAD_KINDS and kind != "story":
+        return None
+    plates = _plates(source, section, extras)
+    if plates is not None or kind == "story":
+        return plates
+    texts = [source.html(slot, value) for slot, value in source.values(section) if not is_picture_slot(slot)]
+    return Words(source.title(section), Markup("").join(texts)) if any(texts) else None
+
+
+def _plates(source: Source, section: Mapping[str, Any], extras: Extras) -> Plates | None:
+    """The section's pictures as plates; words between its slots are theirs, in order."""
+    pictures, captions = [], []
+    for slot, value in source.values(section):
+        if is_picture_slot(slot):
+            pictures += [extras.pictures[each] for each in asset_ids(value) if each in extras.pictures]
+        elif section["kind"] != "story":
+            captions.append(source.text(value))
+    if not pictures:
+        return None
+    words = captions + [""] * len(pictures)
+    return Plates(source.title(section), tuple(Plate(picture, words[at]) for at, picture in enumerate(pictures)))

@@ -1,0 +1,289 @@
+"""An item's page, rendered for one store, language and instant.
+
+In: ids and an instant. Out: the bytes that every phone gets, their headers, and until when they are true.
+Never: a word of a vendor's that no reviewer let through, or anything about the person who looks.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from markupsafe import Markup
+from sqlalchemy.orm import Session
+
+from qrmerch.catalog.models import Item
+from qrmerch.i18n import format_number, translator
+from qrmerch.media.queries import pictures_of
+from qrmerch.offers.models import Offer, OfferKind
+from qrmerch.parties.models import Store
+from qrmerch.rendering.frame import ITEM_SHEETS, build_frame, language_links, pick_text
+from qrmerch.rendering.kept import RenderedPage
+from qrmerch.rendering.pages import (
+    Fold,
+    ItemPage,
+    LookSection,
+    OfferCard,
+    Piece,
+    RetiredPage,
+    ReviewCard,
+    ReviewSection,
+    StarCount,
+)
+from qrmerch.rendering.pictures import PagePictures, card_picture
+from qrmerch.rendering.preview import make_preview
+from qrmerch.rendering.queries import (
+    Scene,
+    list_alternatives,
+    list_first_pictures,
+    list_look_items,
+    load_scene,
+    load_shelf,
+)
+from qrmerch.rendering.sections import Extras, Source, build_sections, pick_figures, read_facts, read_story
+from qrmerch.rendering.style import StyleBlock, page_policy
+from qrmerch.rendering.templates import render_html
+from qrmerch.rendering.wording import list_other_stores, word_choice, word_offer, word_price, word_stock
+from qrmerch.reviews.queries import pick_reviews, summarise_reviews
+
+# Nothing that is not announced by a change stays longer than this.
+KEPT_AT_MOST: Final = timedelta(hours=24)
+_DESCRIPTION_CHARS: Final = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """What a page shows to one shopper only."""
+
+    kept: Collection[str] = ()
+
+    @property
+    def count(self) -> int:
+        return len(self.kept)
+
+
+def render_item_page(
+    db: Session,
+    *,
+    item_id: str,
+    store_id: str | None,
+    locale: str,
+    at: datetime,
+    is_retired: bool = False,
+    base_url: str = "",
+    personal: Personal | None = None,
+    is_preview: bool = False,
+) -> RenderedPage:
+    """An item's page as a phone gets it.
+
+    :param store_id: where it is seen; None for nowhere in particular.
+    :param is_retired: the code it was reached by is retired; an item that is retired shows so by any code.
+    :param base_url: scheme and host for absolute addresses where the retailer has no host of its own.
+    :param personal: marks what one shopper keeps; such bytes are that shopper's alone.
+    :param is_preview: may be framed by our own studio and desk.
+    :raises NotFound: there is no such item.
+    """
+    scene = load_scene(db, item_id=item_id, store_id=store_id, locale=locale, at=at)
+    make = _make_retired_page if is_retired or scene.item.is_retired else _make_item_page
+    page, block = make(db, scene, base_url=base_url, personal=personal, at=at)
+    return RenderedPage(
+        html=render_html(page.template, page).encode(),
+        headers=(page_policy(block, is_preview=is_preview), ("Content-Language", locale)),
+        until=min((*scene.edges, at + KEPT_AT_MOST)),
+        item_id=scene.item.id,
+    )
+
+
+def _make_item_page(
+    db: Session, scene: Scene, *, base_url: str, personal: Personal | None, at: datetime
+) -> tuple[ItemPage, StyleBlock]:
+    source, item, t = scene.source, scene.item, translator(scene.source.locale)
+    shown = PagePictures(db, source)
+    gallery = shown.gallery
+    main, invitation = _split_offers(scene)
+    story, facts = read_story(source), read_facts(source)
+    state, stock_words = word_stock(scene.shelf, scene.store, source.locale)
+    price = word_price(
+        scene.shelf,
+        source.locale,
+        offer=main if main and main.kind.is_discount else None,
+        hides_reductions=scene.retailer.no_discount,
+    )
+    reviews = _load_reviews(db, item, source)
+    extras = Extras(
+        look=_load_look(db, scene, personal, at) if source.has("look") else None,
+        reviews=reviews if source.has("reviews") else None,
+        invitation=_card(invitation, scene) if invitation else None,
+        pictures=shown.by_asset,
+        stores=_store_folds(scene),
+    )
+    frame, block = build_frame(
+        scene.house,
+        locale=source.locale,
+        title=item.title,
+        description=_describe(story.lede, stock_words),
+        style=scene.style,
+        sheets=ITEM_SHEETS,
+        ground=shown.ground,
+        here=item_address(item, scene.store),
+        languages=language_links(scene.house, source.locale, item_address(item, scene.store)),
+        kept=personal.count if personal else None,
+        is_indexed=True,
+    )
+    return (
+        ItemPage(
+            t=t,
+            frame=frame,
+            preview=make_preview(db, scene, gallery, shown.preview, reviews, base_url=base_url),
+            public_id=item.public_id,
+            at=scene.store.public_id if scene.store else "",
+            title=item.title,
+            maker=scene.maker,
+            place=scene.store.short_name if scene.store else "",
+            gallery=gallery,
+            is_cover_light=shown.is_light,
+            price=price,
+            stock=state,
+            stock_words=stock_words,
+            choice=word_choice(scene.shelf, scene.store, source.locale),
+            offer=_card(main, scene) if main else None,
+            story=story,
+            figures=tuple(facts) if scene.style == "quiet" else pick_figures(facts),
+            reviews_words=_review_line(reviews, source.locale) if reviews and source.has("reviews") else "",
+            sections=build_sections(source, extras, () if scene.style == "quiet" else facts),
+            is_kept=bool(personal and item.public_id in personal.kept),
+            is_neutral=not scene.is_published,
+        ),
+        block,
+    )
+
+
+def _make_retired_page(
+    db: Session, scene: Scene, *, base_url: str, personal: Personal | None, at: datetime
+) -> tuple[RetiredPage, StyleBlock]:
+    item, locale = scene.item, scene.source.locale
+    shown = PagePictures(db, scene.source)
+    frame, block = build_frame(
+        scene.house,
+        locale=locale,
+        title=item.title,
+        description=translator(locale)("No longer sold"),
+        sheets=ITEM_SHEETS,
+        here=item_address(item, scene.store),
+        languages=language_links(scene.house, locale, item_address(item, scene.store)),
+        kept=personal.count if personal else None,
+    )
+    care = [section for section in scene.source.sections if section["kind"] in ("care", "facts", "specification")]
+    kept_words = Source(care, scene.source.slots, scene.source.facts, locale, scene.source.fallbacks)
+    nothing = Extras(look=None, reviews=None, invitation=None, pictures={}, stores=())
+    page = RetiredPage(
+        t=translator(locale),
+        frame=frame,
+        preview=make_preview(db, scene, shown.gallery, shown.preview, None, base_url=base_url),
+        public_id=item.public_id,
+        at=scene.store.public_id if scene.store else "",
+        title=item.title,
+        portrait=shown.gallery[0] if shown.gallery else None,
+        alternatives=list_pieces(db, list_alternatives(db, item), scene, personal=personal, at=at),
+        sections=build_sections(kept_words, nothing, read_facts(kept_words)),
+    )
+    return page, block
+
+
+def item_address(item: Item, store: Store | None) -> str:
+    """The page's own address, which is no printed one."""
+    return f"/i/{item.public_id}" + (f"?at={store.public_id}" if store else "")
+
+
+def list_pieces(
+    db: Session, items: Sequence[Item], scene: Scene, *, personal: Personal | None, at: datetime
+) -> tuple[Piece, ...]:
+    """Other items as they stand in a look, on a list or in place of one no longer sold."""
+    locale, t = scene.source.locale, translator(scene.source.locale)
+    firsts = list_first_pictures(db, items, store_id=scene.store.id if scene.store else None, at=at)
+    pictures = pictures_of(db, list(firsts.values()))
+    pieces = []
+    for item in items:
+        shelf = load_shelf(db, item.id, scene.shelf.stores, at=at)
+        price = word_price(shelf, locale, offer=None, hides_reductions=scene.retailer.no_discount)
+        state, words = word_stock(shelf, scene.store, locale)
+        found = pictures.get(firsts.get(item.id, ""))
+        pieces.append(
+            Piece(
+                public_id=item.public_id,
+                href=item_address(item, scene.store),
+                title=item.title,
+                price=price.now if price else t("Ask in the store"),
+                picture=card_picture(found, item.title, locale) if found else None,
+                stock=state,
+                stock_words=words,
+                was=price.was if price else None,
+                is_kept=bool(personal and item.public_id in personal.kept),
+            )
+        )
+    return tuple(pieces)
+
+
+def _split_offers(scene: Scene) -> tuple[Offer | None, Offer | None]:
+    """The offer for the bar, and the one for the page's invitation if the template has a place for it."""
+    has_place = scene.source.has("event") or scene.source.has("invitation")
+    invitations = [offer for offer in scene.offers if offer.kind == OfferKind.EXPERIENCE and has_place]
+    others = [offer for offer in scene.offers if offer not in invitations]
+    shows_offers = scene.source.has("offer") or not scene.is_published
+    return (others[0] if others and shows_offers else None), (invitations[0] if invitations else None)
+
+
+def _card(offer: Offer, scene: Scene) -> OfferCard:
+    return word_offer(offer, scene.source.locale, scene.zone, retailer=scene.house.name, fallbacks=scene.house.locales)
+
+
+def _load_look(db: Session, scene: Scene, personal: Personal | None, at: datetime) -> LookSection | None:
+    title, items = list_look_items(db, scene.item)
+    if not items:
+        return None
+    words = pick_text(title, scene.source.locale, scene.house.locales)
+    pieces = list_pieces(db, items, scene, personal=personal, at=at)
+    return LookSection(words or translator(scene.source.locale)("Complete the look"), pieces)
+
+
+def _load_reviews(db: Session, item: Item, source: Source) -> ReviewSection | None:
+    summary = summarise_reviews(db, item.id)
+    if not summary.count:
+        return None
+    t = translator(source.locale)
+    count = t("1 review") if summary.count == 1 else t("{count} reviews").format(count=summary.count)
+    average = summary.average
+    return ReviewSection(
+        average=format_number(round(average, 1), source.locale) if average is not None else None,
+        count=summary.count,
+        count_words=t("of 5, {reviews}").format(reviews=count) if average is not None else count,
+        stars=tuple(StarCount(stars, summary.counts[stars - 1]) for stars in range(5, 0, -1)),
+        reviews=tuple(
+            ReviewCard(each.stars, each.title, each.text, each.alias, each.locale) for each in pick_reviews(db, item.id)
+        ),
+    )
+
+
+def _review_line(reviews: ReviewSection, locale: str) -> str:
+    if reviews.average is None:
+        return reviews.count_words
+    return translator(locale)("{average} {rest}").format(average=reviews.average, rest=reviews.count_words)
+
+
+def _store_folds(scene: Scene) -> tuple[Fold, ...]:
+    """Where the shopper stands, and who else has it."""
+    t = translator(scene.source.locale)
+    folds = []
+    if scene.store is not None:
+        lines = [scene.store.address, scene.store.city, scene.store.hours]
+        text = Markup("<br>").join(line for line in lines if line)
+        folds.append(Fold(scene.store.name, text=Markup("<p>{}</p>").format(text)))
+    others = list_other_stores(scene.shelf, scene.store, scene.source.locale)
+    if others:
+        folds.append(Fold(t("Other stores"), rows=others))
+    return tuple(folds)
+
+
+def _describe(lede: str, stock_words: str) -> str:
+    text = ". ".join(part.rstrip(".") for part in (lede, stock_words) if part)
+    return text[:_DESCRIPTION_CHARS]

@@ -1,0 +1,104 @@
+"""The one style block of a shopper's page, and the header that allows it and nothing else.
+
+The block holds everything: the parts from `static/css`, minified, and the brand's colours. Its digest goes into
+the page's Content-Security-Policy, so the bytes of a kept page need no nonce.
+"""
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from markupsafe import Markup
+
+from qrmerch.config import data_folder
+from qrmerch.rendering.brand import BrandColours
+from qrmerch.web import content_policy
+
+# The grounds of shop.css, for the browser's own bars.
+_GROUNDS = {"plain": ("#ffffff", "#121212"), "warm": ("#fbfaf8", "#131211"), "luxury": ("#ffffff", "#0e0e0e")}
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_SPACE = re.compile(r"\s+")
+_AROUND = re.compile(r" ?([{};,>]) ?")
+_COLOUR = re.compile("#[0-9a-f]{6}")
+_PLACEHOLDER = re.compile(r"data:image/(?:webp|jpeg|png|avif);base64,[A-Za-z0-9+/=]+")
+
+
+@dataclass(frozen=True, slots=True)
+class StyleBlock:
+    """CSS for one `<style>` element, exactly as it stands in the page."""
+
+    css: Markup
+
+    @property
+    def source(self) -> str:
+        """The expression by which a Content-Security-Policy allows this block."""
+        digest = hashlib.sha256(self.css.encode()).digest()
+        return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What lies behind the first picture until it has come, and where its subject is."""
+
+    colour: str | None = None
+    placeholder: str | None = None
+    # Position in the row of pictures -> (x, y) between 0 and 1; only those that are not centred.
+    focus: tuple[tuple[int, float, float], ...] = ()
+
+
+def build_style(colours: BrandColours, *sheets: str, ground: Ground | None = None) -> StyleBlock:
+    """The style of a page in this brand.
+
+    :param sheets: names in `static/css`, without ending, in order.
+    """
+    parts = [_sheet(name) for name in sheets]
+    return StyleBlock(Markup("".join((*parts, _brand_css(colours), _ground_css(ground or Ground())))))  # noqa: S704
+
+
+def theme_colours(tone: str) -> tuple[str, str]:
+    """The ground by day and in the dark."""
+    return _GROUNDS[tone]
+
+
+def page_policy(style: StyleBlock, *, is_preview: bool = False) -> tuple[str, str]:
+    """The header that says what a page with this style may load, and who may frame it.
+
+    :param is_preview: shown inside our own studio or desk.
+    """
+    policy = content_policy(style_src=style.source, frame_ancestors="'self'" if is_preview else "'none'")
+    return "Content-Security-Policy", policy
+
+
+@lru_cache(maxsize=8)
+def _sheet(name: str) -> str:
+    text = (data_folder("static") / "css" / f"{name}.css").read_text(encoding="utf-8")
+    return minify(text)
+
+
+def minify(css: str) -> str:
+    """The same rules in fewer bytes; spaces inside `calc()` and selectors stay."""
+    flat = _AROUND.sub(r"\1", _SPACE.sub(" ", _COMMENT.sub("", css)))
+    return re.sub(r": ", ":", flat).replace(";}", "}").strip()
+
+
+def _brand_css(colours: BrandColours) -> str:
+    return (
+        f":root{{--fill:{colours.fill.css};--on-fill:{colours.on_fill.css};--fill-edge:{colours.edge.css};"
+        f"--accent:{colours.accent.css}}}"
+    )
+
+
+def _ground_css(ground: Ground) -> str:
+    rules = []
+    if ground.colour and _COLOUR.fullmatch(ground.colour):
+        rules.append(f":root{{--pic:{ground.colour}}}")
+    if ground.placeholder and _PLACEHOLDER.fullmatch(ground.placeholder):
+        rules.append(f"#g1{{background:url({ground.placeholder}) 50%/cover}}")
+    rules += [
+        f"#g{place} img{{object-position:{x:.0%} {y:.0%}}}"
+        for place, x, y in ground.focus
+        if 0 <= x <= 1 and 0 <= y <= 1
+    ]
+    return "".join(rules)

@@ -1,0 +1,191 @@
+"""Prices, stock, variants and offers in words of the page's language."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+
+from qrmerch.catalog.models import Variant
+from qrmerch.i18n import format_time, format_weekday, translator
+from qrmerch.money import format_money
+from qrmerch.offers.models import Offer, OfferKind
+from qrmerch.parties.models import Store
+from qrmerch.rendering.frame import pick_text
+from qrmerch.rendering.pages import Chip, Choice, Fact, OfferCard, Price
+
+# So many pieces or fewer are said to be few; the number itself is never shown.
+FEW_PIECES = 3
+_SHORT_CHARS, _LONG_CHARS, _MANY_CHIPS = 3, 8, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """What there is of an item: its shown variants in order, their was-prices, and pieces by (store, variant)."""
+
+    variants: Sequence[Variant]
+    was: Mapping[str, int]
+    pieces: Mapping[tuple[str, str], int]
+    stores: Sequence[Store]
+
+    def state_at(self, store_id: str, variant_ids: Sequence[str]) -> str:
+        """`in_stock`, `few`, `none`, or empty where nothing is known of any of these variants."""
+        known = [self.pieces[store_id, each] for each in variant_ids if (store_id, each) in self.pieces]
+        return stock_state(sum(max(0, each) for each in known)) if known else ""
+
+    @property
+    def variant_ids(self) -> list[str]:
+        return [variant.id for variant in self.variants]
+
+
+def stock_state(pieces: int) -> str:
+    """How much there is, without the number."""
+    if pieces <= 0:
+        return "none"
+    return "few" if pieces <= FEW_PIECES else "in_stock"
+
+
+def word_price(shelf: Shelf, locale: str, *, offer: Offer | None, hides_reductions: bool) -> Price | None:
+    """Today's price of an item; a was-price only where every variant has the same one.
+
+    :param hides_reductions: the retailer does not discount, so nothing is struck.
+    """
+    t = translator(locale)
+    priced = [variant for variant in shelf.variants if variant.price_minor is not None]
+    if not priced:
+        return None
+    amounts = [variant.price_minor for variant in priced if variant.price_minor is not None]
+    currency, low = priced[0].currency, min(amounts)
+    now = format_money(low, currency, locale)
+    if low != max(amounts):
+        return Price(t("from {price}").format(price=now))
+    was = {shelf.was.get(variant.id) for variant in priced}
+    before = was.pop() if len(was) == 1 else None
+    reduced = _reduced(low, currency, offer) if offer and not hides_reductions else None
+    return Price(
+        now=now,
+        was=format_money(before, currency, locale) if before and not hides_reductions else None,
+        with_offer=t("{price} with the code").format(price=format_money(reduced, currency, locale))
+        if reduced is not None
+        else None,
+    )
+
+
+def _reduced(price_minor: int, currency: str, offer: Offer) -> int | None:
+    """What the price comes to with an offer; None where it takes nothing off this price."""
+    if offer.kind == OfferKind.PERCENT:
+        share = Decimal(price_minor) * (100 - offer.value) / 100
+        return int(share.quantize(Decimal(1), ROUND_HALF_UP))
+    if offer.kind == OfferKind.AMOUNT and offer.currency == currency and offer.value <= price_minor:
+        return price_minor - offer.value
+    return None
+
+
+def word_choice(shelf: Shelf, store: Store | None, locale: str) -> Choice | None:
+    """The variants to choose from with their stock here; None where there is only one."""
+    if len(shelf.variants) < 2:
+        return None
+    t = translator(locale)
+    names = _varying_options(shelf.variants)
+    labels = {variant.id: _label(variant, names) for variant in shelf.variants}
+    chips = tuple(
+        Chip(variant.key, labels[variant.id], shelf.state_at(store.id, [variant.id]) if store else "")
+        for variant in shelf.variants
+    )
+    longest = max(len(chip.label) for chip in chips)
+    is_dense = len(chips) > _MANY_CHIPS and longest <= _SHORT_CHARS
+    legend = t("{one} and {other}").format(one=t(names[0]), other=t(names[1]).lower()) if len(names) == 2 else ""
+    elsewhere = [
+        t("{variant}: {stores}").format(variant=labels[variant.id], stores=", ".join(_stores_with(shelf, [variant.id])))
+        for variant, chip in zip(shelf.variants, chips, strict=True)
+        if chip.stock == "none" and _stores_with(shelf, [variant.id])
+    ]
+    return Choice(
+        legend=legend or (t(names[0]) if names else t("Version")),
+        chips=chips,
+        width="dense" if is_dense else "long" if longest > _LONG_CHARS else "",
+        elsewhere=t("In stock elsewhere. {list}").format(list="; ".join(elsewhere)) if elsewhere else "",
+    )
+
+
+def _varying_options(variants: Sequence[Variant]) -> list[str]:
+    """The names of the options in which these variants differ, in their own order."""
+    names = list(dict.fromkeys(name for variant in variants for name in variant.options))
+    return [name for name in names if len({variant.options.get(name) for variant in variants}) > 1]
+
+
+def _label(variant: Variant, names: Sequence[str]) -> str:
+    values = [str(variant.options[name]) for name in names if variant.options.get(name)]
+    return ", ".join(values) or variant.sku or variant.key
+
+
+def _stores_with(shelf: Shelf, variant_ids: Sequence[str]) -> list[str]:
+    return [store.short_name for store in shelf.stores if shelf.state_at(store.id, variant_ids) in ("in_stock", "few")]
+
+
+def word_stock(shelf: Shelf, store: Store | None, locale: str) -> tuple[str, str]:
+    """The state of an item's stock where the shopper stands, and the sentence that says it."""
+    t = translator(locale)
+    elsewhere = [name for name in _stores_with(shelf, shelf.variant_ids) if store is None or name != store.short_name]
+    named = ", ".join(elsewhere)
+    if store is None:
+        return ("in_stock", t("In stock at {stores}").format(stores=named)) if named else ("", "")
+    state = shelf.state_at(store.id, shelf.variant_ids)
+    if state == "none" and named:
+        return state, t("None here today. In stock at {stores}").format(stores=named)
+    sentences = {
+        "in_stock": t("In stock here, at {store}"),
+        "few": t("Few left here, at {store}"),
+        "none": t("None here today, at {store}"),
+    }
+    return state, sentences[state].format(store=store.short_name) if state else ""
+
+
+def list_other_stores(shelf: Shelf, store: Store | None, locale: str) -> tuple[Fact, ...]:
+    """What the retailer's other stores have: the store, and the variants in stock there."""
+    t = translator(locale)
+    names = _varying_options(shelf.variants)
+    rows = []
+    for other in shelf.stores:
+        if store is not None and other.id == store.id:
+            continue
+        there = [each for each in shelf.variants if shelf.state_at(other.id, [each.id]) in ("in_stock", "few")]
+        if there:
+            labels = ", ".join(_label(each, names) for each in there) if len(shelf.variants) > 1 else t("in stock")
+            rows.append(Fact(other.short_name, labels))
+    return tuple(rows)
+
+
+def word_offer(offer: Offer, locale: str, zone: str, *, retailer: str, fallbacks: tuple[str, ...]) -> OfferCard:
+    """An offer as a card. Its end is the last instant at which it still holds, in the place's own time."""
+    t = translator(locale)
+    is_invitation = offer.kind == OfferKind.EXPERIENCE
+    return OfferCard(
+        offer=offer.public_id,
+        headline=pick_text(offer.headline, locale, fallbacks),
+        how=t("Show the code at the till in any {retailer} store.").format(retailer=retailer)
+        if offer.store_ids is None
+        else t("Show the code at the till."),
+        terms=pick_text(offer.terms, locale, fallbacks),
+        ends=t("Ends {day}, {time}").format(
+            day=format_weekday(offer.until_at, locale, zone), time=format_time(offer.until_at, locale, zone)
+        ),
+        ends_at=offer.until_at.isoformat(),
+        left_hours=t("Ends in {h} h {m} min"),
+        left_minutes=t("Ends in {m} min"),
+        action=t("Accept the invitation") if is_invitation else _action(offer, locale),
+        is_invitation=is_invitation,
+    )
+
+
+def _action(offer: Offer, locale: str) -> str:
+    t = translator(locale)
+    if offer.kind == OfferKind.PERCENT:
+        return t("Get the {value} code").format(value=f"{offer.value}%")
+    if offer.kind == OfferKind.AMOUNT:
+        return t("Get the {value} code").format(value=format_money(offer.value, offer.currency, locale))
+    return t("Get the code")
+
+
+def is_live(offer: Offer, at: datetime) -> bool:
+    """Whether an offer holds at an instant; its end is not counted."""
+    return offer.from_at <= at < offer.until_at

@@ -1,0 +1,27 @@
+"""Reads about visitors and their consent."""
+
+import hashlib
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from qrmerch.visitors.models import ConsentEvent, Visitor
+
+
+def hash_secret(secret: str, retailer_id: str) -> str:
+    """What is kept of a cookie's secret; another one at each retailer, so that two cannot compare."""
+    return hashlib.sha256(f"{retailer_id}:{secret}".encode()).hexdigest()
+
+
+def find_visitor(db: Session, retailer_id: str, secret: str | None) -> Visitor | None:
+    """The visitor whose cookie holds `secret`, or None: no cookie, not one of ours, or forgotten."""
+    if not secret:
+        return None
+    wanted = select(Visitor).where(Visitor.secret_hash == hash_secret(secret, retailer_id))
+    return db.scalars(wanted.where(Visitor.forgotten_at.is_(None))).one_or_none()
+
+
+def list_consents(db: Session, visitor_id: str) -> list[ConsentEvent]:
+    """What a visitor agreed to and took back, oldest first."""
+    wanted = select(ConsentEvent).where(ConsentEvent.visitor_id == visitor_id)
+    return list(db.scalars(wanted.order_by(ConsentEvent.at, ConsentEvent.id)))
