@@ -169,7 +169,8 @@ class Loader:
             if said.visit and place is not None and outcome not in (kinds.UNSEEN, *kinds.BY_AGENT.values()):
                 visits[said.visit] = _visit(said, where, visits.get(said.visit))
         if rows:
-            db.execute(insert(Scan), rows)
+            # The table, not the class: nothing here needs the mapper's bookkeeping.
+            db.connection().execute(insert(Scan.__table__), rows)
         open_visits(db, list(visits.values()))
         counted = fold_events(db, events, places, tally)
         add_totals(db, tally)
@@ -246,7 +247,9 @@ def keep_house(database: Database, folder: Path, *, retention: timedelta, at: da
     with database.write() as db:
         db.execute(delete(OpenVisit).where(OpenVisit.began_at < at - VISITS_KEPT_FOR))
         forget_old_changes(db, at=at)
-        old = list(db.scalars(select(LogFile).where(LogFile.read_at < at - retention)))
+        # Never the row of a file that may still be there: it would be read again from its beginning.
+        since = at - max(retention, FILES_KEPT_FOR + timedelta(days=1))
+        old = list(db.scalars(select(LogFile).where(LogFile.read_at < since)))
         for file in old:
             first = file.number << _OFFSET_BITS
             db.execute(delete(Scan).where(Scan.id >= first, Scan.id < first + (1 << _OFFSET_BITS)))

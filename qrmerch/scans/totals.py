@@ -58,7 +58,7 @@ def open_visits(db: Session, visits: Sequence[dict[str, Any]]) -> None:
     seen_at = statement.excluded.seen_at
     latest = case((seen_at > OpenVisit.seen_at, seen_at), else_=OpenVisit.seen_at)
     statement = statement.on_conflict_do_update(index_elements=["visit"], set_={"seen_at": latest})
-    db.execute(statement, sorted(visits, key=lambda visit: str(visit["visit"])))
+    db.connection().execute(statement, sorted(visits, key=lambda visit: str(visit["visit"])))
 
 
 def _add(db: Session, table: Any, key: Sequence[str], counts: Counter[Any]) -> None:
@@ -69,9 +69,9 @@ def _add(db: Session, table: Any, key: Sequence[str], counts: Counter[Any]) -> N
     statement = statement.on_conflict_do_update(index_elements=list(key), set_=added)
     # In one order for all loaders, so that two of them wait for each other and never for both.
     rows = [{**dict(zip(key, values, strict=True)), "count": count} for values, count in sorted(counts.items())]
-    db.execute(statement, rows)
+    db.connection().execute(statement, rows)
 
 
 def _insert(db: Session, table: Any) -> Any:
     dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
-    return dialect.insert(table)
+    return dialect.insert(table.__table__)
