@@ -11,10 +11,10 @@ from qrmerch.charts import Chart, Point
 from qrmerch.insights.figures import Counts, House
 from qrmerch.insights.filters import PRESETS, Filters, Period, last_days, short_date
 from qrmerch.insights.pages import FilterForm, Quality, Tile
-from qrmerch.insights.sentences import change_percent, change_words, counted
+from qrmerch.insights.sentences import change_percent, change_words, counted, of_hundred
 from qrmerch.scans.queries import Reading
 
-_STALE = timedelta(minutes=1)
+_LATE = timedelta(minutes=1)
 
 
 def filter_form(action: str, house: House, filters: Filters, problems: dict[str, str]) -> FilterForm:
@@ -99,7 +99,15 @@ def tile(name: str, now: list[int], before: int | None, than: str, *, say: str =
     return Tile(name, f"{total:,}", say or change_words(total, before, than), charts.sparkline(now), small)
 
 
-def quality(house: House, reading: Reading, left_out: int, *, lost: int) -> tuple[Quality, ...]:
+def claims_say(total: Counts) -> str:
+    """How many claims reached a till, and how many a till refused."""
+    if not total.claimed:
+        return "Nothing was claimed."
+    said = of_hundred(total.used, total.claimed, "claims", "reached a till")
+    return f"{said} {counted(total.refused, 'was', 'were')} refused." if total.refused else said
+
+
+def quality(house: House, reading: Reading, left_out: int) -> tuple[Quality, ...]:
     """What to know before trusting the numbers: how people are counted, what is left out, what is missing."""
     mode = (
         Quality("pass", "Counting scans only", "No visit is known, so nothing is told about what follows a scan.")
@@ -110,28 +118,33 @@ def quality(house: House, reading: Reading, left_out: int, *, lost: int) -> tupl
         mode,
         Quality("pass", f"{left_out:,} left out", "Robots, previews and repeats, by reason in the table above."),
         Quality("draft", "Sales not connected", "No till sends its receipts, so nothing is said about sales."),
-        _lag(house, reading, lost),
+        _lag(house, reading),
     )
 
 
-def _lag(house: House, reading: Reading, lost: int) -> Quality:
-    missing = lost + reading.bad_lines
-    when = _ago(reading.read_at, house)
-    waiting = (
-        f" {counted(reading.uncounted_events, 'action waits', 'actions wait')}." if reading.uncounted_events else ""
-    )
+def _lag(house: House, reading: Reading) -> Quality:
+    """What was lost, and whether counting keeps up: an action waits for seconds, not for a minute."""
+    missing = reading.lost_lines + reading.bad_lines
+    is_late = reading.waiting_since is not None and house.at - reading.waiting_since > _LATE
+    said = _last_read(house, reading)
+    if is_late:
+        since = _local(house, reading.waiting_since)
+        said += f" {counted(reading.waiting, 'action waits', 'actions wait')} since {since} to be counted."
     if missing:
-        return Quality("warn", f"{missing:,} lost", f"Lines that the disk refused or that were torn. {when}{waiting}")
-    if reading.read_at is None or house.at - reading.read_at > _STALE:
-        return Quality("warned" if reading.read_at else "draft", "0 lost", f"{when}{waiting}")
-    return Quality("pass", "0 lost", f"{when}{waiting}")
+        return Quality("warn", f"{missing:,} lost", f"Openings that the disk did not take or that were torn. {said}")
+    return Quality("warn" if is_late else "pass", "Counting is late" if is_late else "0 late, 0 lost", said)
 
 
-def _ago(read_at: datetime | None, house: House) -> str:
-    if read_at is None:
-        return "Nothing was read from the scan log yet."
-    seconds = max(0, round((house.at - read_at).total_seconds()))
+def _last_read(house: House, reading: Reading) -> str:
+    if reading.read_at is None:
+        return "Nothing was opened yet."
+    seconds = max(0, round((house.at - reading.read_at).total_seconds()))
     if seconds < 120:
-        return f"Scan log last read {seconds} s ago."
-    local = read_at.astimezone(ZoneInfo(house.retailer.time_zone))
-    return f"Scan log last read {local.day} {local:%B}, {local:%H:%M}."
+        return f"Last opening counted {seconds} s ago."
+    return f"Last opening counted {_local(house, reading.read_at)}."
+
+
+def _local(house: House, at: datetime | None) -> str:
+    local = (at or house.at).astimezone(ZoneInfo(house.retailer.time_zone))
+    day = "" if local.date() == house.local.date() else f"{local.day} {local:%B}, "
+    return f"{day}{local:%H:%M}"

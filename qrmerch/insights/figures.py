@@ -13,46 +13,64 @@ from qrmerch.catalog.models import Item
 from qrmerch.insights.filters import Filters, Period
 from qrmerch.parties.models import Fixture, Measurement, Retailer, Store, Vendor
 from qrmerch.parties.queries import get_retailer, list_stores
-from qrmerch.scans.queries import Span
+from qrmerch.scans import kinds
+from qrmerch.scans.queries import OF_SCAN, Span
 
-# The words of totals that are something people did; every other word is a reason to leave an opening out.
-KINDS: Final = {
-    "scan": "scans",
-    "view": "views",
-    "visit": "visits",
-    "keep": "kept",
-    "claim": "claimed",
-    "redeem": "used",
-    "share": "shared",
-}
 REASONS: Final = {
+    kinds.HEAD: ("Only asked for", "A request without a page: it asks whether the address answers."),
+    kinds.PREFETCH: ("Fetched ahead", "A phone that loaded the page in case somebody would want it."),
+    kinds.NO_AGENT: ("Nameless", "A program that does not say what it is."),
+    kinds.REPEAT: ("Repeat", "The same phone opened the same code again within 30 seconds."),
+    kinds.ORPHAN: ("Unknown code", "An address that no code has: mistyped, or not ours."),
     "bot": ("Robot", "A program that reads pages: search engines, checkers."),
     "preview": ("Link preview", "A messenger that draws a little card of an address."),
-    "prefetch": ("Fetched ahead", "A phone that loaded the page in case; it counts once somebody sees it."),
-    "head": ("Only asked for", "A request without a page: it asks whether the address answers."),
-    "no_ua": ("Nameless", "A program that does not say what it is."),
-    "repeat": ("Repeat", "The same phone opened the same code again within 30 seconds."),
-    "burst": ("Burst", "More than 30 openings a minute from one phone."),
-    "internal": ("Our own", "Staff and test devices."),
-    "orphan": ("Unknown code", "An address that no code has: mistyped, or not ours."),
+    "fetcher": ("Scanner’s own look", "A scanning app that opened the page before its owner did."),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What people did with one thing in one period."""
+    """What people did with one thing in one period; `used` has the uses that were undone taken off.
+
+    `scan_views` are the views of printed codes' own pages, `loose` the actions that no visit is known of.
+    """
 
     scans: int = 0
     views: int = 0
-    visits: int = 0
+    arrivals: int = 0
     kept: int = 0
     claimed: int = 0
     used: int = 0
+    refused: int = 0
     shared: int = 0
+    loose: int = 0
+    scan_views: int = 0
 
     @classmethod
-    def of(cls, kinds: Mapping[str, int]) -> "Counts":
-        return cls(**{name: kinds.get(kind, 0) for kind, name in KINDS.items()})
+    def of(cls, counts: Mapping[str, int], *, suffix: str = "") -> "Counts":
+        """From totals by their words; with the suffix `OF_SCAN`, only what followed a scan."""
+
+        def total(*words: str) -> int:
+            return sum(counts.get(word + suffix, 0) for word in words)
+
+        return cls(
+            scans=total(kinds.SCAN),
+            views=total(kinds.VIEW),
+            # Visits that began without a code, by an address or by a friend's link.
+            arrivals=total(kinds.VISIT, kinds.FRIEND),
+            kept=total("keep"),
+            claimed=total("claim"),
+            used=max(0, total("redeem") - total("reverse")),
+            refused=total("refuse"),
+            shared=total("share"),
+            loose=sum(counts.get(f"{action}{kinds.LOOSE}", 0) for action in kinds.SHOPPER_ACTIONS),
+            scan_views=counts.get(kinds.VIEW + OF_SCAN, 0),
+        )
+
+    @property
+    def visits(self) -> int:
+        """Each scan begins a visit, and so does an arrival without a code."""
+        return self.scans + self.arrivals
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(Counts)))
@@ -113,10 +131,10 @@ def fixture_names(db: Session, retailer_id: str) -> dict[str, str]:
 
 def reason_words(kind: str) -> tuple[str, str]:
     """What a reason to leave an opening out is called, and what it means."""
-    base = kind.split(":")[0]
-    return REASONS.get(base, (base.replace("_", " ").capitalize(), ""))
+    return REASONS.get(kind, (kind.replace("_", " ").capitalize(), ""))
 
 
-def left_out(kinds: Mapping[str, int]) -> list[tuple[str, int]]:
+def left_out(counts: Mapping[str, int]) -> list[tuple[str, int]]:
     """(reason, openings), the most frequent first."""
-    return sorted(((k, n) for k, n in kinds.items() if k not in KINDS and n), key=lambda each: (-each[1], each[0]))
+    found = {kind: counts.get(kind, 0) for kind in kinds.LEFT_OUT}
+    return sorted(((kind, count) for kind, count in found.items() if count), key=lambda each: (-each[1], each[0]))

@@ -33,9 +33,10 @@ class ItemView:
     before: list[Counts] | None
     stores: list[Entry]
     places: list[Entry]
+    # The same, of visits that began with a scan of this item.
+    of_scan: Counts
     all_scans: int
     left_out: int
-    lost: int
     reading: queries.Reading
 
     @property
@@ -70,9 +71,9 @@ def read_item(db: Session, house: House, filters: Filters, item_id: str) -> Item
         else None,
         stores=_stores(house, by_fixture, by_fixture_before),
         places=_places(house, figures.fixture_names(db, house.retailer.id), by_fixture, by_fixture_before),
+        of_scan=Counts.of(mine, suffix=queries.OF_SCAN),
         all_scans=everything.get("scan", 0),
         left_out=sum(count for _, count in figures.left_out(mine)),
-        lost=everything.get("lost", 0),
         reading=queries.read_state(db),
     )
 
@@ -122,11 +123,12 @@ def item_page(view: ItemView, problems: dict[str, str]) -> ItemPage:
         finding=_finding(view),
         tiles=_tiles(view),
         funnel=funnel_chart(view),
+        loose=_loose(view.total),
         loose_say=_loose_say(view.total),
         days=common.days_chart(filters, view.now, view.before),
         stores=_ranking("Stores by scans", "Store", view.stores, filters, action),
         places=_ranking("Where it is scanned", "Place", view.places, filters, action),
-        quality=common.quality(house, view.reading, view.left_out, lost=view.lost),
+        quality=common.quality(house, view.reading, view.left_out),
         words=WORDS,
         csv=csv_addresses(action, filters, ("days", "funnel", "stores", "places")),
     )
@@ -152,7 +154,7 @@ def _tiles(view: ItemView) -> tuple[Tile, ...]:
             [day.views for day in view.now],
             None,
             than,
-            say=of_hundred(total.views, total.scans, "scans", "were looked at"),
+            say=of_hundred(total.scan_views, total.scans, "scans", "were looked at"),
         ),
         common.tile("Kept", [day.kept for day in view.now], before.kept if before else None, than),
         common.tile(
@@ -160,35 +162,33 @@ def _tiles(view: ItemView) -> tuple[Tile, ...]:
             [day.used for day in view.now],
             None,
             than,
-            say=of_hundred(total.used, total.claimed, "claims", "reached a till")
-            if total.claimed
-            else "Nothing was claimed.",
-            small=f"of {total.claimed:,} claimed",
+            say=common.claims_say(total),
+            small=f"of {total.claimed:,}",
         ),
     )
 
 
 def funnel_chart(view: ItemView) -> Chart:
-    """From scan to sale, each step of the one before; sales are not connected."""
-    total = view.total
-    steps = [Step("Scanned", total.scans, _places_say(view))]
-    before, name = total.scans, "scans"
+    """From scan to sale in one visit, each step beside the one before; sales are not connected."""
+    mine = view.of_scan
+    steps = [Step("Scanned", view.total.scans, _places_say(view))]
+    before, name = view.total.scans, "scans"
     for label, count, next_name in (
-        ("Viewed", total.views, "views"),
-        ("Kept", total.kept, "kept"),
-        ("Claimed", total.claimed, "claimed"),
-        ("Used", total.used, "used"),
+        ("Viewed", mine.views, "views"),
+        ("Kept", mine.kept, "kept"),
+        ("Claimed", mine.claimed, "claimed"),
+        ("Used", mine.used, "used"),
     ):
         steps.append(Step(label, count, _of(count, before, name)))
         before, name = count, next_name
     steps.append(Step("Bought", None, "Not connected"))
-    return charts.funnel("From scan to sale", _funnel_say(total), steps)
+    return charts.funnel("From scan to sale, in one visit", _funnel_say(view), steps)
 
 
 def _of(count: int, before: int, name: str) -> str:
     if not before:
-        return f"No {name} before it" if count else ""
-    return f"{share(count, before)} % of {name}" if count <= before else f"More than {name}: in any order"
+        return f"None were {name}" if name not in ("scans", "views") else f"No {name}"
+    return f"{share(count, before)} % of {name}" if count <= before else f"More than {name}: some skip a step"
 
 
 def _places_say(view: ItemView) -> str:
@@ -197,19 +197,29 @@ def _places_say(view: ItemView) -> str:
     return f"{counted(places, 'place')}, {counted(stores, 'store')}"
 
 
-def _funnel_say(total: Counts) -> str:
-    if not total.scans:
+def _funnel_say(view: ItemView) -> str:
+    if not view.total.scans:
         return "Nothing was scanned in these days."
-    return f"Of {counted(total.scans, 'scan')}, {total.kept:,} ended on a list and {total.used:,} at a till."
+    mine = view.of_scan
+    return f"Of {counted(view.total.scans, 'scan')}, {mine.kept:,} ended on a list and {mine.used:,} at a till."
+
+
+def _loose(total: Counts) -> tuple[tuple[str, str, str], ...]:
+    return (
+        ("Viewed", f"{total.views:,}", "also without a code: from a list, a link, another item’s page"),
+        ("Kept", f"{total.kept:,}", "also from shared links and on a later day"),
+        ("Claimed", f"{total.claimed:,}", "also without keeping"),
+        ("Used", f"{total.used:,}", "also in another store or on a later day; undone uses taken off"),
+        ("Refused", f"{total.refused:,}", "codes that a till did not take"),
+        ("Shared", f"{total.shared:,}", "links handed on"),
+    )
 
 
 def _loose_say(total: Counts) -> str:
-    if not (total.kept or total.claimed):
+    if not total.loose:
         return ""
-    return (
-        "These are counts, not one and the same visit: somebody may keep today and claim tomorrow, "
-        "claim without keeping, or come from a shared link."
-    )
+    came = counted(total.loose, "action came without script", "actions came without script")
+    return f"{came} and cannot be placed in a visit. They are counted in any order only."
 
 
 def _ranking(title: str, name: str, entries: list[Entry], filters: Filters, action: str) -> Ranking:

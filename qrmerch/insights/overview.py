@@ -1,5 +1,6 @@
 """The overview: what was scanned in all stores or one, by day, hour, item and store, and what was left out."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -35,7 +36,6 @@ class Overview:
     hours: Mapping[tuple[date, int], int]
     left_out: list[tuple[str, int]]
     reading: queries.Reading
-    lost: int
 
 
 def read_overview(db: Session, house: House, filters: Filters) -> Overview:
@@ -43,10 +43,7 @@ def read_overview(db: Session, house: House, filters: Filters) -> Overview:
     now = figures.span_of(house, filters, filters.period)
     before = figures.span_of(house, filters, filters.compared) if filters.compared else None
     by_day = queries.count_by_day(db, now)
-    kinds: dict[str, int] = {}
-    for counts in by_day.values():
-        for kind, count in counts.items():
-            kinds[kind] = kinds.get(kind, 0) + count
+    kinds = sum((Counter(counts) for counts in by_day.values()), Counter())
     return Overview(
         house=house,
         filters=filters,
@@ -59,7 +56,6 @@ def read_overview(db: Session, house: House, filters: Filters) -> Overview:
         hours=queries.count_by_hour(db, now, "scan"),
         left_out=figures.left_out(kinds),
         reading=queries.read_state(db),
-        lost=kinds.get("lost", 0),
     )
 
 
@@ -108,7 +104,7 @@ def overview_page(view: Overview, problems: dict[str, str]) -> OverviewPage:
         all_items_href=f"{ITEMS_ACTION}?{filters.query()}",
         stores=_stores_ranking(view),
         left_out=_left_out(view),
-        quality=common.quality(house, view.reading, sum(count for _, count in view.left_out), lost=view.lost),
+        quality=common.quality(house, view.reading, sum(count for _, count in view.left_out)),
         words=WORDS,
         csv=csv_addresses(ACTION, filters, ("days", "hours", "items", "stores", "left_out")),
     )
@@ -137,18 +133,21 @@ def csv_addresses(action: str, filters: Filters, tables: tuple[str, ...]) -> dic
 def _tiles(view: Overview) -> tuple[Tile, ...]:
     total, than = sum(view.now, Counts()), view.filters.compared_name
     before = None if view.before is None else sum(view.before, Counts())
-    claims = (
-        of_hundred(total.used, total.claimed, "claims", "reached a till") if total.claimed else "Nothing was claimed."
-    )
     return (
         common.tile("Scans", [day.scans for day in view.now], before.scans if before else None, than),
-        common.tile("Visits", [day.visits for day in view.now], before.visits if before else None, than),
+        common.tile(
+            "Visits",
+            [day.visits for day in view.now],
+            None,
+            than,
+            say=f"{total.scans:,} began with a code, {total.arrivals:,} with an address or a friend’s link.",
+        ),
         common.tile(
             "Views",
             [day.views for day in view.now],
             None,
             than,
-            say=of_hundred(total.views, total.scans, "scans", "were looked at"),
+            say=of_hundred(total.scan_views, total.scans, "scans", "were looked at"),
         ),
         common.tile("Kept on a list", [day.kept for day in view.now], before.kept if before else None, than),
         common.tile(
@@ -156,8 +155,8 @@ def _tiles(view: Overview) -> tuple[Tile, ...]:
             [day.used for day in view.now],
             None,
             than,
-            say=claims,
-            small=f"of {total.claimed:,} claimed",
+            say=common.claims_say(total),
+            small=f"of {total.claimed:,}",
         ),
     )
 

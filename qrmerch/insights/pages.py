@@ -141,6 +141,8 @@ class ItemPage:
     finding: Markup
     tiles: tuple[Tile, ...]
     funnel: Chart
+    # What happened in any order: (step, count, whose).
+    loose: tuple[tuple[str, str, str], ...]
     loose_say: str
     days: Chart
     stores: Ranking

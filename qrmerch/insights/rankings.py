@@ -38,7 +38,7 @@ class Entry:
         if column == "change":
             return change_percent(self.now.scans, self.before.scans if self.before else None) or 0
         if column in ("viewed", "kept"):
-            part = self.now.views if column == "viewed" else self.now.kept
+            part = self.now.scan_views if column == "viewed" else self.now.kept
             whole = self.now.scans if column == "viewed" else self.now.views
             return part / whole if whole else 0
         return float(getattr(self.now, column))
@@ -93,7 +93,7 @@ def _row(entry: Entry, top: int) -> RankedRow:
         scans=f"{now.scans:,}",
         change="" if change is None else _signed(change),
         change_class="up" if (change or 0) > 0 else "dn" if (change or 0) < 0 else "fl",
-        viewed=f"{share(now.views, now.scans)} %" if now.scans else "",
+        viewed=f"{share(now.scan_views, now.scans)} %" if now.scans else "",
         kept=f"{share(now.kept, now.views)} %" if now.views else f"{now.kept:,}" if now.kept else "",
         claimed=f"{now.claimed:,}",
         used=f"{now.used:,}",

@@ -4,9 +4,13 @@ from typing import Final
 
 WORDS: Final = (
     ("Scan", "A phone opened the page of a printed code. Robots, previews and repeats within 30 seconds are left out."),
-    ("View", "That page was seen for a second, as the page itself reports. Without script there is none."),
+    (
+        "View",
+        "A page was seen for a second, as it reports itself; also when reached without a code. No script, no view.",
+    ),
+    ("Viewed", "Of the scans: how many of the pages they opened were seen for a second."),
     ("Visit", "One stretch of looking, until 30 minutes pass without anything. Never read visits as people."),
-    ("Kept", "A page's heart was pressed. Taking it away again does not lower the count."),
+    ("Kept", "A page’s heart was pressed. Taking it away again does not lower the count."),
     ("Claimed", "Somebody took an offer and got a code for the till."),
     ("Used", "A till or an associate honoured that code. A use that was undone is taken off."),
     ("Sale", "A line on a receipt. No till is connected, so nothing is said about sales."),
@@ -14,7 +18,7 @@ WORDS: Final = (
         "Left out",
         "Openings that are no scan: they are counted by their reason and can be put back if a rule was wrong.",
     ),
-    ("Day", "The store's own day; for a code without a store, the retailer's."),
+    ("Day", "The store’s own day; for a code without a store, the retailer’s."),
 )
 
 
@@ -39,6 +43,8 @@ def of_hundred(part: int, whole: int, what: str, done: str) -> str:
     """`91 of 100 scans were looked at.`; says the plain counts where there are too few for a share."""
     if not whole:
         return f"No {what} to compare with."
+    if part > whole:
+        return f"More than there were {what}: {part:,} for {whole:,}."
     if whole < 100:
         return f"{part:,} of {whole:,} {what} {done}."
     return f"{share(part, whole)} of 100 {what} {done}."

@@ -19,13 +19,14 @@ from sqlalchemy.orm import Session
 from qrmerch.clock import now
 from qrmerch.db import Database
 from qrmerch.parties.models import PageChange
+from qrmerch.parties.service import CHANGES_KEPT_FOR
 from qrmerch.rendering.kept import KeptPage, Pages
 
 READ_BACK: Final = timedelta(minutes=10)
 # A write transaction is shorter than this; a page rendered later than that after a change has it.
 COMMITTED_WITHIN: Final = timedelta(minutes=5)
-# Rows are swept after a week, by the loader; a page from before cannot be vouched for.
-ROWS_KEPT_FOR: Final = timedelta(days=7)
+# Older rows are swept; a page rendered before cannot be vouched for.
+ROWS_KEPT_FOR: Final = CHANGES_KEPT_FOR - timedelta(hours=1)
 EVERY_S: Final = 0.5
 log = logging.getLogger("qrmerch.changes")
 

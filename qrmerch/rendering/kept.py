@@ -109,6 +109,19 @@ class Pages:
             return None
         return page
 
+    def find_old(self, key: PageKey) -> KeptPage | None:
+        """The best page there is when none can be rendered: this one however old, else the item's in another
+        language or store.
+        """
+        page = self._kept.get(key)
+        if page is not None:
+            return page
+        same = [
+            page for page in list(self._kept.values()) if page.key.item_id == key.item_id and page.key.form == key.form
+        ]
+        same.sort(key=lambda page: (page.key.store_id == key.store_id, page.key.locale == key.locale))
+        return same[-1] if same else None
+
     def is_stale(self, at_s: float) -> bool:
         """Whether changes have gone unread for so long that kept pages may be out of date."""
         return at_s - self.read_s > STALE_AFTER_S
@@ -173,7 +186,13 @@ class Pages:
         self._path(key).unlink(missing_ok=True)
 
     def _page(
-        self, key: PageKey, bodies: Sequence[bytes], *, rendered_s: float, until_s: float, headers: Iterable[Sequence[str]]
+        self,
+        key: PageKey,
+        bodies: Sequence[bytes],
+        *,
+        rendered_s: float,
+        until_s: float,
+        headers: Iterable[Sequence[str]],
     ) -> KeptPage:
         own = tuple((name, value) for name, value in headers)
         # The key is part of it: two languages may render the same bytes and still be two pages.

@@ -169,8 +169,8 @@ class Loader:
             if said.visit and place is not None and outcome not in (kinds.UNSEEN, *kinds.BY_AGENT.values()):
                 visits[said.visit] = _visit(said, where, visits.get(said.visit))
         if rows:
-            # The table, not the class: nothing here needs the mapper's bookkeeping.
-            db.connection().execute(insert(Scan.__table__), rows)
+            # On the connection: nothing here needs the session's bookkeeping.
+            db.connection().execute(insert(Scan), rows)
         open_visits(db, list(visits.values()))
         counted = fold_events(db, events, places, tally)
         add_totals(db, tally)

@@ -1,14 +1,21 @@
-"""Reads of totals. Everything is by business date; the raw scans are never counted here."""
+"""Reads of totals. Everything is by business date; the raw scans are never counted here.
 
-from collections.abc import Iterable
+Counts come by the words of `kinds.py`. Each word that also has totals of a code comes once more with `OF_SCAN`
+behind it: what belongs to a visit that began with a scan of that very item, so that steps can be compared.
+"""
+
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, literal_column, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from qrmerch.scans.models import DayTotal, Event, HourTotal, LogFile
+
+OF_SCAN: Final = "_of_scan"
+# A literal, not a parameter: PostgreSQL must see the same expression where it is selected and grouped by.
+_HAS_CODE = DayTotal.code_id != literal_column("''")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,44 +31,44 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How the loader stands: when it last read, and what it could not."""
+    """How counting stands: when a line was last read, what was lost, and since when an action waits."""
 
     read_at: datetime | None
+    lost_lines: int
     bad_lines: int
-    uncounted_events: int
+    waiting: int
+    waiting_since: datetime | None
 
 
 def count_by_kind(db: Session, span: Span) -> dict[str, int]:
     """Totals of each kind in the whole span."""
-    return {kind: count for kind, count in _sum(db, span)}
+    return _sum(db, span).get((), {})
 
 
 def count_by_day(db: Session, span: Span) -> dict[date, dict[str, int]]:
     """Totals of each kind on each day that has any."""
-    return _nested(_sum(db, span, DayTotal.on))
+    return {on: counts for (on,), counts in _sum(db, span, DayTotal.on).items()}
 
 
 def count_by_item(db: Session, span: Span) -> dict[str, dict[str, int]]:
     """Totals of each kind by item id; what belongs to no item is not among them."""
-    return {item_id: kinds for item_id, kinds in _nested(_sum(db, span, DayTotal.item_id)).items() if item_id}
+    return {item_id: counts for (item_id,), counts in _sum(db, span, DayTotal.item_id).items() if item_id}
 
 
 def count_by_store(db: Session, span: Span) -> dict[str, dict[str, int]]:
     """Totals of each kind by store id; an empty id is a place without a store."""
-    return _nested(_sum(db, span, DayTotal.store_id))
+    return {store_id: counts for (store_id,), counts in _sum(db, span, DayTotal.store_id).items()}
 
 
 def count_by_fixture(db: Session, span: Span) -> dict[tuple[str, str], dict[str, int]]:
     """Totals of each kind by (store id, fixture id); empty texts where there is none."""
-    found: dict[tuple[str, str], dict[str, int]] = {}
-    for store_id, fixture_id, kind, count in _sum(db, span, DayTotal.store_id, DayTotal.fixture_id):
-        found.setdefault((store_id, fixture_id), {})[kind] = count
-    return found
+    found = _sum(db, span, DayTotal.store_id, DayTotal.fixture_id)
+    return {(store_id, fixture_id): counts for (store_id, fixture_id), counts in found.items()}
 
 
 def count_by_code(db: Session, span: Span) -> dict[str, dict[str, int]]:
     """Totals of each kind by code id; what belongs to no code is not among them."""
-    return {code_id: kinds for code_id, kinds in _nested(_sum(db, span, DayTotal.code_id)).items() if code_id}
+    return {code_id: counts for (code_id,), counts in _sum(db, span, DayTotal.code_id).items() if code_id}
 
 
 def count_by_hour(db: Session, span: Span, kind: str) -> dict[tuple[date, int], int]:
@@ -82,16 +89,28 @@ def count_by_hour(db: Session, span: Span, kind: str) -> dict[tuple[date, int], 
 
 
 def read_state(db: Session) -> Reading:
-    """How far counting has come."""
-    read_at, bad = db.execute(select(func.max(LogFile.read_at), func.coalesce(func.sum(LogFile.bad_lines), 0))).one()
-    waiting = db.scalar(select(func.count()).select_from(Event).where(~Event.is_counted)) or 0
-    return Reading(read_at, int(bad), waiting)
+    """How far counting has come; the log is the node's, the waiting actions are the tenant's."""
+    of_log = select(
+        func.max(LogFile.read_at),
+        func.coalesce(func.sum(LogFile.lost_lines), 0),
+        func.coalesce(func.sum(LogFile.bad_lines), 0),
+    )
+    read_at, lost, bad = db.execute(of_log).one()
+    waiting, since = db.execute(select(func.count(Event.id), func.min(Event.at)).where(~Event.is_counted)).one()
+    return Reading(read_at, int(lost), int(bad), waiting, since)
 
 
-def _sum(db: Session, span: Span, *by: InstrumentedAttribute[Any]) -> Iterable[Any]:
-    """Rows of (by…, kind, count)."""
-    wanted = select(*by, DayTotal.kind, func.sum(DayTotal.count)).where(*_within(span)).group_by(*by, DayTotal.kind)
-    return ((*row[:-1], int(row[-1])) for row in db.execute(wanted))
+def _sum(db: Session, span: Span, *by: InstrumentedAttribute[Any]) -> dict[tuple[Any, ...], dict[str, int]]:
+    """Counts by kind for each combination of the columns `by`."""
+    wanted = select(*by, DayTotal.kind, _HAS_CODE, func.sum(DayTotal.count))
+    wanted = wanted.where(*_within(span)).group_by(*by, DayTotal.kind, _HAS_CODE)
+    found: dict[tuple[Any, ...], dict[str, int]] = {}
+    for *key, kind, has_code, count in db.execute(wanted):
+        counts = found.setdefault(tuple(key), {})
+        counts[kind] = counts.get(kind, 0) + int(count)
+        if has_code:
+            counts[kind + OF_SCAN] = int(count)
+    return found
 
 
 def _within(span: Span) -> list[ColumnElement[bool]]:
@@ -101,10 +120,3 @@ def _within(span: Span) -> list[ColumnElement[bool]]:
     if span.item_id:
         conditions.append(DayTotal.item_id == span.item_id)
     return conditions
-
-
-def _nested(rows: Iterable[Any]) -> dict[Any, dict[str, int]]:
-    found: dict[Any, dict[str, int]] = {}
-    for key, kind, count in rows:
-        found.setdefault(key, {})[kind] = count
-    return found

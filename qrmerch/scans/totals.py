@@ -74,4 +74,4 @@ def _add(db: Session, table: Any, key: Sequence[str], counts: Counter[Any]) -> N
 
 def _insert(db: Session, table: Any) -> Any:
     dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
-    return dialect.insert(table.__table__)
+    return dialect.insert(table)

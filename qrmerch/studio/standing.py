@@ -1,7 +1,7 @@
 """How each of a vendor's items stands with its content, and which pages show a picture."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +10,11 @@ from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item
 from qrmerch.content.models import Approval, Content, Publication, Revision, RevisionState
+from qrmerch.media.queries import pictures_of
 from qrmerch.parties.models import Retailer
+
+
+_ID_CHARS = 36
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +33,12 @@ class Standing:
     href: str
     comments: int
     changed_at: datetime
+    # Ids in the latest revision that may be pictures, in its order.
+    picture_ids: tuple[str, ...]
 
     @property
     def label(self) -> str:
-        return {"none": "Nothing written", "submitted": "In review", "waiting_live": "Live, next in review"}.get(
-            self.state, self.state.capitalize()
-        )
+        return {"none": "Nothing written", "submitted": "In review"}.get(self.state, self.state.capitalize())
 
     @property
     def next_step(self) -> str:
@@ -79,8 +83,20 @@ def list_standings(db: Session, items: Collection[Item], *, at: datetime) -> lis
                 href=f"/studio/content/{content.id}" if content else f"/studio/content/new?item={item.id}",
                 comments=comments.get(revision.id, 0) if revision else 0,
                 changed_at=revision.saved_at if revision else item.created_at,
+                picture_ids=tuple(_ids_in(revision.body.get("slots", {}))) if revision else (),
             )
         )
+    return found
+
+
+def card_images(db: Session, standings: Collection[Standing]) -> dict[str, str]:
+    """The address of the first picture of each item's page, by item id; items without one are left out."""
+    pictures = pictures_of(db, {each for standing in standings for each in standing.picture_ids})
+    found = {}
+    for standing in standings:
+        first = next((pictures[each] for each in standing.picture_ids if each in pictures), None)
+        if first is not None:
+            found[standing.item_id] = first.card_url
     return found
 
 
@@ -102,6 +118,18 @@ def pages_with(db: Session, asset_ids: Collection[str]) -> dict[str, list[Use]]:
             if asset_id in text:
                 found[asset_id][content_id] = Use(title, f"/studio/content/{content_id}")
     return {asset_id: list(uses.values()) for asset_id, uses in found.items()}
+
+
+def _ids_in(value: object) -> Iterator[str]:
+    """Every text in a revision's values that has the length of an id."""
+    if isinstance(value, str) and len(value) == _ID_CHARS:
+        yield value
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from _ids_in(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _ids_in(each)
 
 
 def _state(item: Item, revision: Revision | None, *, is_live: bool) -> str:

@@ -1,0 +1,133 @@
+"""One line in the scan log for what a phone asked: who it says it is, without a word of its own kept.
+
+In: a WSGI environ and what it was answered with. Out: one line of `scans/line.py`; the visit's id.
+Never: a raw address or agent written down, an error because a count failed.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from qrmerch.landing.printed import KnownItem, PrintedCode, PrintedCodes
+from qrmerch.scans.agents import Remembered, describe
+from qrmerch.scans.line import ORPHAN, PAGE, SHARE, VIEW, make_line, scan_line
+from qrmerch.scans.log import ScanLog
+from qrmerch.scans.near import Near
+from qrmerch.scans.visits import VisitIds, find_visit
+
+Environ = Mapping[str, Any]
+_AGENTS_REMEMBERED: Final = 20_000
+_PURPOSES: Final = ("HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_PURPOSE", "HTTP_X_MOZ")
+
+
+class Counting:
+    """Writes the lines of one process."""
+
+    def __init__(self, codes: PrintedCodes, log: ScanLog, near: Near, *, proxies: int) -> None:
+        """:param proxies: how many trusted proxies stand in front, each adding to X-Forwarded-For."""
+        self.log = log
+        self._codes, self._near, self._proxies = codes, near, proxies
+        self._agents = Remembered(describe, limit=_AGENTS_REMEMBERED)
+        self._visits = VisitIds()
+
+    def scan(self, environ: Environ, code: PrintedCode, at_s: float) -> str:
+        """Write down that a printed code's page was asked for; the new visit's id, or "" where none may be kept."""
+        agent = environ.get("HTTP_USER_AGENT", "")
+        address = self._address(environ)
+        has_gpc = environ.get("HTTP_SEC_GPC") == "1"
+        visit = near = ""
+        # Without a visit there is no `near` either: the phone is not to be told apart.
+        if not has_gpc and self._codes.retailers[code.retailer_id].has_visits:
+            visit = self._visits.draw(at_s)
+            near = self._near.of(int(at_s) // 3600, code.store_id, address, agent)
+        line = scan_line(
+            code.token,
+            at_s,
+            agent=self._agents[agent],
+            is_own_network=self._codes.is_own_network(code.store_id, address),
+            visit=visit,
+            near=near,
+            manner=_manner(environ),
+            has_gpc=has_gpc,
+        )
+        self.log.append(line, at_s)
+        return visit
+
+    def page(self, environ: Environ, item: KnownItem, store_id: str, said: str | None, at_s: float) -> str:
+        """Write down that an item's page was asked for by `/i/`; the id of the visit, new or continued.
+
+        :param said: the visit that the phone says it is in.
+        """
+        visit, is_new = self._continue(environ, item.retailer_id, said, at_s)
+        self._append(PAGE, item.public_id, environ, at_s, store_id=store_id, visit=visit, is_new_visit=is_new)
+        return visit
+
+    def view(
+        self, environ: Environ, item: KnownItem, store_id: str, said: str | None, at_s: float, *, token: str = ""
+    ) -> str:
+        """Write down that an item's page was seen for a second; the id of its visit.
+
+        :param token: the code whose page it is, where the address still says it.
+        """
+        visit, is_new = self._continue(environ, item.retailer_id, said, at_s)
+        known = token if token and self._codes.find(token) else ""
+        self._append(
+            VIEW, item.public_id, environ, at_s, token=known, store_id=store_id, visit=visit, is_new_visit=is_new
+        )
+        return visit
+
+    def share(self, environ: Environ, retailer_id: str, public_id: str, at_s: float) -> str:
+        """Write down that a share link was opened; the new visit's id.
+
+        :param public_id: the link's, as our own record has it.
+        """
+        visit, _ = self._continue(environ, retailer_id, None, at_s)
+        self._append(SHARE, public_id, environ, at_s, retailer_id=retailer_id, visit=visit, is_new_visit=bool(visit))
+        return visit
+
+    def orphan(self, environ: Environ, retailer_id: str, token: str | None, at_s: float) -> None:
+        """Write down that an address was asked for that no code has.
+
+        :param retailer_id: whose host it was; empty for the shared one.
+        :param token: what was asked for, if it could be a token; anything else is not kept.
+        """
+        self._append(ORPHAN, token or "", environ, at_s, retailer_id=retailer_id)
+
+    def _continue(self, environ: Environ, retailer_id: str, said: str | None, at_s: float) -> tuple[str, bool]:
+        retailer = self._codes.retailers.get(retailer_id)
+        if environ.get("HTTP_SEC_GPC") == "1" or (retailer is not None and not retailer.has_visits):
+            return "", True
+        visit = find_visit(said, at=datetime.fromtimestamp(at_s, UTC)) if said else None
+        return (visit, False) if visit else (self._visits.draw(at_s), True)
+
+    def _append(self, kind: str, subject: str, environ: Environ, at_s: float, **more: Any) -> None:
+        store_id = more.get("store_id", "")
+        line = make_line(
+            kind,
+            subject,
+            at_s,
+            agent=self._agents[environ.get("HTTP_USER_AGENT", "")],
+            is_own_network=self._codes.is_own_network(store_id, self._address(environ)),
+            manner=_manner(environ),
+            has_gpc=environ.get("HTTP_SEC_GPC") == "1",
+            **more,
+        )
+        self.log.append(line, at_s)
+
+    def _address(self, environ: Environ) -> str:
+        if self._proxies:
+            passed = str(environ.get("HTTP_X_FORWARDED_FOR", "")).split(",")
+            if len(passed) >= self._proxies:
+                return passed[-self._proxies].strip()
+        return str(environ.get("REMOTE_ADDR", ""))
+
+
+def _manner(environ: Environ) -> str:
+    if environ["REQUEST_METHOD"] == "HEAD":
+        return "head"
+    for key in _PURPOSES:
+        if key in environ:
+            purpose = environ[key].lower()
+            if "prefetch" in purpose or "preview" in purpose:
+                return "prefetch"
+    return ""

@@ -1,0 +1,144 @@
+"""The front door: a printed address, a kept page, one line in the log; all else goes to Flask.
+
+In: a WSGI environ. Out: the page in the phone's language and encoding, with the id of this visit.
+Never: a database call, a cookie, an error because a count failed.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from time import time
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl
+
+from qrmerch.codes.tokens import find_token
+from qrmerch.landing.counting import Counting
+from qrmerch.landing.printed import PrintedCode, PrintedCodes
+from qrmerch.rendering.changes import Changes
+from qrmerch.rendering.kept import KeptPage, PageKey, Pages, choose_coding, is_same
+from qrmerch.scans.agents import Remembered
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+RETIRED: Final = "retired"
+_OF_BODIES: Final = ("Content-Type", "Content-Length", "Content-Encoding")
+_SHOWN: Final = ("GET", "HEAD")
+_CODINGS: Final = Remembered(choose_coding, limit=256)
+# What the address of an item's page may say and still be answered with the same bytes for everybody.
+_ITEM_FIELDS: Final = frozenset(("at", "v", "lang"))
+_MAX_QUERY_CHARS: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ScanPath:
+    """What one process keeps to answer scans and count them."""
+
+    codes: PrintedCodes
+    pages: Pages
+    counting: Counting
+    changes: Changes
+
+    def key_of(self, code: PrintedCode, accept_language: str) -> PageKey:
+        """The page that a printed code shows to a phone that speaks these languages."""
+        locale = self.codes.retailers[code.retailer_id].locale_for[accept_language]
+        return PageKey(code.item_id, code.store_id, locale, RETIRED if code.is_retired else "")
+
+    def serve_scan(
+        self,
+        environ: "WSGIEnvironment",
+        start_response: "StartResponse",
+        *,
+        code: PrintedCode,
+        page: KeptPage,
+        at_s: float,
+    ) -> Iterable[bytes]:
+        """Count a scan and send its page."""
+        visit = self.counting.scan(environ, code, at_s)
+        return self.send(environ, start_response, page=page, visit=visit, at_s=at_s)
+
+    def send(
+        self,
+        environ: "WSGIEnvironment",
+        start_response: "StartResponse",
+        *,
+        page: KeptPage,
+        visit: str,
+        at_s: float,
+    ) -> Iterable[bytes]:
+        """Send a page, or say that the phone has it."""
+        variant = page.variants[_CODINGS[environ.get("HTTP_ACCEPT_ENCODING", "")]]
+        headers = [*variant.headers, ("Server-Timing", f'v;desc="{visit}"')] if visit else variant.headers
+        if self.pages.is_stale(at_s):
+            headers = [*headers, ("X-Page-Checked", self._age(at_s))]
+        if "HTTP_IF_NONE_MATCH" in environ and is_same(variant.etag, environ["HTTP_IF_NONE_MATCH"]):
+            start_response("304 Not Modified", [header for header in headers if header[0] not in _OF_BODIES])
+            return ()
+        start_response("200 OK", headers)
+        return variant.body if environ["REQUEST_METHOD"] == "GET" else ()
+
+    def _age(self, at_s: float) -> str:
+        return f"{at_s - self.pages.read_s:.0f}s ago" if self.pages.read_s else "not since the start"
+
+
+class FrontDoor:
+    """A WSGI application in front of another."""
+
+    def __init__(self, application: "WSGIApplication", path: ScanPath) -> None:
+        self._application, self._path = application, path
+        self._codes, self._pages = path.codes, path.pages
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        address = environ["PATH_INFO"]
+        code = self._codes.by_path.get(address)
+        if code is None:
+            return self._answer_unprinted(environ, start_response, address)
+        return self._answer_code(environ, start_response, code)
+
+    def _answer_code(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse", code: PrintedCode
+    ) -> Iterable[bytes]:
+        at_s = time()
+        page = self._pages.find(self._path.key_of(code, environ.get("HTTP_ACCEPT_LANGUAGE", "")), at_s)
+        if page is None or environ["REQUEST_METHOD"] not in _SHOWN:
+            return self._application(environ, start_response)
+        return self._path.serve_scan(environ, start_response, code=code, page=page, at_s=at_s)
+
+    def _answer_unprinted(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse", address: str
+    ) -> Iterable[bytes]:
+        if address.startswith("/i/"):
+            return self._answer_item(environ, start_response, address[3:])
+        if address.startswith(("/q/", "/Q/")):
+            token = find_token(address[3:])
+            code = self._codes.find(token) if token else None
+            if code is not None:
+                return self._answer_code(environ, start_response, code)
+        return self._application(environ, start_response)
+
+    def _answer_item(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse", public_id: str
+    ) -> Iterable[bytes]:
+        item = self._codes.items.get(public_id)
+        asked = _item_fields(environ.get("QUERY_STRING", ""))
+        if item is None or asked is None or "HTTP_COOKIE" in environ or environ["REQUEST_METHOD"] not in _SHOWN:
+            return self._application(environ, start_response)
+        retailer = self._codes.retailers[item.retailer_id]
+        locale = asked.get("lang") or retailer.locale_for[environ.get("HTTP_ACCEPT_LANGUAGE", "")]
+        store = self._codes.find_store(asked.get("at", ""), item.retailer_id)
+        store_id = store.store_id if store else ""
+        at_s = time()
+        page = self._pages.find(PageKey(item.item_id, store_id, locale), at_s)
+        if page is None:
+            return self._application(environ, start_response)
+        visit = self._path.counting.page(environ, item, store_id, asked.get("v"), at_s)
+        return self._path.send(environ, start_response, page=page, visit=visit, at_s=at_s)
+
+
+def _item_fields(query: str) -> dict[str, Any] | None:
+    """The fields of an item's address, or None where it says more than the same bytes can answer."""
+    if not query:
+        return {}
+    if len(query) > _MAX_QUERY_CHARS:
+        return None
+    fields = dict(parse_qsl(query))
+    return fields if fields.keys() <= _ITEM_FIELDS else None

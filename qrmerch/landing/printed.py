@@ -1,0 +1,245 @@
+"""What every printed address leads to, known without asking the database.
+
+The table is made from the codes, items, stores and retailers, refreshed where a page change says so, and
+lies on local disk as well, so that a worker that starts while the database is away knows every code.
+"""
+
+import logging
+import os
+import socket
+import time
+from collections.abc import Iterable, Mapping
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import orjson
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from qrmerch.catalog.models import Item
+from qrmerch.codes.models import Code, CodeState
+from qrmerch.i18n import negotiate
+from qrmerch.parties.models import Measurement, Retailer, Store, StoreNetwork
+from qrmerch.rendering.changes import Change
+from qrmerch.scans.agents import Remembered
+
+log = logging.getLogger("qrmerch.printed")
+_FILE: Final = "codes.json"
+_SAVE_EVERY_S: Final = 10.0
+_PARTIES_EVERY_S: Final = 30.0
+_LANGUAGES_REMEMBERED: Final = 2_000
+
+
+class PrintedCode(NamedTuple):
+    """What one printed address leads to; `store_id` and `fixture_id` are empty where there is none."""
+
+    token: str
+    code_id: str
+    retailer_id: str
+    item_id: str
+    item_public_id: str
+    store_id: str
+    fixture_id: str
+    state: str
+
+    @property
+    def is_retired(self) -> bool:
+        return self.state == CodeState.RETIRED
+
+
+class KnownItem(NamedTuple):
+    """An item that has a printed code."""
+
+    item_id: str
+    public_id: str
+    retailer_id: str
+
+
+class Network(NamedTuple):
+    """A range of addresses: those whose bits under `mask` are `base`."""
+
+    size: int
+    mask: int
+    base: int
+
+
+class KnownStore(NamedTuple):
+    """A store, and the address ranges its own Wi-Fi leaves from."""
+
+    store_id: str
+    public_id: str
+    retailer_id: str
+    cidrs: tuple[str, ...]
+    networks: tuple[Network, ...]
+
+
+class KnownRetailer:
+    """How a retailer's scans are measured, and which languages its pages are in."""
+
+    def __init__(self, measurement: str, default_locale: str, locales: Iterable[str]) -> None:
+        self.measurement, self.default_locale, self.locales = measurement, default_locale, tuple(locales)
+        self.has_visits = measurement != Measurement.COUNTS
+        # The default first: it is the answer where nothing fits.
+        offered = [default_locale, *(each for each in self.locales if each != default_locale)]
+        self.locale_for = Remembered(lambda accept: negotiate(accept, offered), limit=_LANGUAGES_REMEMBERED)
+
+    def says(self) -> tuple[str, str, list[str]]:
+        """What `__init__` takes."""
+        return self.measurement, self.default_locale, list(self.locales)
+
+
+class PrintedCodes:
+    """The table of one process. Reading it needs no lock: entries are replaced whole."""
+
+    def __init__(self, folder: Path) -> None:
+        """:param folder: where the copy lies; an unreadable one is as good as none."""
+        self.by_path: dict[str, PrintedCode] = {}
+        self.items: dict[str, KnownItem] = {}
+        self.stores: dict[str, KnownStore] = {}
+        self.retailers: dict[str, KnownRetailer] = {}
+        self._retailer_of: dict[str, str] = {}
+        self._networks: dict[str, tuple[Network, ...]] = {}
+        self._file = folder / _FILE
+        self._is_read = self._is_dirty = False
+        self._saved_s = self._parties_s = 0.0
+        self._load()
+
+    def find(self, token: str) -> PrintedCode | None:
+        """:param token: in its one printed form."""
+        return self.by_path.get(f"/q/{token}")
+
+    def retailer_of(self, item_id: str) -> str | None:
+        """The retailer of an item with a printed code."""
+        return self._retailer_of.get(item_id)
+
+    def find_store(self, public_id: str, retailer_id: str) -> KnownStore | None:
+        """A retailer's store by the id in an address; None for another retailer's."""
+        store = self.stores.get(public_id)
+        return store if store and store.retailer_id == retailer_id else None
+
+    def is_own_network(self, store_id: str, address: str) -> bool:
+        """Whether an address belongs to the store's own Wi-Fi."""
+        networks = self._networks.get(store_id)
+        if not networks:
+            return False
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        try:
+            packed = socket.inet_pton(family, address)
+        except (OSError, ValueError):
+            return False
+        if len(packed) == 16 and packed[:12] == b"\0" * 10 + b"\xff\xff":
+            packed = packed[12:]
+        number = int.from_bytes(packed)
+        return any(len(packed) == size and number & mask == base for size, mask, base in networks)
+
+    def hear(self, db: Session, changes: Iterable[Change]) -> None:
+        """Read anew what changes name, or everything the first time."""
+        changes = list(changes)
+        if not self._is_read:
+            self._read_parties(db)
+            self._take(db.execute(_CODES).all(), replaces_all=True)
+            self._is_read = True
+        elif changes:
+            self._read_parties(db)
+            self._reread(db, changes)
+        elif time.monotonic() - self._parties_s > _PARTIES_EVERY_S:
+            self._read_parties(db)
+        if self._is_dirty and time.monotonic() - self._saved_s > _SAVE_EVERY_S:
+            self.save()
+
+    def learn(self, db: Session, token: str) -> PrintedCode | None:
+        """A code that is not in the table yet, from the database, with the item and the retailer it needs."""
+        self._take(db.execute(_CODES.where(Code.token == token)).all())
+        code = self.find(token)
+        if code and code.retailer_id not in self.retailers:
+            self._read_parties(db)
+        return code
+
+    def save(self) -> None:
+        """Write the copy for the next start; a full disk is no reason to fail."""
+        self._saved_s, self._is_dirty = time.monotonic(), False
+        said = {
+            "codes": [list(code) for code in self.by_path.values()],
+            "stores": [list(store[:4]) for store in self.stores.values()],
+            "retailers": {retailer_id: known.says() for retailer_id, known in self.retailers.items()},
+        }
+        fresh = self._file.with_suffix(f".{os.getpid()}")
+        try:
+            fresh.write_bytes(orjson.dumps(said))
+            fresh.replace(self._file)
+        except OSError as error:
+            log.warning("the table of printed codes was not saved: %s", error)
+
+    def _load(self) -> None:
+        try:
+            said: dict[str, Any] = orjson.loads(self._file.read_bytes())
+            retailers = {retailer_id: KnownRetailer(*known) for retailer_id, known in said["retailers"].items()}
+            stores = [_known_store(*store) for store in said["stores"]]
+            codes = [PrintedCode(*code) for code in said["codes"]]
+        except (OSError, ValueError, KeyError, TypeError):
+            return
+        self._set_parties(retailers, stores)
+        self._take(codes)
+        self._is_dirty = False
+
+    def _reread(self, db: Session, changes: list[Change]) -> None:
+        item_ids = {change.item_id for change in changes if change.item_id}
+        retailer_ids = {change.retailer_id for change in changes if not change.item_id}
+        if retailer_ids:
+            self._take(db.execute(_CODES.where(Code.retailer_id.in_(retailer_ids))).all())
+        wanted = sorted(item_ids)
+        for begin in range(0, len(wanted), 500):
+            self._take(db.execute(_CODES.where(Code.item_id.in_(wanted[begin : begin + 500]))).all())
+
+    def _take(self, rows: Iterable[Any], *, replaces_all: bool = False) -> None:
+        codes = [PrintedCode(*row) for row in rows]
+        if replaces_all:
+            self.by_path, self.items, self._retailer_of = {}, {}, {}
+        for code in codes:
+            self.by_path[f"/q/{code.token}"] = code
+            self.items[code.item_public_id] = KnownItem(code.item_id, code.item_public_id, code.retailer_id)
+            self._retailer_of[code.item_id] = code.retailer_id
+        self._is_dirty = self._is_dirty or bool(codes)
+
+    def _read_parties(self, db: Session) -> None:
+        self._parties_s = time.monotonic()
+        ranges: dict[str, list[str]] = {}
+        for store_id, cidr in db.execute(select(StoreNetwork.store_id, StoreNetwork.cidr)):
+            ranges.setdefault(store_id, []).append(cidr)
+        stores = [
+            _known_store(store_id, public_id, retailer_id, ranges.get(store_id, ()))
+            for store_id, public_id, retailer_id in db.execute(select(Store.id, Store.public_id, Store.retailer_id))
+        ]
+        columns = (Retailer.id, Retailer.measurement, Retailer.default_locale, Retailer.locales)
+        retailers: dict[str, KnownRetailer] = {}
+        for retailer_id, measurement, default_locale, locales in db.execute(select(*columns)):
+            fresh = KnownRetailer(measurement.value, default_locale, locales)
+            old = self.retailers.get(retailer_id)
+            # Kept where it says the same: its memory of languages is warm.
+            retailers[retailer_id] = old if old and old.says() == fresh.says() else fresh
+        self._set_parties(retailers, stores)
+
+    def _set_parties(self, retailers: Mapping[str, KnownRetailer], stores: Iterable[KnownStore]) -> None:
+        by_public_id = {store.public_id: store for store in stores}
+        self._is_dirty = self._is_dirty or by_public_id != self.stores or retailers.keys() != self.retailers.keys()
+        self.retailers, self.stores = dict(retailers), by_public_id
+        self._networks = {store.store_id: store.networks for store in by_public_id.values() if store.networks}
+
+
+def _known_store(store_id: str, public_id: str, retailer_id: str, cidrs: Iterable[str]) -> KnownStore:
+    networks = []
+    for cidr in cidrs:
+        network = ip_network(cidr)
+        size = network.max_prefixlen // 8
+        networks.append(Network(size, int(network.netmask), int(network.network_address)))
+    return KnownStore(store_id, public_id, retailer_id, tuple(cidrs), tuple(networks))
+
+
+def _codes() -> Any:
+    columns = (Code.token, Code.id, Code.retailer_id, Code.item_id, Item.public_id)
+    places = (func.coalesce(Code.store_id, ""), func.coalesce(Code.fixture_id, ""), Code.state)
+    return select(*columns, *places).join(Item, Item.id == Code.item_id)
+
+
+_CODES: Final = _codes()

@@ -1,0 +1,186 @@
+"""The scan path as Flask's side sees it: what is not kept yet is rendered, kept and counted here.
+
+`answer_scan` is the view of `/q/<token>` after a miss, `answer_item` that of `/i/<id>` for a phone without a
+cookie; both send through the front door's own code, so that a line is written once whichever way was taken.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from time import time
+from typing import Any, Final, cast
+
+from flask import Response, request
+from sqlalchemy.exc import DBAPIError
+
+from qrmerch.clock import now
+from qrmerch.codes.tokens import find_token
+from qrmerch.config import Settings, data_folder
+from qrmerch.landing.counting import Counting
+from qrmerch.landing.front_door import RETIRED, ScanPath
+from qrmerch.landing.printed import KnownItem, PrintedCode, PrintedCodes
+from qrmerch.rendering.changes import Changes
+from qrmerch.rendering.kept import KeptPage, PageKey, Pages
+from qrmerch.rendering.service import render_item_page
+from qrmerch.scans.log import ScanLog
+from qrmerch.scans.near import Near
+from qrmerch.web import safety_headers, services
+
+_PART: Final = "scan_path"
+_RENDERINGS: Final = 3
+_MAX_TEXT_CHARS: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a page is asked to show: an item, in a store (empty for none), in a language."""
+
+    item: KnownItem
+    store_id: str
+    locale: str
+
+
+def open_scan_path(settings: Settings) -> ScanPath:
+    """The scan path of this process, its table and pages read from the local disk; nobody reads changes yet."""
+    codes = PrintedCodes(settings.pages_dir)
+    pages = Pages(
+        settings.pages_dir,
+        max_bytes=settings.page_memory_bytes,
+        build=_build_of((data_folder("templates"), data_folder("static"), Path(__file__).parents[1])),
+        common=safety_headers(settings, path="/q/"),
+    )
+    counting = Counting(codes, ScanLog(settings.log_dir), Near(settings.keys_dir), proxies=settings.proxies)
+    changes = Changes(settings.database_url, pages, retailer_of=codes.retailer_of, hear=codes.hear)
+    return ScanPath(codes=codes, pages=pages, counting=counting, changes=changes)
+
+
+def put_scan_path(parts: dict[str, Any], path: ScanPath) -> None:
+    """Make the scan path one of the application's parts."""
+    parts[_PART] = path
+
+
+def get_scan_path() -> ScanPath:
+    """The scan path of the running application."""
+    return cast(ScanPath, services().parts[_PART])
+
+
+def answer_scan(text: str) -> Response | None:
+    """Answer this request with a printed code's page and count the scan; None if no code has this address.
+
+    :param text: what stood after `/q/`.
+    """
+    path = get_scan_path()
+    token = find_token(text[:_MAX_TEXT_CHARS])
+    code = _find_code(path, token) if token else None
+    if code is None:
+        return None
+    at_s = time()
+    key = path.key_of(code, request.headers.get("Accept-Language", ""))
+    page = _get_page(path, key, at_s)
+
+    def send(environ: Any, start_response: Any) -> Iterable[bytes]:
+        return path.serve_scan(environ, start_response, code=code, page=page, at_s=at_s)
+
+    return Response.from_app(send, request.environ)
+
+
+def answer_item(shown: Shown) -> Response:
+    """Answer this request with an item's page, the same bytes for everybody, and count it as a visit."""
+    path = get_scan_path()
+    at_s = time()
+    page = _get_page(path, PageKey(shown.item.item_id, shown.store_id, shown.locale), at_s)
+    visit = path.counting.page(request.environ, shown.item, shown.store_id, request.args.get("v"), at_s)
+
+    def send(environ: Any, start_response: Any) -> Iterable[bytes]:
+        return path.send(environ, start_response, page=page, visit=visit, at_s=at_s)
+
+    return Response.from_app(send, request.environ)
+
+
+def count_page(shown: Shown) -> tuple[tuple[str, str], ...]:
+    """Count an item's page that is rendered for one shopper; the headers that tell it its visit."""
+    visit = get_scan_path().counting.page(request.environ, shown.item, shown.store_id, request.args.get("v"), time())
+    return visit_headers(visit)
+
+
+def count_view(item: KnownItem, store_id: str, *, said: str | None, text: str = "") -> str:
+    """Count that an item's page was seen for a second; the id of its visit, empty where none may be kept.
+
+    :param said: the visit that the phone says it is in.
+    :param text: the token in the page's address, where that is still the printed one.
+    """
+    token = find_token(text[:_MAX_TEXT_CHARS]) if text else None
+    return get_scan_path().counting.view(request.environ, item, store_id, said, time(), token=token or "")
+
+
+def count_share(retailer_id: str, public_id: str) -> tuple[tuple[str, str], ...]:
+    """Count that a share link was opened; the headers that tell the phone its visit."""
+    return visit_headers(get_scan_path().counting.share(request.environ, retailer_id, public_id, time()))
+
+
+def count_orphan(retailer_id: str | None, text: str) -> None:
+    """Count that somebody asked for a printed address that does not exist.
+
+    :param retailer_id: whose host it was; None for the shared one.
+    """
+    token = find_token(text[:_MAX_TEXT_CHARS])
+    get_scan_path().counting.orphan(request.environ, retailer_id or "", token, time())
+
+
+def visit_headers(visit: str) -> tuple[tuple[str, str], ...]:
+    """How a page's script learns the visit it belongs to."""
+    return (("Server-Timing", f'v;desc="{visit}"'),) if visit else ()
+
+
+def _find_code(path: ScanPath, token: str) -> PrintedCode | None:
+    code = path.codes.find(token)
+    if code is None:
+        # Made a moment ago, perhaps by another process.
+        with services().database.read() as db:
+            code = path.codes.learn(db, token)
+    return code
+
+
+def _get_page(path: ScanPath, key: PageKey, at_s: float) -> KeptPage:
+    page = path.pages.find(key, at_s)
+    if page is not None:
+        return page
+    try:
+        return _render(path, key)
+    except DBAPIError:
+        old = path.pages.find_old(key)
+        if old is None:
+            raise
+        return old
+
+
+def _render(path: ScanPath, key: PageKey) -> KeptPage:
+    """Render a page and keep it; one that changes again and again while it is rendered is sent and not kept."""
+    for _ in range(_RENDERINGS):
+        as_of, at = path.pages.epoch, now()
+        with services().database.read() as db:
+            rendered = render_item_page(
+                db,
+                item_id=key.item_id,
+                store_id=key.store_id or None,
+                locale=key.locale,
+                at=at,
+                is_retired=key.form == RETIRED,
+                base_url=services().settings.base_url,
+            )
+        page = path.pages.make(key, rendered, at_s=at.timestamp())
+        if path.pages.keep(page, as_of=as_of):
+            break
+    return page
+
+
+def _build_of(folders: Iterable[Path]) -> str:
+    """Changes whenever something that may show on a page does: templates, styles, words, code."""
+    digest = hashlib.blake2b(digest_size=12)
+    for folder in folders:
+        for path in sorted(folder.rglob("*")):
+            if path.suffix in (".py", ".po", ".html", ".css", ".js", ".svg"):
+                digest.update(path.name.encode())
+                digest.update(path.read_bytes())
+    return digest.hexdigest()

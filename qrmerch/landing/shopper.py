@@ -1,0 +1,126 @@
+"""The shopper asking: whose host they came to, which language they read, the cookie they asked for."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, cast
+
+from flask import Response, request
+from sqlalchemy.orm import Session
+
+from qrmerch.catalog.models import Item
+from qrmerch.catalog.queries import find_item_by_public_id
+from qrmerch.parties.hosts import Hosts
+from qrmerch.parties.models import Store
+from qrmerch.parties.queries import find_store_by_public_id
+from qrmerch.rendering.frame import House, load_house
+from qrmerch.rendering.service import Personal
+from qrmerch.rendering.style import StyleBlock, page_policy
+from qrmerch.rendering.templates import render_html
+from qrmerch.scans.visits import find_visit
+from qrmerch.visitors.models import Visitor
+from qrmerch.visitors.queries import find_visitor
+from qrmerch.web import services, wants_json
+from qrmerch.wishlists.queries import list_kept_public_ids
+
+COOKIE_LASTS: Final = timedelta(days=180)
+_PUBLIC_ID: Final = re.compile("[0-9a-hjkmnp-tv-z]{16}")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a shopper acts: the item, the store their page named, the brand and the language."""
+
+    item: Item
+    store: Store | None
+    house: House
+    locale: str
+
+    @property
+    def store_id(self) -> str | None:
+        return self.store.id if self.store else None
+
+
+def find_host_retailer_id() -> str | None:
+    """The retailer whose own host this request came to; None on a shared one."""
+    hosts = cast("Hosts | None", services().parts.get("hosts"))
+    return hosts.find_retailer_id(request.host) if hosts else None
+
+
+def load_host_house(db: Session, *, at: datetime) -> House:
+    """The brand of the host this request came to."""
+    return load_house(db, find_host_retailer_id(), at=at)
+
+
+def find_place(db: Session, public_id: str, *, at: datetime) -> Place | None:
+    """The item of an address `/i/<public_id>` with what the form or the query says of store and language."""
+    item = find_item_by_public_id(db, public_id) if _PUBLIC_ID.fullmatch(public_id) else None
+    host_retailer_id = find_host_retailer_id()
+    if item is None or host_retailer_id not in (None, item.retailer_id):
+        return None
+    house = load_house(db, item.retailer_id, at=at)
+    said = request.values.get("at", "")
+    store = find_store_by_public_id(db, item.retailer_id, said) if _PUBLIC_ID.fullmatch(said) else None
+    return Place(item, store, house, choose_locale(house))
+
+
+def choose_locale(house: House) -> str:
+    """The language of this request: as its address or form says, else as the browser prefers."""
+    return house.choose_locale(request.values.get("lang", ""), request.headers.get("Accept-Language", ""))
+
+
+def is_public_id(text: str) -> bool:
+    """Whether a text has the form of an id in a shopper's address."""
+    return _PUBLIC_ID.fullmatch(text) is not None
+
+
+def find_said_visit(*, at: datetime) -> str | None:
+    """The visit that the form says it is part of, if it can be one."""
+    return find_visit(request.form.get("v", ""), at=at)
+
+
+def cookie_name() -> str:
+    """The cookie's name; over plain http, as in the demo, a browser would refuse the safer one."""
+    return "__Host-qm" if request.is_secure else "qm"
+
+
+def read_secret() -> str | None:
+    """The secret in the shopper's cookie, if they have one."""
+    return request.cookies.get(cookie_name())
+
+
+def give_cookie(response: Response, secret: str) -> None:
+    """Let the phone be known again; only ever in answer to something that needs it."""
+    response.set_cookie(
+        cookie_name(), secret, max_age=COOKIE_LASTS, secure=request.is_secure, httponly=True, samesite="Lax", path="/"
+    )
+
+
+def take_cookie(response: Response) -> None:
+    """Take the phone's cookie away."""
+    response.delete_cookie(cookie_name(), secure=request.is_secure, httponly=True, samesite="Lax", path="/")
+
+
+def find_shopper(db: Session, retailer_id: str) -> Visitor | None:
+    """The visitor of this request's cookie at a retailer."""
+    return find_visitor(db, retailer_id, read_secret())
+
+
+def load_personal(db: Session, visitor: Visitor) -> Personal:
+    """What a page shows to this visitor only."""
+    return Personal(kept=list_kept_public_ids(db, visitor.id))
+
+
+def respond(template: str, page: Any, block: StyleBlock, *, status: int = 200) -> Response:
+    """A shopper's page that is not kept: its own policy, and not for any other phone."""
+    response = Response(render_html(template, page), status=status, mimetype="text/html")
+    name, value = page_policy(block)
+    response.headers[name] = value
+    response.headers["Content-Language"] = page.frame.locale
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def is_script() -> bool:
+    """Whether the page's script asks, which reads JSON, rather than a form."""
+    return wants_json()

@@ -1,0 +1,101 @@
+"""Reads about retailers, their brand and places, vendors and supply."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from qrmerch.errors import NotFound
+from qrmerch.parties.models import BrandKit, Fixture, Retailer, RetailerHost, Store, StoreNetwork, Supply, Vendor
+
+
+@dataclass(frozen=True, slots=True)
+class SuppliedBy:
+    """A vendor as one retailer sees it."""
+
+    supply: Supply
+    vendor: Vendor
+
+
+def get_retailer(db: Session, retailer_id: str | None) -> Retailer:
+    """:raises NotFound: there is none."""
+    retailer = db.get(Retailer, retailer_id) if retailer_id else None
+    if retailer is None:
+        raise NotFound()
+    return retailer
+
+
+def find_retailer_by_slug(db: Session, slug: str) -> Retailer | None:
+    return db.scalars(select(Retailer).where(Retailer.slug == slug)).one_or_none()
+
+
+def list_retailers(db: Session) -> list[Retailer]:
+    """All retailers, oldest first."""
+    return list(db.scalars(select(Retailer).order_by(Retailer.created_at, Retailer.id)))
+
+
+def list_supplied(db: Session, vendor_id: str) -> list[Retailer]:
+    """The retailers a vendor supplies and is not suspended at, by name."""
+    found = select(Retailer).join(Supply, Supply.retailer_id == Retailer.id)
+    found = found.where(Supply.vendor_id == vendor_id, Supply.ended_at.is_(None))
+    return list(db.scalars(found.order_by(Retailer.name)))
+
+
+def get_brand(db: Session, retailer_id: str, *, at: datetime) -> BrandKit:
+    """The brand kit that holds at an instant; before the first, the first.
+
+    :raises NotFound: the retailer has none, which `add_retailer` never leaves.
+    """
+    kits = select(BrandKit).where(BrandKit.retailer_id == retailer_id)
+    kit = db.scalars(kits.where(BrandKit.from_at <= at).order_by(BrandKit.from_at.desc()).limit(1)).one_or_none()
+    kit = kit or db.scalars(kits.order_by(BrandKit.from_at).limit(1)).one_or_none()
+    if kit is None:
+        raise NotFound()
+    return kit
+
+
+def list_stores(db: Session, retailer_id: str) -> list[Store]:
+    """A retailer's stores by their code."""
+    return list(db.scalars(select(Store).where(Store.retailer_id == retailer_id).order_by(Store.code)))
+
+
+def find_store_by_public_id(db: Session, retailer_id: str, public_id: str) -> Store | None:
+    wanted = select(Store).where(Store.public_id == public_id, Store.retailer_id == retailer_id)
+    return db.scalars(wanted).one_or_none()
+
+
+def list_fixtures(db: Session, retailer_id: str) -> list[Fixture]:
+    """A retailer's places, by store and name."""
+    found = select(Fixture).join(Store, Store.id == Fixture.store_id).where(Fixture.retailer_id == retailer_id)
+    return list(db.scalars(found.order_by(Store.code, Fixture.name)))
+
+
+def list_networks(db: Session, store_id: str) -> list[str]:
+    """The store's own address ranges."""
+    wanted = select(StoreNetwork.cidr).where(StoreNetwork.store_id == store_id)
+    return list(db.scalars(wanted.order_by(StoreNetwork.cidr)))
+
+
+def list_vendors(db: Session, retailer_id: str) -> list[SuppliedBy]:
+    """Everyone who supplies or supplied a retailer, by name."""
+    found = select(Supply, Vendor).join(Vendor, Vendor.id == Supply.vendor_id)
+    rows = db.execute(found.where(Supply.retailer_id == retailer_id).order_by(Vendor.name))
+    return [SuppliedBy(supply, vendor) for supply, vendor in rows]
+
+
+def find_supply(db: Session, retailer_id: str, vendor_id: str) -> Supply | None:
+    wanted = select(Supply).where(Supply.retailer_id == retailer_id, Supply.vendor_id == vendor_id)
+    return db.scalars(wanted).one_or_none()
+
+
+def find_printed_host(db: Session, retailer_id: str) -> str | None:
+    """The host that codes of this retailer are printed with, if it has one of its own."""
+    wanted = select(RetailerHost.host).where(RetailerHost.retailer_id == retailer_id, RetailerHost.is_primary)
+    return db.scalars(wanted.limit(1)).one_or_none()
+
+
+def printed_base(db: Session, retailer_id: str, *, base_url: str) -> str:
+    """What stands before `/q/<token>` in print: the retailer's own host, else the installation's address."""
+    host = find_printed_host(db, retailer_id)
+    return f"https://{host}" if host else base_url

@@ -1,0 +1,273 @@
+"""Serving: the web workers, the loader and the job worker, and the process that keeps them alive.
+
+`serve` starts three children and starts again whichever ends: granian watches its own workers, but gives up
+when one dies twice within seconds, so it is watched as well. A child whose parent is gone ends itself, so
+that a killed server leaves nothing behind that holds the port.
+
+In a child: `python -m qrmerch.serving web|loader|worker --parent PID`, with the settings in its environment.
+"""
+
+import argparse
+import http.client
+import logging
+import multiprocessing
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from pathlib import Path
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Any, Final
+
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+from qrmerch import create_app
+from qrmerch.config import PREFIX, Settings, SettingsError
+from qrmerch.db import Database
+from qrmerch.jobs import run_worker
+from qrmerch.scans.loader import follow
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+ROLES: Final = ("web", "loader", "worker")
+# One answers scans while another waits for the database; more only fight for the interpreter.
+_THREADS: Final = 4
+_RESPAWN_AFTER_S: Final = 0.1
+_LOOK_EVERY_S: Final = 0.1
+_PORT_WAIT_S: Final = 3.0
+_STOP_WAIT_S: Final = 10.0
+_HEALTHY_AFTER_S: Final = 5.0
+_LONGEST_PAUSE_S: Final = 5.0
+log = logging.getLogger("qrmerch.serving")
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """Files of a certificate and its key, for https without anything in front."""
+
+    certificate: Path
+    key: Path
+
+
+@dataclass(slots=True)
+class Child:
+    """One child: how it is started, and how its last start went."""
+
+    role: str
+    command: list[str]
+    process: subprocess.Popen[bytes] | None = None
+    started_s: float = 0.0
+    next_start_s: float = 0.0
+    pause_s: float = field(default=0.0)
+
+
+class Supervisor:
+    """Keeps the children running until it is told to stop."""
+
+    def __init__(self, settings: Settings, *, certificate: Certificate | None = None) -> None:
+        self._environment = {**_without_settings(os.environ), **environment_of(settings)}
+        self._children = [Child(role, _command(role, certificate)) for role in ROLES]
+        self._ended = Event()
+
+    def run(self, *, on_look: Callable[[], None] | None = None) -> None:
+        """Start the children and watch them; returns when all have ended after `stop`.
+
+        :param on_look: called at each look, some ten times a second.
+        """
+        try:
+            while not self._ended.is_set():
+                for child in self._children:
+                    self._watch(child)
+                if on_look:
+                    on_look()
+                self._ended.wait(_LOOK_EVERY_S)
+        finally:
+            self._stop_children()
+
+    def stop(self, *_signal: object) -> None:
+        """Let `run` end."""
+        self._ended.set()
+
+    def _watch(self, child: Child) -> None:
+        if child.process is not None and child.process.poll() is None:
+            return
+        now_s = time.monotonic()
+        if child.process is not None:
+            log.error("%s ended with %s, starting it again", child.role, child.process.returncode)
+            # At once after a long life; after a short one, a little later each time.
+            was_healthy = now_s - child.started_s > _HEALTHY_AFTER_S
+            child.pause_s = 0.0 if was_healthy else min(max(child.pause_s * 2, 0.2), _LONGEST_PAUSE_S)
+            child.next_start_s, child.process = now_s + child.pause_s, None
+        if now_s >= child.next_start_s:
+            # A session of its own: Ctrl-C reaches the supervisor alone, which ends its children in order.
+            child.process = subprocess.Popen(child.command, env=self._environment, start_new_session=True)
+            child.started_s = now_s
+
+    def _stop_children(self) -> None:
+        running = [child.process for child in self._children if child.process and child.process.poll() is None]
+        for process in running:
+            process.terminate()
+        deadline_s = time.monotonic() + _STOP_WAIT_S
+        for process in running:
+            try:
+                process.wait(max(0.0, deadline_s - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def serve(
+    settings: Settings, *, certificate: Certificate | None = None, on_ready: Callable[[], None] | None = None
+) -> None:
+    """Serve until SIGTERM or Ctrl-C, then end cleanly.
+
+    :param on_ready: called once, when the first page has been answered.
+    :raises SettingsError: something else listens on the port.
+    """
+    _await_port(settings.host, settings.port)
+    supervisor = Supervisor(settings, certificate=certificate)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, supervisor.stop)
+    is_told = on_ready is None
+
+    def look() -> None:
+        nonlocal is_told
+        if not is_told and is_answering(settings, is_tls=certificate is not None):
+            is_told = True
+            assert on_ready is not None
+            on_ready()
+
+    supervisor.run(on_look=look)
+
+
+def is_answering(settings: Settings, *, is_tls: bool = False) -> bool:
+    """Whether the server on the settings' port answers `/healthz`."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
+    context = ssl._create_unverified_context() if is_tls else None  # noqa: S323 — our own certificate, our own port
+    connection: http.client.HTTPConnection = (
+        http.client.HTTPSConnection(host, settings.port, timeout=2, context=context)
+        if is_tls
+        else http.client.HTTPConnection(host, settings.port, timeout=2)
+    )
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The environment that `Settings.read` makes these settings from."""
+    found = {}
+    for each in fields(settings):
+        value: Any = getattr(settings, each.name)
+        found[f"{PREFIX}{each.name.upper()}"] = ",".join(value) if isinstance(value, tuple) else str(value)
+    return found
+
+
+def make_application() -> "WSGIApplication":
+    """The application of one web worker; granian calls this in each."""
+    parent = multiprocessing.parent_process()
+    end_with_parent(parent.pid if parent and parent.pid else os.getppid())
+    return create_app(Settings.read(os.environ)).wsgi_app
+
+
+def end_with_parent(parent_pid: int) -> None:
+    """From now on, end this process as soon as its parent is no longer that one."""
+
+    def watch() -> None:
+        while os.getppid() == parent_pid:
+            time.sleep(0.2)
+        os._exit(1)
+
+    Thread(target=watch, daemon=True, name="end-with-parent").start()
+
+
+def run_web(settings: Settings, certificate: Certificate | None) -> None:
+    """Granian with its workers, until SIGTERM."""
+    Granian(
+        "qrmerch.serving:make_application",
+        factory=True,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=settings.workers,
+        blocking_threads=_THREADS,
+        websockets=False,
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+        respawn_interval=_RESPAWN_AFTER_S,
+        workers_kill_timeout=5,
+        ssl_cert=certificate.certificate if certificate else None,
+        ssl_key=certificate.key if certificate else None,
+    ).serve()
+
+
+def run_loader(settings: Settings) -> None:
+    """The loader of this node, until SIGTERM."""
+    ended = Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    retention = timedelta(days=settings.scan_retention_days)
+    follow(Database(settings.database_url), settings.log_dir, retention=retention, ended=ended)
+
+
+def _await_port(host: str, port: int) -> None:
+    """Granian shares a port with whoever shares it too; two servers on one would be a riddle."""
+    deadline_s = time.monotonic() + _PORT_WAIT_S
+    while True:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                # The children of a killed server are gone within half a second.
+                if time.monotonic() > deadline_s:
+                    raise SettingsError(f"Port {port} of {host} cannot be used: {error.strerror}.") from None
+            else:
+                return
+        time.sleep(_LOOK_EVERY_S)
+
+
+def _without_settings(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if not name.startswith(PREFIX)}
+
+
+def _command(role: str, certificate: Certificate | None) -> list[str]:
+    command = [sys.executable, "-m", "qrmerch.serving", role, "--parent", str(os.getpid())]
+    if role == "web" and certificate:
+        command += ["--certificate", str(certificate.certificate), "--key", str(certificate.key)]
+    return command
+
+
+def _main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m qrmerch.serving")
+    parser.add_argument("role", choices=ROLES)
+    parser.add_argument("--parent", type=int, required=True)
+    parser.add_argument("--certificate", type=Path)
+    parser.add_argument("--key", type=Path)
+    asked = parser.parse_args()
+    end_with_parent(asked.parent)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    settings = Settings.read(os.environ)
+    if asked.role == "web":
+        run_web(settings, Certificate(asked.certificate, asked.key) if asked.certificate else None)
+    elif asked.role == "loader":
+        run_loader(settings)
+    else:
+        run_worker(settings)
+
+
+if __name__ == "__main__":
+    _main()

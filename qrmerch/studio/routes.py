@@ -1,0 +1,10 @@
+"""The studio's blueprints."""
+
+from flask import Blueprint
+
+from qrmerch.studio import assets, home, imports, products
+
+
+def blueprints() -> list[Blueprint]:
+    """Every blueprint of this room, for `create_app`."""
+    return [home.blueprint, imports.blueprint, assets.blueprint, products.blueprint]
