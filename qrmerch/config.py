@@ -41,6 +41,7 @@ class Settings:
     host: str = _setting("127.0.0.1", "Address to listen on.")
     port: int = _setting(8000, "Port to listen on.")
     workers: int = _setting(2, "Web worker processes.")
+    node: str = _setting("node-1", "Name of this machine among those of one database; it keeps its name for ever.")
     proxies: int = _setting(0, "Trusted proxies in front, whose X-Forwarded-* are read.")
     smtp_url: str = _setting("", "smtp://user:password@host:port for mail; empty keeps mail in the outbox.")
     mail_from: str = _setting("qrmerch@localhost", "Sender of mails.")

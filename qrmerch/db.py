@@ -42,11 +42,11 @@ class Database:
 
     def read(self) -> Session:
         """A session that only reads; close it."""
-        return Session(self.engine, expire_on_commit=False)
+        return Session(self.engine, expire_on_commit=False, info={"database": self})
 
     def write(self) -> Session:
         """A session that writes; the caller commits, and what raised before that leaves nothing."""
-        return Session(self._writing, expire_on_commit=False)
+        return Session(self._writing, expire_on_commit=False, info={"database": self})
 
     def close(self) -> None:
         self.engine.dispose()

@@ -1,15 +1,23 @@
 """Mail and text messages, written in the transaction that causes them and sent afterwards."""
 
 import enum
+import smtplib
+import ssl
+from collections.abc import Iterable
 from datetime import datetime
 from email.message import EmailMessage
+from typing import Final
+from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import ForeignKey, String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from qrmerch import jobs
+from qrmerch.clock import now
 from qrmerch.tables import Base, Id, one_of, word
 from qrmerch.text import clean_line
+
+_SMTP_TIMEOUT_S: Final = 10
 
 
 class Channel(enum.StrEnum):
@@ -68,7 +76,7 @@ def post(
     )
     db.add(message)
     db.flush()
-    jobs.enqueue(db, "outbox.send", f"outbox.send:{message.id}", {"message_id": message.id})
+    jobs.enqueue(db, "outbox.send", message.id, {"message_id": message.id})
     return message
 
 
@@ -84,6 +92,42 @@ def mail_of(message: OutboxMessage, *, sender: str) -> EmailMessage:
     mail["From"], mail["To"], mail["Subject"] = sender, message.recipient, message.subject
     mail.set_content(message.body)
     return mail
+
+
+@jobs.job("outbox.send")
+def send(work: jobs.Work, *, message_id: str) -> None:
+    """Send one message, or keep it to be shown where this installation sends nothing."""
+    with work.database.read() as db:
+        message = db.get(OutboxMessage, message_id)
+        if message is None or message.state != MessageState.QUEUED:
+            return
+        mail = mail_of(message, sender=work.settings.mail_from) if message.channel == Channel.MAIL else None
+    is_sent = bool(work.settings.smtp_url and mail)
+    if is_sent and mail:
+        _send_mail(work.settings.smtp_url, mail)
+    with work.database.write() as db:
+        message = db.get_one(OutboxMessage, message_id)
+        message.state = MessageState.SENT if is_sent else MessageState.KEPT
+        message.sent_at = now() if is_sent else None
+        db.commit()
+
+
+@jobs.sweep("outbox.send")
+def waiting(db: Session) -> Iterable[tuple[str, dict[str, object]]]:
+    """Messages that nobody was asked to send."""
+    for message_id in db.scalars(select(OutboxMessage.id).where(OutboxMessage.state == MessageState.QUEUED)):
+        yield message_id, {"message_id": message_id}
+
+
+def _send_mail(address: str, mail: EmailMessage) -> None:
+    server = urlsplit(address)
+    with smtplib.SMTP(server.hostname or "", server.port or 25, timeout=_SMTP_TIMEOUT_S) as smtp:
+        smtp.ehlo()
+        if smtp.has_extn("starttls"):
+            smtp.starttls(context=ssl.create_default_context())
+        if server.username and server.password:
+            smtp.login(unquote(server.username), unquote(server.password))
+        smtp.send_message(mail)
 
 
 def _header(text: str, max_chars: int) -> str:

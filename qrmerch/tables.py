@@ -84,8 +84,11 @@ def one_of(column: str, words: type[enum.StrEnum]) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
 
 
-class _Word(TypeDecorator[Any]):
-    impl = String(40)
+class Word(TypeDecorator[Any]):
+    """One word of an enumeration, kept as text."""
+
+    MAX_CHARS = 40
+    impl = String(MAX_CHARS)
     cache_ok = True
 
     def __init__(self, words: type[enum.StrEnum]) -> None:
@@ -101,4 +104,4 @@ class _Word(TypeDecorator[Any]):
 
 def word(words: type[enum.StrEnum], **options: Any) -> Any:
     """A column that holds one word of an enumeration, and refuses others; see `one_of` for the database's rule."""
-    return mapped_column(_Word(words), **options)
+    return mapped_column(Word(words), **options)

@@ -154,7 +154,9 @@ def _records(text: str, delimiter: str, max_rows: int) -> list[tuple[int, tuple[
 
 
 def _open_quote(line: int) -> str:
-    return f'The quote (") opened in line {line} is never closed: the rest of the file reads as one cell. Close it there.'
+    return (
+        f'The quote (") opened in line {line} is never closed: the rest of the file reads as one cell. Close it there.'
+    )
 
 
 def _ends_inside_quotes(text: str, began: int, delimiter: str) -> bool:

@@ -28,7 +28,11 @@ def serve(name: str) -> Response:
         if _kind_of(file.read(12)) != kind:
             raise NotFound()
     response = send_file(
-        store.path(f"renditions/{digest}"), mimetype=MEDIA_TYPES[kind], conditional=True, etag=digest, max_age=31_536_000
+        store.path(f"renditions/{digest}"),
+        mimetype=MEDIA_TYPES[kind],
+        conditional=True,
+        etag=digest,
+        max_age=31_536_000,
     )
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     response.headers["X-Content-Type-Options"] = "nosniff"

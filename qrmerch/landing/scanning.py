@@ -60,6 +60,13 @@ def put_scan_path(parts: dict[str, Any], path: ScanPath) -> None:
     parts[_PART] = path
 
 
+def close_scan_path(parts: dict[str, Any]) -> None:
+    """End what the scan path of an application does by itself."""
+    path: ScanPath = parts[_PART]
+    path.changes.stop()
+    path.counting.log.close()
+
+
 def get_scan_path() -> ScanPath:
     """The scan path of the running application."""
     return cast(ScanPath, services().parts[_PART])

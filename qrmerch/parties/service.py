@@ -156,7 +156,9 @@ def set_brand(db: Session, retailer: Retailer, brand: Brand, *, at: datetime) ->
     return kit
 
 
-def add_host(db: Session, retailer: Retailer, host: str, *, is_primary: bool, proven_at: datetime | None) -> RetailerHost:
+def add_host(
+    db: Session, retailer: Retailer, host: str, *, is_primary: bool, proven_at: datetime | None
+) -> RetailerHost:
     """A host name that answers for this retailer."""
     row = RetailerHost(retailer_id=retailer.id, host=host.lower(), is_primary=is_primary, proven_at=proven_at)
     db.add(row)
@@ -186,7 +188,9 @@ def change_store(db: Session, retailer: Retailer, store: Store, details: StoreDe
     changed(db, retailer.id, at=at)
 
 
-def _checked_store(db: Session, retailer: Retailer, details: StoreDetails, store: Store | None) -> dict[str, str | None]:
+def _checked_store(
+    db: Session, retailer: Retailer, details: StoreDetails, store: Store | None
+) -> dict[str, str | None]:
     problems = {}
     if not details.name.strip():
         problems["name"] = "A store needs a name."

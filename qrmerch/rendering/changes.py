@@ -28,6 +28,7 @@ COMMITTED_WITHIN: Final = timedelta(minutes=5)
 # Older rows are swept; a page rendered before cannot be vouched for.
 ROWS_KEPT_FOR: Final = CHANGES_KEPT_FOR - timedelta(hours=1)
 EVERY_S: Final = 0.5
+_END_WAIT_S: Final = 5.0
 log = logging.getLogger("qrmerch.changes")
 
 
@@ -59,6 +60,7 @@ class Changes:
         self._heard_at = datetime.fromtimestamp(pages.oldest_s, UTC)
         self._is_away = False
         self._ended = Event()
+        self._thread: Thread | None = None
 
     def look(self, at: datetime) -> bool:
         """Drop the pages of what has changed since the last look; whether the database answered."""
@@ -80,11 +82,15 @@ class Changes:
     def follow(self, *, every_s: float = EVERY_S) -> None:
         """Look once now, before the first page from disk is served; then go on in a thread."""
         self.look(now())
-        Thread(target=self._run, args=(every_s,), daemon=True, name="page-changes").start()
+        self._thread = Thread(target=self._run, args=(every_s,), daemon=True, name="page-changes")
+        self._thread.start()
 
     def stop(self) -> None:
-        """End the thread after its present look."""
+        """End the thread after its present look, and close what it read with."""
         self._ended.set()
+        if self._thread is not None:
+            self._thread.join(_END_WAIT_S)
+        self._database.close()
 
     def _run(self, every_s: float) -> None:
         while not self._ended.wait(every_s):

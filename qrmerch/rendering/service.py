@@ -10,13 +10,15 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from markupsafe import Markup
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item
 from qrmerch.i18n import format_number, translator
 from qrmerch.media.queries import pictures_of
 from qrmerch.offers.models import Offer, OfferKind
-from qrmerch.parties.models import Store
+from qrmerch.parties.models import Retailer, Store
+from qrmerch.parties.queries import list_stores
 from qrmerch.rendering.frame import ITEM_SHEETS, build_frame, language_links, pick_text
 from qrmerch.rendering.kept import RenderedPage
 from qrmerch.rendering.pages import (
@@ -198,30 +200,49 @@ def item_address(item: Item, store: Store | None) -> str:
 def list_pieces(
     db: Session, items: Sequence[Item], scene: Scene, *, personal: Personal | None, at: datetime
 ) -> tuple[Piece, ...]:
-    """Other items as they stand in a look, on a list or in place of one no longer sold."""
-    locale, t = scene.source.locale, translator(scene.source.locale)
-    firsts = list_first_pictures(db, items, store_id=scene.store.id if scene.store else None, at=at)
+    """Other items of the scene's retailer, as they stand in a look or in place of one no longer sold."""
+    kept = personal.kept if personal else ()
+    return list_cards(db, items, locale=scene.source.locale, store=scene.store, kept=kept, at=at)
+
+
+def list_cards(
+    db: Session, items: Sequence[Item], *, locale: str, store: Store | None, kept: Collection[str], at: datetime
+) -> tuple[Piece, ...]:
+    """Items as cards, in the order given.
+
+    :param store: where they are looked at; a store of another retailer than an item's means nowhere.
+    :param kept: public ids of those the shopper keeps.
+    """
+    t = translator(locale)
+    firsts = list_first_pictures(db, items, store_id=store.id if store else None, at=at)
     pictures = pictures_of(db, list(firsts.values()))
+    retailers = {each.id: each for each in db.scalars(_retailers_of(items))}
+    stores = {each: [store for store in list_stores(db, each) if store.is_open] for each in retailers}
     pieces = []
     for item in items:
-        shelf = load_shelf(db, item.id, scene.shelf.stores, at=at)
-        price = word_price(shelf, locale, offer=None, hides_reductions=scene.retailer.no_discount)
-        state, words = word_stock(shelf, scene.store, locale)
+        here = store if store and store.retailer_id == item.retailer_id else None
+        shelf = load_shelf(db, item.id, stores[item.retailer_id], at=at)
+        price = word_price(shelf, locale, offer=None, hides_reductions=retailers[item.retailer_id].no_discount)
+        state, words = word_stock(shelf, here, locale)
         found = pictures.get(firsts.get(item.id, ""))
         pieces.append(
             Piece(
                 public_id=item.public_id,
-                href=item_address(item, scene.store),
+                href=item_address(item, here),
                 title=item.title,
                 price=price.now if price else t("Ask in the store"),
                 picture=card_picture(found, item.title, locale) if found else None,
                 stock=state,
                 stock_words=words,
                 was=price.was if price else None,
-                is_kept=bool(personal and item.public_id in personal.kept),
+                is_kept=item.public_id in kept,
             )
         )
     return tuple(pieces)
+
+
+def _retailers_of(items: Sequence[Item]) -> Select[tuple[Retailer]]:
+    return select(Retailer).where(Retailer.id.in_({item.retailer_id for item in items}))
 
 
 def _split_offers(scene: Scene) -> tuple[Offer | None, Offer | None]:

@@ -115,7 +115,11 @@ def _take_in(db: Session, uploads: list[FileStorage]) -> tuple[list[Asset], list
 
 
 def _taken_sentence(taken: list[Asset]) -> str:
-    return "1 picture is in. It is being made ready." if len(taken) == 1 else f"{len(taken)} pictures are in. They are being made ready."
+    return (
+        "1 picture is in. It is being made ready."
+        if len(taken) == 1
+        else f"{len(taken)} pictures are in. They are being made ready."
+    )
 
 
 def _render(
@@ -181,7 +185,11 @@ def _panel(
         asset=asset,
         picture=pictures.get(asset.id),
         alt=tuple(
-            (locale, language_name(locale, "en"), posted.get(f"alt.{locale}", "") if posted else asset.alt.get(locale, ""))
+            (
+                locale,
+                language_name(locale, "en"),
+                posted.get(f"alt.{locale}", "") if posted else asset.alt.get(locale, ""),
+            )
             for locale in _locales(db, vendor_id)
         ),
         is_decorative=bool(posted.get("is_decorative")) if posted else asset.is_decorative,

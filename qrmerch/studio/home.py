@@ -37,8 +37,14 @@ def show() -> Response:
     items = list(db.scalars(select(Item).where(Item.vendor_id == vendor_id, Item.is_retired.is_(False))))
     standings = list_standings(db, items, at=at)
     runs = list_runs(db, vendor_id, limit=5)
-    products = db.scalar(select(func.count()).select_from(VendorProduct).where(VendorProduct.vendor_id == vendor_id)) or 0
-    todos = tuple(_todos(db, vendor_id, standings, runs, products=products, unlisted=products - len({i.product_id for i in items})))
+    products = (
+        db.scalar(select(func.count()).select_from(VendorProduct).where(VendorProduct.vendor_id == vendor_id)) or 0
+    )
+    todos = tuple(
+        _todos(
+            db, vendor_id, standings, runs, products=products, unlisted=products - len({i.product_id for i in items})
+        )
+    )
     page = HomePage(
         greeting=_greeting(principal, at, retailers[0].time_zone if retailers else "UTC"),
         lede=_lede(standings, products),
@@ -61,10 +67,20 @@ def _lede(standings: list[Standing], products: int) -> str:
         return "Nothing is here yet. One file with your items is enough to begin."
     if not standings:
         return f"{_count(products, 'product')} here, none of them listed at a retailer yet."
-    words = (("live", "live"), ("submitted", "in review"), ("returned", "returned"), ("draft", "in draft"), ("none", "not begun"))
+    words = (
+        ("live", "live"),
+        ("submitted", "in review"),
+        ("returned", "returned"),
+        ("draft", "in draft"),
+        ("none", "not begun"),
+    )
     counted = [(sum(1 for each in standings if each.state == state), word) for state, word in words]
     said = ", ".join(f"{number} {word}" for number, word in counted if number)
-    return f"{_count(len(standings), 'item')} at retailers: {said}." if said else f"{_count(len(standings), 'item')} at retailers."
+    return (
+        f"{_count(len(standings), 'item')} at retailers: {said}."
+        if said
+        else f"{_count(len(standings), 'item')} at retailers."
+    )
 
 
 def _todos(
@@ -87,7 +103,10 @@ def _todos(
         )
     for asset in list_refused(db, vendor_id)[:2]:
         yield Todo(
-            f"Send {asset.file_name} again", asset.problem or "It cannot be read.", f"/studio/assets?id={asset.id}#panel", "Look"
+            f"Send {asset.file_name} again",
+            asset.problem or "It cannot be read.",
+            f"/studio/assets?id={asset.id}#panel",
+            "Look",
         )
     if undescribed := count_undescribed(db, vendor_id):
         yield Todo(
@@ -99,11 +118,19 @@ def _todos(
     for run in runs[:1]:
         if run.state == RunState.CHECKED:
             yield Todo(
-                f"Take in {run.file_name}", "It has been checked; nothing of it is written yet.", f"/studio/import/{run.id}", "Look"
+                f"Take in {run.file_name}",
+                "It has been checked; nothing of it is written yet.",
+                f"/studio/import/{run.id}",
+                "Look",
             )
     drafts = [each for each in standings if each.state == "draft"]
     for each in drafts[:2]:
-        yield Todo(f"Finish {each.item_title}", f"It is a draft for {each.retailer_name}. Nobody sees it yet.", each.href, "Go on")
+        yield Todo(
+            f"Finish {each.item_title}",
+            f"It is a draft for {each.retailer_name}. Nobody sees it yet.",
+            each.href,
+            "Go on",
+        )
     empty = [each for each in standings if each.state == "none"]
     if empty:
         others = f", and {len(empty) - 1} more after it" if len(empty) > 1 else ""

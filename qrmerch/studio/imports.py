@@ -197,7 +197,9 @@ def _list_lede(runs: int, waiting: int) -> str:
     if not runs:
         return "A Shopify export or a plain CSV, as it is. Nothing is written before you have seen what would change."
     if waiting:
-        return "1 file is checked and waits for you." if waiting == 1 else f"{waiting} files are checked and wait for you."
+        return (
+            "1 file is checked and waits for you." if waiting == 1 else f"{waiting} files are checked and wait for you."
+        )
     return "Every file you sent is taken in or cancelled."
 
 

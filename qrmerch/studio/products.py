@@ -28,9 +28,7 @@ def show_list() -> Response:
     """The vendor's products with their state at each retailer; `find`, `retailer` and `page` are addresses."""
     db, vendor_id, at = get_db(), str(current_principal().vendor_id), now()
     find, retailer_id, number = request.args.get("find", ""), request.args.get("retailer", ""), page_number()
-    lines, total = list_products(
-        db, vendor_id, find=find, retailer_id=retailer_id, page=number, per_page=_PER_PAGE
-    )
+    lines, total = list_products(db, vendor_id, find=find, retailer_id=retailer_id, page=number, per_page=_PER_PAGE)
     standings = list_standings(db, [item for line in lines for item in line.items], at=at)
     images = card_images(db, standings)
     rows = []
@@ -101,7 +99,11 @@ def _lede(total: int, *, is_filtered: bool) -> str:
         return "1 product fits." if total == 1 else f"{total:,} products fit."
     if not total:
         return "Your catalogue is empty."
-    return "1 product in your catalogue." if total == 1 else f"{total:,} products in your catalogue, once for all retailers."
+    return (
+        "1 product in your catalogue."
+        if total == 1
+        else f"{total:,} products in your catalogue, once for all retailers."
+    )
 
 
 def _variant_line(variant: ProductVariant) -> VariantLine:

@@ -58,7 +58,9 @@ class Use:
 def list_standings(db: Session, items: Collection[Item], *, at: datetime) -> list[Standing]:
     """How these items stand, in the order given; each once, by its latest revision."""
     ids = [each.id for each in items]
-    names = dict(db.execute(select(Retailer.id, Retailer.name).where(Retailer.id.in_({i.retailer_id for i in items}))).tuples())
+    names = dict(
+        db.execute(select(Retailer.id, Retailer.name).where(Retailer.id.in_({i.retailer_id for i in items}))).tuples()
+    )
     contents: dict[str, Content] = {}
     for content in db.scalars(select(Content).where(Content.item_id.in_(ids)).order_by(Content.created_at)):
         contents[content.item_id] = content

@@ -1,0 +1,1235 @@
+"""Make the first tables"""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "audit_entry",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("chain", sa.String(length=36), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("actor", sa.String(length=60), nullable=False),
+        sa.Column("action", sa.String(length=60), nullable=False),
+        sa.Column("subject_kind", sa.String(length=40), nullable=False),
+        sa.Column("subject_id", sa.String(length=60), nullable=False),
+        sa.Column(
+            "detail", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("seal", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entry")),
+        sa.UniqueConstraint("chain", "number", name=op.f("uq_audit_entry_chain_number")),
+    )
+    op.create_table(
+        "day_total",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("on", sa.Date(), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("store_id", sa.String(length=36), nullable=False),
+        sa.Column("fixture_id", sa.String(length=36), nullable=False),
+        sa.Column("item_id", sa.String(length=36), nullable=False),
+        sa.Column("code_id", sa.String(length=36), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "retailer_id", "on", "kind", "store_id", "fixture_id", "item_id", "code_id", name=op.f("pk_day_total")
+        ),
+    )
+    op.create_index("ix_day_total_retailer_item", "day_total", ["retailer_id", "item_id", "on"], unique=False)
+    op.create_table(
+        "hour_total",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("on", sa.Date(), nullable=False),
+        sa.Column("hour", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("store_id", sa.String(length=36), nullable=False),
+        sa.Column("fixture_id", sa.String(length=36), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "retailer_id", "on", "hour", "kind", "store_id", "fixture_id", name=op.f("pk_hour_total")
+        ),
+    )
+    op.create_table(
+        "idempotency_key",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("body_digest", sa.String(length=64), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column(
+            "answer", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_idempotency_key")),
+    )
+    op.create_index(op.f("ix_idempotency_key_until"), "idempotency_key", ["until"], unique=False)
+    op.create_table(
+        "log_file",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("offset", sa.BigInteger(), nullable=False),
+        sa.Column("bad_lines", sa.Integer(), nullable=False),
+        sa.Column("lost_lines", sa.Integer(), nullable=False),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_log_file")),
+        sa.UniqueConstraint("name", name=op.f("uq_log_file_name")),
+    )
+    op.create_table(
+        "open_visit",
+        sa.Column("visit", sa.String(length=32), nullable=False),
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("code_id", sa.String(length=36), nullable=False),
+        sa.Column("item_id", sa.String(length=36), nullable=False),
+        sa.Column("store_id", sa.String(length=36), nullable=False),
+        sa.Column("fixture_id", sa.String(length=36), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("visit", name=op.f("pk_open_visit")),
+    )
+    op.create_index(op.f("ix_open_visit_began_at"), "open_visit", ["began_at"], unique=False)
+    op.create_table(
+        "rate_bucket",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("tokens", sa.Float(), nullable=False),
+        sa.Column("filled_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("full_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rate_bucket")),
+    )
+    op.create_index(op.f("ix_rate_bucket_full_at"), "rate_bucket", ["full_at"], unique=False)
+    op.create_table(
+        "retailer",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("slug", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("default_locale", sa.String(length=12), nullable=False),
+        sa.Column(
+            "locales", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("time_zone", sa.String(length=40), nullable=False),
+        sa.Column("measurement", sa.String(length=40), nullable=False),
+        sa.Column("no_discount", sa.Boolean(), nullable=False),
+        sa.Column("has_sample_scans", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("measurement IN ('counts', 'visits')", name=op.f("ck_retailer_measurement_known")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_retailer")),
+        sa.UniqueConstraint("slug", name=op.f("uq_retailer_slug")),
+    )
+    op.create_table(
+        "scan",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("code_id", sa.String(length=36), nullable=False),
+        sa.Column("item_id", sa.String(length=36), nullable=False),
+        sa.Column("store_id", sa.String(length=36), nullable=False),
+        sa.Column("fixture_id", sa.String(length=36), nullable=False),
+        sa.Column("visit", sa.String(length=32), nullable=True),
+        sa.Column("agent", sa.String(length=60), nullable=False),
+        sa.Column("outcome", sa.String(length=20), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_scan")),
+    )
+    op.create_table(
+        "user",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("password_hash", sa.String(length=200), nullable=True),
+        sa.Column("is_disabled", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_user")),
+        sa.UniqueConstraint("email", name=op.f("uq_user_email")),
+    )
+    op.create_table(
+        "vendor",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("is_house", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_vendor")),
+        sa.UniqueConstraint("name", name=op.f("uq_vendor_name")),
+    )
+    op.create_table(
+        "asset",
+        sa.Column("vendor_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("public_id", sa.String(length=16), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("source_key", sa.String(length=100), nullable=False),
+        sa.Column("source_bytes", sa.Integer(), nullable=False),
+        sa.Column("file_name", sa.String(length=200), nullable=False),
+        sa.Column("width", sa.Integer(), nullable=True),
+        sa.Column("height", sa.Integer(), nullable=True),
+        sa.Column("colour", sa.String(length=7), nullable=True),
+        sa.Column("placeholder", sa.String(length=2000), nullable=True),
+        sa.Column("focus_x", sa.Double(), nullable=False),
+        sa.Column("focus_y", sa.Double(), nullable=False),
+        sa.Column("alt", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False),
+        sa.Column("alt_text", sa.String(length=4000), nullable=False),
+        sa.Column("is_decorative", sa.Boolean(), nullable=False),
+        sa.Column("problem", sa.String(length=300), nullable=True),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("state IN ('checking', 'ready', 'refused')", name=op.f("ck_asset_state_known")),
+        sa.CheckConstraint("focus_x BETWEEN 0 AND 1 AND focus_y BETWEEN 0 AND 1", name=op.f("ck_asset_focus_inside")),
+        sa.ForeignKeyConstraint(["vendor_id"], ["vendor.id"], name=op.f("fk_asset_vendor_id_vendor")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_asset")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_asset_public_id")),
+        sa.UniqueConstraint("vendor_id", "digest", name=op.f("uq_asset_vendor_id_digest")),
+    )
+    op.create_index(op.f("ix_asset_vendor_id"), "asset", ["vendor_id"], unique=False)
+    op.create_table(
+        "brand_kit",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("from_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("colour", sa.String(length=7), nullable=False),
+        sa.Column("display", sa.String(length=40), nullable=False),
+        sa.Column("corners", sa.String(length=40), nullable=False),
+        sa.Column("tone", sa.String(length=40), nullable=False),
+        sa.Column("wordmark", sa.String(length=40), nullable=False),
+        sa.Column(
+            "legal", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.CheckConstraint("corners IN ('sharp', 'soft', 'round')", name=op.f("ck_brand_kit_corners_known")),
+        sa.CheckConstraint("display IN ('sans', 'serif')", name=op.f("ck_brand_kit_display_known")),
+        sa.CheckConstraint("tone IN ('plain', 'warm', 'luxury')", name=op.f("ck_brand_kit_tone_known")),
+        sa.CheckConstraint("length(colour) = 7", name=op.f("ck_brand_kit_colour_hex")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_brand_kit_retailer_id_retailer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_brand_kit")),
+        sa.UniqueConstraint("retailer_id", "from_at", name=op.f("uq_brand_kit_retailer_id_from_at")),
+    )
+    op.create_index(op.f("ix_brand_kit_retailer_id"), "brand_kit", ["retailer_id"], unique=False)
+    op.create_table(
+        "import_run",
+        sa.Column("vendor_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("file_name", sa.String(length=200), nullable=False),
+        sa.Column("file_key", sa.String(length=100), nullable=False),
+        sa.Column("format", sa.String(length=40), nullable=False),
+        sa.Column("encoding", sa.String(length=40), nullable=False),
+        sa.Column("delimiter", sa.String(length=1), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column(
+            "columns", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("list_at_id", sa.String(length=36), nullable=True),
+        sa.Column(
+            "counts", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "problems", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "changes", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "written", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("done_groups", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.String(length=36), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('checked', 'committing', 'done', 'cancelled', 'failed')", name=op.f("ck_import_run_state_known")
+        ),
+        sa.ForeignKeyConstraint(["list_at_id"], ["retailer.id"], name=op.f("fk_import_run_list_at_id_retailer")),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_import_run_user_id_user")),
+        sa.ForeignKeyConstraint(["vendor_id"], ["vendor.id"], name=op.f("fk_import_run_vendor_id_vendor")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_run")),
+    )
+    op.create_index(op.f("ix_import_run_list_at_id"), "import_run", ["list_at_id"], unique=False)
+    op.create_index(op.f("ix_import_run_user_id"), "import_run", ["user_id"], unique=False)
+    op.create_index(op.f("ix_import_run_vendor_id"), "import_run", ["vendor_id"], unique=False)
+    op.create_table(
+        "invitation",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("secret_hash", sa.String(length=64), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("role", sa.String(length=40), nullable=False),
+        sa.Column("retailer_id", sa.String(length=36), nullable=True),
+        sa.Column("vendor_id", sa.String(length=36), nullable=True),
+        sa.Column(
+            "store_ids", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "role IN ('operator', 'owner', 'merchandiser', 'reviewer', 'analyst', 'associate', 'vendor_admin', 'vendor_editor')",
+            name=op.f("ck_invitation_role_known"),
+        ),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_invitation_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["vendor_id"], ["vendor.id"], name=op.f("fk_invitation_vendor_id_vendor")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_invitation")),
+        sa.UniqueConstraint("secret_hash", name=op.f("uq_invitation_secret_hash")),
+    )
+    op.create_index(op.f("ix_invitation_retailer_id"), "invitation", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_invitation_vendor_id"), "invitation", ["vendor_id"], unique=False)
+    op.create_table(
+        "look",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column(
+            "title", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_look_retailer_id_retailer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_look")),
+    )
+    op.create_index(op.f("ix_look_retailer_id"), "look", ["retailer_id"], unique=False)
+    op.create_table(
+        "membership",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("user_id", sa.String(length=36), nullable=False),
+        sa.Column("role", sa.String(length=40), nullable=False),
+        sa.Column("retailer_id", sa.String(length=36), nullable=True),
+        sa.Column("vendor_id", sa.String(length=36), nullable=True),
+        sa.Column(
+            "store_ids", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "role IN ('operator', 'owner', 'merchandiser', 'reviewer', 'analyst', 'associate', 'vendor_admin', 'vendor_editor')",
+            name=op.f("ck_membership_role_known"),
+        ),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_membership_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_membership_user_id_user")),
+        sa.ForeignKeyConstraint(["vendor_id"], ["vendor.id"], name=op.f("fk_membership_vendor_id_vendor")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_membership")),
+        sa.UniqueConstraint(
+            "user_id", "retailer_id", "vendor_id", "role", name=op.f("uq_membership_user_id_retailer_id_vendor_id_role")
+        ),
+    )
+    op.create_index(op.f("ix_membership_retailer_id"), "membership", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_membership_user_id"), "membership", ["user_id"], unique=False)
+    op.create_index(op.f("ix_membership_vendor_id"), "membership", ["vendor_id"], unique=False)
+    op.create_table(
+        "offer",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("public_id", sa.String(length=16), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("value", sa.Integer(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column(
+            "headline", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "terms", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "store_ids", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=True
+        ),
+        sa.Column("from_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("until_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("limit_total", sa.Integer(), nullable=False),
+        sa.Column("limit_per_visitor", sa.Integer(), nullable=False),
+        sa.Column("claim_hours", sa.Integer(), nullable=False),
+        sa.Column("is_paused", sa.Boolean(), nullable=False),
+        sa.Column("created_by", sa.String(length=36), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("kind IN ('percent', 'amount', 'gift', 'experience')", name=op.f("ck_offer_kind_known")),
+        sa.CheckConstraint("kind NOT IN ('percent', 'amount') OR value > 0", name=op.f("ck_offer_discount_has_value")),
+        sa.CheckConstraint("until_at > from_at", name=op.f("ck_offer_period_forward")),
+        sa.ForeignKeyConstraint(["created_by"], ["user.id"], name=op.f("fk_offer_created_by_user")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_offer_retailer_id_retailer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_offer")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_offer_public_id")),
+    )
+    op.create_index(op.f("ix_offer_created_by"), "offer", ["created_by"], unique=False)
+    op.create_index(op.f("ix_offer_retailer_id"), "offer", ["retailer_id"], unique=False)
+    op.create_table(
+        "outbox_message",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("retailer_id", sa.String(length=36), nullable=True),
+        sa.Column("channel", sa.String(length=40), nullable=False),
+        sa.Column("recipient", sa.String(length=254), nullable=False),
+        sa.Column("subject", sa.String(length=200), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("channel IN ('mail', 'sms')", name=op.f("ck_outbox_message_channel_known")),
+        sa.CheckConstraint("state IN ('queued', 'sent', 'kept')", name=op.f("ck_outbox_message_state_known")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_outbox_message_retailer_id_retailer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox_message")),
+    )
+    op.create_index(op.f("ix_outbox_message_retailer_id"), "outbox_message", ["retailer_id"], unique=False)
+    op.create_table(
+        "page_change",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("item_id", sa.String(length=36), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_page_change_retailer_id_retailer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_page_change")),
+    )
+    op.create_index("ix_page_change_at", "page_change", ["at"], unique=False)
+    op.create_table(
+        "page_template",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("style", sa.String(length=40), nullable=False),
+        sa.Column("is_default", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("style IN ('everyday', 'editorial', 'quiet')", name=op.f("ck_page_template_style_known")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_page_template_retailer_id_retailer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_page_template")),
+        sa.UniqueConstraint("retailer_id", "name", name=op.f("uq_page_template_retailer_id_name")),
+    )
+    op.create_index(op.f("ix_page_template_retailer_id"), "page_template", ["retailer_id"], unique=False)
+    op.create_table(
+        "retailer_host",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("host", sa.String(length=253), nullable=False),
+        sa.Column("is_primary", sa.Boolean(), nullable=False),
+        sa.Column("proven_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_retailer_host_retailer_id_retailer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_retailer_host")),
+        sa.UniqueConstraint("host", name=op.f("uq_retailer_host_host")),
+    )
+    op.create_index(op.f("ix_retailer_host_retailer_id"), "retailer_host", ["retailer_id"], unique=False)
+    op.create_table(
+        "store",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("public_id", sa.String(length=16), nullable=False),
+        sa.Column("code", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("short_name", sa.String(length=40), nullable=False),
+        sa.Column("address", sa.String(length=200), nullable=False),
+        sa.Column("city", sa.String(length=80), nullable=False),
+        sa.Column("country", sa.String(length=2), nullable=False),
+        sa.Column("time_zone", sa.String(length=40), nullable=False),
+        sa.Column("gln", sa.String(length=13), nullable=True),
+        sa.Column("hours", sa.String(length=200), nullable=False),
+        sa.Column("is_open", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_store_retailer_id_retailer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_store")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_store_public_id")),
+        sa.UniqueConstraint("retailer_id", "code", name=op.f("uq_store_retailer_id_code")),
+    )
+    op.create_index(op.f("ix_store_retailer_id"), "store", ["retailer_id"], unique=False)
+    op.create_table(
+        "supply",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("vendor_id", sa.String(length=36), nullable=False),
+        sa.Column("is_trusted", sa.Boolean(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_supply_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["vendor_id"], ["vendor.id"], name=op.f("fk_supply_vendor_id_vendor")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_supply")),
+        sa.UniqueConstraint("retailer_id", "vendor_id", name=op.f("uq_supply_retailer_id_vendor_id")),
+    )
+    op.create_index(op.f("ix_supply_retailer_id"), "supply", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_supply_vendor_id"), "supply", ["vendor_id"], unique=False)
+    op.create_table(
+        "vendor_product",
+        sa.Column("vendor_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("key", sa.String(length=120), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("maker", sa.String(length=80), nullable=False),
+        sa.Column("category", sa.String(length=120), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column(
+            "texts", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "facts", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "image_urls", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["vendor_id"], ["vendor.id"], name=op.f("fk_vendor_product_vendor_id_vendor")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_vendor_product")),
+        sa.UniqueConstraint("vendor_id", "key", name=op.f("uq_vendor_product_vendor_id_key")),
+    )
+    op.create_index(op.f("ix_vendor_product_vendor_id"), "vendor_product", ["vendor_id"], unique=False)
+    op.create_table(
+        "visitor",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("secret_hash", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("forgotten_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_visitor_retailer_id_retailer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_visitor")),
+        sa.UniqueConstraint("secret_hash", name=op.f("uq_visitor_secret_hash")),
+    )
+    op.create_index(op.f("ix_visitor_retailer_id"), "visitor", ["retailer_id"], unique=False)
+    op.create_table(
+        "consent_event",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("visitor_id", sa.String(length=36), nullable=False),
+        sa.Column("purpose", sa.String(length=40), nullable=False),
+        sa.Column("action", sa.String(length=40), nullable=False),
+        sa.Column("shown_text", sa.Text(), nullable=False),
+        sa.Column("locale", sa.String(length=12), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("action IN ('grant', 'withdraw')", name=op.f("ck_consent_event_action_known")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_consent_event_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["visitor_id"], ["visitor.id"], name=op.f("fk_consent_event_visitor_id_visitor")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consent_event")),
+    )
+    op.create_index(op.f("ix_consent_event_retailer_id"), "consent_event", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_consent_event_visitor_id"), "consent_event", ["visitor_id"], unique=False)
+    op.create_table(
+        "fixed_value",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("template_id", sa.String(length=36), nullable=False),
+        sa.Column("slot", sa.String(length=90), nullable=False),
+        sa.Column(
+            "value", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("from_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_fixed_value_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(
+            ["template_id"], ["page_template.id"], name=op.f("fk_fixed_value_template_id_page_template")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_fixed_value")),
+    )
+    op.create_index(op.f("ix_fixed_value_retailer_id"), "fixed_value", ["retailer_id"], unique=False)
+    op.create_index(
+        "ix_fixed_value_template_slot_from", "fixed_value", ["template_id", "slot", "from_at"], unique=False
+    )
+    op.create_table(
+        "fixture",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("store_id", sa.String(length=36), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('shelf', 'window', 'poster', 'hangtag', 'queue', 'wall', 'screen')",
+            name=op.f("ck_fixture_kind_known"),
+        ),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_fixture_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_fixture_store_id_store")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_fixture")),
+        sa.UniqueConstraint("store_id", "name", name=op.f("uq_fixture_store_id_name")),
+    )
+    op.create_index(op.f("ix_fixture_retailer_id"), "fixture", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_fixture_store_id"), "fixture", ["store_id"], unique=False)
+    op.create_table(
+        "item",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("vendor_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("public_id", sa.String(length=16), nullable=False),
+        sa.Column("product_id", sa.String(length=36), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("category", sa.String(length=120), nullable=False),
+        sa.Column("template_id", sa.String(length=36), nullable=True),
+        sa.Column("is_retired", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["product_id"], ["vendor_product.id"], name=op.f("fk_item_product_id_vendor_product")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_item_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["vendor_id"], ["vendor.id"], name=op.f("fk_item_vendor_id_vendor")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_item")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_item_public_id")),
+        sa.UniqueConstraint("retailer_id", "product_id", name=op.f("uq_item_retailer_id_product_id")),
+    )
+    op.create_index(op.f("ix_item_product_id"), "item", ["product_id"], unique=False)
+    op.create_index(op.f("ix_item_retailer_id"), "item", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_item_vendor_id"), "item", ["vendor_id"], unique=False)
+    op.create_table(
+        "offer_counter",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("offer_id", sa.String(length=36), nullable=False),
+        sa.Column("lim", sa.Integer(), nullable=False),
+        sa.Column("used", sa.Integer(), nullable=False),
+        sa.Column("reserved", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "used >= 0 AND reserved >= 0 AND used + reserved <= lim", name=op.f("ck_offer_counter_within_limit")
+        ),
+        sa.ForeignKeyConstraint(["offer_id"], ["offer.id"], name=op.f("fk_offer_counter_offer_id_offer")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_offer_counter_retailer_id_retailer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_offer_counter")),
+        sa.UniqueConstraint("offer_id", name=op.f("uq_offer_counter_offer_id")),
+    )
+    op.create_index(op.f("ix_offer_counter_retailer_id"), "offer_counter", ["retailer_id"], unique=False)
+    op.create_table(
+        "offer_subject_use",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("offer_id", sa.String(length=36), nullable=False),
+        sa.Column("subject_key", sa.String(length=70), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["offer_id"], ["offer.id"], name=op.f("fk_offer_subject_use_offer_id_offer")),
+        sa.ForeignKeyConstraint(
+            ["retailer_id"], ["retailer.id"], name=op.f("fk_offer_subject_use_retailer_id_retailer")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_offer_subject_use")),
+        sa.UniqueConstraint(
+            "offer_id", "subject_key", "place", name=op.f("uq_offer_subject_use_offer_id_subject_key_place")
+        ),
+    )
+    op.create_index(op.f("ix_offer_subject_use_retailer_id"), "offer_subject_use", ["retailer_id"], unique=False)
+    op.create_table(
+        "product_variant",
+        sa.Column("vendor_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("product_id", sa.String(length=36), nullable=False),
+        sa.Column("key", sa.String(length=200), nullable=False),
+        sa.Column("sku", sa.String(length=120), nullable=False),
+        sa.Column("gtin", sa.String(length=14), nullable=True),
+        sa.Column("vendor_code", sa.String(length=60), nullable=True),
+        sa.Column(
+            "options", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("price_minor", sa.Integer(), nullable=True),
+        sa.Column("was_price_minor", sa.Integer(), nullable=True),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["product_id"], ["vendor_product.id"], name=op.f("fk_product_variant_product_id_vendor_product")
+        ),
+        sa.ForeignKeyConstraint(["vendor_id"], ["vendor.id"], name=op.f("fk_product_variant_vendor_id_vendor")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_product_variant")),
+        sa.UniqueConstraint("product_id", "key", name=op.f("uq_product_variant_product_id_key")),
+    )
+    op.create_index(op.f("ix_product_variant_gtin"), "product_variant", ["gtin"], unique=False)
+    op.create_index(op.f("ix_product_variant_product_id"), "product_variant", ["product_id"], unique=False)
+    op.create_index(op.f("ix_product_variant_vendor_id"), "product_variant", ["vendor_id"], unique=False)
+    op.create_table(
+        "rendition",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("asset_id", sa.String(length=36), nullable=False),
+        sa.Column("purpose", sa.String(length=20), nullable=False),
+        sa.Column("format", sa.String(length=8), nullable=False),
+        sa.Column("width", sa.Integer(), nullable=False),
+        sa.Column("height", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(length=100), nullable=False),
+        sa.Column("size_bytes", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["asset_id"], ["asset.id"], name=op.f("fk_rendition_asset_id_asset")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rendition")),
+        sa.UniqueConstraint(
+            "asset_id", "purpose", "width", "format", name=op.f("uq_rendition_asset_id_purpose_width_format")
+        ),
+    )
+    op.create_index(op.f("ix_rendition_asset_id"), "rendition", ["asset_id"], unique=False)
+    op.create_index(op.f("ix_rendition_key"), "rendition", ["key"], unique=False)
+    op.create_table(
+        "staff_session",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("secret_hash", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.String(length=36), nullable=False),
+        sa.Column("membership_id", sa.String(length=36), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "notices", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.ForeignKeyConstraint(
+            ["membership_id"],
+            ["membership.id"],
+            name=op.f("fk_staff_session_membership_id_membership"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_staff_session_user_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_session")),
+        sa.UniqueConstraint("secret_hash", name=op.f("uq_staff_session_secret_hash")),
+    )
+    op.create_index(op.f("ix_staff_session_membership_id"), "staff_session", ["membership_id"], unique=False)
+    op.create_index(op.f("ix_staff_session_user_id"), "staff_session", ["user_id"], unique=False)
+    op.create_table(
+        "store_network",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("store_id", sa.String(length=36), nullable=False),
+        sa.Column("cidr", sa.String(length=43), nullable=False),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_store_network_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_store_network_store_id_store")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_store_network")),
+    )
+    op.create_index(op.f("ix_store_network_retailer_id"), "store_network", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_store_network_store_id"), "store_network", ["store_id"], unique=False)
+    op.create_table(
+        "template_version",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("template_id", sa.String(length=36), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column(
+            "sections", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["retailer_id"], ["retailer.id"], name=op.f("fk_template_version_retailer_id_retailer")
+        ),
+        sa.ForeignKeyConstraint(
+            ["template_id"], ["page_template.id"], name=op.f("fk_template_version_template_id_page_template")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_template_version")),
+        sa.UniqueConstraint("template_id", "number", name=op.f("uq_template_version_template_id_number")),
+    )
+    op.create_index(op.f("ix_template_version_retailer_id"), "template_version", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_template_version_template_id"), "template_version", ["template_id"], unique=False)
+    op.create_table(
+        "claim",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("public_id", sa.String(length=16), nullable=False),
+        sa.Column("offer_id", sa.String(length=36), nullable=False),
+        sa.Column("item_id", sa.String(length=36), nullable=False),
+        sa.Column("visitor_id", sa.String(length=36), nullable=False),
+        sa.Column("store_id", sa.String(length=36), nullable=True),
+        sa.Column("visit", sa.String(length=32), nullable=True),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column(
+            "terms", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("code_lookup", sa.String(length=64), nullable=False),
+        sa.Column("code_tail", sa.String(length=4), nullable=False),
+        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("redeemed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("state IN ('issued', 'redeemed', 'void')", name=op.f("ck_claim_state_known")),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_claim_item_id_item")),
+        sa.ForeignKeyConstraint(["offer_id"], ["offer.id"], name=op.f("fk_claim_offer_id_offer")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_claim_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_claim_store_id_store")),
+        sa.ForeignKeyConstraint(["visitor_id"], ["visitor.id"], name=op.f("fk_claim_visitor_id_visitor")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_claim")),
+        sa.UniqueConstraint("code_lookup", name=op.f("uq_claim_code_lookup")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_claim_public_id")),
+    )
+    op.create_index(op.f("ix_claim_item_id"), "claim", ["item_id"], unique=False)
+    op.create_index(op.f("ix_claim_offer_id"), "claim", ["offer_id"], unique=False)
+    op.create_index(op.f("ix_claim_retailer_id"), "claim", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_claim_store_id"), "claim", ["store_id"], unique=False)
+    op.create_index("ix_claim_visitor", "claim", ["visitor_id"], unique=False)
+    op.create_table(
+        "code",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("token", sa.String(length=9), nullable=False),
+        sa.Column("item_id", sa.String(length=36), nullable=False),
+        sa.Column("store_id", sa.String(length=36), nullable=True),
+        sa.Column("fixture_id", sa.String(length=36), nullable=True),
+        sa.Column("carrier", sa.String(length=40), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("replaced_by_id", sa.String(length=36), nullable=True),
+        sa.Column("batch", sa.String(length=60), nullable=False),
+        sa.Column("campaign", sa.String(length=60), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("printed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("carrier IN ('print', 'screen')", name=op.f("ck_code_carrier_known")),
+        sa.CheckConstraint("state IN ('active', 'replaced', 'retired')", name=op.f("ck_code_state_known")),
+        sa.ForeignKeyConstraint(["fixture_id"], ["fixture.id"], name=op.f("fk_code_fixture_id_fixture")),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_code_item_id_item")),
+        sa.ForeignKeyConstraint(["replaced_by_id"], ["code.id"], name=op.f("fk_code_replaced_by_id_code")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_code_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_code_store_id_store")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_code")),
+        sa.UniqueConstraint("token", name=op.f("uq_code_token")),
+    )
+    op.create_index(op.f("ix_code_fixture_id"), "code", ["fixture_id"], unique=False)
+    op.create_index(op.f("ix_code_item_id"), "code", ["item_id"], unique=False)
+    op.create_index(op.f("ix_code_replaced_by_id"), "code", ["replaced_by_id"], unique=False)
+    op.create_index(op.f("ix_code_retailer_id"), "code", ["retailer_id"], unique=False)
+    op.create_index("ix_code_retailer_item", "code", ["retailer_id", "item_id"], unique=False)
+    op.create_index(op.f("ix_code_store_id"), "code", ["store_id"], unique=False)
+    op.create_table(
+        "content",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("vendor_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("item_id", sa.String(length=36), nullable=False),
+        sa.Column("template_id", sa.String(length=36), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_content_item_id_item")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_content_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(
+            ["template_id"], ["page_template.id"], name=op.f("fk_content_template_id_page_template")
+        ),
+        sa.ForeignKeyConstraint(["vendor_id"], ["vendor.id"], name=op.f("fk_content_vendor_id_vendor")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_content")),
+        sa.UniqueConstraint("item_id", "template_id", name=op.f("uq_content_item_id_template_id")),
+    )
+    op.create_index(op.f("ix_content_item_id"), "content", ["item_id"], unique=False)
+    op.create_index(op.f("ix_content_retailer_id"), "content", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_content_template_id"), "content", ["template_id"], unique=False)
+    op.create_index(op.f("ix_content_vendor_id"), "content", ["vendor_id"], unique=False)
+    op.create_table(
+        "event",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("item_id", sa.String(length=36), nullable=False),
+        sa.Column("store_id", sa.String(length=36), nullable=True),
+        sa.Column("visit", sa.String(length=32), nullable=True),
+        sa.Column("detail", sa.String(length=60), nullable=False),
+        sa.Column("is_counted", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_event_item_id_item")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_event_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_event_store_id_store")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_event")),
+    )
+    op.create_index(op.f("ix_event_retailer_id"), "event", ["retailer_id"], unique=False)
+    op.create_index("ix_event_retailer_item_at", "event", ["retailer_id", "item_id", "at"], unique=False)
+    op.create_index(op.f("ix_event_store_id"), "event", ["store_id"], unique=False)
+    op.create_index(
+        "ix_event_uncounted",
+        "event",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("NOT is_counted"),
+        postgresql_where=sa.text("NOT is_counted"),
+    )
+    op.create_table(
+        "look_item",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("look_id", sa.String(length=36), nullable=False),
+        sa.Column("item_id", sa.String(length=36), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_look_item_item_id_item")),
+        sa.ForeignKeyConstraint(["look_id"], ["look.id"], name=op.f("fk_look_item_look_id_look")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_look_item_retailer_id_retailer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_look_item")),
+        sa.UniqueConstraint("look_id", "item_id", name=op.f("uq_look_item_look_id_item_id")),
+    )
+    op.create_index(op.f("ix_look_item_item_id"), "look_item", ["item_id"], unique=False)
+    op.create_index(op.f("ix_look_item_look_id"), "look_item", ["look_id"], unique=False)
+    op.create_index(op.f("ix_look_item_retailer_id"), "look_item", ["retailer_id"], unique=False)
+    op.create_table(
+        "offer_item",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("offer_id", sa.String(length=36), nullable=False),
+        sa.Column("item_id", sa.String(length=36), nullable=False),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_offer_item_item_id_item")),
+        sa.ForeignKeyConstraint(["offer_id"], ["offer.id"], name=op.f("fk_offer_item_offer_id_offer")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_offer_item_retailer_id_retailer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_offer_item")),
+        sa.UniqueConstraint("offer_id", "item_id", name=op.f("uq_offer_item_offer_id_item_id")),
+    )
+    op.create_index(op.f("ix_offer_item_item_id"), "offer_item", ["item_id"], unique=False)
+    op.create_index(op.f("ix_offer_item_offer_id"), "offer_item", ["offer_id"], unique=False)
+    op.create_index(op.f("ix_offer_item_retailer_id"), "offer_item", ["retailer_id"], unique=False)
+    op.create_table(
+        "review",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("item_id", sa.String(length=36), nullable=False),
+        sa.Column("stars", sa.Integer(), nullable=False),
+        sa.Column("title", sa.String(length=120), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("alias", sa.String(length=60), nullable=False),
+        sa.Column("locale", sa.String(length=12), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("state IN ('pending', 'published', 'removed')", name=op.f("ck_review_state_known")),
+        sa.CheckConstraint("stars BETWEEN 1 AND 5", name=op.f("ck_review_stars_range")),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_review_item_id_item")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_review_retailer_id_retailer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_review")),
+    )
+    op.create_index("ix_review_item_state", "review", ["item_id", "state"], unique=False)
+    op.create_index(op.f("ix_review_retailer_id"), "review", ["retailer_id"], unique=False)
+    op.create_table(
+        "share_link",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("public_id", sa.String(length=16), nullable=False),
+        sa.Column("item_id", sa.String(length=36), nullable=False),
+        sa.Column("store_id", sa.String(length=36), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_share_link_item_id_item")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_share_link_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_share_link_store_id_store")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_share_link")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_share_link_public_id")),
+    )
+    op.create_index(op.f("ix_share_link_item_id"), "share_link", ["item_id"], unique=False)
+    op.create_index(op.f("ix_share_link_retailer_id"), "share_link", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_share_link_store_id"), "share_link", ["store_id"], unique=False)
+    op.create_table(
+        "variant",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("vendor_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("item_id", sa.String(length=36), nullable=False),
+        sa.Column("key", sa.String(length=200), nullable=False),
+        sa.Column("sku", sa.String(length=120), nullable=False),
+        sa.Column("gtin", sa.String(length=14), nullable=True),
+        sa.Column(
+            "options", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("price_minor", sa.Integer(), nullable=True),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("is_hidden", sa.Boolean(), nullable=False),
+        sa.CheckConstraint("price_minor >= 0", name=op.f("ck_variant_price_not_negative")),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_variant_item_id_item")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_variant_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["vendor_id"], ["vendor.id"], name=op.f("fk_variant_vendor_id_vendor")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_variant")),
+        sa.UniqueConstraint("item_id", "key", name=op.f("uq_variant_item_id_key")),
+    )
+    op.create_index(op.f("ix_variant_item_id"), "variant", ["item_id"], unique=False)
+    op.create_index("ix_variant_retailer_gtin", "variant", ["retailer_id", "gtin"], unique=False)
+    op.create_index(op.f("ix_variant_retailer_id"), "variant", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_variant_vendor_id"), "variant", ["vendor_id"], unique=False)
+    op.create_table(
+        "wishlist_item",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("visitor_id", sa.String(length=36), nullable=False),
+        sa.Column("item_id", sa.String(length=36), nullable=False),
+        sa.Column("store_id", sa.String(length=36), nullable=True),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_wishlist_item_item_id_item")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_wishlist_item_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_wishlist_item_store_id_store")),
+        sa.ForeignKeyConstraint(["visitor_id"], ["visitor.id"], name=op.f("fk_wishlist_item_visitor_id_visitor")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_wishlist_item")),
+        sa.UniqueConstraint("visitor_id", "item_id", name=op.f("uq_wishlist_item_visitor_id_item_id")),
+    )
+    op.create_index(op.f("ix_wishlist_item_item_id"), "wishlist_item", ["item_id"], unique=False)
+    op.create_index(op.f("ix_wishlist_item_retailer_id"), "wishlist_item", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_wishlist_item_store_id"), "wishlist_item", ["store_id"], unique=False)
+    op.create_table(
+        "price_history",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("variant_id", sa.String(length=36), nullable=False),
+        sa.Column("price_minor", sa.Integer(), nullable=False),
+        sa.Column("from_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_price_history_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["variant_id"], ["variant.id"], name=op.f("fk_price_history_variant_id_variant")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_price_history")),
+    )
+    op.create_index(op.f("ix_price_history_retailer_id"), "price_history", ["retailer_id"], unique=False)
+    op.create_index("ix_price_history_variant_from", "price_history", ["variant_id", "from_at"], unique=False)
+    op.create_table(
+        "redemption",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("claim_id", sa.String(length=36), nullable=True),
+        sa.Column("outcome", sa.String(length=40), nullable=False),
+        sa.Column("reason", sa.String(length=40), nullable=False),
+        sa.Column("idempotency_key", sa.String(length=80), nullable=False),
+        sa.Column("store_id", sa.String(length=36), nullable=False),
+        sa.Column("associate_id", sa.String(length=36), nullable=True),
+        sa.Column("reverses_id", sa.String(length=36), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("outcome IN ('redeemed', 'reversed', 'refused')", name=op.f("ck_redemption_outcome_known")),
+        sa.ForeignKeyConstraint(["associate_id"], ["user.id"], name=op.f("fk_redemption_associate_id_user")),
+        sa.ForeignKeyConstraint(["claim_id"], ["claim.id"], name=op.f("fk_redemption_claim_id_claim")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_redemption_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["reverses_id"], ["redemption.id"], name=op.f("fk_redemption_reverses_id_redemption")),
+        sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_redemption_store_id_store")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_redemption")),
+        sa.UniqueConstraint("retailer_id", "idempotency_key", name=op.f("uq_redemption_retailer_id_idempotency_key")),
+    )
+    op.create_index(op.f("ix_redemption_associate_id"), "redemption", ["associate_id"], unique=False)
+    op.create_index(op.f("ix_redemption_claim_id"), "redemption", ["claim_id"], unique=False)
+    op.create_index(op.f("ix_redemption_retailer_id"), "redemption", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_redemption_reverses_id"), "redemption", ["reverses_id"], unique=False)
+    op.create_index(op.f("ix_redemption_store_id"), "redemption", ["store_id"], unique=False)
+    op.create_table(
+        "revision",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("vendor_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("content_id", sa.String(length=36), nullable=False),
+        sa.Column("template_version_id", sa.String(length=36), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column(
+            "body", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("edit", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=True),
+        sa.Column("author_id", sa.String(length=36), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('draft', 'submitted', 'returned', 'approved', 'withdrawn')", name=op.f("ck_revision_state_known")
+        ),
+        sa.ForeignKeyConstraint(["author_id"], ["user.id"], name=op.f("fk_revision_author_id_user")),
+        sa.ForeignKeyConstraint(["content_id"], ["content.id"], name=op.f("fk_revision_content_id_content")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_revision_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(
+            ["template_version_id"],
+            ["template_version.id"],
+            name=op.f("fk_revision_template_version_id_template_version"),
+        ),
+        sa.ForeignKeyConstraint(["vendor_id"], ["vendor.id"], name=op.f("fk_revision_vendor_id_vendor")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_revision")),
+        sa.UniqueConstraint("content_id", "number", name=op.f("uq_revision_content_id_number")),
+    )
+    op.create_index(op.f("ix_revision_author_id"), "revision", ["author_id"], unique=False)
+    op.create_index(op.f("ix_revision_content_id"), "revision", ["content_id"], unique=False)
+    op.create_index(op.f("ix_revision_retailer_id"), "revision", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_revision_template_version_id"), "revision", ["template_version_id"], unique=False)
+    op.create_index(op.f("ix_revision_vendor_id"), "revision", ["vendor_id"], unique=False)
+    op.create_index(
+        "uq_revision_open",
+        "revision",
+        ["content_id", "state"],
+        unique=True,
+        sqlite_where=sa.text("state IN ('draft', 'submitted')"),
+        postgresql_where=sa.text("state IN ('draft', 'submitted')"),
+    )
+    op.create_table(
+        "stock",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("store_id", sa.String(length=36), nullable=False),
+        sa.Column("variant_id", sa.String(length=36), nullable=False),
+        sa.Column("pieces", sa.Integer(), nullable=False),
+        sa.Column("as_of", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_stock_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_stock_store_id_store")),
+        sa.ForeignKeyConstraint(["variant_id"], ["variant.id"], name=op.f("fk_stock_variant_id_variant")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock")),
+        sa.UniqueConstraint("store_id", "variant_id", name=op.f("uq_stock_store_id_variant_id")),
+    )
+    op.create_index(op.f("ix_stock_retailer_id"), "stock", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_stock_store_id"), "stock", ["store_id"], unique=False)
+    op.create_index(op.f("ix_stock_variant_id"), "stock", ["variant_id"], unique=False)
+    op.create_table(
+        "approval",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("revision_id", sa.String(length=36), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("verdict", sa.String(length=40), nullable=False),
+        sa.Column("reviewer_id", sa.String(length=36), nullable=True),
+        sa.Column(
+            "comments", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("verdict IN ('approved', 'returned')", name=op.f("ck_approval_verdict_known")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_approval_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["reviewer_id"], ["user.id"], name=op.f("fk_approval_reviewer_id_user")),
+        sa.ForeignKeyConstraint(["revision_id"], ["revision.id"], name=op.f("fk_approval_revision_id_revision")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_approval")),
+        sa.UniqueConstraint("revision_id", name=op.f("uq_approval_revision_id")),
+    )
+    op.create_index(op.f("ix_approval_retailer_id"), "approval", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_approval_reviewer_id"), "approval", ["reviewer_id"], unique=False)
+    op.create_table(
+        "publication",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("vendor_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("item_id", sa.String(length=36), nullable=False),
+        sa.Column("revision_id", sa.String(length=36), nullable=True),
+        sa.Column(
+            "store_ids", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=True
+        ),
+        sa.Column("from_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("until_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_by", sa.String(length=36), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.CheckConstraint("until_at IS NULL OR until_at > from_at", name=op.f("ck_publication_period_forward")),
+        sa.ForeignKeyConstraint(["created_by"], ["user.id"], name=op.f("fk_publication_created_by_user")),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_publication_item_id_item")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_publication_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["revision_id"], ["revision.id"], name=op.f("fk_publication_revision_id_revision")),
+        sa.ForeignKeyConstraint(["vendor_id"], ["vendor.id"], name=op.f("fk_publication_vendor_id_vendor")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_publication")),
+    )
+    op.create_index(op.f("ix_publication_created_by"), "publication", ["created_by"], unique=False)
+    op.create_index("ix_publication_item_from", "publication", ["item_id", "from_at"], unique=False)
+    op.create_index(op.f("ix_publication_retailer_id"), "publication", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_publication_revision_id"), "publication", ["revision_id"], unique=False)
+    op.create_index(op.f("ix_publication_vendor_id"), "publication", ["vendor_id"], unique=False)
+
+
+def downgrade() -> None:
+    op.drop_index(op.f("ix_publication_vendor_id"), table_name="publication")
+    op.drop_index(op.f("ix_publication_revision_id"), table_name="publication")
+    op.drop_index(op.f("ix_publication_retailer_id"), table_name="publication")
+    op.drop_index("ix_publication_item_from", table_name="publication")
+    op.drop_index(op.f("ix_publication_created_by"), table_name="publication")
+    op.drop_table("publication")
+    op.drop_index(op.f("ix_approval_reviewer_id"), table_name="approval")
+    op.drop_index(op.f("ix_approval_retailer_id"), table_name="approval")
+    op.drop_table("approval")
+    op.drop_index(op.f("ix_stock_variant_id"), table_name="stock")
+    op.drop_index(op.f("ix_stock_store_id"), table_name="stock")
+    op.drop_index(op.f("ix_stock_retailer_id"), table_name="stock")
+    op.drop_table("stock")
+    op.drop_index(
+        "uq_revision_open",
+        table_name="revision",
+        sqlite_where=sa.text("state IN ('draft', 'submitted')"),
+        postgresql_where=sa.text("state IN ('draft', 'submitted')"),
+    )
+    op.drop_index(op.f("ix_revision_vendor_id"), table_name="revision")
+    op.drop_index(op.f("ix_revision_template_version_id"), table_name="revision")
+    op.drop_index(op.f("ix_revision_retailer_id"), table_name="revision")
+    op.drop_index(op.f("ix_revision_content_id"), table_name="revision")
+    op.drop_index(op.f("ix_revision_author_id"), table_name="revision")
+    op.drop_table("revision")
+    op.drop_index(op.f("ix_redemption_store_id"), table_name="redemption")
+    op.drop_index(op.f("ix_redemption_reverses_id"), table_name="redemption")
+    op.drop_index(op.f("ix_redemption_retailer_id"), table_name="redemption")
+    op.drop_index(op.f("ix_redemption_claim_id"), table_name="redemption")
+    op.drop_index(op.f("ix_redemption_associate_id"), table_name="redemption")
+    op.drop_table("redemption")
+    op.drop_index("ix_price_history_variant_from", table_name="price_history")
+    op.drop_index(op.f("ix_price_history_retailer_id"), table_name="price_history")
+    op.drop_table("price_history")
+    op.drop_index(op.f("ix_wishlist_item_store_id"), table_name="wishlist_item")
+    op.drop_index(op.f("ix_wishlist_item_retailer_id"), table_name="wishlist_item")
+    op.drop_index(op.f("ix_wishlist_item_item_id"), table_name="wishlist_item")
+    op.drop_table("wishlist_item")
+    op.drop_index(op.f("ix_variant_vendor_id"), table_name="variant")
+    op.drop_index(op.f("ix_variant_retailer_id"), table_name="variant")
+    op.drop_index("ix_variant_retailer_gtin", table_name="variant")
+    op.drop_index(op.f("ix_variant_item_id"), table_name="variant")
+    op.drop_table("variant")
+    op.drop_index(op.f("ix_share_link_store_id"), table_name="share_link")
+    op.drop_index(op.f("ix_share_link_retailer_id"), table_name="share_link")
+    op.drop_index(op.f("ix_share_link_item_id"), table_name="share_link")
+    op.drop_table("share_link")
+    op.drop_index(op.f("ix_review_retailer_id"), table_name="review")
+    op.drop_index("ix_review_item_state", table_name="review")
+    op.drop_table("review")
+    op.drop_index(op.f("ix_offer_item_retailer_id"), table_name="offer_item")
+    op.drop_index(op.f("ix_offer_item_offer_id"), table_name="offer_item")
+    op.drop_index(op.f("ix_offer_item_item_id"), table_name="offer_item")
+    op.drop_table("offer_item")
+    op.drop_index(op.f("ix_look_item_retailer_id"), table_name="look_item")
+    op.drop_index(op.f("ix_look_item_look_id"), table_name="look_item")
+    op.drop_index(op.f("ix_look_item_item_id"), table_name="look_item")
+    op.drop_table("look_item")
+    op.drop_index(
+        "ix_event_uncounted",
+        table_name="event",
+        sqlite_where=sa.text("NOT is_counted"),
+        postgresql_where=sa.text("NOT is_counted"),
+    )
+    op.drop_index(op.f("ix_event_store_id"), table_name="event")
+    op.drop_index("ix_event_retailer_item_at", table_name="event")
+    op.drop_index(op.f("ix_event_retailer_id"), table_name="event")
+    op.drop_table("event")
+    op.drop_index(op.f("ix_content_vendor_id"), table_name="content")
+    op.drop_index(op.f("ix_content_template_id"), table_name="content")
+    op.drop_index(op.f("ix_content_retailer_id"), table_name="content")
+    op.drop_index(op.f("ix_content_item_id"), table_name="content")
+    op.drop_table("content")
+    op.drop_index(op.f("ix_code_store_id"), table_name="code")
+    op.drop_index("ix_code_retailer_item", table_name="code")
+    op.drop_index(op.f("ix_code_retailer_id"), table_name="code")
+    op.drop_index(op.f("ix_code_replaced_by_id"), table_name="code")
+    op.drop_index(op.f("ix_code_item_id"), table_name="code")
+    op.drop_index(op.f("ix_code_fixture_id"), table_name="code")
+    op.drop_table("code")
+    op.drop_index("ix_claim_visitor", table_name="claim")
+    op.drop_index(op.f("ix_claim_store_id"), table_name="claim")
+    op.drop_index(op.f("ix_claim_retailer_id"), table_name="claim")
+    op.drop_index(op.f("ix_claim_offer_id"), table_name="claim")
+    op.drop_index(op.f("ix_claim_item_id"), table_name="claim")
+    op.drop_table("claim")
+    op.drop_index(op.f("ix_template_version_template_id"), table_name="template_version")
+    op.drop_index(op.f("ix_template_version_retailer_id"), table_name="template_version")
+    op.drop_table("template_version")
+    op.drop_index(op.f("ix_store_network_store_id"), table_name="store_network")
+    op.drop_index(op.f("ix_store_network_retailer_id"), table_name="store_network")
+    op.drop_table("store_network")
+    op.drop_index(op.f("ix_staff_session_user_id"), table_name="staff_session")
+    op.drop_index(op.f("ix_staff_session_membership_id"), table_name="staff_session")
+    op.drop_table("staff_session")
+    op.drop_index(op.f("ix_rendition_key"), table_name="rendition")
+    op.drop_index(op.f("ix_rendition_asset_id"), table_name="rendition")
+    op.drop_table("rendition")
+    op.drop_index(op.f("ix_product_variant_vendor_id"), table_name="product_variant")
+    op.drop_index(op.f("ix_product_variant_product_id"), table_name="product_variant")
+    op.drop_index(op.f("ix_product_variant_gtin"), table_name="product_variant")
+    op.drop_table("product_variant")
+    op.drop_index(op.f("ix_offer_subject_use_retailer_id"), table_name="offer_subject_use")
+    op.drop_table("offer_subject_use")
+    op.drop_index(op.f("ix_offer_counter_retailer_id"), table_name="offer_counter")
+    op.drop_table("offer_counter")
+    op.drop_index(op.f("ix_item_vendor_id"), table_name="item")
+    op.drop_index(op.f("ix_item_retailer_id"), table_name="item")
+    op.drop_index(op.f("ix_item_product_id"), table_name="item")
+    op.drop_table("item")
+    op.drop_index(op.f("ix_fixture_store_id"), table_name="fixture")
+    op.drop_index(op.f("ix_fixture_retailer_id"), table_name="fixture")
+    op.drop_table("fixture")
+    op.drop_index("ix_fixed_value_template_slot_from", table_name="fixed_value")
+    op.drop_index(op.f("ix_fixed_value_retailer_id"), table_name="fixed_value")
+    op.drop_table("fixed_value")
+    op.drop_index(op.f("ix_consent_event_visitor_id"), table_name="consent_event")
+    op.drop_index(op.f("ix_consent_event_retailer_id"), table_name="consent_event")
+    op.drop_table("consent_event")
+    op.drop_index(op.f("ix_visitor_retailer_id"), table_name="visitor")
+    op.drop_table("visitor")
+    op.drop_index(op.f("ix_vendor_product_vendor_id"), table_name="vendor_product")
+    op.drop_table("vendor_product")
+    op.drop_index(op.f("ix_supply_vendor_id"), table_name="supply")
+    op.drop_index(op.f("ix_supply_retailer_id"), table_name="supply")
+    op.drop_table("supply")
+    op.drop_index(op.f("ix_store_retailer_id"), table_name="store")
+    op.drop_table("store")
+    op.drop_index(op.f("ix_retailer_host_retailer_id"), table_name="retailer_host")
+    op.drop_table("retailer_host")
+    op.drop_index(op.f("ix_page_template_retailer_id"), table_name="page_template")
+    op.drop_table("page_template")
+    op.drop_index("ix_page_change_at", table_name="page_change")
+    op.drop_table("page_change")
+    op.drop_index(op.f("ix_outbox_message_retailer_id"), table_name="outbox_message")
+    op.drop_table("outbox_message")
+    op.drop_index(op.f("ix_offer_retailer_id"), table_name="offer")
+    op.drop_index(op.f("ix_offer_created_by"), table_name="offer")
+    op.drop_table("offer")
+    op.drop_index(op.f("ix_membership_vendor_id"), table_name="membership")
+    op.drop_index(op.f("ix_membership_user_id"), table_name="membership")
+    op.drop_index(op.f("ix_membership_retailer_id"), table_name="membership")
+    op.drop_table("membership")
+    op.drop_index(op.f("ix_look_retailer_id"), table_name="look")
+    op.drop_table("look")
+    op.drop_index(op.f("ix_invitation_vendor_id"), table_name="invitation")
+    op.drop_index(op.f("ix_invitation_retailer_id"), table_name="invitation")
+    op.drop_table("invitation")
+    op.drop_index(op.f("ix_import_run_vendor_id"), table_name="import_run")
+    op.drop_index(op.f("ix_import_run_user_id"), table_name="import_run")
+    op.drop_index(op.f("ix_import_run_list_at_id"), table_name="import_run")
+    op.drop_table("import_run")
+    op.drop_index(op.f("ix_brand_kit_retailer_id"), table_name="brand_kit")
+    op.drop_table("brand_kit")
+    op.drop_index(op.f("ix_asset_vendor_id"), table_name="asset")
+    op.drop_table("asset")
+    op.drop_table("vendor")
+    op.drop_table("user")
+    op.drop_table("scan")
+    op.drop_table("retailer")
+    op.drop_index(op.f("ix_rate_bucket_full_at"), table_name="rate_bucket")
+    op.drop_table("rate_bucket")
+    op.drop_index(op.f("ix_open_visit_began_at"), table_name="open_visit")
+    op.drop_table("open_visit")
+    op.drop_table("log_file")
+    op.drop_index(op.f("ix_idempotency_key_until"), table_name="idempotency_key")
+    op.drop_table("idempotency_key")
+    op.drop_table("hour_total")
+    op.drop_index("ix_day_total_retailer_item", table_name="day_total")
+    op.drop_table("day_total")
+    op.drop_table("audit_entry")

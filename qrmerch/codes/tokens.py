@@ -1,0 +1,38 @@
+"""The short text in a printed address: eight random characters and one that checks them.
+
+The alphabet is Crockford's base 32, which a voice can say and a hand can type. The check character is Damm's
+scheme over the field of 32 elements, `state = 2 * (state + digit)`, and a whole token ends in state 0. As 2 has
+order 31 there, each single slip and each swap of two characters, however far apart, is caught.
+"""
+
+import secrets
+from typing import Final
+
+ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+LENGTH: Final = 9
+_VALUES: Final = {character: value for value, character in enumerate(ALPHABET)}
+# What a hand or an eye makes of a character (Crockford); a hyphen or a space is there for reading only.
+_MEANT: Final = str.maketrans("OIL", "011", "- ")
+# 2 * x modulo x^5 + x^2 + 1.
+_DOUBLED: Final = tuple((value << 1) ^ (0x25 if value & 16 else 0) for value in range(32))
+
+
+def make_token() -> str:
+    """A new token with 40 random bits; whether it is taken already is the database's to say."""
+    body = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH - 1))
+    return body + ALPHABET[_state(body)]
+
+
+def find_token(text: str) -> str | None:
+    """The token somebody meant by `text`, in its one printed form; None if it cannot be one."""
+    token = text.upper().translate(_MEANT)
+    if len(token) != LENGTH or not all(character in _VALUES for character in token) or _state(token):
+        return None
+    return token
+
+
+def _state(text: str) -> int:
+    state = 0
+    for character in text:
+        state = _DOUBLED[state ^ _VALUES[character]]
+    return state

@@ -1,0 +1,96 @@
+"""What stands at the side of a staff page: the places this person's role may go to, and what waits there."""
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from flask import current_app, request
+from sqlalchemy.orm import Session
+
+from qrmerch.access import Principal, declared
+from qrmerch.content.queries import count_waiting
+from qrmerch.web import get_db
+
+Link = tuple[str, str, int, bool]
+Groups = list[tuple[str, list[Link]]]
+
+
+class _Place(NamedTuple):
+    label: str
+    href: str
+    count: Callable[[Session, Principal], int] | None = None
+
+
+def _count_reviews(db: Session, principal: Principal) -> int:
+    return count_waiting(db, str(principal.retailer_id)) if principal.retailer_id else 0
+
+
+_DESK: Final = (
+    ("", (_Place("Today", "/desk"),)),
+    (
+        "Publish",
+        (
+            _Place("Review", "/desk/review", _count_reviews),
+            _Place("Items", "/desk/items"),
+            _Place("Templates", "/desk/templates"),
+            _Place("Offers", "/desk/offers"),
+        ),
+    ),
+    ("In store", (_Place("Codes and print", "/desk/codes"), _Place("Stores", "/desk/stores"))),
+    ("Insights", (_Place("Overview", "/desk/insights"), _Place("Items by scans", "/desk/insights/items"))),
+    (
+        "Set up",
+        (
+            _Place("Brand", "/desk/brand"),
+            _Place("Vendors", "/desk/vendors"),
+            _Place("People", "/desk/people"),
+            _Place("Outbox", "/desk/outbox"),
+        ),
+    ),
+)
+_STUDIO: Final = (
+    ("", (_Place("Home", "/studio"),)),
+    (
+        "Content",
+        (
+            _Place("Import", "/studio/import"),
+            _Place("Products", "/studio/products"),
+            _Place("Pictures", "/studio/assets"),
+        ),
+    ),
+    ("Set up", (_Place("People", "/studio/people"),)),
+)
+_ASSOCIATE: Final = (
+    ("", (_Place("Till", "/associate"), _Place("Today", "/associate/today"), _Place("You", "/account"))),
+)
+
+
+def navigation_of(principal: Principal) -> Groups:
+    """Groups of (label, address, how much waits, whether this is it), without what the role may not open."""
+    table = _STUDIO if principal.is_vendor else _ASSOCIATE if principal.role == "associate" else _DESK
+    here = _current([place.href for _, places in table for place in places])
+    groups = []
+    for name, places in table:
+        links = [_link(place, principal, here) for place in places if _may(principal, place.href)]
+        if links:
+            groups.append((name, links))
+    return groups
+
+
+def _link(place: _Place, principal: Principal, here: str) -> Link:
+    count = place.count(get_db(), principal) if place.count else 0
+    return place.label, place.href, count, place.href == here
+
+
+def _current(hrefs: list[str]) -> str:
+    """The most particular address that this page is at or below."""
+    path = request.path
+    return max((href for href in hrefs if path == href or path.startswith(f"{href}/")), key=len, default="")
+
+
+def _may(principal: Principal, href: str) -> bool:
+    adapter = current_app.url_map.bind("")
+    if not adapter.test(href, "GET"):
+        return False
+    endpoint, _ = adapter.match(href, "GET")
+    access = declared(current_app.view_functions[endpoint])
+    return access is not None and access.admits(principal)

@@ -1,0 +1,134 @@
+"""A browser without script, for tests through HTTP: cookies, forms, and the headers that browsers send."""
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+from flask import Flask
+from werkzeug.test import Client, TestResponse
+
+from qrmerch.clock import now
+from qrmerch.users.models import Membership, User
+from qrmerch.users.service import open_session
+from qrmerch.web import Services
+
+PHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+    "Version/18.1 Mobile/15E148 Safari/604.1"
+)
+
+
+class Browser:
+    """One person's browser. `get` and `post` do not follow redirects; `follow` does."""
+
+    def __init__(self, app: Flask, *, agent: str = PHONE) -> None:
+        self.app, self._agent = app, agent
+        # Through the front door, as a real server calls it.
+        self._client = Client(app.wsgi_app, response_wrapper=TestResponse)
+        self.token = ""
+
+    def another(self, **more: Any) -> "Browser":
+        """Somebody else's browser."""
+        return Browser(self.app, **more)
+
+    def sign_in(self, user: User, membership: Membership) -> "Browser":
+        """Be signed in as this person in this role, without the form."""
+        services: Services = self.app.extensions["qrmerch"]
+        with services.database.write() as db:
+            signed_in = open_session(db, user, membership, at=now())
+            db.commit()
+        self._client.set_cookie("qs", signed_in.secret, domain="localhost")
+        self.token = self._find_token()
+        return self
+
+    def get(self, address: str, **headers: str) -> TestResponse:
+        """Follow a link."""
+        return self._client.get(address, headers=self._headers(headers))
+
+    def head(self, address: str, **headers: str) -> TestResponse:
+        return self._client.head(address, headers=self._headers(headers))
+
+    def post(self, address: str, data: dict[str, Any] | None = None, **headers: str) -> TestResponse:
+        """Send a form of our own page, with the token of this sign-in."""
+        sent = {"csrf": self.token, **(data or {})} if self.token else dict(data or {})
+        told = {"Sec-Fetch-Site": "same-origin", **headers}
+        return self._client.post(address, data=sent, headers=self._headers(told))
+
+    def follow(self, response: TestResponse) -> TestResponse:
+        """The page that a redirect leads to."""
+        assert response.status_code == 303, f"{response.status_code}: {response.text[:300]}"
+        return self.get(response.headers["Location"])
+
+    def send(self, response: TestResponse, *, action: str, **values: Any) -> TestResponse:
+        """Fill in and send the form on a page whose action contains `action`; hidden fields go along."""
+        form = find_form(response.text, action)
+        return self.post(form.action, {**form.fields, **values})
+
+    def cookies(self) -> list[str]:
+        """Names of the cookies this browser keeps."""
+        return sorted(cookie.key for cookie in self._client._cookies.values())  # type: ignore[union-attr]
+
+    def _headers(self, more: dict[str, str]) -> dict[str, str]:
+        named = {name.replace("_", "-"): value for name, value in more.items()}
+        return {"User-Agent": self._agent, "Accept": "text/html", "Accept-Language": "en", **named}
+
+    def _find_token(self) -> str:
+        page = self.get("/account").text
+        found = re.search(r'name="csrf" value="([0-9a-f]{64})"', page)
+        assert found, "the account page has no token"
+        return found[1]
+
+
+class Form:
+    """A form as it stands on a page: where it goes and what its fields hold."""
+
+    def __init__(self, action: str) -> None:
+        self.action = action
+        self.fields: dict[str, Any] = {}
+
+
+def find_form(html: str, action: str) -> Form:
+    """The first form of a page whose action contains `action`."""
+    reader = _Forms()
+    reader.feed(html)
+    for form in reader.forms:
+        if action in form.action:
+            return form
+    raise AssertionError(f"no form goes to {action}; there are {[form.action for form in reader.forms]}")
+
+
+class _Forms(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[Form] = []
+        self._select = self._area = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        said = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self.forms.append(Form(said.get("action", "")))
+        if not self.forms:
+            return
+        fields, name = self.forms[-1].fields, said.get("name", "")
+        if tag == "input" and name and said.get("type") not in ("checkbox", "radio", "file", "submit"):
+            fields[name] = said.get("value", "")
+        elif tag == "input" and name and said.get("type") in ("checkbox", "radio") and "checked" in said:
+            fields[name] = said.get("value", "on")
+        elif tag == "select":
+            self._select = name
+        elif tag == "option" and self._select and ("selected" in said or self._select not in fields):
+            fields[self._select] = said.get("value", "")
+        elif tag == "textarea" and name:
+            self._area = name
+            fields[name] = ""
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "select":
+            self._select = ""
+        elif tag == "textarea":
+            self._area = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._area:
+            # The first line break after the tag is not part of the value.
+            self.forms[-1].fields[self._area] += data.removeprefix("\n")

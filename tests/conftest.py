@@ -1,0 +1,130 @@
+"""What all tests share: both databases, a made shop on disk, the application, people who are signed in.
+
+A test that takes `db`, `database`, `app` or `client` runs twice, on SQLite and on PostgreSQL. Each gets a database
+of its own, copied from one that was migrated once.
+"""
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from qrmerch import create_app, jobs, migrate
+from qrmerch.config import Settings
+from qrmerch.db import Database
+from qrmerch.jobs import Work
+from qrmerch.landing.scanning import close_scan_path
+from qrmerch.web import Services
+from tests.browsing import Browser
+from tests.postgres import Postgres
+
+SHARED = Path(__file__).parents[2] / "shared"
+# A Wednesday noon in New York, away from every change of the clocks.
+NOON = datetime(2026, 11, 18, 17, 0, tzinfo=UTC)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say loudly what cannot run here; in CI it must run."""
+    for item in items:
+        if item.get_closest_marker("shared_data") and not SHARED.is_dir():
+            item.add_marker(pytest.mark.skip(reason=f"the shared data folder is not at {SHARED}"))
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The real catalogues and photos that are not part of this repository."""
+    return SHARED / "data"
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """A PostgreSQL server of this test process."""
+    with Postgres.started(tmp_path_factory.mktemp("postgresql")) as server:
+        server.make_template()
+        yield server
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to be copied."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    database = Database(f"sqlite:///{path}", create=True)
+    with database.engine.connect() as connection:
+        migrate.move(connection, "head")
+        connection.commit()
+    database.close()
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty, migrated database of this test."""
+    if request.param == "sqlite":
+        template: Path = request.getfixturevalue("sqlite_template")
+        path = tmp_path / "qrmerch.db"
+        shutil.copyfile(template, path)
+        yield f"sqlite:///{path}"
+        return
+    server: Postgres = request.getfixturevalue("postgresql")
+    with server.database() as url:
+        yield url
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    """Settings of a demo in this test's folder."""
+    return Settings(
+        mode="demo",
+        data_dir=tmp_path / "var",
+        uploads_dir=tmp_path / "uploads",
+        database_url=database_url,
+        base_url="http://localhost",
+    ).ready()
+
+
+@pytest.fixture
+def database(settings: Settings) -> Iterator[Database]:
+    opened = Database(settings.database_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def db(database: Database) -> Iterator[Session]:
+    """A session that writes; the test commits what others shall see."""
+    with database.write() as session:
+        yield session
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    """The application. Its jobs wait for `run_jobs`."""
+    made = create_app(settings)
+    made.testing = True
+    services: Services = made.extensions["qrmerch"]
+    jobs.detach(services.database)
+    yield made
+    close_scan_path(services.parts)
+    services.database.close()
+
+
+@pytest.fixture
+def services(app: Flask) -> Services:
+    found: Services = app.extensions["qrmerch"]
+    return found
+
+
+@pytest.fixture
+def browser(app: Flask) -> Browser:
+    """A browser without script: it keeps cookies, sends what browsers send, and fills forms."""
+    return Browser(app)
+
+
+@pytest.fixture
+def work(services: Services) -> Work:
+    """What job bodies work with; `jobs.run_all(work)` does all that waits."""
+    return Work(services.settings, services.database, services.files)

@@ -1,0 +1,155 @@
+"""One `make_*` for each thing a test needs: valid by default, overriding only what the test is about.
+
+People recur: Vera the vendor, Mia the merchandiser, Rob the reviewer, Ada the associate, Otto the outsider (of
+another retailer), Olga (of another vendor).
+"""
+
+import itertools
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from qrmerch import ids
+from qrmerch.access import VENDOR, Role
+from qrmerch.catalog.drafts import ProductDraft, VariantDraft
+from qrmerch.catalog.models import Item, VendorProduct
+from qrmerch.catalog.service import list_at, put_product
+from qrmerch.codes.models import Carrier, Code, CodeState
+from qrmerch.codes.tokens import make_token
+from qrmerch.parties import service as parties
+from qrmerch.parties.models import Fixture, FixtureKind, Retailer, Store, Vendor
+from qrmerch.parties.queries import find_supply
+from qrmerch.users.models import Membership, User
+from tests.conftest import NOON
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who can sign in: `browser.sign_in(*person)`."""
+
+    user: User
+    membership: Membership
+
+    def __iter__(self):  # type: ignore[no-untyped-def]
+        return iter((self.user, self.membership))
+
+
+def make_retailer(
+    db: Session, *, slug: str = "", name: str = "", locales: list[str] | None = None, at: datetime = NOON - timedelta(days=90), **more: object
+) -> Retailer:
+    number = next(_numbers)
+    return parties.add_retailer(
+        db,
+        slug=slug or f"shop-{number}",
+        name=name or f"Shop {number}",
+        currency="USD",
+        locales=locales or ["en"],
+        time_zone="America/New_York",
+        at=at,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def make_store(db: Session, retailer: Retailer, *, code: str = "", short_name: str = "", time_zone: str = "America/New_York") -> Store:
+    number = next(_numbers)
+    details = parties.StoreDetails(
+        code=code or f"S{number}",
+        name=f"{retailer.name} {short_name or number}",
+        short_name=short_name or f"Store {number}",
+        address="12 Quay Street",
+        city="Riverside",
+        country="US",
+        time_zone=time_zone,
+    )
+    return parties.add_store(db, retailer, details, at=NOON - timedelta(days=80))
+
+
+def make_fixture(db: Session, store: Store, *, name: str = "", kind: FixtureKind = FixtureKind.SHELF) -> Fixture:
+    return parties.add_fixture(db, store, name=name or f"Shelf {next(_numbers)}", kind=kind)
+
+
+def make_vendor(db: Session, *retailers: Retailer, name: str = "", is_trusted: bool = False) -> Vendor:
+    """A vendor that supplies these retailers."""
+    vendor = parties.add_vendor(db, name=name or f"Vendor {next(_numbers)}", at=NOON - timedelta(days=80))
+    for retailer in retailers:
+        parties.add_supply(db, retailer, vendor, is_trusted=is_trusted)
+    return vendor
+
+
+def make_person(
+    db: Session,
+    role: Role,
+    *,
+    name: str = "",
+    retailer: Retailer | None = None,
+    vendor: Vendor | None = None,
+    stores: tuple[Store, ...] = (),
+) -> Person:
+    """A user in a role. No password: `browser.sign_in(*person)` needs none, and Argon2 takes its time."""
+    number = next(_numbers)
+    user = User(
+        id=ids.new(), email=f"{name.lower() or 'person'}{number}@example.com", name=name or f"Person {number}", created_at=NOON
+    )
+    db.add(user)
+    db.flush()
+    membership = Membership(
+        id=ids.new(),
+        user_id=user.id,
+        role=role,
+        retailer_id=retailer.id if retailer and role not in VENDOR else None,
+        vendor_id=vendor.id if vendor and role in VENDOR else None,
+        store_ids=[store.id for store in stores],
+        created_at=NOON,
+    )
+    db.add(membership)
+    db.flush()
+    return Person(user, membership)
+
+
+def make_product(
+    db: Session, vendor: Vendor, *, key: str = "", title: str = "Marigold Top", sizes: tuple[str, ...] = ("S", "M"), price_minor: int = 2800
+) -> VendorProduct:
+    number = next(_numbers)
+    draft = ProductDraft(
+        key=key or f"style-{number}",
+        title=title,
+        maker=vendor.name,
+        category="Tops",
+        description="A loose knit.",
+        texts={"blurb": "The loose knit.", "story": "Open-stitch cotton.", "care": "Wash cool."},
+        facts=(("Material", "Cotton"),),
+        variants=tuple(
+            VariantDraft(size.casefold(), (("Size", size),), "USD", sku=f"{key or number}-{size}", price_minor=price_minor) for size in sizes
+        ),
+    )
+    product, _ = put_product(db, vendor.id, draft, at=NOON - timedelta(days=70))
+    return product
+
+
+def make_item(db: Session, retailer: Retailer, *, vendor: Vendor | None = None, at: datetime = NOON - timedelta(days=70), **more: object) -> Item:
+    """An item of a vendor's (a new one's unless given) at a retailer, with its variants and prices."""
+    vendor = vendor or make_vendor(db, retailer)
+    if find_supply(db, retailer.id, vendor.id) is None:
+        parties.add_supply(db, retailer, vendor)
+    return list_at(db, make_product(db, vendor, **more), retailer.id, at)  # type: ignore[arg-type]
+
+
+def make_code(db: Session, item: Item, *, fixture: Fixture | None = None, store: Store | None = None, state: CodeState = CodeState.ACTIVE) -> Code:
+    """A printed code for an item at a place."""
+    code = Code(
+        id=ids.new(),
+        retailer_id=item.retailer_id,
+        token=make_token(),
+        item_id=item.id,
+        store_id=fixture.store_id if fixture else store.id if store else None,
+        fixture_id=fixture.id if fixture else None,
+        carrier=Carrier.PRINT,
+        state=state,
+        created_at=NOON,
+    )
+    db.add(code)
+    db.flush()
+    return code

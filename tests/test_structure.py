@@ -1,0 +1,149 @@
+"""How the code hangs together: which way imports point, what a function may measure, what a room consists of.
+
+The table is the one of `docs/architecture.md`; the picture there is compared with it.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "qrmerch"
+# From the top down. A name imports from lower rows only, in the ground only from its left.
+ROWS = {
+    "top": ("__init__", "cli", "demo", "navigation", "serving"),
+    "pages": ("landing", "account", "desk", "studio", "insights", "associates"),
+    "rendering": ("rendering",),
+    "after": ("printing",),
+    "actions": ("offers", "wishlists", "reviews"),
+    "counting": ("scans",),
+    "intake": ("imports",),
+    "publishing": ("content", "codes"),
+    "goods": ("catalog",),
+    "media": ("media",),
+    "people": ("users", "visitors"),
+    "parties": ("parties",),
+    "ground": (
+        "errors",
+        "config",
+        "clock",
+        "ids",
+        "money",
+        "i18n",
+        "text",
+        "tables",
+        "db",
+        "files",
+        "jobs",
+        "audit",
+        "access",
+        "idempotency",
+        "limits",
+        "outbox",
+        "gs1",
+        "charts",
+        "migrate",
+        "web",
+    ),
+}
+ORDER = list(ROWS)
+MAX_FUNCTION_LINES = 60
+
+
+def row_of(name: str) -> str:
+    return next(row for row, names in ROWS.items() if name in names)
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def room_of(path: Path) -> str:
+    """The package or top-level module that a file belongs to."""
+    parts = path.relative_to(PACKAGE).parts
+    return parts[0] if len(parts) > 1 else path.stem
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    """The rooms of ours that a file imports from."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "qrmerch":
+            parts = node.module.split(".")
+            if len(parts) > 1:
+                yield parts[1]
+            else:
+                yield from (alias.name if is_room(alias.name) else "__init__" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[1] for alias in node.names if alias.name.startswith("qrmerch."))
+
+
+def is_room(name: str) -> bool:
+    return (PACKAGE / name).is_dir() or (PACKAGE / f"{name}.py").is_file()
+
+
+def test_every_room_has_its_row() -> None:
+    there = {room_of(path) for path in modules()}
+
+    assert there == {name for names in ROWS.values() for name in names}
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_imports_point_down(path: Path) -> None:
+    room = room_of(path)
+    row = row_of(room)
+
+    for imported in set(imports_of(path)) - {room}:
+        other = row_of(imported)
+        if row == other == "ground":
+            assert ROWS["ground"].index(imported) < ROWS["ground"].index(room), f"{imported} stands to the right"
+        elif row == "top":
+            assert other != "top" or imported not in ("__init__", "cli") or room in ("cli", "serving", "demo")
+        else:
+            assert ORDER.index(other) > ORDER.index(row), f"{imported} is not below {room}"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_every_module_says_what_it_is_for(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+
+    assert ast.get_docstring(tree), "a module opens with a sentence"
+    if path.name == "__init__.py" and path.parent != PACKAGE:
+        assert len(tree.body) == 1, "a room's __init__ holds a docstring and no code"
+
+
+def test_no_function_is_longer_than_a_screen() -> None:
+    long = [
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
+        for path in modules()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (node.end_lineno or 0) - node.lineno >= MAX_FUNCTION_LINES
+    ]
+
+    assert not long
+
+
+def test_inside_a_room_models_and_forms_stand_alone() -> None:
+    for path in modules():
+        if path.name in ("models.py", "forms.py"):
+            own = [
+                node.module
+                for node in ast.walk(ast.parse(path.read_text()))
+                if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"qrmerch.{path.parent.name}.")
+            ]
+            assert not own, f"{path.relative_to(ROOT)} imports {own}"
+
+
+def test_every_table_is_known_to_migrations() -> None:
+    from qrmerch.migrate import WITH_TABLES
+
+    with_tables = {
+        ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+        for path in modules()
+        if re.search(r"^class \w+\(.*\bBase\)", path.read_text(), re.MULTILINE)
+    }
+
+    assert with_tables == set(WITH_TABLES)
