@@ -308,7 +308,9 @@ def _close_db(_error: BaseException | None) -> None:
 
 def _answer_refusal(error: DomainError) -> Response:
     if isinstance(error, SignInNeeded) and not wants_json():
-        address = url_for("account.sign_in", next=request.full_path.removesuffix("?") if request.method == "GET" else None)
+        address = url_for(
+            "account.sign_in", next=request.full_path.removesuffix("?") if request.method == "GET" else None
+        )
         return Response(status=303, headers={"Location": address})
     response = _error(error.status, error.slug, error.detail)
     if isinstance(error, TooMany):

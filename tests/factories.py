@@ -38,7 +38,13 @@ class Person:
 
 
 def make_retailer(
-    db: Session, *, slug: str = "", name: str = "", locales: list[str] | None = None, at: datetime = NOON - timedelta(days=90), **more: object
+    db: Session,
+    *,
+    slug: str = "",
+    name: str = "",
+    locales: list[str] | None = None,
+    at: datetime = NOON - timedelta(days=90),
+    **more: object,
 ) -> Retailer:
     number = next(_numbers)
     return parties.add_retailer(
@@ -53,7 +59,9 @@ def make_retailer(
     )
 
 
-def make_store(db: Session, retailer: Retailer, *, code: str = "", short_name: str = "", time_zone: str = "America/New_York") -> Store:
+def make_store(
+    db: Session, retailer: Retailer, *, code: str = "", short_name: str = "", time_zone: str = "America/New_York"
+) -> Store:
     number = next(_numbers)
     details = parties.StoreDetails(
         code=code or f"S{number}",
@@ -91,7 +99,10 @@ def make_person(
     """A user in a role. No password: `browser.sign_in(*person)` needs none, and Argon2 takes its time."""
     number = next(_numbers)
     user = User(
-        id=ids.new(), email=f"{name.lower() or 'person'}{number}@example.com", name=name or f"Person {number}", created_at=NOON
+        id=ids.new(),
+        email=f"{name.lower() or 'person'}{number}@example.com",
+        name=name or f"Person {number}",
+        created_at=NOON,
     )
     db.add(user)
     db.flush()
@@ -110,7 +121,13 @@ def make_person(
 
 
 def make_product(
-    db: Session, vendor: Vendor, *, key: str = "", title: str = "Marigold Top", sizes: tuple[str, ...] = ("S", "M"), price_minor: int = 2800
+    db: Session,
+    vendor: Vendor,
+    *,
+    key: str = "",
+    title: str = "Marigold Top",
+    sizes: tuple[str, ...] = ("S", "M"),
+    price_minor: int = 2800,
 ) -> VendorProduct:
     number = next(_numbers)
     draft = ProductDraft(
@@ -122,14 +139,24 @@ def make_product(
         texts={"blurb": "The loose knit.", "story": "Open-stitch cotton.", "care": "Wash cool."},
         facts=(("Material", "Cotton"),),
         variants=tuple(
-            VariantDraft(size.casefold(), (("Size", size),), "USD", sku=f"{key or number}-{size}", price_minor=price_minor) for size in sizes
+            VariantDraft(
+                size.casefold(), (("Size", size),), "USD", sku=f"{key or number}-{size}", price_minor=price_minor
+            )
+            for size in sizes
         ),
     )
     product, _ = put_product(db, vendor.id, draft, at=NOON - timedelta(days=70))
     return product
 
 
-def make_item(db: Session, retailer: Retailer, *, vendor: Vendor | None = None, at: datetime = NOON - timedelta(days=70), **more: object) -> Item:
+def make_item(
+    db: Session,
+    retailer: Retailer,
+    *,
+    vendor: Vendor | None = None,
+    at: datetime = NOON - timedelta(days=70),
+    **more: object,
+) -> Item:
     """An item of a vendor's (a new one's unless given) at a retailer, with its variants and prices."""
     vendor = vendor or make_vendor(db, retailer)
     if find_supply(db, retailer.id, vendor.id) is None:
@@ -137,7 +164,14 @@ def make_item(db: Session, retailer: Retailer, *, vendor: Vendor | None = None, 
     return list_at(db, make_product(db, vendor, **more), retailer.id, at)  # type: ignore[arg-type]
 
 
-def make_code(db: Session, item: Item, *, fixture: Fixture | None = None, store: Store | None = None, state: CodeState = CodeState.ACTIVE) -> Code:
+def make_code(
+    db: Session,
+    item: Item,
+    *,
+    fixture: Fixture | None = None,
+    store: Store | None = None,
+    state: CodeState = CodeState.ACTIVE,
+) -> Code:
     """A printed code for an item at a place."""
     code = Code(
         id=ids.new(),

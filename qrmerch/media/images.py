@@ -161,7 +161,7 @@ def render(
     order = [header.format, str(source), str(folder), str(max_pixels), str(focus[0]), str(focus[1])]
     try:
         # -I: the child looks at no variable, user folder or current folder.
-        child = subprocess.run(  # noqa: S603 - our own program, arguments of our own making
+        child = subprocess.run(
             [sys.executable, "-I", __file__, *order], capture_output=True, timeout=timeout_s, check=False
         )
     except subprocess.TimeoutExpired:

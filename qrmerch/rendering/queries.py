@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from qrmerch.catalog.models import Item, Stock, Variant
+from qrmerch.catalog.models import Item, Stock
 from qrmerch.catalog.queries import get_item, list_variants, was_prices
 from qrmerch.content.models import (
     FixedValue,

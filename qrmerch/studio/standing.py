@@ -13,7 +13,6 @@ from qrmerch.content.models import Approval, Content, Publication, Revision, Rev
 from qrmerch.media.queries import pictures_of
 from qrmerch.parties.models import Retailer
 
-
 _ID_CHARS = 36
 
 
