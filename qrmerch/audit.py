@@ -79,9 +79,9 @@ def record(
 
 def find_break(db: Session, chain: str) -> int | None:
     """The number of the first entry that does not fit the one before it; None when the chain is whole."""
-    seal, number = "", 0
-    for entry in db.scalars(select(AuditEntry).where(AuditEntry.chain == chain).order_by(AuditEntry.number)):
-        number += 1
+    seal = ""
+    entries = db.scalars(select(AuditEntry).where(AuditEntry.chain == chain).order_by(AuditEntry.number))
+    for number, entry in enumerate(entries, start=1):
         if entry.number != number or entry.seal != _seal(entry, seal):
             return number
         seal = entry.seal

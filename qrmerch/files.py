@@ -43,7 +43,7 @@ class FileStore:
             key = f"{area}/{digest.hexdigest()}"
             path = self.path(key)
             path.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(name, path)
+            Path(name).replace(path)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise

@@ -17,7 +17,7 @@ Groups = list[tuple[str, list[Link]]]
 class _Place(NamedTuple):
     label: str
     href: str
-    count: Callable[[Session, Principal], int] | None = None
+    waiting: Callable[[Session, Principal], int] | None = None
 
 
 def _count_reviews(db: Session, principal: Principal) -> int:
@@ -77,7 +77,7 @@ def navigation_of(principal: Principal) -> Groups:
 
 
 def _link(place: _Place, principal: Principal, here: str) -> Link:
-    count = place.count(get_db(), principal) if place.count else 0
+    count = place.waiting(get_db(), principal) if place.waiting else 0
     return place.label, place.href, count, place.href == here
 
 

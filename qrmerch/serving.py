@@ -137,13 +137,12 @@ def serve(
     supervisor = Supervisor(settings, certificate=certificate)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, supervisor.stop)
-    is_told = on_ready is None
+    is_told = False
 
     def look() -> None:
         nonlocal is_told
-        if not is_told and is_answering(settings, is_tls=certificate is not None):
+        if on_ready and not is_told and is_answering(settings, is_tls=certificate is not None):
             is_told = True
-            assert on_ready is not None
             on_ready()
 
     supervisor.run(on_look=look)

@@ -2,7 +2,7 @@
 
 import enum
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from sqlalchemy import JSON, CheckConstraint, DateTime, Dialect, ForeignKey, MetaData, String
 from sqlalchemy.dialects.postgresql import JSONB
@@ -49,7 +49,7 @@ class Base(DeclarativeBase):
     """The base of every table; a table is called after its class, in snake case."""
 
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {datetime: Instant(), Json: JSON_TYPE}
+    type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: Instant(), Json: JSON_TYPE}
 
     @declared_attr.directive
     def __tablename__(cls) -> str:

@@ -339,9 +339,7 @@ def _error(status: int, slug: str, detail: str, reference: str = "") -> Response
         problem: dict[str, object] = {"type": slug, "status": status, "detail": detail}
         if reference:
             problem["reference"] = reference
-        response = current_app.json.response(problem)
-        response.status_code, response.mimetype = status, "application/problem+json"
-        return response
+        return Response(current_app.json.dumps(problem), status=status, mimetype="application/problem+json")
     page = ErrorPage(status, _TITLES.get(status, "That did not work"), detail, reference)
     text = _render_template("errors/error.html", **dataclasses.asdict(page))
     return Response(text, status=status, mimetype="text/html")

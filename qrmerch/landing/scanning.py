@@ -89,7 +89,7 @@ def answer_scan(text: str) -> Response | None:
     def send(environ: Any, start_response: Any) -> Iterable[bytes]:
         return path.serve_scan(environ, start_response, code=code, page=page, at_s=at_s)
 
-    return Response.from_app(send, request.environ)
+    return cast(Response, Response.from_app(send, request.environ))
 
 
 def answer_item(shown: Shown) -> Response:
@@ -102,7 +102,7 @@ def answer_item(shown: Shown) -> Response:
     def send(environ: Any, start_response: Any) -> Iterable[bytes]:
         return path.send(environ, start_response, page=page, visit=visit, at_s=at_s)
 
-    return Response.from_app(send, request.environ)
+    return cast(Response, Response.from_app(send, request.environ))
 
 
 def count_page(shown: Shown) -> tuple[tuple[str, str], ...]:

@@ -241,7 +241,7 @@ def list_cards(
     return tuple(pieces)
 
 
-def _retailers_of(items: Sequence[Item]) -> Select[tuple[Retailer]]:
+def _retailers_of(items: Sequence[Item]) -> Select[Retailer]:
     return select(Retailer).where(Retailer.id.in_({item.retailer_id for item in items}))
 
 
