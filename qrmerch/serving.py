@@ -4,7 +4,9 @@
 when one dies twice within seconds, so it is watched as well. A child whose parent is gone ends itself, so
 that a killed server leaves nothing behind that holds the port.
 
-In a child: `python -m qrmerch.serving web|loader|worker --parent PID`, with the settings in its environment.
+In a child: `python -m qrmerch.serving web|loader|worker --parent PID`, with the settings in its environment. Each
+imports what it needs where it needs it, for all of them start at once; the web workers are forked from a process
+that has imported everything.
 """
 
 import argparse
@@ -25,15 +27,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, Final
 
-from granian import Granian
-from granian.constants import Interfaces
-from granian.log import LogLevels
-
-from qrmerch import create_app
 from qrmerch.config import PREFIX, Settings, SettingsError
-from qrmerch.db import Database
-from qrmerch.jobs import run_worker
-from qrmerch.scans.loader import follow
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -177,6 +171,8 @@ def environment_of(settings: Settings) -> dict[str, str]:
 
 def make_application() -> "WSGIApplication":
     """The application of one web worker; granian calls this in each."""
+    from qrmerch import create_app
+
     parent = multiprocessing.parent_process()
     end_with_parent(parent.pid if parent and parent.pid else os.getppid())
     return create_app(Settings.read(os.environ)).wsgi_app
@@ -195,6 +191,13 @@ def end_with_parent(parent_pid: int) -> None:
 
 def run_web(settings: Settings, certificate: Certificate | None) -> None:
     """Granian with its workers, until SIGTERM."""
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    # Before the workers are forked, so that none of them imports anything.
+    from qrmerch import application  # noqa: F401
+
     Granian(
         "qrmerch.serving:make_application",
         factory=True,
@@ -215,10 +218,21 @@ def run_web(settings: Settings, certificate: Certificate | None) -> None:
 
 def run_loader(settings: Settings) -> None:
     """The loader of this node, until SIGTERM."""
+    from qrmerch.db import Database
+    from qrmerch.scans.loader import follow
+
     ended = Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     retention = timedelta(days=settings.scan_retention_days)
     follow(Database(settings.database_url), settings.log_dir, retention=retention, ended=ended)
+
+
+def run_jobs(settings: Settings) -> None:
+    """The job worker of this node, until SIGTERM."""
+    from qrmerch import application  # noqa: F401 - brings every room that has jobs
+    from qrmerch.jobs import run_worker
+
+    run_worker(settings)
 
 
 def _await_port(host: str, port: int) -> None:
@@ -265,7 +279,7 @@ def _main() -> None:
     elif asked.role == "loader":
         run_loader(settings)
     else:
-        run_worker(settings)
+        run_jobs(settings)
 
 
 if __name__ == "__main__":

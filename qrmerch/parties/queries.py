@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from qrmerch.errors import NotFound
@@ -99,3 +99,8 @@ def printed_base(db: Session, retailer_id: str, *, base_url: str) -> str:
     """What stands before `/q/<token>` in print: the retailer's own host, else the installation's address."""
     host = find_printed_host(db, retailer_id)
     return f"https://{host}" if host else base_url
+
+
+def find_vendor_by_name(db: Session, name: str) -> Vendor | None:
+    """A vendor by its name, in whatever case."""
+    return db.scalars(select(Vendor).where(func.lower(Vendor.name) == name.strip().lower())).one_or_none()

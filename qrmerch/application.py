@@ -1,0 +1,68 @@
+"""The application, put together from its rooms."""
+
+from flask import Flask, Response
+from werkzeug.exceptions import NotFound as NoRoute
+
+from qrmerch.account import routes as account
+from qrmerch.config import Settings, data_folder
+from qrmerch.db import Database
+from qrmerch.desk import routes as desk
+from qrmerch.files import FileStore
+from qrmerch.imports import tasks as _import_jobs
+from qrmerch.insights import routes as insights
+from qrmerch.jobs import attach
+from qrmerch.landing import routes as landing
+from qrmerch.landing.front_door import FrontDoor
+from qrmerch.landing.helpful import answer_missing
+from qrmerch.landing.scanning import open_scan_path, put_scan_path
+from qrmerch.media import tasks as _media_jobs
+from qrmerch.navigation import navigation_of
+from qrmerch.parties.hosts import Hosts
+from qrmerch.studio import routes as studio
+from qrmerch.users import login
+from qrmerch.web import Hooks, Services, install, wants_json
+
+_PAGE_ROOMS = (landing, account, desk, insights, studio)
+# Imported for the jobs they declare.
+_JOB_ROOMS = (_import_jobs, _media_jobs)
+
+
+def build(settings: Settings) -> Flask:
+    """The application of one process: `app.wsgi_app` is the front door, with Flask behind it."""
+    app = Flask("qrmerch", static_folder=None, template_folder=str(data_folder("templates")))
+    made_with = Services(settings, Database(settings.database_url), FileStore(settings.uploads_dir))
+    attach(made_with.database, settings)
+    install(app, made_with, _hooks(made_with))
+    login.install_login(app)
+    for room in _PAGE_ROOMS:
+        for blueprint in room.blueprints():
+            app.register_blueprint(blueprint)
+    app.register_error_handler(NoRoute, _answer_no_route)
+    _open_front_door(app, made_with)
+    return app
+
+
+def _hooks(made_with: Services) -> Hooks:
+    hosts = Hosts(made_with.settings, made_with.database)
+    made_with.parts["hosts"] = hosts
+    return Hooks(
+        is_known_host=hosts.is_known,
+        find_principal=login.find_principal,
+        keep_notices=login.keep_notices,
+        take_notices=login.take_notices,
+        navigation=navigation_of,
+    )
+
+
+def _open_front_door(app: Flask, made_with: Services) -> None:
+    path = open_scan_path(made_with.settings)
+    put_scan_path(made_with.parts, path)
+    app.wsgi_app = FrontDoor(app.wsgi_app, path)  # type: ignore[method-assign]
+    path.changes.follow()
+
+
+def _answer_no_route(error: NoRoute) -> Response:
+    """An address that is none: a shopper's page that helps, or for a script the plain fact."""
+    if wants_json():
+        return Response(status=404, mimetype="application/problem+json", response='{"type":"not_found","status":404}')
+    return answer_missing()

@@ -1,0 +1,422 @@
+"""The command `qrmerch`: everything that is done from a terminal.
+
+Each command imports what it needs when it runs, so that `--help` and a restart are quick.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from qrmerch.config import Settings
+from qrmerch.errors import DomainError
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from qrmerch.db import Database
+    from qrmerch.imports.service import Checked
+    from qrmerch.parties.models import Retailer, Vendor
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+class _Group(click.Group):
+    """Commands whose refusals are a sentence, not a trace."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except DomainError as error:
+            raise click.ClickException(error.detail) from None
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="qrmerch")
+def main() -> None:
+    """QR codes on tags, shelves and posters, and the pages behind them."""
+
+
+def as_json(command: Command) -> Command:
+    """Give a command `--json`: one JSON value instead of sentences."""
+    return click.option("--json", "is_json", is_flag=True, help="Print one JSON value.")(command)
+
+
+def _say(value: dict[str, Any], sentence: str, *, is_json: bool) -> None:
+    click.echo(json.dumps(value) if is_json else sentence)
+
+
+# --- serving -----------------------------------------------------------------------------------------
+
+
+@main.command()
+def serve() -> None:
+    """Serve pages, count scans and run jobs, until Ctrl-C."""
+    from qrmerch.serving import serve as run
+
+    settings = Settings.read(os.environ)
+    _refuse_old_tables(settings)
+    run(settings, on_ready=lambda: click.echo(f"Listening on {settings.host}:{settings.port}."))
+
+
+@main.command()
+def worker() -> None:
+    """Run jobs only, on a machine without pages."""
+    from qrmerch.serving import run_jobs
+
+    run_jobs(Settings.read(os.environ))
+
+
+@main.command()
+@click.option("--reset", is_flag=True, help="Throw the demo's data away and begin anew.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0 lets a phone on the same network in.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--tls", is_flag=True, help="Make a certificate of our own and serve https.")
+@click.option("--photos", type=_FOLDER, help="Folder of real photographs instead of the drawn pictures.")
+@click.option("--map", "photo_map", type=_FILE, help="CSV that says which photograph shows which style.")
+@click.option("--seed-only", is_flag=True, help="Set the shop up and end.")
+def demo(
+    reset: bool, host: str, port: int, tls: bool, photos: Path | None, photo_map: Path | None, seed_only: bool
+) -> None:
+    """Set up three sample shops, serve them, and print how to get in."""
+    from qrmerch.demo.command import Wanted, run
+
+    run(Wanted(host, port, tls, photos, photo_map, reset, seed_only), os.environ, say=click.echo)
+
+
+# --- setting up --------------------------------------------------------------------------------------
+
+
+@main.group()
+def db() -> None:
+    """The database."""
+
+
+@db.command("upgrade")
+@click.option("--to", default="head", show_default=True, help="A revision; a lower one goes back.")
+def upgrade(to: str) -> None:
+    """Make the database, or bring its tables to the present release."""
+    from qrmerch import migrate
+
+    migrate.upgrade(Settings.read(os.environ), to=to)
+    click.echo(f"The tables are at {to}.")
+
+
+@main.group()
+def retailer() -> None:
+    """Retailers."""
+
+
+@retailer.command("add")
+@click.argument("slug")
+@click.argument("name")
+@click.option("--currency", required=True, help="Three letters, such as EUR.")
+@click.option("--locale", "locales", multiple=True, default=["en"], show_default=True, help="First one: the default.")
+@click.option("--time-zone", default="UTC", show_default=True)
+@click.option("--no-discount", is_flag=True, help="A house that never takes money off.")
+@as_json
+def add_retailer(
+    slug: str, name: str, currency: str, locales: tuple[str, ...], time_zone: str, no_discount: bool, is_json: bool
+) -> None:
+    """Add a retailer with its house vendor and the three finished templates."""
+    from qrmerch.clock import now
+    from qrmerch.content.models import Style
+    from qrmerch.content.service import add_template
+    from qrmerch.parties import service
+
+    at = now()
+    with _writing() as session:
+        added = service.add_retailer(
+            session,
+            slug=slug,
+            name=name,
+            currency=currency.upper(),
+            locales=list(locales),
+            time_zone=time_zone,
+            no_discount=no_discount,
+            at=at,
+        )
+        usual = Style.QUIET if no_discount else Style.EVERYDAY
+        for style in Style:
+            add_template(session, added.id, name=style.capitalize(), style=style, is_default=style == usual, at=at)
+        session.commit()
+        found = {"id": added.id, "slug": added.slug}
+    _say(found, f"{name} is added. Invite its owner: qrmerch user invite E-MAIL --retailer {slug}", is_json=is_json)
+
+
+@main.group()
+def user() -> None:
+    """People who sign in."""
+
+
+@user.command("invite")
+@click.argument("email")
+@click.option("--role", default="owner", show_default=True)
+@click.option("--retailer", "slug", help="Short name of the retailer the role is for.")
+@click.option("--vendor", "vendor_name", help="Name of the vendor the role is for.")
+@click.option("--store", "stores", multiple=True, help="Code of an associate's store.")
+@as_json
+def invite(
+    email: str, role: str, slug: str | None, vendor_name: str | None, stores: tuple[str, ...], is_json: bool
+) -> None:
+    """Print a link that works once, for seven days."""
+    from qrmerch.access import Role
+    from qrmerch.clock import now
+    from qrmerch.parties.queries import list_stores
+    from qrmerch.users import service
+
+    if role not in set(Role):
+        raise click.ClickException(f"{role} is not a role. Known: {', '.join(Role)}.")
+    settings = Settings.read(os.environ)
+    with _writing() as session:
+        house = _get_retailer(session, slug) if slug else None
+        maker = _get_vendor(session, vendor_name) if vendor_name else None
+        of_codes = {store.code: store.id for store in list_stores(session, house.id)} if house else {}
+        if unknown := [code for code in stores if code not in of_codes]:
+            raise click.ClickException(f"There is no store {unknown[0]}. Known: {', '.join(of_codes) or 'none'}.")
+        wanted = service.Wanted(
+            email,
+            Role(role),
+            retailer_id=house.id if house else None,
+            vendor_id=maker.id if maker else None,
+            store_ids=tuple(of_codes[code] for code in stores),
+        )
+        link = service.invite(session, None, wanted, base_url=settings.base_url, at=now())
+        session.commit()
+    _say({"link": link}, link, is_json=is_json)
+
+
+# --- files in ----------------------------------------------------------------------------------------
+
+
+@main.group("import")
+def import_() -> None:
+    """Files in."""
+
+
+@import_.command("catalog")
+@click.argument("file", type=_FILE)
+@click.option("--vendor", "vendor_name", required=True, help="Whose catalogue it is.")
+@click.option("--list-at", "slug", help="Retailer to list the products at.")
+@click.option("--currency", help="Of prices that name none; the retailer's unless given.")
+@click.option("--dry-run", is_flag=True, help="Only say what would change.")
+@click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Write the rows to fix here.")
+@as_json
+def import_catalog(
+    file: Path,
+    vendor_name: str,
+    slug: str | None,
+    currency: str | None,
+    dry_run: bool,
+    report: Path | None,
+    is_json: bool,
+) -> None:
+    """Check a vendor's catalogue, then take it in."""
+    from qrmerch.db import Database
+    from qrmerch.files import FileStore
+    from qrmerch.imports import service
+
+    settings = Settings.read(os.environ)
+    _refuse_old_tables(settings)
+    database = Database(settings.database_url)
+    with database.read() as session:
+        maker = _get_vendor(session, vendor_name)
+        house = _get_retailer(session, slug) if slug else None
+    money = currency or (house.currency if house else "USD")
+    with database.read() as session:
+        checked = service.check(session, maker.id, file.read_bytes(), currency=money, settings=settings)
+    counts: dict[str, Any] = dict(checked.counts)
+    if report and counts["errors"]:
+        report.write_text("\ufeff" + service.report_of(checked), encoding="utf-8", newline="")
+    if not dry_run:
+        with file.open("rb") as stream:
+            key = service.store_sheet(stream, store=FileStore(settings.uploads_dir), settings=settings)
+        wanted = {"vendor_id": maker.id, "file_key": key, "currency": money, "list_at_id": house.id if house else None}
+        counts["written"] = _take_in(database, checked, file.name, wanted)
+    sentence = "{rows} rows: {created} new, {updated} changed, {unchanged} as before, {errors} to fix.".format(**counts)
+    _say(counts, f"{sentence} {'Nothing was written.' if dry_run else 'Taken in.'}", is_json=is_json)
+    if counts["errors"]:
+        if not report and not is_json:
+            click.echo("Run it again with --report FILE to get the rows to fix.", err=True)
+        sys.exit(1)
+
+
+def _take_in(database: "Database", checked: "Checked", file_name: str, wanted: dict[str, Any]) -> dict[str, int]:
+    """Write a checked file's products chunk by chunk, as the job does; how many of each outcome."""
+    from qrmerch.clock import now
+    from qrmerch.imports import service
+    from qrmerch.imports.queries import get_run
+
+    with database.write() as session:
+        run = service.record_run(session, checked=checked, file_name=file_name, user_id=None, at=now(), **wanted)
+        service.start(session, run)
+        session.commit()
+    groups = checked.parsed.understood.groups
+    with click.progressbar(length=len(groups), label="Products", file=sys.stderr) as bar:
+        is_more = True
+        while is_more:
+            with database.write() as session:
+                is_more = service.commit_chunk(session, run.id, groups, at=now())
+                session.commit()
+                bar.update(min(service.CHUNK_GROUPS, len(groups) - bar.pos))
+    with database.read() as session:
+        return dict(get_run(session, run.id).written)
+
+
+# --- codes -------------------------------------------------------------------------------------------
+
+
+@main.group()
+def codes() -> None:
+    """Printed codes."""
+
+
+@codes.command("make")
+@click.option("--retailer", "slug", required=True)
+@click.option("--item", "styles", multiple=True, help="The vendor's style key; every item unless given.")
+@click.option("--store", "stores", multiple=True, help="Code of a store; every store unless given.")
+@click.option("--place", "places", multiple=True, help="Name of a place in a store; every place unless given.")
+@click.option("--batch", default="", help="What they are printed as, to find them again.")
+@as_json
+def make(
+    slug: str, styles: tuple[str, ...], stores: tuple[str, ...], places: tuple[str, ...], batch: str, is_json: bool
+) -> None:
+    """Make one code for each item at each place."""
+    from qrmerch.catalog.queries import list_items
+    from qrmerch.clock import now
+    from qrmerch.codes.service import make_codes
+    from qrmerch.parties.queries import list_fixtures, list_stores
+
+    with _writing() as session:
+        house = _get_retailer(session, slug)
+        lines, _ = list_items(session, house.id, per_page=1_000_000)
+        items = [line.item for line in lines if not styles or line.style in styles]
+        wanted = {store.id for store in list_stores(session, house.id) if not stores or store.code in stores}
+        fixtures = [
+            each
+            for each in list_fixtures(session, house.id)
+            if each.store_id in wanted and (not places or each.name in places)
+        ]
+        made = make_codes(session, items, fixtures, at=now(), batch=batch, campaign="", actor=None)
+        tokens = [code.token for code in made]
+        session.commit()
+    _say({"tokens": tokens}, f"{len(tokens)} codes are made.", is_json=is_json)
+
+
+@codes.command("check")
+@click.argument("files", type=_FILE, nargs=-1, required=True)
+@as_json
+def check(files: tuple[Path, ...], is_json: bool) -> None:
+    """Read the codes in pictures (PNG, JPEG, SVG) as a phone would, and say what each leads to."""
+    from qrmerch.codes.preflight import read_file
+
+    found = {str(file): read_file(file) for file in files}
+    lines = [f"{name}: {', '.join(texts) or 'nothing can be read'}" for name, texts in found.items()]
+    _say(found, "\n".join(lines), is_json=is_json)
+    if not all(found.values()):
+        sys.exit(1)
+
+
+# --- counting and looking after -----------------------------------------------------------------------
+
+
+@main.group()
+def scans() -> None:
+    """Counting."""
+
+
+@scans.command("load")
+@as_json
+def load(is_json: bool) -> None:
+    """Take what the scan log's files hold into the numbers, and end."""
+    from qrmerch.db import Database
+    from qrmerch.scans.loader import load_all
+
+    settings = Settings.read(os.environ)
+    lines = load_all(Database(settings.database_url), settings.log_dir)
+    _say({"lines": lines}, f"{lines} lines are counted.", is_json=is_json)
+
+
+@main.group()
+def audit() -> None:
+    """Who did what."""
+
+
+@audit.command("verify")
+@as_json
+def verify(is_json: bool) -> None:
+    """Check that no entry was changed or taken out."""
+    from sqlalchemy import select
+
+    from qrmerch.audit import AuditEntry, find_break
+
+    with _reading() as session:
+        chains = list(session.scalars(select(AuditEntry.chain).distinct()))
+        broken = {chain or "installation": at for chain in chains if (at := find_break(session, chain)) is not None}
+    said = "\n".join(f"The chain of {chain} breaks at entry {at}." for chain, at in broken.items())
+    _say({"chains": len(chains), "broken": broken}, said or f"{len(chains)} chains are whole.", is_json=is_json)
+    if broken:
+        sys.exit(1)
+
+
+# --- what commands share -----------------------------------------------------------------------------
+
+
+def _writing() -> "Session":
+    from qrmerch.db import Database
+    from qrmerch.jobs import attach
+
+    settings = Settings.read(os.environ)
+    _refuse_old_tables(settings)
+    database = Database(settings.database_url)
+    attach(database, settings)
+    return database.write()
+
+
+def _reading() -> "Session":
+    from qrmerch.db import Database
+
+    return Database(Settings.read(os.environ).database_url).read()
+
+
+def _refuse_old_tables(settings: Settings) -> None:
+    from sqlalchemy.exc import DBAPIError
+
+    from qrmerch import migrate
+    from qrmerch.db import Database
+
+    database = Database(settings.database_url)
+    try:
+        with database.engine.connect() as connection:
+            is_current = migrate.is_current(connection)
+    except DBAPIError as error:
+        raise click.ClickException(f"The database cannot be opened: {error.orig}. Run `qrmerch db upgrade`.") from None
+    finally:
+        database.close()
+    if not is_current:
+        raise click.ClickException("The tables are not those of this release. Run `qrmerch db upgrade` first.")
+
+
+def _get_retailer(session: "Session", slug: str) -> "Retailer":
+    from qrmerch.parties.queries import find_retailer_by_slug, list_retailers
+
+    found = find_retailer_by_slug(session, slug)
+    if found is None:
+        known = ", ".join(each.slug for each in list_retailers(session)) or "none yet"
+        raise click.ClickException(f"There is no retailer {slug}. Known: {known}.")
+    return found
+
+
+def _get_vendor(session: "Session", name: str) -> "Vendor":
+    from qrmerch.parties.queries import find_vendor_by_name
+
+    found = find_vendor_by_name(session, name)
+    if found is None:
+        raise click.ClickException(f"There is no vendor {name}.")
+    return found
