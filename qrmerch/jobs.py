@@ -175,6 +175,10 @@ class Queue:
             order.values,
         )
 
+    def count_waiting(self) -> int:
+        """How many jobs nobody has begun yet."""
+        return len(self._client.list_queued_workflows(queue_name=_QUEUE, status="ENQUEUED", load_input=False))
+
     def list_failed(self, limit: int) -> list[str]:
         """Names and ids of jobs that failed at every try, newest first."""
         found = self._client.list_workflows(status="ERROR", sort_desc=True, limit=limit, load_input=False)

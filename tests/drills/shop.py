@@ -1,0 +1,234 @@
+"""A real shop for the drills: its database and files, its server processes, and phones that scan it."""
+
+import asyncio
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+from sqlalchemy import func, select
+
+from qrmerch.config import Settings
+from qrmerch.db import Database
+from qrmerch.scans.models import DayTotal, HourTotal, LogFile, Scan
+from qrmerch.serving import environment_of
+from tests.browsing import PHONE
+from tests.factories import make_code, make_fixture, make_item, make_retailer, make_store
+
+_START_S, _SETTLE_S = 40, 60
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class Counted:
+    """What the phones were told: visits of whole answers, and how many requests were cut off."""
+
+    answered: list[str] = field(default_factory=list)
+    cut_off: int = 0
+
+
+class Shop:
+    """One installation in a test's folder."""
+
+    def __init__(self, settings: Settings) -> None:
+        port = free_port()
+        self.settings = replace(settings, port=port, base_url=f"http://127.0.0.1:{port}", workers=2)
+        self.database = Database(settings.database_url)
+        self.tokens: list[str] = []
+        self.public_id = ""
+        self._servers: list[subprocess.Popen[bytes]] = []
+
+    def stock(self, codes: int) -> None:
+        """One item with a live page, and so many codes for it."""
+        with self.database.write() as db:
+            retailer = make_retailer(db)
+            store = make_store(db, retailer)
+            item = make_item(db, retailer)
+            publish_page(db, item)
+            shelf = make_fixture(db, store)
+            self.tokens = [make_code(db, item, fixture=shelf).token for _ in range(codes)]
+            self.public_id = item.public_id
+            db.commit()
+
+    def serve(self) -> subprocess.Popen[bytes]:
+        """Start everything, as `qrmerch serve` does, and wait for the first answer."""
+        server = self.start([sys.executable, "-m", "qrmerch.cli", "serve"])
+        self._await(lambda: self.fetch("/healthz")[0] == 200, _START_S, "no answer")
+        return server
+
+    def start(self, command: list[str], **more: str) -> subprocess.Popen[bytes]:
+        """Start one process of the installation; it is ended with the shop."""
+        environment = {**os.environ, **environment_of(self.settings), **more}
+        output = (self.settings.data_dir / "output.txt").open("ab")
+        server = subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True)
+        output.close()
+        self._servers.append(server)
+        return server
+
+    def start_worker(self, **more: str) -> subprocess.Popen[bytes]:
+        """Start a job worker alone."""
+        return self.start([sys.executable, "-m", "qrmerch.serving", "worker", "--parent", str(os.getpid())], **more)
+
+    def fetch(self, path: str, *, agent: str = PHONE, data: bytes | None = None, **headers: str) -> tuple[int, str, bytes]:
+        """Status, visit id and body of one request on a connection of its own; status 0 where nobody answers."""
+        told = {"User-Agent": agent, "Accept": "text/html", **{k.replace("_", "-"): v for k, v in headers.items()}}
+        request = urllib.request.Request(self.settings.base_url + path, data=data, headers=told)
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return answer.status, visit_in(answer.headers.get("Server-Timing", "")), answer.read()
+        except urllib.error.HTTPError as refused:
+            return refused.code, "", refused.read()
+        except OSError:
+            return 0, "", b""
+
+    def warm_up(self) -> None:
+        """Let every worker render and keep its pages; done as a robot, so that nothing of it is a scan."""
+        for token in self.tokens * 4:
+            assert self.fetch(f"/q/{token}", agent="Googlebot/2.1 (+http://www.google.com/bot.html)")[0] == 200
+
+    async def storm(self, phones: int, seconds: float, counted: Counted) -> None:
+        """So many phones scan on and on, each on its connection, and dial again when cut off."""
+        until = time.monotonic() + seconds
+        await asyncio.gather(*(self._phone(until, counted) for _ in range(phones)))
+
+    async def _phone(self, until: float, counted: Counted) -> None:
+        port = urlsplit(self.settings.base_url).port
+        while time.monotonic() < until:
+            writer = None
+            try:
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                while time.monotonic() < until:
+                    await self._scan(reader, writer, counted)
+            except (OSError, asyncio.IncompleteReadError, TimeoutError):
+                await asyncio.sleep(0.02)
+            finally:
+                if writer:
+                    writer.close()
+
+    async def _scan(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, counted: Counted) -> None:
+        host = urlsplit(self.settings.base_url).netloc
+        asked = f"GET /q/{random.choice(self.tokens)} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {PHONE}\r\nAccept-Encoding: br\r\n\r\n"
+        writer.write(asked.encode())
+        counted.cut_off += 1
+        head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)).decode().lower()
+        length = int(head.partition("content-length: ")[2].partition("\r")[0])
+        await asyncio.wait_for(reader.readexactly(length), 10)
+        counted.cut_off -= 1
+        assert head.startswith("http/1.1 200"), head
+        counted.answered.append(visit_in(head.partition("server-timing: ")[2].partition("\r")[0]))
+
+    # --- what was counted ------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Wait until the loader has read every whole line that was written."""
+        self._await(self._is_settled, _SETTLE_S, "the loader does not come to the end of the files")
+
+    def _is_settled(self) -> bool:
+        lines = sum(path.read_bytes().count(b"\n") for path in self.settings.log_dir.glob("scan-*.jsonl"))
+        with self.database.read() as db:
+            rows = db.scalar(select(func.count()).select_from(Scan)) or 0
+            bad = db.scalar(select(func.coalesce(func.sum(LogFile.bad_lines + LogFile.lost_lines), 0))) or 0
+        return rows + bad >= lines
+
+    def count(self, kind: str) -> int:
+        """The day totals of one kind."""
+        with self.database.read() as db:
+            return int(db.scalar(select(func.coalesce(func.sum(DayTotal.count), 0)).where(DayTotal.kind == kind)) or 0)
+
+    def count_hours(self, kind: str) -> int:
+        """The hour totals of one kind."""
+        with self.database.read() as db:
+            found = select(func.coalesce(func.sum(HourTotal.count), 0)).where(HourTotal.kind == kind)
+            return int(db.scalar(found) or 0)
+
+    def visits(self, *outcomes: str) -> list[str]:
+        """The visit of every raw line with one of these outcomes."""
+        with self.database.read() as db:
+            found = db.scalars(select(Scan.visit).where(Scan.outcome.in_(outcomes), Scan.visit.is_not(None)))
+            return [visit for visit in found if visit]
+
+    def bad_lines(self) -> int:
+        with self.database.read() as db:
+            return int(db.scalar(select(func.coalesce(func.sum(LogFile.bad_lines), 0))) or 0)
+
+    # --- ending ----------------------------------------------------------------------------------
+
+    def end(self) -> None:
+        """End every process that was started here, and theirs."""
+        for server in self._servers:
+            for process in family(server.pid):
+                process.terminate()
+        psutil.wait_procs([p for server in self._servers for p in family(server.pid)], timeout=10)
+        for server in self._servers:
+            for process in family(server.pid):
+                process.kill()
+            server.wait(10)
+        self.database.close()
+
+    def _await(self, holds: Callable[[], bool], seconds: float, else_say: str) -> None:
+        until = time.monotonic() + seconds
+        while not holds():
+            if time.monotonic() > until:
+                said = (self.settings.data_dir / "output.txt").read_text()[-3000:]
+                raise AssertionError(f"{else_say}\n{said}")
+            time.sleep(0.05)
+
+
+def family(pid: int) -> list[psutil.Process]:
+    """A process and all that it started, as far as they still run."""
+    try:
+        parent = psutil.Process(pid)
+        return [parent, *parent.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def children_called(pid: int, word: str) -> list[psutil.Process]:
+    """The processes under `pid` whose command has a word in it, oldest first."""
+    found = []
+    for process in family(pid)[1:]:
+        try:
+            if word in process.cmdline():
+                found.append(process)
+        except psutil.NoSuchProcess:
+            continue
+    return sorted(found, key=lambda process: process.create_time())
+
+
+def kill(processes: Iterable[psutil.Process]) -> None:
+    """End processes at once, without a word."""
+    for process in processes:
+        try:
+            process.send_signal(signal.SIGKILL)
+        except psutil.NoSuchProcess:
+            continue
+
+
+def visit_in(timing: str) -> str:
+    """The visit's id in a Server-Timing header."""
+    return timing.partition('"')[2].rstrip('"')
+
+
+def copy_package(source: Path, folder: Path) -> Path:
+    """A copy of the package's code, to be changed: another release."""
+    shutil.copytree(source, folder / source.name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("templates", "static", "migrations"):
+        (folder / name).symlink_to(source.parent / name)
+    return folder / source.name

@@ -1,0 +1,94 @@
+"""Every answered scan is counted, and none twice, whatever is killed meanwhile."""
+
+import asyncio
+import random
+from collections.abc import Callable
+
+import psutil
+import pytest
+
+from qrmerch.scans import kinds
+from tests.drills.shop import Counted, Shop, children_called, kill
+
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
+
+
+def test_answered_scans_survive_kills(
+    shop: Shop, at_scale: Callable[[int, int], int], note_result: Callable[..., None]
+) -> None:
+    kills, phones = at_scale(3, 20), at_scale(8, 32)
+    shop.stock(codes=20)
+    server = shop.serve()
+    shop.warm_up()
+    counted, killed = Counted(), {"web worker": 0, "loader": 0, "everything": 0}
+
+    async def storm() -> None:
+        nonlocal server
+        scanning = asyncio.create_task(shop.storm(phones, kills * 2.2 + 3, counted))
+        for turn in range(kills):
+            await asyncio.sleep(random.uniform(1.2, 2.2))
+            victim = ("web worker", "loader", "everything")[turn % 3]
+            killed[victim] += 1
+            if victim == "everything":
+                # The supervisor's children notice that it is gone and end themselves.
+                kill([psutil.Process(server.pid)])
+                server.wait()
+                server = await asyncio.to_thread(shop.serve)
+            elif victim == "loader":
+                kill(children_called(server.pid, "loader"))
+            else:
+                kill(_web_workers(server.pid)[:1])
+        await scanning
+
+    asyncio.run(storm())
+    shop.settle()
+
+    rows = shop.visits(kinds.SCAN, kinds.REPEAT, kinds.MAYBE_REPEAT)
+    lost, twice = set(counted.answered) - set(rows), len(rows) - len(set(rows))
+    totals = shop.count(kinds.SCAN) + shop.count(kinds.REPEAT)
+    note_result(
+        killed=killed,
+        answered=len(counted.answered),
+        cut_off=counted.cut_off,
+        counted=len(rows),
+        answered_but_not_counted=len(lost),
+        counted_twice=twice,
+        day_totals=totals,
+        hour_totals=shop.count_hours(kinds.SCAN) + shop.count_hours(kinds.REPEAT),
+        torn_lines=shop.bad_lines(),
+    )
+    assert len(counted.answered) > kills * 10, "hardly anything was answered"
+    assert not lost
+    assert not twice
+    assert len(counted.answered) <= len(rows) <= len(counted.answered) + counted.cut_off
+    assert totals == len(rows) == shop.count_hours(kinds.SCAN) + shop.count_hours(kinds.REPEAT)
+
+
+def test_nothing_but_a_printed_code_is_a_scan(shop: Shop) -> None:
+    shop.stock(codes=2)
+    shop.serve()
+    origin = {"Sec_Fetch_Site": "same-origin"}
+
+    assert shop.fetch(f"/q/{shop.tokens[0]}")[0] == 200
+    for path in (f"/i/{shop.public_id}", f"/i/{shop.public_id}?lang=en", "/", "/my", "/help", "/privacy"):
+        assert shop.fetch(path)[0] == 200, path
+    assert shop.fetch("/q/AAAAAAAAA")[0] == 404
+    assert shop.fetch(f"/i/{shop.public_id}/keep", data=b"keep=yes", **origin)[0] == 200
+    shared = shop.fetch(f"/i/{shop.public_id}/share", data=b"", **{**origin, "Accept": "application/json"})
+    link = shared[2].decode().partition("/s/")[2][:16]
+    assert shop.fetch(f"/s/{link}")[0] == 200
+    assert shop.fetch("/v", data=f"page=/i/{shop.public_id}".encode(), **origin)[0] == 200
+    shop.fetch(f"/q/{shop.tokens[1]}", Sec_Purpose="prefetch;prerender")
+    shop.fetch(f"/q/{shop.tokens[1]}", agent="WhatsApp/2.23.20.0")
+    shop.settle()
+
+    assert shop.count(kinds.SCAN) == 1
+    assert shop.count(kinds.PREFETCH) == 1
+    assert shop.count("preview") == 1
+    assert shop.count(kinds.ORPHAN) == 1
+    assert shop.count(kinds.FRIEND) == 1
+
+
+def _web_workers(pid: int) -> list[psutil.Process]:
+    """Granian's workers, oldest first: it gives up when one worker dies twice within seconds."""
+    return [process for parent in children_called(pid, "web") for process in psutil.Process(parent.pid).children()]

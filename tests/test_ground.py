@@ -1,0 +1,239 @@
+"""The ground: text from outside, money, numbers of GS1, ids, the audit chain, idempotency, limits, files."""
+
+import io
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from qrmerch import audit, idempotency, ids, limits
+from qrmerch.audit import AuditEntry
+from qrmerch.errors import NotFound, TooLarge, TooMany
+from qrmerch.files import FileStore
+from qrmerch.gs1 import check_digit, gtin_problem, is_gtin
+from qrmerch.i18n import direction, negotiate
+from qrmerch.money import format_money, parse_money
+from qrmerch.outbox import Channel, list_messages, post
+from qrmerch.text import clean_line, rich_text, spreadsheet_cell
+from qrmerch.web import local_address
+from tests.conftest import NOON
+from tests.factories import make_retailer
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("  two\t words\n", "two words"),
+        ("e\u0301", "é"),
+        ("pay\u202egnirts", "pay gnirts"),
+        ("zero\u0000byte", "zero byte"),
+        ("می\u200cخواهم", "می\u200cخواهم"),
+    ],
+)
+def test_a_line_is_clean(given: str, kept: str) -> None:
+    assert clean_line(given, 40) == kept
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<script>alert(1)</script>",
+        "[x](javascript:alert(1))",
+        "[x](//evil.example)",
+        "[x](data:text/html,1)",
+        "<img src=x onerror=alert(1)>",
+        "![x](https://evil.example/pixel.png)",
+        "**<svg onload=alert(1)>**",
+    ],
+)
+def test_sec_e01_rich_text_has_nothing_that_lives(source: str) -> None:
+    html = rich_text(source)
+
+    assert "<script" not in html and "<img" not in html and "<svg" not in html
+    assert 'href="javascript' not in html and 'href="data' not in html and 'href="//' not in html
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1;2", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "＝1"])
+def test_sec_e05_no_cell_is_a_formula(text: str) -> None:
+    assert spreadsheet_cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["-5", "+4.5", "12,50", "word"])
+def test_a_plain_number_stays_one(text: str) -> None:
+    assert spreadsheet_cell(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "minor"),
+    [("28", "USD", 2800), ("28.00", "USD", 2800), ("1,234.50", "USD", 123450), ("45,06", "EUR", 4506), ("5", "JPY", 5)],
+)
+def test_an_amount_is_read(text: str, currency: str, minor: int) -> None:
+    assert parse_money(text, currency) == minor
+
+
+@pytest.mark.parametrize("text", ["", "free", "-1", "1.005", "NaN", "Infinity", "99999999999999"])
+def test_what_is_no_amount_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):
+        parse_money(text, "USD")
+
+
+def test_money_is_written_as_its_readers_write_it() -> None:
+    assert format_money(2800, "USD", "en") == "$28.00"
+    assert format_money(2800, "EUR", "de").replace("\u00a0", " ") == "28,00 €"
+
+
+def test_a_wrong_check_digit_says_the_right_one() -> None:
+    assert is_gtin("09506000136011")
+    assert "should be 1" in (gtin_problem("09506000136012") or "")
+    assert check_digit("0950600013601") == "1"
+
+
+@pytest.mark.parametrize("text", ["٠٩٥٠٦٠٠٠١٣٦٠١١", "4.00638E+12", "123", "95060001360110000"])
+def test_what_is_no_gtin_is_named(text: str) -> None:
+    assert gtin_problem(text)
+
+
+def test_ids_inside_are_ordered_and_outside_tell_nothing() -> None:
+    inside = [ids.new() for _ in range(50)]
+
+    assert inside == sorted(inside)
+    assert len({ids.public()[:4] for _ in range(200)}) > 150
+
+
+@pytest.mark.parametrize(
+    ("header", "chosen"),
+    [("ar", "ar"), ("ar-SA,ar;q=0.9,en;q=0.8", "ar"), ("en;q=0.1, ar;q=0.2", "ar"), ("de", "en"), ("q=,;;x", "en")],
+)
+def test_the_language_is_the_one_liked_best(header: str, chosen: str) -> None:
+    assert negotiate(header, ["en", "ar"]) == chosen
+
+
+def test_arabic_runs_from_the_right() -> None:
+    assert direction("ar") == "rtl"
+
+
+# The list of bad targets of SECURITY_CHECKS D05.
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://evil.example", "//evil.example", "/\\evil.example", "\\\\evil.example", "javascript:alert(1)",
+        "http:evil.example", "/\tevil", "evil.example", "///evil.example", "/\r\nLocation: x", "data:text/html,x", "",
+    ],
+)  # fmt: skip
+def test_sec_d05_nobody_is_sent_elsewhere(target: str) -> None:
+    assert local_address(target, "/desk") == "/desk"
+
+
+def test_a_path_of_ours_is_followed() -> None:
+    assert local_address("/desk/items?find=top") == "/desk/items?find=top"
+
+
+# --- the audit chain ---------------------------------------------------------------------------------
+
+
+def fill(db: Session, count: int) -> None:
+    for number in range(count):
+        audit.record(db, None, "item.retire", ("item", str(number)), at=NOON, retailer_id=None, detail={"n": number})
+
+
+def test_an_untouched_chain_is_whole(db: Session) -> None:
+    fill(db, 5)
+
+    assert audit.find_break(db, "") is None
+
+
+def test_a_changed_entry_breaks_the_chain(db: Session) -> None:
+    fill(db, 5)
+    db.execute(update(AuditEntry).where(AuditEntry.number == 3).values(action="item.unretire"))
+    db.expire_all()
+
+    assert audit.find_break(db, "") == 3
+
+
+def test_a_missing_entry_breaks_the_chain(db: Session) -> None:
+    fill(db, 5)
+    db.delete(db.scalars(select(AuditEntry).where(AuditEntry.number == 2)).one())
+    db.flush()
+
+    assert audit.find_break(db, "") == 2
+
+
+# --- once, and not too often -------------------------------------------------------------------------
+
+
+def test_the_same_request_gets_the_same_answer(db: Session) -> None:
+    body: dict[str, object] = {"code": "A"}
+    idempotency.remember(db, caller="till", key="k", body=body, status=200, answer={"ok": 1}, at=NOON)
+
+    stored = idempotency.replay(db, caller="till", key="k", body=body)
+
+    assert stored is not None and stored.answer == {"ok": 1}
+    assert idempotency.replay(db, caller="another", key="k", body=body) is None
+    with pytest.raises(idempotency.KeyUsedDifferently):
+        idempotency.replay(db, caller="till", key="k", body={"code": "B"})
+
+
+def test_answers_are_forgotten_after_a_day_but_those_kept_for_ever(db: Session) -> None:
+    for key, for_ever in (("a", False), ("b", True)):
+        idempotency.remember(
+            db, caller="till", key=key, body={}, status=200, answer={}, at=NOON, for_ever=for_ever
+        )
+
+    idempotency.forget_old(db, at=NOON + timedelta(hours=24))
+
+    assert idempotency.replay(db, caller="till", key="a", body={}) is None
+    assert idempotency.replay(db, caller="till", key="b", body={}) is not None
+
+
+def test_tries_run_out_and_come_back_evenly(db: Session) -> None:
+    for _ in range(6):
+        limits.take(db, "door", limit=6, per=HOUR, at=NOON)
+
+    with pytest.raises(TooMany) as refused:
+        limits.take(db, "door", limit=6, per=HOUR, at=NOON)
+    limits.take(db, "door", limit=6, per=HOUR, at=NOON + HOUR / 6)
+
+    assert refused.value.retry_after == HOUR / 6
+    with pytest.raises(TooMany):
+        limits.check(db, "door", limit=6, per=HOUR, at=NOON + HOUR / 6)
+
+
+# --- files and messages --------------------------------------------------------------------------------
+
+
+def test_sec_f07_no_name_from_outside_reaches_the_disk(tmp_path: Path) -> None:
+    store = FileStore(tmp_path)
+
+    for key in ("../../etc/passwd", "incoming/../x", "incoming/" + "g" * 64, "/incoming/" + "0" * 64, ""):
+        with pytest.raises(NotFound):
+            store.path(key)
+
+
+def test_a_file_that_is_too_large_leaves_nothing(tmp_path: Path) -> None:
+    store = FileStore(tmp_path)
+
+    with pytest.raises(TooLarge):
+        store.put(io.BytesIO(b"x" * 1001), "incoming", max_bytes=1000)
+
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_the_same_bytes_are_one_file(tmp_path: Path) -> None:
+    store = FileStore(tmp_path)
+
+    assert store.put(io.BytesIO(b"same"), "incoming") == store.put(io.BytesIO(b"same"), "incoming")
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
+
+
+def test_sec_e06_no_line_break_reaches_a_header(db: Session) -> None:
+    retailer = make_retailer(db)
+
+    for to, subject in (("a@example.com\nBcc: b@example.com", "hello"), ("a@example.com", "hello\r\nBcc: b@example.com")):
+        with pytest.raises(ValueError):
+            post(db, retailer_id=retailer.id, channel=Channel.MAIL, to=to, subject=subject, body="", at=NOON)
+
+    assert not list_messages(db, retailer_id=retailer.id)

@@ -1,0 +1,102 @@
+"""Jobs: asked for after a commit, run once, found again when nobody was asked."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy.orm import Session
+
+from qrmerch import jobs
+from qrmerch.config import Settings
+from qrmerch.db import Database
+from qrmerch.jobs import Order, Values
+from tests.factories import make_vendor
+
+
+class Remembering:
+    """A queue that only remembers what it is given."""
+
+    def __init__(self) -> None:
+        self.orders: list[Order] = []
+
+    def put(self, order: Order) -> None:
+        self.orders.append(order)
+
+    def close(self) -> None:
+        return
+
+
+@pytest.fixture
+def queue(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Remembering]:
+    remembering = Remembering()
+    monkeypatch.setitem(jobs._queues, database.url, remembering)
+    yield remembering
+
+
+def test_a_job_is_handed_over_after_the_commit(db: Session, queue: Remembering) -> None:
+    jobs.enqueue(db, "test.job", "1", {"row": "1"})
+    assert not queue.orders
+
+    make_vendor(db)
+    db.commit()
+
+    assert queue.orders == [Order("test.job", "1", {"row": "1"})]
+
+
+def test_nothing_is_handed_over_after_a_rollback(db: Session, queue: Remembering) -> None:
+    make_vendor(db)
+    jobs.enqueue(db, "test.job", "1", {})
+
+    db.rollback()
+    db.commit()
+
+    assert not queue.orders
+
+
+def test_the_end_of_a_part_of_a_transaction_hands_nothing_over(db: Session, queue: Remembering) -> None:
+    jobs.enqueue(db, "test.job", "1", {})
+    with db.begin_nested():
+        make_vendor(db)
+    assert not queue.orders
+
+    db.commit()
+
+    assert len(queue.orders) == 1
+
+
+def test_a_queue_that_fails_does_not_fail_the_request(
+    db: Session, queue: Remembering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(order: Order) -> None:
+        raise OSError("no room")
+
+    monkeypatch.setattr(queue, "put", refuse)
+    vendor = make_vendor(db)
+    jobs.enqueue(db, "test.job", "1", {})
+
+    db.commit()
+
+    assert vendor.name
+
+
+def test_the_queue_lies_beside_a_sqlite_database_and_inside_postgresql() -> None:
+    assert jobs.queue_url("sqlite:////data/qrmerch.db") == "sqlite:////data/qrmerch.jobs.db"
+    assert jobs.queue_url("postgresql+psycopg://me:secret@db/shop") == "postgresql://me:secret@db/shop"
+
+
+def test_the_same_job_is_queued_once(settings: Settings) -> None:
+    jobs.prepare(settings)
+    queue = jobs.Queue(settings)
+    values: Values = {"row": "1"}
+
+    queue.put(Order("test.job", "1", values))
+    queue.put(Order("test.job", "1", values))
+    queue.put(Order("test.job", "2", values))
+
+    assert queue.count_waiting() == 2
+    queue.close()
+
+
+def test_every_job_has_a_sweep_that_finds_what_was_not_queued() -> None:
+    from qrmerch import application  # noqa: F401
+
+    assert set(jobs._bodies) == set(jobs._sweeps)
