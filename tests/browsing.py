@@ -54,6 +54,10 @@ class Browser:
         told = {"Sec-Fetch-Site": "same-origin", **headers}
         return self._client.post(address, data=sent, headers=self._headers(told))
 
+    def raw_post(self, address: str, headers: dict[str, str]) -> int:
+        """The status of a POST with these headers only, as another site's page or a script would send it."""
+        return self._client.post(address, headers=headers).status_code
+
     def follow(self, response: TestResponse) -> TestResponse:
         """The page that a redirect leads to."""
         assert response.status_code == 303, f"{response.status_code}: {response.text[:300]}"

@@ -179,9 +179,7 @@ def test_the_same_request_gets_the_same_answer(db: Session) -> None:
 
 def test_answers_are_forgotten_after_a_day_but_those_kept_for_ever(db: Session) -> None:
     for key, for_ever in (("a", False), ("b", True)):
-        idempotency.remember(
-            db, caller="till", key=key, body={}, status=200, answer={}, at=NOON, for_ever=for_ever
-        )
+        idempotency.remember(db, caller="till", key=key, body={}, status=200, answer={}, at=NOON, for_ever=for_ever)
 
     idempotency.forget_old(db, at=NOON + timedelta(hours=24))
 
@@ -232,7 +230,10 @@ def test_the_same_bytes_are_one_file(tmp_path: Path) -> None:
 def test_sec_e06_no_line_break_reaches_a_header(db: Session) -> None:
     retailer = make_retailer(db)
 
-    for to, subject in (("a@example.com\nBcc: b@example.com", "hello"), ("a@example.com", "hello\r\nBcc: b@example.com")):
+    for to, subject in (
+        ("a@example.com\nBcc: b@example.com", "hello"),
+        ("a@example.com", "hello\r\nBcc: b@example.com"),
+    ):
         with pytest.raises(ValueError):
             post(db, retailer_id=retailer.id, channel=Channel.MAIL, to=to, subject=subject, body="", at=NOON)
 

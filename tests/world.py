@@ -52,13 +52,16 @@ def make_house(db: Session, name: str) -> House:
     item = make_item(db, retailer, vendor=vendor)
     template = make_template(db, retailer)
     live = publish_page(db, item, template=template)
-    waiting = make_revision(db, make_item(db, retailer, vendor=vendor, key=f"{name}-2"), template=template, state="submitted")
+    waiting = make_revision(
+        db, make_item(db, retailer, vendor=vendor, key=f"{name}-2"), template=template, state="submitted"
+    )
     code = make_code(db, item, fixture=fixture)
     offer = make_offer(db, item)
     claim = make_claim(db, offer, item)
     run = _make_run(db, vendor.id)
     people = {
-        role: make_person(db, role, name=f"{name} {role}", retailer=retailer, vendor=vendor, stores=(store,)) for role in Role
+        role: make_person(db, role, name=f"{name} {role}", retailer=retailer, vendor=vendor, stores=(store,))
+        for role in Role
     }
     owner = people[Role.OWNER]
     invitations = [
@@ -116,7 +119,9 @@ def _make_run(db: Session, vendor_id: str) -> ImportRun:
     return run
 
 
-def _make_invitation(db: Session, role: Role, *, retailer_id: str | None = None, vendor_id: str | None = None) -> Invitation:
+def _make_invitation(
+    db: Session, role: Role, *, retailer_id: str | None = None, vendor_id: str | None = None
+) -> Invitation:
     invitation = Invitation(
         id=ids.new(),
         secret_hash=ids.new(),

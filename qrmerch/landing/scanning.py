@@ -47,7 +47,9 @@ def open_scan_path(settings: Settings) -> ScanPath:
     pages = Pages(
         settings.pages_dir,
         max_bytes=settings.page_memory_bytes,
-        build=_build_of((data_folder("templates"), data_folder("static"), Path(__file__).parents[1])),
+        build=_build_of(
+            settings.base_url, (data_folder("templates"), data_folder("static"), Path(__file__).parents[1])
+        ),
         common=safety_headers(settings, path="/q/"),
     )
     counting = Counting(codes, ScanLog(settings.log_dir), Near(settings.keys_dir), proxies=settings.proxies)
@@ -182,9 +184,9 @@ def _render(path: ScanPath, key: PageKey) -> KeptPage:
     return page
 
 
-def _build_of(folders: Iterable[Path]) -> str:
-    """Changes whenever something that may show on a page does: templates, styles, words, code."""
-    digest = hashlib.blake2b(digest_size=12)
+def _build_of(base_url: str, folders: Iterable[Path]) -> str:
+    """Changes whenever something that may show on a page does: templates, styles, words, code, our own address."""
+    digest = hashlib.blake2b(base_url.encode(), digest_size=12)
     for folder in folders:
         for path in sorted(folder.rglob("*")):
             if path.suffix in (".py", ".po", ".html", ".css", ".js", ".svg"):

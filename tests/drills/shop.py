@@ -86,7 +86,9 @@ class Shop:
         """Start a job worker alone."""
         return self.start([sys.executable, "-m", "qrmerch.serving", "worker", "--parent", str(os.getpid())], **more)
 
-    def fetch(self, path: str, *, agent: str = PHONE, data: bytes | None = None, **headers: str) -> tuple[int, str, bytes]:
+    def fetch(
+        self, path: str, *, agent: str = PHONE, data: bytes | None = None, **headers: str
+    ) -> tuple[int, str, bytes]:
         """Status, visit id and body of one request on a connection of its own; status 0 where nobody answers."""
         told = {"User-Agent": agent, "Accept": "text/html", **{k.replace("_", "-"): v for k, v in headers.items()}}
         request = urllib.request.Request(self.settings.base_url + path, data=data, headers=told)

@@ -36,7 +36,9 @@ def test_an_import_survives_the_death_of_its_workers(
         kill([psutil.Process(worker.pid)])
         worker.wait()
         seen.append(_run(shop, run_id).done_groups)
-        assert _run(shop, run_id).state == RunState.COMMITTING or turn == kills - 1, "too quick to be killed in the middle"
+        assert _run(shop, run_id).state == RunState.COMMITTING or turn == kills - 1, (
+            "too quick to be killed in the middle"
+        )
     shop.start_worker()
     _await_end(shop, run_id)
 

@@ -1,0 +1,109 @@
+"""The commands: each does what it says, and says what is wrong in a sentence."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import select
+
+from qrmerch import cli
+from qrmerch.catalog.models import Item
+from qrmerch.config import Settings
+from qrmerch.db import Database
+from qrmerch.serving import environment_of
+from tests.factories import make_retailer, make_store, make_vendor
+
+
+@pytest.fixture
+def run(settings: Settings, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+    """Run the command with this test's settings."""
+    for name, value in environment_of(settings).items():
+        monkeypatch.setenv(name, value)
+
+    def call(*arguments: str) -> Result:
+        return CliRunner().invoke(cli.main, arguments)
+
+    return call
+
+
+def walk(command: object, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    found = [path]
+    for name, below in getattr(command, "commands", {}).items():
+        found += walk(below, (*path, name))
+    return found
+
+
+@pytest.mark.parametrize("path", walk(cli.main), ids=" ".join)
+def test_every_command_explains_itself(path: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(cli.main, [*path, "--help"])
+
+    assert result.exit_code == 0
+    assert "Usage:" in result.output
+
+
+def test_a_retailer_is_added_with_its_templates_and_its_owner_invited(run, database: Database) -> None:  # type: ignore[no-untyped-def]
+    added = run("retailer", "add", "fashiontown", "Fashiontown", "--currency", "usd", "--locale", "en", "--json")
+    invited = run("user", "invite", "olive@example.com", "--retailer", "fashiontown")
+
+    assert json.loads(added.output)["slug"] == "fashiontown"
+    assert invited.output.startswith("http://localhost/invitation/")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("user", "invite", "a@example.com", "--retailer", "nobody"), "There is no retailer nobody"),
+        (("user", "invite", "no-address", "--role", "operator"), "not an e-mail address"),
+        (("user", "invite", "a@example.com", "--role", "king"), "king is not a role"),
+        (("retailer", "add", "A B", "X", "--currency", "USD"), "lower-case"),
+        (("import", "catalog", __file__, "--vendor", "Nobody"), "There is no vendor Nobody"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_sentence(run, arguments: tuple[str, ...], says: str) -> None:  # type: ignore[no-untyped-def]
+    result = run(*arguments)
+
+    assert result.exit_code != 0
+    assert says in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_catalogue_is_tried_then_taken_in(run, database: Database, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    with database.write() as db:
+        shop = make_retailer(db, slug="fashiontown")
+        make_store(db, shop)
+        make_vendor(db, shop, name="Sunny Side")
+        db.commit()
+    sheet, report = tmp_path / "tops.csv", tmp_path / "fix.csv"
+    sheet.write_text("style,title,price\nA,Marigold Top,28.00\nB,Buttercup Cardigan,thirty\n")
+    wanted = ("import", "catalog", str(sheet), "--vendor", "sunny side", "--list-at", "fashiontown")
+
+    tried = run(*wanted, "--dry-run", "--report", str(report))
+    with database.read() as db:
+        assert not db.scalars(select(Item)).all()
+    taken = run(*wanted, "--json")
+
+    assert tried.exit_code == 1 and "Nothing was written" in tried.output
+    assert "thirty" in report.read_text()
+    assert json.loads(taken.output.splitlines()[-1])["written"]["created"] == 1
+    with database.read() as db:
+        assert [item.title for item in db.scalars(select(Item))] == ["Marigold Top"]
+
+
+def test_the_audit_chains_are_whole(run, database: Database) -> None:  # type: ignore[no-untyped-def]
+    run("retailer", "add", "fashiontown", "Fashiontown", "--currency", "USD")
+    run("user", "invite", "olive@example.com", "--retailer", "fashiontown")
+
+    result = run("audit", "verify", "--json")
+
+    assert json.loads(result.output) == {"chains": 1, "broken": {}}
+
+
+def test_old_tables_are_not_served(run, settings: Settings, database: Database) -> None:  # type: ignore[no-untyped-def]
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")
+
+    result = run("retailer", "add", "x", "X", "--currency", "USD")
+
+    assert result.exit_code == 1
+    assert "qrmerch db upgrade" in result.output
