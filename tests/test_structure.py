@@ -147,3 +147,10 @@ def test_every_table_is_known_to_migrations() -> None:
     }
 
     assert with_tables == set(WITH_TABLES)
+
+
+def test_the_picture_in_the_papers_is_this_table() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    drawn = text.partition("```rooms\n")[2].partition("```")[0].strip().splitlines()
+
+    assert {line.split()[0]: tuple(line.split()[1:]) for line in drawn} == ROWS
