@@ -10,6 +10,7 @@ from typing import Final
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH: Final = 9
+_GROUP: Final = 4
 _VALUES: Final = {character: value for value, character in enumerate(ALPHABET)}
 # What a hand or an eye makes of a character (Crockford); a hyphen or a space is there for reading only.
 _MEANT: Final = str.maketrans("OIL", "011", "- ")
@@ -29,6 +30,19 @@ def find_token(text: str) -> str | None:
     if len(token) != LENGTH or not all(character in _VALUES for character in token) or _state(token):
         return None
     return token
+
+
+def group(token: str) -> str:
+    """A token as it stands beside its symbol, for eyes and voices: `7K3M 9QXR B`."""
+    return " ".join(token[at : at + _GROUP] for at in range(0, len(token), _GROUP))
+
+
+def address_of(base: str, token: str) -> str:
+    """What the symbol of a code says.
+
+    :param base: scheme and host without a slash at its end, as `printed_base` gives it.
+    """
+    return f"{base}/q/{token}"
 
 
 def _state(text: str) -> int:

@@ -40,6 +40,8 @@ class ScanPath:
 
     def key_of(self, code: PrintedCode, accept_language: str) -> PageKey:
         """The page that a printed code shows to a phone that speaks these languages."""
+        if code.replaced_by:
+            code = self.codes.shown_for(code)
         locale = self.codes.retailers[code.retailer_id].locale_for[accept_language]
         return PageKey(code.item_id, code.store_id, locale, RETIRED if code.is_retired else "")
 

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from qrmerch.catalog.models import Item
 from qrmerch.codes.models import Code, CodeState
@@ -29,6 +29,7 @@ _FILE: Final = "codes.json"
 _SAVE_EVERY_S: Final = 10.0
 _PARTIES_EVERY_S: Final = 30.0
 _LANGUAGES_REMEMBERED: Final = 2_000
+_MAX_REPLACEMENTS: Final = 100
 
 
 class PrintedCode(NamedTuple):
@@ -42,6 +43,8 @@ class PrintedCode(NamedTuple):
     store_id: str
     fixture_id: str
     state: str
+    # The token of the code that its old prints lead to; empty unless it was replaced.
+    replaced_by: str = ""
 
     @property
     def is_retired(self) -> bool:
@@ -109,6 +112,15 @@ class PrintedCodes:
         """:param token: in its one printed form."""
         return self.by_path.get(f"/q/{token}")
 
+    def shown_for(self, code: PrintedCode) -> PrintedCode:
+        """The code whose page an address leads to: its own, or the last of those that replaced it."""
+        for _ in range(_MAX_REPLACEMENTS):
+            after = self.find(code.replaced_by) if code.replaced_by else None
+            if after is None:
+                break
+            code = after
+        return code
+
     def retailer_of(self, item_id: str) -> str | None:
         """The retailer of an item with a printed code."""
         return self._retailer_of.get(item_id)
@@ -152,6 +164,8 @@ class PrintedCodes:
         """A code that is not in the table yet, from the database, with the item and the retailer it needs."""
         self._take(db.execute(_CODES.where(Code.token == token)).all())
         code = self.find(token)
+        if code and code.replaced_by and self.find(code.replaced_by) is None:
+            self.learn(db, code.replaced_by)
         if code and code.retailer_id not in self.retailers:
             self._read_parties(db)
         return code
@@ -239,7 +253,9 @@ def _known_store(store_id: str, public_id: str, retailer_id: str, cidrs: Iterabl
 def _codes() -> Any:
     columns = (Code.token, Code.id, Code.retailer_id, Code.item_id, Item.public_id)
     places = (func.coalesce(Code.store_id, ""), func.coalesce(Code.fixture_id, ""), Code.state)
-    return select(*columns, *places).join(Item, Item.id == Code.item_id)
+    after = aliased(Code)
+    found = select(*columns, *places, func.coalesce(after.token, "")).join(Item, Item.id == Code.item_id)
+    return found.outerjoin(after, after.id == Code.replaced_by_id)
 
 
 _CODES: Final = _codes()

@@ -1,0 +1,172 @@
+"""Reads about codes: one, many with where they hang, and print batches."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import Session
+
+from qrmerch.catalog.models import Item
+from qrmerch.codes.models import Code, CodeState
+from qrmerch.codes.tokens import find_token
+from qrmerch.db import get_one
+from qrmerch.parties.models import Fixture, Store
+
+# Where a list is asked for the codes that hang in no store: magazines, billboards, parcels.
+NO_STORE = "none"
+_READ_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which codes of a retailer; an empty word means any."""
+
+    retailer_id: str
+    find: str = ""
+    item_id: str = ""
+    store_id: str = ""
+    fixture_id: str = ""
+    state: str = ""
+    batch: str = ""
+
+    @property
+    def is_filtered(self) -> bool:
+        return any((self.find, self.item_id, self.store_id, self.fixture_id, self.state, self.batch))
+
+
+@dataclass(frozen=True, slots=True)
+class CodeLine:
+    """A code with the names of what it is about and where it hangs; empty names where there is none."""
+
+    code: Code
+    item_title: str
+    store_name: str
+    fixture_name: str
+
+    @property
+    def place(self) -> str:
+        """Where it hangs, in words."""
+        return ", ".join(name for name in (self.store_name, self.fixture_name) if name) or "No place"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Codes made under one name."""
+
+    name: str
+    codes: int
+    printed: int
+    made_at: datetime
+
+
+def get_code(db: Session, code_id: str) -> Code:
+    """:raises NotFound: there is none that the session may see."""
+    return get_one(db, Code, code_id, "This code is not here.")
+
+
+def get_line(db: Session, code_id: str) -> CodeLine:
+    """A code with its names.
+
+    :raises NotFound: there is none that the session may see.
+    """
+    code = get_code(db, code_id)
+    return _line(*db.execute(_lines().where(Code.id == code.id)).one())
+
+
+def find_code(db: Session, text: str) -> Code | None:
+    """The code whose token somebody typed, however they wrote it, among those the session may see."""
+    token = find_token(text)
+    return db.scalars(select(Code).where(Code.token == token)).one_or_none() if token else None
+
+
+def list_codes(db: Session, wanted: Wanted, *, page: int = 1, per_page: int = 50) -> tuple[list[CodeLine], int]:
+    """One page of codes, newest first, and how many there are in all pages."""
+    conditions = _conditions(wanted)
+    total = db.scalar(select(func.count(Code.id)).join(Item, Item.id == Code.item_id).where(*conditions)) or 0
+    rows = _lines().where(*conditions).order_by(Code.created_at.desc(), Code.id.desc())
+    return [_line(*row) for row in db.execute(rows.limit(per_page).offset((page - 1) * per_page))], total
+
+
+def count_codes(db: Session, wanted: Wanted) -> int:
+    """How many codes are wanted."""
+    return db.scalar(select(func.count(Code.id)).join(Item, Item.id == Code.item_id).where(*_conditions(wanted))) or 0
+
+
+def each_code(db: Session, wanted: Wanted) -> Iterator[CodeLine]:
+    """Every code that is wanted, by store, place and item, as labels are handed out; read little by little."""
+    rows = _lines().where(*_conditions(wanted))
+    rows = rows.order_by(Store.code, Fixture.name, func.lower(Item.title), Code.id)
+    for row in db.execute(rows.execution_options(yield_per=_READ_AT_ONCE)):
+        yield _line(*row)
+
+
+def list_by_token(db: Session, retailer_id: str, tokens: Collection[str]) -> list[CodeLine]:
+    """The retailer's codes among these tokens, in the order given; unknown ones are left out."""
+    place = {token: at for at, token in enumerate(tokens)}
+    rows = db.execute(_lines().where(Code.retailer_id == retailer_id, Code.token.in_(list(place))))
+    return sorted((_line(*row) for row in rows), key=lambda line: place[line.code.token])
+
+
+def list_active_codes(db: Session, item_id: str) -> list[CodeLine]:
+    """The codes of an item that lead to their own page, oldest first."""
+    rows = _lines().where(Code.item_id == item_id, Code.state == CodeState.ACTIVE)
+    return [_line(*row) for row in db.execute(rows.order_by(Code.created_at, Code.id))]
+
+
+def list_replaced_by(db: Session, code: Code) -> list[Code]:
+    """The older codes whose prints lead straight to this one, oldest first."""
+    return list(db.scalars(select(Code).where(Code.replaced_by_id == code.id).order_by(Code.created_at, Code.id)))
+
+
+def list_batches(db: Session, retailer_id: str, *, limit: int = 50) -> list[Batch]:
+    """The newest print batches that have a name."""
+    made_at = func.min(Code.created_at)
+    rows = select(Code.batch, func.count(), func.count(Code.printed_at), made_at)
+    rows = rows.where(Code.retailer_id == retailer_id, Code.batch != "").group_by(Code.batch)
+    return [Batch(*row) for row in db.execute(rows.order_by(made_at.desc(), Code.batch).limit(limit))]
+
+
+def count_by_state(db: Session, retailer_id: str) -> dict[CodeState, int]:
+    """How many codes a retailer has in each state that any is in."""
+    rows = select(Code.state, func.count()).where(Code.retailer_id == retailer_id).group_by(Code.state)
+    return dict(db.execute(rows).tuples().all())
+
+
+def _lines() -> Select[Code, str, str | None, str | None]:
+    return (
+        select(Code, Item.title, Store.short_name, Fixture.name)
+        .join(Item, Item.id == Code.item_id)
+        .outerjoin(Store, Store.id == Code.store_id)
+        .outerjoin(Fixture, Fixture.id == Code.fixture_id)
+    )
+
+
+def _line(code: Code, title: str, store: str | None, fixture: str | None) -> CodeLine:
+    return CodeLine(code, title, store or "", fixture or "")
+
+
+def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+    conditions = [Code.retailer_id == wanted.retailer_id]
+    if wanted.item_id:
+        conditions.append(Code.item_id == wanted.item_id)
+    if wanted.store_id:
+        none = wanted.store_id == NO_STORE
+        conditions.append(Code.store_id.is_(None) if none else Code.store_id == wanted.store_id)
+    if wanted.fixture_id:
+        conditions.append(Code.fixture_id == wanted.fixture_id)
+    if wanted.state:
+        conditions.append(Code.state == wanted.state)
+    if wanted.batch:
+        conditions.append(Code.batch == wanted.batch)
+    if wanted.find.strip():
+        conditions.append(_is_found(wanted.find.strip()))
+    return conditions
+
+
+def _is_found(text: str) -> ColumnElement[bool]:
+    token = find_token(text)
+    if token:
+        return Code.token == token
+    escaped = text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return func.lower(Item.title).like(f"%{escaped}%", escape="\\")
