@@ -170,7 +170,7 @@ def upgrade() -> None:
         sa.Column("placeholder", sa.String(length=2000), nullable=True),
         sa.Column("focus_x", sa.Double(), nullable=False),
         sa.Column("focus_y", sa.Double(), nullable=False),
-        sa.Column("alt", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False),
+        sa.Column("alt", sa.JSON(), nullable=False),
         sa.Column("alt_text", sa.String(length=4000), nullable=False),
         sa.Column("is_decorative", sa.Boolean(), nullable=False),
         sa.Column("problem", sa.String(length=300), nullable=True),
@@ -442,9 +442,7 @@ def upgrade() -> None:
         sa.Column("maker", sa.String(length=80), nullable=False),
         sa.Column("category", sa.String(length=120), nullable=False),
         sa.Column("description", sa.Text(), nullable=False),
-        sa.Column(
-            "texts", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
-        ),
+        sa.Column("texts", sa.JSON(), nullable=False),
         sa.Column(
             "facts", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
         ),
@@ -589,12 +587,10 @@ def upgrade() -> None:
         sa.Column("sku", sa.String(length=120), nullable=False),
         sa.Column("gtin", sa.String(length=14), nullable=True),
         sa.Column("vendor_code", sa.String(length=60), nullable=True),
-        sa.Column(
-            "options", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
-        ),
+        sa.Column("options", sa.JSON(), nullable=False),
         sa.Column("place", sa.Integer(), nullable=False),
-        sa.Column("price_minor", sa.Integer(), nullable=True),
-        sa.Column("was_price_minor", sa.Integer(), nullable=True),
+        sa.Column("price_minor", sa.BigInteger(), nullable=True),
+        sa.Column("was_price_minor", sa.BigInteger(), nullable=True),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.ForeignKeyConstraint(
             ["product_id"], ["vendor_product.id"], name=op.f("fk_product_variant_product_id_vendor_product")
@@ -871,11 +867,9 @@ def upgrade() -> None:
         sa.Column("key", sa.String(length=200), nullable=False),
         sa.Column("sku", sa.String(length=120), nullable=False),
         sa.Column("gtin", sa.String(length=14), nullable=True),
-        sa.Column(
-            "options", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
-        ),
+        sa.Column("options", sa.JSON(), nullable=False),
         sa.Column("place", sa.Integer(), nullable=False),
-        sa.Column("price_minor", sa.Integer(), nullable=True),
+        sa.Column("price_minor", sa.BigInteger(), nullable=True),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("is_hidden", sa.Boolean(), nullable=False),
         sa.CheckConstraint("price_minor >= 0", name=op.f("ck_variant_price_not_negative")),
@@ -913,7 +907,7 @@ def upgrade() -> None:
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("variant_id", sa.String(length=36), nullable=False),
-        sa.Column("price_minor", sa.Integer(), nullable=False),
+        sa.Column("price_minor", sa.BigInteger(), nullable=False),
         sa.Column("from_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_price_history_retailer_id_retailer")),
         sa.ForeignKeyConstraint(["variant_id"], ["variant.id"], name=op.f("fk_price_history_variant_id_variant")),

@@ -6,7 +6,7 @@ read items only; a product's words reach them through a published revision.
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from qrmerch.tables import Base, Id, Json, PublicId, RetailerScoped, VendorScoped, reference
@@ -24,7 +24,7 @@ class VendorProduct(VendorScoped, Base):
     category: Mapped[str] = mapped_column(String(120), default="")
     description: Mapped[str] = mapped_column(Text, default="")
     # {"blurb": …, "story": …, "care": …}, each in the small Markdown of `text.rich_text`.
-    texts: Mapped[Json]
+    texts: Mapped[Json] = mapped_column(JSON)
     # [{"name": "Material", "value": "Cotton"}]
     facts: Mapped[Json]
     image_urls: Mapped[Json]
@@ -43,11 +43,11 @@ class ProductVariant(VendorScoped, Base):
     gtin: Mapped[str | None] = mapped_column(String(14), index=True)
     # What stood in the barcode column but is no GTIN.
     vendor_code: Mapped[str | None] = mapped_column(String(60))
-    # {"Size": "M", "Colour": "Marigold"}
-    options: Mapped[Json]
+    # {"Colour": "Marigold", "Size": "M"}, in the order they are shown: JSON keeps it, JSONB does not.
+    options: Mapped[Json] = mapped_column(JSON)
     place: Mapped[int]
-    price_minor: Mapped[int | None]
-    was_price_minor: Mapped[int | None]
+    price_minor: Mapped[int | None] = mapped_column(BigInteger)
+    was_price_minor: Mapped[int | None] = mapped_column(BigInteger)
     currency: Mapped[str] = mapped_column(String(3))
 
 
@@ -81,9 +81,9 @@ class Variant(RetailerScoped, VendorScoped, Base):
     key: Mapped[str] = mapped_column(String(200))
     sku: Mapped[str] = mapped_column(String(120), default="")
     gtin: Mapped[str | None] = mapped_column(String(14))
-    options: Mapped[Json]
+    options: Mapped[Json] = mapped_column(JSON)
     place: Mapped[int]
-    price_minor: Mapped[int | None]
+    price_minor: Mapped[int | None] = mapped_column(BigInteger)
     currency: Mapped[str] = mapped_column(String(3))
     is_hidden: Mapped[bool] = mapped_column(default=False)
 
@@ -95,7 +95,7 @@ class PriceHistory(RetailerScoped, Base):
 
     id: Mapped[Id]
     variant_id: Mapped[str] = reference("variant.id", index=False)
-    price_minor: Mapped[int]
+    price_minor: Mapped[int] = mapped_column(BigInteger)
     from_at: Mapped[datetime]
 
 

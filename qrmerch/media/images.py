@@ -10,9 +10,11 @@ time; this file is the child's program as well, so it imports nothing of ours.
 import base64
 import io
 import json
+import os
 import re
 import subprocess
 import sys
+import warnings
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -34,6 +36,8 @@ _AVIF_SPEED: Final = 8
 _JPEG_QUALITY: Final = 80
 _PLACEHOLDER_WIDTH: Final = 24
 _PLACEHOLDER_MAX_CHARS: Final = 500
+# What the child runs.
+_PROGRAM: Final = __file__
 
 _HEIC_BRANDS: Final = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
 _HEIC: Final = "This is an HEIC picture, as iPhones make them. Export it as JPEG and send that."
@@ -98,7 +102,7 @@ def examine(path: Path, *, max_pixels: int) -> Header:
         first = file.read(2048)
     wanted = _format_of(first)
     try:
-        with Image.open(path, formats=[wanted]) as image:
+        with warnings.catch_warnings(action="ignore"), Image.open(path, formats=[wanted]) as image:
             width, height = image.size
     # A broken header breaks the parsers in many ways (struct.error, SyntaxError, TypeError, ...).
     except Exception:
@@ -151,6 +155,7 @@ def render(
     max_pixels: int,
     focus: tuple[float, float] = (0.5, 0.5),
     timeout_s: float = RENDER_TIMEOUT_S,
+    max_memory_bytes: int = RENDER_MEMORY_BYTES,
 ) -> Rendered:
     """Make a picture's files in `folder`, in a child process that is ended when it takes too long or too much.
 
@@ -159,10 +164,16 @@ def render(
     """
     header = examine(source, max_pixels=max_pixels)
     order = [header.format, str(source), str(folder), str(max_pixels), str(focus[0]), str(focus[1])]
+    # Whoever takes over a decoder finds no secret of ours in the child's memory.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("QRMERCH_")}
     try:
         # -I: the child looks at no variable, user folder or current folder.
         child = subprocess.run(
-            [sys.executable, "-I", __file__, *order], capture_output=True, timeout=timeout_s, check=False
+            [sys.executable, "-I", _PROGRAM, *order, str(max_memory_bytes)],
+            capture_output=True,
+            timeout=timeout_s,
+            check=False,
+            env=environment,
         )
     except subprocess.TimeoutExpired:
         raise Unusable("This picture took too long to read. Export it as JPEG, 3,000 pixels wide or less.") from None
@@ -319,14 +330,14 @@ def _placeholder_of(picture: Image.Image) -> str | None:
     return uri if len(uri) <= _PLACEHOLDER_MAX_CHARS else None
 
 
-def _limit_this_process() -> None:
+def _limit_this_process(max_memory_bytes: int) -> None:
     """Take memory, time and disk away from this process, where the system can."""
     if sys.platform == "win32":
         return
     import resource
 
     for kind, most in (
-        (resource.RLIMIT_AS, RENDER_MEMORY_BYTES),
+        (resource.RLIMIT_AS, max_memory_bytes),
         (resource.RLIMIT_CPU, RENDER_TIMEOUT_S),
         (resource.RLIMIT_FSIZE, 50_000_000),
     ):
@@ -339,8 +350,9 @@ def _limit_this_process() -> None:
 
 def _run(arguments: list[str]) -> int:
     """The child: render what the arguments name, and answer in JSON."""
-    name, source, folder, max_pixels, across, down = arguments
-    _limit_this_process()
+    name, source, folder, max_pixels, across, down, max_memory_bytes = arguments
+    warnings.simplefilter("ignore")
+    _limit_this_process(int(max_memory_bytes))
     try:
         rendered = _render_here(
             name,

@@ -3,7 +3,7 @@
 import enum
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, String, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from qrmerch.tables import Base, Id, Json, PublicId, VendorScoped, one_of, reference, word
@@ -41,8 +41,8 @@ class Asset(VendorScoped, Base):
     placeholder: Mapped[str | None] = mapped_column(String(2000))
     focus_x: Mapped[float] = mapped_column(default=0.5)
     focus_y: Mapped[float] = mapped_column(default=0.5)
-    # By locale. Empty with `is_decorative`.
-    alt: Mapped[Json]
+    # By locale, the retailer's default first (JSON keeps the order, JSONB does not). Empty with `is_decorative`.
+    alt: Mapped[Json] = mapped_column(JSON)
     # The same words as one text, to search in; empty where nothing is said yet.
     alt_text: Mapped[str] = mapped_column(String(4000), default="")
     is_decorative: Mapped[bool] = mapped_column(default=False)

@@ -75,7 +75,7 @@ def receive_upload(
 ) -> Asset:
     """Take in one picture from a vendor and ask for its renditions; the caller commits.
 
-    The same bytes from the same vendor are the same asset.
+    The same bytes from the same vendor are the same asset; one that was refused is tried again.
 
     :param stream: the upload, at its first byte; read once, not closed.
     :param alt: what it shows, by locale; may follow later (`describe`).
@@ -87,7 +87,7 @@ def receive_upload(
     digest = key.rpartition("/")[2]
     kept = _find_same(db, vendor_id, digest)
     if kept is not None:
-        return kept
+        return _received_again(db, kept, at=at)
     try:
         header = images.examine(store.path(key), max_pixels=settings.max_image_pixels)
     except images.Unusable as refused:
@@ -119,8 +119,13 @@ def receive_upload(
         if kept is None:
             raise
         return kept
-    jobs.enqueue(db, RENDER, asset.id, {"asset_id": asset.id})
+    jobs.enqueue(db, RENDER, order_id(asset), {"asset_id": asset.id})
     return asset
+
+
+def order_id(asset: Asset) -> str:
+    """What the job that makes an asset's renditions is known by; another one each time the file comes."""
+    return f"{asset.id}:{int(asset.received_at.timestamp())}"
 
 
 def shown_name(file_name: str) -> str:
@@ -134,6 +139,8 @@ def prepare(store: FileStore, source_key: str, *, focus: tuple[float, float], se
 
     :return: the files, or a problem; the same source gives the same files.
     """
+    if not store.exists(source_key):
+        return Prepared(None, (), "This file is gone from the store. Send it again.")
     with tempfile.TemporaryDirectory(prefix="qrmerch-") as folder:
         try:
             rendered = images.render(
@@ -218,6 +225,14 @@ def delete_asset(db: Session, asset: Asset, *, used_in: Collection[str]) -> list
 
 def _find_same(db: Session, vendor_id: str, digest: str) -> Asset | None:
     return db.scalars(select(Asset).where(Asset.vendor_id == vendor_id, Asset.digest == digest)).one_or_none()
+
+
+def _received_again(db: Session, asset: Asset, *, at: datetime) -> Asset:
+    """The asset that these bytes are already; what failed then may have been our own trouble."""
+    if asset.state == AssetState.REFUSED:
+        asset.state, asset.problem, asset.received_at = AssetState.CHECKING, None, at
+        jobs.enqueue(db, RENDER, order_id(asset), {"asset_id": asset.id})
+    return asset
 
 
 def _set_alt(asset: Asset, alt: dict[str, str]) -> None:

@@ -5,9 +5,12 @@ from collections.abc import Iterable
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from qrmerch.clock import now
 from qrmerch.jobs import Work, job, sweep
 from qrmerch.media import service
 from qrmerch.media.models import Asset, AssetState
+from qrmerch.parties.queries import list_supplied
+from qrmerch.parties.service import changed
 
 
 @job("media.render")
@@ -23,12 +26,28 @@ def render(work: Work, *, asset_id: str) -> None:
         asset = db.get(Asset, asset_id)
         if asset is None:
             return
-        service.record_renditions(db, asset, prepared)
-        db.commit()
+        is_outdated = (asset.focus_x, asset.focus_y) != focus
+        if not is_outdated:
+            _record(db, asset, prepared)
+            db.commit()
+    if is_outdated:
+        render(work, asset_id=asset_id)
+
+
+def _record(db: Session, asset: Asset, prepared: service.Prepared) -> None:
+    was_shown = asset.state == AssetState.READY
+    if was_shown and prepared.rendered is None:
+        # It was made before and stays as it is: pages show it.
+        return
+    service.record_renditions(db, asset, prepared)
+    if was_shown:
+        # Shoppers' pages name the files of before.
+        for retailer in list_supplied(db, asset.vendor_id):
+            changed(db, retailer.id, at=now())
 
 
 @sweep("media.render")
 def waiting(db: Session) -> Iterable[tuple[str, dict[str, object]]]:
     """Assets whose renditions were never made."""
-    for asset_id in db.scalars(select(Asset.id).where(Asset.state == AssetState.CHECKING)):
-        yield asset_id, {"asset_id": asset_id}
+    for asset in db.scalars(select(Asset).where(Asset.state == AssetState.CHECKING)):
+        yield service.order_id(asset), {"asset_id": asset.id}
