@@ -130,7 +130,7 @@ def list_batches(db: Session, retailer_id: str, *, limit: int = 50) -> list[Batc
 def count_by_state(db: Session, retailer_id: str) -> dict[CodeState, int]:
     """How many codes a retailer has in each state that any is in."""
     rows = select(Code.state, func.count()).where(Code.retailer_id == retailer_id).group_by(Code.state)
-    return dict(db.execute(rows).tuples().all())
+    return dict(db.execute(rows).all())
 
 
 def _lines() -> Select[Code, str, str | None, str | None]:

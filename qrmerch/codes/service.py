@@ -230,7 +230,9 @@ def _taken_places(db: Session, retailer_id: str, item_ids: Sequence[str]) -> set
     )
     for begin in range(0, len(item_ids), _LOOKED_UP_AT_ONCE):
         some = item_ids[begin : begin + _LOOKED_UP_AT_ONCE]
-        taken.update(db.execute(wanted.where(Code.item_id.in_(some))).tuples())
+        taken.update(
+            (item, store, fixture) for item, store, fixture in db.execute(wanted.where(Code.item_id.in_(some)))
+        )
     return taken
 
 
