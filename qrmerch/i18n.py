@@ -11,6 +11,7 @@ from babel.dates import format_date as _format_date
 from babel.dates import format_datetime as _format_datetime
 from babel.dates import format_skeleton as _format_skeleton
 from babel.dates import format_time as _format_time
+from babel.lists import format_list as _format_list
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
@@ -89,6 +90,11 @@ def format_time(at: datetime, locale: str, zone: str) -> str:
 
 def format_datetime(at: datetime, locale: str, zone: str) -> str:
     return str(_format_datetime(at, format="medium", tzinfo=ZoneInfo(zone), locale=_locale(locale)))
+
+
+def format_list(texts: Sequence[str], locale: str) -> str:
+    """Several names as one says them: "Riverside, Galleria, and Harbor"."""
+    return str(_format_list(list(texts), locale=_locale(locale)))
 
 
 def format_number(number: float, locale: str) -> str:

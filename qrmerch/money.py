@@ -1,12 +1,15 @@
 """Money in whole minor units, with its currency."""
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from babel.numbers import format_currency, get_currency_precision
+from babel import Locale
+from babel.numbers import format_currency, get_currency_precision, get_currency_symbol
 
 # 10 million of any major unit: beyond it a price is a slip of the keyboard.
 MAX_MINOR = 10**12
+_LETTER_BEFORE_DIGIT = re.compile(r"(?<=[^\W\d_])(?=\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,18 @@ class Money:
 def format_money(minor: int, currency: str, locale: str = "en") -> str:
     """The amount as people of `locale` write it; whole amounts keep their decimals."""
     amount = Decimal(minor).scaleb(-get_currency_precision(currency))
-    return str(format_currency(amount, currency, locale=locale.replace("-", "_")))
+    text = str(format_currency(amount, currency, locale=_locale_for(currency, locale)))
+    return _LETTER_BEFORE_DIGIT.sub("\u00a0", text)
+
+
+def _locale_for(currency: str, locale: str) -> Locale:
+    """The locale, but English where a right-to-left one has no sign of its own for the currency.
+
+    "55.00 US$" falls apart among letters that run the other way; "$55.00" stays whole.
+    """
+    spoken = Locale.parse(locale, sep="-")
+    has_own_sign = any("\u0590" <= character <= "\u08ff" for character in get_currency_symbol(currency, spoken))
+    return spoken if spoken.text_direction == "ltr" or has_own_sign else Locale("en")
 
 
 def plain_amount(minor: int, currency: str) -> str:

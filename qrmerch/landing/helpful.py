@@ -8,13 +8,13 @@ from qrmerch.clock import now
 from qrmerch.codes.tokens import find_token
 from qrmerch.i18n import translator
 from qrmerch.landing.pages import HelpfulPage
-from qrmerch.landing.shopper import choose_locale, is_script, load_host_house, respond
+from qrmerch.landing.scanning import get_scan_path
+from qrmerch.landing.shopper import choose_locale, find_host_retailer_id, is_script, load_host_house, respond
 from qrmerch.landing.start import list_start_pieces
+from qrmerch.landing.typed import find_meant, group_token, has_token_length, mark_slip
 from qrmerch.rendering.frame import build_frame
 from qrmerch.web import services
 
-_TOKEN_CHARS: Final = 9
-_GROUP: Final = 4
 _WAYS_ON: Final = 4
 
 
@@ -33,34 +33,37 @@ def answer_missing(*, typed: str = "") -> Response:
         locale = choose_locale(house)
         pieces = list_start_pieces(db, house, locale, limit=_WAYS_ON, at=at) if house.retailer_id else ()
     t = translator(locale)
-    title, words = _words(typed, locale)
+    meant = find_meant(typed, get_scan_path().codes, retailer_id=find_host_retailer_id()) if typed else None
+    title, words = _words(typed, meant, locale)
     frame, block = build_frame(house, locale=locale, title=title)
-    page = HelpfulPage(t=t, frame=frame, title=title, words=words, typed=group_token(typed), pieces=pieces)
+    page = HelpfulPage(
+        t=t,
+        frame=frame,
+        title=title,
+        words=words,
+        typed=group_token(typed),
+        parts=mark_slip(typed, meant),
+        code=group_token(meant or typed),
+        of=house.slug,
+        pieces=pieces,
+    )
     return respond("landing/helpful.html", page, block, status=404)
 
 
-def _words(typed: str, locale: str) -> tuple[str, str]:
+def _words(typed: str, meant: str | None, locale: str) -> tuple[str, str]:
     t = translator(locale)
     if not typed:
         return t("Nothing here any more"), t("This link leads nowhere now. The code on the tag always does.")
+    if meant is not None:
+        words = t("A tag of ours says {code}. If yours does too, this is the item.")
+        return t("One letter off, perhaps"), words.format(code=group_token(meant))
     if find_token(typed):
         return t("That code is not one of ours"), t(
             "It is written as our codes are, but no tag of ours carries it. Look at the tag again."
         )
-    if len(plain_token(typed)) == _TOKEN_CHARS:
+    if has_token_length(typed):
         return t("One letter off, perhaps"), t(
             "The last character checks the others, and it does not fit. Look at the tag again: "
             "the letter B is often read as an 8."
         )
     return t("That code is not one of ours"), t("A code has nine characters. Look at the tag again.")
-
-
-def plain_token(text: str) -> str:
-    """What was typed without the spaces and hyphens that make it readable."""
-    return "".join(character for character in text if character.isalnum())
-
-
-def group_token(text: str) -> str:
-    """What was typed, upper case in groups of four, as it stands on a tag."""
-    plain = plain_token(text).upper()
-    return " ".join(plain[at : at + _GROUP] for at in range(0, len(plain), _GROUP))

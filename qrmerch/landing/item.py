@@ -1,16 +1,24 @@
 """An item's page, printed or not, and what a shopper does on it: keep, share."""
 
-from typing import Final
-from urllib.parse import quote, urlencode, urlsplit
+from datetime import datetime, timedelta
+from math import ceil
+from time import time
+from typing import Final, cast
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from flask import Blueprint, Response, jsonify, request
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from qrmerch.access import allow_anyone
 from qrmerch.catalog.models import Item
 from qrmerch.clock import now
+from qrmerch.codes.tokens import find_token
 from qrmerch.db import get_one
+from qrmerch.errors import TooMany
 from qrmerch.i18n import translator
 from qrmerch.landing.helpful import answer_missing
+from qrmerch.landing.misses import Misses
 from qrmerch.landing.pages import SharePage
 from qrmerch.landing.printed import KnownItem
 from qrmerch.landing.scanning import (
@@ -36,29 +44,60 @@ from qrmerch.landing.shopper import (
     read_secret,
     respond,
 )
+from qrmerch.landing.typed import plain_token
 from qrmerch.parties.models import Store
-from qrmerch.rendering.frame import build_frame
-from qrmerch.rendering.service import render_item_page
+from qrmerch.rendering.frame import KEEPING_NOTICE, build_frame
+from qrmerch.rendering.service import list_cards, render_item_page
 from qrmerch.scans.service import record_event
+from qrmerch.visitors.models import Visitor
 from qrmerch.visitors.service import remember
 from qrmerch.web import base_address, get_db, redirect_to, services
 from qrmerch.wishlists.queries import find_share_link
-from qrmerch.wishlists.service import keep, let_go, share
+from qrmerch.wishlists.service import ListFull, keep, let_go, share
 
 blueprint = Blueprint("landing_item", __name__)
 _MAX_TYPED_CHARS: Final = 40
 
 
-@blueprint.get("/q/<text>")
-@blueprint.get("/Q/<text>")
+@blueprint.get("/q/<path:text>")
+@blueprint.get("/Q/<path:text>")
 @allow_anyone
 def show_printed(text: str) -> Response:
     """A printed code's page after a miss of the front door; a helpful page where no code has this address."""
-    answer = answer_scan(text)
+    typed = plain_token(text)
+    misses, address, at_s = _get_misses(), request.remote_addr or "", time()
+    if not _is_known(typed) and (wait_s := misses.wait_s(address, at_s)):
+        raise TooMany(
+            "Many codes that do not exist were asked for from this network. Wait a minute and try again.",
+            retry_after=timedelta(seconds=ceil(wait_s)),
+        )
+    answer = answer_scan(typed)
     if answer is not None:
         return answer
-    count_orphan(find_host_retailer_id(), text)
-    return answer_missing(typed=text[:_MAX_TYPED_CHARS])
+    misses.take(address, at_s)
+    count_orphan(find_host_retailer_id(), typed)
+    return answer_missing(typed=typed)
+
+
+@blueprint.get("/q/")
+@allow_anyone
+def find_typed() -> Response:
+    """A code from the field of a form: on to its address; without one, to help."""
+    typed = plain_token(request.args.get("code", ""))
+    token = find_token(typed)
+    if token:
+        return redirect_to(f"/q/{token}")
+    said = urlencode({name: request.args[name][:_MAX_TYPED_CHARS] for name in ("of", "lang") if request.args.get(name)})
+    return redirect_to(f"/q/{quote(typed)}?{said}" if typed else f"/help?{said}")
+
+
+def _get_misses() -> Misses:
+    return cast(Misses, services().parts.setdefault("misses", Misses()))
+
+
+def _is_known(typed: str) -> bool:
+    token = find_token(typed)
+    return token is not None and get_scan_path().codes.find(token) is not None
 
 
 @blueprint.get("/i/<public_id>")
@@ -123,32 +162,10 @@ def keep_item(public_id: str) -> Response:
     place = find_place(db, public_id, at=at)
     if place is None:
         return answer_missing()
-    secret = read_secret()
-    if request.form.get("keep") == "no":
-        visitor = find_shopper(db, place.item.retailer_id)
-        is_changed = visitor is not None and let_go(db, visitor, place.item, at=at)
-    else:
-        t = translator(place.locale)
-        known = remember(
-            db,
-            place.item.retailer_id,
-            secret,
-            shown_text=f"{t('Keep on my list')}. {t(KEEPING_NOTICE)}",
-            locale=place.locale,
-            at=at,
-        )
-        visitor, secret = known.visitor, known.secret
-        is_changed = keep(db, visitor, place.item, store_id=place.store_id, at=at)
-    if is_changed:
-        record_event(
-            db,
-            kind="unkeep" if request.form.get("keep") == "no" else "keep",
-            retailer_id=place.item.retailer_id,
-            item_id=place.item.id,
-            store_id=place.store_id,
-            visit=find_said_visit(at=at),
-            at=at,
-        )
+    try:
+        visitor, secret = _keep(db, place, at) if request.form.get("keep") != "no" else _let_go(db, place, at)
+    except ListFull as full:
+        return _answer_full(full, place)
     kept = list(load_personal(db, visitor).kept) if visitor else []
     db.commit()
     response = jsonify(kept=kept) if is_script() else redirect_to(_back(place))
@@ -157,10 +174,47 @@ def keep_item(public_id: str) -> Response:
     return response
 
 
-# Stands on every page that has a heart, and is kept with the consent.
-KEEPING_NOTICE: Final = (
-    "Keeping something sets one cookie on this phone, so that your list can be found again. It holds no name."
-)
+def _keep(db: Session, place: Place, at: datetime) -> tuple[Visitor, str]:
+    t = translator(place.locale)
+    known = remember(
+        db,
+        place.item.retailer_id,
+        read_secret(),
+        shown_text=f"{t('Keep on my list')}. {t(KEEPING_NOTICE)}",
+        locale=place.locale,
+        at=at,
+    )
+    if keep(db, known.visitor, place.item, store_id=place.store_id, at=at):
+        _record(db, "keep", place, at)
+    return known.visitor, known.secret
+
+
+def _let_go(db: Session, place: Place, at: datetime) -> tuple[Visitor | None, str | None]:
+    visitor = find_shopper(db, place.item.retailer_id)
+    if visitor is not None and let_go(db, visitor, place.item, at=at):
+        _record(db, "unkeep", place, at)
+    return visitor, read_secret()
+
+
+def _record(db: Session, kind: str, place: Place, at: datetime) -> None:
+    record_event(
+        db,
+        kind=kind,
+        retailer_id=place.item.retailer_id,
+        item_id=place.item.id,
+        store_id=place.store_id,
+        visit=find_said_visit(at=at),
+        at=at,
+    )
+
+
+def _answer_full(full: ListFull, place: Place) -> Response:
+    if not is_script():
+        return redirect_to(f"/my?{_said(place, full='1')}")
+    words = translator(place.locale)("The list is full. Let one go to keep another.")
+    response = jsonify(type=full.slug, status=full.status, detail=words)
+    response.status_code = full.status
+    return response
 
 
 @blueprint.post("/i/<public_id>/share")
@@ -172,19 +226,12 @@ def share_item(public_id: str) -> Response:
     if place is None:
         return answer_missing()
     link = share(db, place.item, store_id=place.store_id, at=at)
-    record_event(
-        db,
-        kind="share",
-        retailer_id=place.item.retailer_id,
-        item_id=place.item.id,
-        store_id=place.store_id,
-        visit=find_said_visit(at=at),
-        at=at,
-    )
+    _record(db, "share", place, at)
     db.commit()
+    page = f"/i/{public_id}/share/{link.public_id}?{_query(place)}"
     if is_script():
-        return jsonify(url=f"{base_address()}/s/{link.public_id}")
-    return redirect_to(f"/i/{public_id}/share/{link.public_id}?{_query(place)}")
+        return jsonify(url=f"{base_address()}/s/{link.public_id}", page=page)
+    return redirect_to(page)
 
 
 @blueprint.get("/i/<public_id>/share/<link_id>")
@@ -199,10 +246,12 @@ def show_share(public_id: str, link_id: str) -> Response:
     t = translator(place.locale)
     frame, block = build_frame(place.house, locale=place.locale, title=t("Share"))
     url = f"{base_address()}/s/{link.public_id}"
+    (card,) = list_cards(db, [place.item], locale=place.locale, store=place.store, kept=(), at=at)
     page = SharePage(
         t=t,
         frame=frame,
         title=place.item.title,
+        picture=card.picture,
         url=url,
         mail=f"mailto:?subject={quote(place.item.title)}&body={quote(url)}",
         sms=f"sms:?&body={quote(f'{place.item.title} {url}')}",
@@ -232,24 +281,31 @@ def show_shared(link_id: str) -> Response:
 @allow_anyone
 def see_page() -> Response:
     """A page was on the screen for a second: its visit, and what this shopper keeps."""
-    said = urlsplit(request.form.get("page", ""))
-    public_id = said.path.removeprefix("/i/")
-    with services().database.read() as db:
-        item = get_scan_path().codes.items.get(public_id) or _find_unprinted(public_id)
-        if item is None:
-            return answer_missing()
-        query = dict(part.partition("=")[::2] for part in said.query.split("&"))
-        store = get_scan_path().codes.find_store(query.get("at", ""), item.retailer_id)
-        visit = count_view(
-            item,
-            store.store_id if store else "",
-            said=request.form.get("v", ""),
-            text=request.form.get("code", "")[:_MAX_TYPED_CHARS],
-        )
-        visitor = find_shopper(db, item.retailer_id)
-        if visitor is None:
-            return jsonify(v=visit)
-        return jsonify(v=visit, kept=list(load_personal(db, visitor).kept))
+    page = urlsplit(request.form.get("page", ""))
+    public_id = page.path.removeprefix("/i/")
+    codes = get_scan_path().codes
+    item = codes.items.get(public_id) or _find_unprinted(public_id)
+    if item is None or find_host_retailer_id() not in (None, item.retailer_id):
+        return answer_missing()
+    store = codes.find_store(parse_qs(page.query).get("at", [""])[0], item.retailer_id)
+    visit = count_view(
+        item,
+        store.store_id if store else "",
+        said=request.form.get("v", ""),
+        text=request.form.get("code", "")[:_MAX_TYPED_CHARS],
+    )
+    kept = _find_kept(item.retailer_id)
+    return jsonify(v=visit) if kept is None else jsonify(v=visit, kept=kept)
+
+
+def _find_kept(retailer_id: str) -> list[str] | None:
+    """Public ids of what this phone keeps; None where nothing is known of it, or the database is away."""
+    try:
+        with services().database.read() as db:
+            visitor = find_shopper(db, retailer_id)
+            return list(load_personal(db, visitor).kept) if visitor else None
+    except DBAPIError:
+        return None
 
 
 def _find_unprinted(public_id: str) -> KnownItem | None:
@@ -258,14 +314,21 @@ def _find_unprinted(public_id: str) -> KnownItem | None:
     return KnownItem(place.item.id, place.item.public_id, place.item.retailer_id) if place else None
 
 
+def _said(place: Place, **more: str) -> str:
+    """The query of an address of the list: the brand and the language the form was in, and more."""
+    brand = request.values.get("of", place.house.slug)[:_MAX_TYPED_CHARS]
+    lang = request.values.get("lang", place.locale)[:_MAX_TYPED_CHARS]
+    return urlencode({name: value for name, value in {"of": brand, "lang": lang, **more}.items() if value})
+
+
 def _query(place: Place) -> str:
     values = {"at": place.store.public_id} if place.store else {}
     return urlencode({**values, "lang": place.locale})
 
 
 def _back(place: Place) -> str:
-    """The page a form was sent from: its own item's, in the same store and language."""
+    """The page a form was sent from: the list, or an item's in the same store and language."""
     said = request.values.get("back", "")
     if said == "my":
-        return f"/my?lang={place.locale}"
+        return f"/my?{_said(place, gone=place.item.public_id if request.form.get('keep') == 'no' else '')}"
     return f"/i/{said if is_public_id(said) else place.item.public_id}?{_query(place)}"

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from qrmerch.rendering.pages import Fact, Frame, Piece
+from qrmerch.landing.typed import TypedPart
+from qrmerch.rendering.pages import Fact, Frame, Picture, Piece
 
 Translate = Callable[[str], str]
 
@@ -33,11 +34,21 @@ class ListPage:
 
     t: Translate
     frame: Frame
+    # The short name in the address of the brand that the page is in; empty for none.
+    of: str
     lists: tuple[KeptAt, ...]
     claims: tuple[ClaimLine, ...]
+    # What was let go a moment ago, so that it can be put back.
+    let_go: Piece | None
     # What is kept of this phone, in rows; empty for a phone nothing is kept of.
     known: tuple[Fact, ...]
     was_forgotten: bool
+    # What being forgotten does.
+    forgetting: str
+    # Something more could not be kept.
+    is_full: bool
+    # A few of what there is to keep, for a list that is empty; they decorate.
+    pictures: tuple[Picture, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +58,7 @@ class SharePage:
     t: Translate
     frame: Frame
     title: str
+    picture: Picture | None
     url: str
     mail: str
     sms: str
@@ -63,6 +75,11 @@ class HelpfulPage:
     words: str
     # What was typed, in groups; empty where the address held no code.
     typed: str
+    # The same with its slip apart.
+    parts: tuple[TypedPart, ...]
+    # What to try next, for the field.
+    code: str
+    of: str
     pieces: tuple[Piece, ...]
 
 
@@ -73,6 +90,7 @@ class HelpPage:
     t: Translate
     frame: Frame
     code: str
+    of: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +100,7 @@ class PrivacyPage:
     t: Translate
     frame: Frame
     recorded: tuple[Fact, ...]
+    # Whom to ask, as the retailer says it; empty where it says nothing.
     contact: str
 
 
@@ -92,6 +111,7 @@ class StartPage:
     t: Translate
     frame: Frame
     title: str
+    of: str
     pieces: tuple[Piece, ...]
 
 

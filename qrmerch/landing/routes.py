@@ -2,9 +2,9 @@
 
 from flask import Blueprint
 
-from qrmerch.landing import health, item, media, start
+from qrmerch.landing import errands, health, item, media, my, start
 
 
 def blueprints() -> list[Blueprint]:
     """Every blueprint of this room, for `create_app`."""
-    return [item.blueprint, start.blueprint, media.blueprint, health.blueprint]
+    return [item.blueprint, my.blueprint, errands.blueprint, start.blueprint, media.blueprint, health.blueprint]

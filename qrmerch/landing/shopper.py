@@ -12,19 +12,20 @@ from qrmerch.catalog.models import Item
 from qrmerch.catalog.queries import find_item_by_public_id
 from qrmerch.parties.hosts import Hosts
 from qrmerch.parties.models import Store
-from qrmerch.parties.queries import find_store_by_public_id
+from qrmerch.parties.queries import find_retailer_by_slug, find_store_by_public_id
 from qrmerch.rendering.frame import House, load_house
 from qrmerch.rendering.service import Personal
 from qrmerch.rendering.style import StyleBlock, page_policy
 from qrmerch.rendering.templates import render_html
 from qrmerch.scans.visits import find_visit
 from qrmerch.visitors.models import Visitor
-from qrmerch.visitors.queries import find_visitor
+from qrmerch.visitors.queries import find_visitor, list_visitors
 from qrmerch.web import services, wants_json
 from qrmerch.wishlists.queries import list_kept_public_ids
 
 COOKIE_LASTS: Final = timedelta(days=180)
 _PUBLIC_ID: Final = re.compile("[0-9a-hjkmnp-tv-z]{16}")
+_SLUG_CHARS: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,14 @@ def find_host_retailer_id() -> str | None:
 
 
 def load_host_house(db: Session, *, at: datetime) -> House:
-    """The brand of the host this request came to."""
-    return load_house(db, find_host_retailer_id(), at=at)
+    """The brand of the host this request came to; on a shared one that of the retailer named by the address."""
+    return load_house(db, find_host_retailer_id() or _find_named_retailer_id(db), at=at)
+
+
+def _find_named_retailer_id(db: Session) -> str | None:
+    slug = request.values.get("of", "")[:_SLUG_CHARS]
+    named = find_retailer_by_slug(db, slug) if slug else None
+    return named.id if named else None
 
 
 def find_place(db: Session, public_id: str, *, at: datetime) -> Place | None:
@@ -104,6 +111,11 @@ def take_cookie(response: Response) -> None:
 def find_shopper(db: Session, retailer_id: str) -> Visitor | None:
     """The visitor of this request's cookie at a retailer."""
     return find_visitor(db, retailer_id, read_secret())
+
+
+def list_shoppers(db: Session) -> list[Visitor]:
+    """Who this request's cookie is: at the host's retailer, or on a shared host at each that knows the phone."""
+    return list_visitors(db, read_secret(), retailer_id=find_host_retailer_id())
 
 
 def load_personal(db: Session, visitor: Visitor) -> Personal:

@@ -15,7 +15,7 @@ from qrmerch.content.models import Publication
 from qrmerch.i18n import translator
 from qrmerch.landing.pages import DemoDoors, DoorsPage, StartPage
 from qrmerch.landing.shopper import choose_locale, load_host_house, respond
-from qrmerch.rendering.frame import House, build_frame
+from qrmerch.rendering.frame import House, build_frame, errand_languages
 from qrmerch.rendering.pages import Piece
 from qrmerch.rendering.service import list_cards
 from qrmerch.web import get_db, services
@@ -37,8 +37,11 @@ def show_start() -> Response:
         frame, block = build_frame(house, locale=locale, title=t("Demo"))
         return respond("landing/doors.html", DoorsPage(t, frame, find_doors(db)), block)
     pieces = list_start_pieces(db, house, locale, limit=_MOST, at=at) if house.retailer_id else ()
-    frame, block = build_frame(house, locale=locale, title=t("In our stores now"), is_indexed=True)
-    return respond("landing/start.html", StartPage(t, frame, t("In our stores now"), pieces), block)
+    title = t("In our stores now") if pieces else t("Find an item by its code")
+    frame, block = build_frame(
+        house, locale=locale, title=title, languages=errand_languages(house, locale, "/"), is_indexed=True
+    )
+    return respond("landing/start.html", StartPage(t, frame, title, house.slug, pieces), block)
 
 
 def list_start_pieces(db: Session, house: House, locale: str, *, limit: int, at: datetime) -> tuple[Piece, ...]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from urllib.parse import urlencode
 
 from sqlalchemy.orm import Session
 
@@ -16,6 +17,10 @@ from qrmerch.web import asset_address
 
 ITEM_SHEETS: Final = ("shop",)
 ERRAND_SHEETS: Final = ("shop", "errands")
+# Stands under every page, and is kept as proof of what was agreed to with the first heart.
+KEEPING_NOTICE: Final = (
+    "Keeping something sets one cookie on this phone, so that your list can be found again. It holds no name."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,8 @@ class House:
     """Whose page it is: the name, the languages, and the five choices of the brand."""
 
     retailer_id: str | None
+    # Empty where no retailer is meant.
+    slug: str
     name: str
     locales: tuple[str, ...]
     time_zone: str
@@ -39,9 +46,20 @@ class House:
             return wanted
         return negotiate(accept_language, self.locales)
 
+    def lang(self, locale: str) -> str:
+        """What an address says of the language: nothing where there is but one."""
+        return locale if len(self.locales) > 1 else ""
+
+    def address(self, path: str, locale: str) -> str:
+        """A page of ours that is no item's, in this language, and in this brand on a shared host too."""
+        said = {"of": self.slug, "lang": self.lang(locale)}
+        query = urlencode({name: value for name, value in said.items() if value})
+        return f"{path}?{query}" if query else path
+
 
 NEUTRAL: Final = House(
     retailer_id=None,
+    slug="",
     name="qrmerch",
     locales=("en", "ar"),
     time_zone="UTC",
@@ -64,6 +82,7 @@ def load_house(db: Session, retailer_id: str | None, *, at: datetime) -> House:
     retailer, kit = get_retailer(db, retailer_id), get_brand(db, retailer_id, at=at)
     return House(
         retailer_id=retailer.id,
+        slug=retailer.slug,
         name=retailer.name,
         locales=(retailer.default_locale, *(each for each in retailer.locales if each != retailer.default_locale)),
         time_zone=retailer.time_zone,
@@ -100,11 +119,14 @@ def build_frame(
     frame = Frame(
         locale=locale,
         direction=direction(locale),
-        title=f"{title}, {house.name}",
+        title=t("{page}, {house}").format(page=title, house=house.name),
         description=description,
         retailer=house.name,
         wordmark=house.wordmark,
-        home="/",
+        home=house.address("/", locale),
+        mine=house.address("/my", locale),
+        privacy=house.address("/privacy", locale),
+        help=house.address("/help", locale),
         css=block.css,
         tone=house.tone,
         display=house.display,
@@ -119,6 +141,7 @@ def build_frame(
         notice=t(
             "A scan counts one look at one item, in one place, at one hour. No name, no cookie, no address is kept."
         ),
+        keeping=t(KEEPING_NOTICE),
         legal=pick_text(house.legal, locale, house.locales),
         languages=languages,
         is_indexed=is_indexed,
@@ -126,10 +149,16 @@ def build_frame(
     return frame, block
 
 
-def language_links(house: House, locale: str, path: str) -> tuple[LanguageLink, ...]:
-    """The same page in the retailer's other languages.
+def errand_languages(house: House, locale: str, path: str) -> tuple[LanguageLink, ...]:
+    """A page that is no item's, in the house's other languages."""
+    others = (each for each in house.locales if each != locale)
+    return tuple(LanguageLink(each, language_name(each), house.address(path, each)) for each in others)
 
-    :param path: the page's address; a query may be there already.
+
+def language_links(house: House, locale: str, path: str) -> tuple[LanguageLink, ...]:
+    """An item's page in the retailer's other languages.
+
+    :param path: the page's address without a language; a query may be there already.
     """
     joint = "&" if "?" in path else "?"
     return tuple(

@@ -47,7 +47,11 @@ class Frame:
     description: str
     retailer: str
     wordmark: str
+    # Addresses in this language: the start page, the shopper's own page, what is recorded, help.
     home: str
+    mine: str
+    privacy: str
+    help: str
     css: Markup
     tone: str
     display: str
@@ -62,7 +66,9 @@ class Frame:
     here: str = ""
     # How many items the shopper keeps; None where the page is the same for everybody.
     kept: int | None = None
+    # What a scan records, and what keeping something does, in a sentence or two each.
     notice: str = ""
+    keeping: str = ""
     legal: str = ""
     languages: tuple[LanguageLink, ...] = ()
     is_indexed: bool = False
@@ -96,18 +102,18 @@ class Chip:
     value: str
     label: str
     stock: str
-    is_chosen: bool = False
+    # Where one that is gone here can be had.
+    elsewhere: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The variants of an item. `elsewhere` says where those that are gone here can be had."""
+    """The variants of an item."""
 
     legend: str
     chips: tuple[Chip, ...]
-    # `dense` for many short labels, `long` for long ones, else empty.
+    # `dense` for many short labels, `long` for long ones, `list` for more than chips can show, else empty.
     width: str
-    elsewhere: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +206,8 @@ class Piece:
     stock_words: str = ""
     was: str | None = None
     is_kept: bool = False
+    # The public id of the store it is looked at in, or empty.
+    at: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What stands on an item's page at one instant, gathered from the rooms that know it."""
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,8 +9,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from qrmerch.catalog.models import Item, Stock
-from qrmerch.catalog.queries import get_item, list_variants, was_prices
+from qrmerch.catalog.models import Item, Stock, Variant
+from qrmerch.catalog.queries import get_item, was_prices
 from qrmerch.content.models import (
     FixedValue,
     Look,
@@ -90,19 +91,28 @@ def load_scene(db: Session, *, item_id: str, store_id: str | None, locale: str, 
         source=live.source if live else default,
         is_published=live is not None,
         maker=live.maker if live else "",
-        shelf=load_shelf(db, item.id, stores, at=at),
+        shelf=load_shelves(db, [item], {retailer.id: stores}, at=at)[item.id],
         offers=tuple(offer for offer in offers if is_live(offer, at)),
         edges=tuple(edge for edge in edges if edge > at),
     )
 
 
-def load_shelf(db: Session, item_id: str, stores: Sequence[Store], *, at: datetime) -> Shelf:
-    """An item's shown variants with their was-prices, and what the stores have of them."""
-    variants = [variant for variant in list_variants(db, item_id) if not variant.is_hidden]
-    ids = [variant.id for variant in variants]
+def load_shelves(
+    db: Session, items: Collection[Item], stores: Mapping[str, Sequence[Store]], *, at: datetime
+) -> dict[str, Shelf]:
+    """Each item's shown variants with their was-prices, and what the stores have of them, by item id.
+
+    :param stores: the open stores of each item's retailer, by its id.
+    """
+    shown = select(Variant).where(Variant.item_id.in_([item.id for item in items]), Variant.is_hidden.is_(False))
+    variants: dict[str, list[Variant]] = defaultdict(list)
+    for variant in db.scalars(shown.order_by(Variant.place, Variant.id)):
+        variants[variant.item_id].append(variant)
+    ids = [variant.id for each in variants.values() for variant in each]
     rows = db.execute(select(Stock.store_id, Stock.variant_id, Stock.pieces).where(Stock.variant_id.in_(ids)))
     pieces = {(store_id, variant_id): count for store_id, variant_id, count in rows}
-    return Shelf(variants, was_prices(db, ids, at), pieces, stores)
+    was = was_prices(db, ids, at)
+    return {item.id: Shelf(variants[item.id], was, pieces, stores[item.retailer_id]) for item in items}
 
 
 def list_look_items(db: Session, item: Item) -> tuple[dict[str, str], list[Item]]:
@@ -130,17 +140,47 @@ def list_alternatives(db: Session, item: Item) -> list[Item]:
     return (alike + found)[:_MAX_ALTERNATIVES]
 
 
-def list_first_pictures(db: Session, items: Collection[Item], *, store_id: str | None, at: datetime) -> dict[str, str]:
-    """The asset id of each item's first published picture, by item id; items without one are left out."""
+def list_first_pictures(
+    db: Session, items: Collection[Item], *, store_ids: Mapping[str, str], at: datetime
+) -> dict[str, str]:
+    """The asset id of each item's first published picture, by item id; items without one are left out.
+
+    :param store_ids: where items are looked at, by item id; elsewhere is nowhere in particular.
+    """
+    live = _newest_live(db, items, store_ids, at)
+    shown = select(Revision, TemplateVersion.sections).join(
+        TemplateVersion, TemplateVersion.id == Revision.template_version_id
+    )
+    bodies = {
+        revision.id: (revision.body.get("slots") or {}, sections)
+        for revision, sections in db.execute(shown.where(Revision.id.in_(set(live.values()))))
+    }
     found = {}
-    for item in items:
-        house = load_house(db, item.retailer_id, at=at)
-        publications = _list_publications(db, item, store_id)
-        live = _load_live(db, publications, item, locale=house.locales[0], house=house, at=at)
-        pictures = read_gallery(live.source) if live else []
+    for item_id, revision_id in live.items():
+        slots, sections = bodies[revision_id]
+        pictures = read_gallery(Source(sections, slots, (), "", ()))
         if pictures:
-            found[item.id] = pictures[0]
+            found[item_id] = pictures[0]
     return found
+
+
+def _newest_live(db: Session, items: Collection[Item], store_ids: Mapping[str, str], at: datetime) -> dict[str, str]:
+    """The id of the revision that shows of each item; items without one, or of a suspended vendor, are left out."""
+    ids = [item.id for item in items]
+    covering = select(Publication).where(
+        Publication.item_id.in_(ids),
+        Publication.from_at <= at,
+        Publication.until_at.is_(None) | (Publication.until_at > at),
+    )
+    newest: dict[str, Publication] = {}
+    for row in db.scalars(covering.order_by(Publication.created_at.desc(), Publication.id.desc())):
+        if _concerns(row, store_ids.get(row.item_id)):
+            newest.setdefault(row.item_id, row)
+    suspended = select(Item.id).join(
+        Supply, (Supply.retailer_id == Item.retailer_id) & (Supply.vendor_id == Item.vendor_id)
+    )
+    hidden = set(db.scalars(suspended.where(Item.id.in_(ids), Supply.ended_at.is_not(None))))
+    return {item_id: row.revision_id for item_id, row in newest.items() if row.revision_id and item_id not in hidden}
 
 
 def _list_publications(db: Session, item: Item, store_id: str | None) -> list[Publication]:
@@ -150,7 +190,12 @@ def _list_publications(db: Session, item: Item, store_id: str | None) -> list[Pu
         .where(Publication.item_id == item.id)
         .order_by(Publication.created_at.desc(), Publication.id.desc())
     )
-    return [row for row in rows if row.store_ids is None or (store_id is not None and store_id in row.store_ids)]
+    return [row for row in rows if _concerns(row, store_id)]
+
+
+def _concerns(publication: Publication, store_id: str | None) -> bool:
+    """Whether a publication holds in a store, or (None) in no particular place."""
+    return publication.store_ids is None or (store_id is not None and store_id in publication.store_ids)
 
 
 def _load_live(

@@ -4,10 +4,11 @@ In: ids and an instant. Out: the bytes that every phone gets, their headers, and
 Never: a word of a vendor's that no reviewer let through, or anything about the person who looks.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+from urllib.parse import urlencode
 
 from markupsafe import Markup
 from sqlalchemy import Select, select
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item
 from qrmerch.i18n import format_number, translator
+from qrmerch.media.queries import Picture as FoundPicture
 from qrmerch.media.queries import pictures_of
 from qrmerch.offers.models import Offer, OfferKind
 from qrmerch.parties.models import Retailer, Store
@@ -40,12 +42,20 @@ from qrmerch.rendering.queries import (
     list_first_pictures,
     list_look_items,
     load_scene,
-    load_shelf,
+    load_shelves,
 )
 from qrmerch.rendering.sections import Extras, Source, build_sections, pick_figures, read_facts, read_story
 from qrmerch.rendering.style import StyleBlock, page_policy
 from qrmerch.rendering.templates import render_html
-from qrmerch.rendering.wording import list_other_stores, word_choice, word_offer, word_price, word_stock
+from qrmerch.rendering.wording import (
+    Shelf,
+    list_other_stores,
+    word_choice,
+    word_offer,
+    word_price,
+    word_stock,
+    word_stock_at,
+)
 from qrmerch.reviews.queries import pick_reviews, summarise_reviews
 
 # Nothing that is not announced by a change stays longer than this.
@@ -127,7 +137,7 @@ def _make_item_page(
         style=scene.style,
         sheets=ITEM_SHEETS,
         ground=shown.ground,
-        here=item_address(item, scene.store),
+        here=item_address(item, scene.store, scene.house.lang(source.locale)),
         languages=language_links(scene.house, source.locale, item_address(item, scene.store)),
         kept=personal.count if personal else None,
         is_indexed=True,
@@ -171,7 +181,7 @@ def _make_retired_page(
         title=item.title,
         description=translator(locale)("No longer sold"),
         sheets=ITEM_SHEETS,
-        here=item_address(item, scene.store),
+        here=item_address(item, scene.store, scene.house.lang(locale)),
         languages=language_links(scene.house, locale, item_address(item, scene.store)),
         kept=personal.count if personal else None,
     )
@@ -192,9 +202,14 @@ def _make_retired_page(
     return page, block
 
 
-def item_address(item: Item, store: Store | None) -> str:
-    """The page's own address, which is no printed one."""
-    return f"/i/{item.public_id}" + (f"?at={store.public_id}" if store else "")
+def item_address(item: Item, store: Store | None, lang: str = "") -> str:
+    """The page's own address, which is no printed one.
+
+    :param lang: the language to stay in; empty for whichever the browser prefers.
+    """
+    said = {"at": store.public_id if store else "", "lang": lang}
+    query = urlencode({name: value for name, value in said.items() if value})
+    return f"/i/{item.public_id}" + (f"?{query}" if query else "")
 
 
 def list_pieces(
@@ -206,39 +221,71 @@ def list_pieces(
 
 
 def list_cards(
-    db: Session, items: Sequence[Item], *, locale: str, store: Store | None, kept: Collection[str], at: datetime
+    db: Session,
+    items: Sequence[Item],
+    *,
+    locale: str,
+    store: Store | None,
+    kept: Collection[str],
+    at: datetime,
+    stores: Mapping[str, Store] | None = None,
 ) -> tuple[Piece, ...]:
-    """Items as cards, in the order given.
+    """Items as cards, in the order given; the number of statements does not grow with theirs.
 
     :param store: where they are looked at; a store of another retailer than an item's means nowhere.
     :param kept: public ids of those the shopper keeps.
+    :param stores: where single ones are looked at instead, by item id.
     """
-    t = translator(locale)
-    firsts = list_first_pictures(db, items, store_id=store.id if store else None, at=at)
+    places = {
+        item.id: place
+        for item in items
+        if (place := (stores or {}).get(item.id, store)) and place.retailer_id == item.retailer_id
+    }
+    firsts = list_first_pictures(db, items, store_ids={each: place.id for each, place in places.items()}, at=at)
     pictures = pictures_of(db, list(firsts.values()))
     retailers = {each.id: each for each in db.scalars(_retailers_of(items))}
-    stores = {each: [store for store in list_stores(db, each) if store.is_open] for each in retailers}
-    pieces = []
-    for item in items:
-        here = store if store and store.retailer_id == item.retailer_id else None
-        shelf = load_shelf(db, item.id, stores[item.retailer_id], at=at)
-        price = word_price(shelf, locale, offer=None, hides_reductions=retailers[item.retailer_id].no_discount)
-        state, words = word_stock(shelf, here, locale)
-        found = pictures.get(firsts.get(item.id, ""))
-        pieces.append(
-            Piece(
-                public_id=item.public_id,
-                href=item_address(item, here),
-                title=item.title,
-                price=price.now if price else t("Ask in the store"),
-                picture=card_picture(found, item.title, locale) if found else None,
-                stock=state,
-                stock_words=words,
-                was=price.was if price else None,
-                is_kept=item.public_id in kept,
-            )
+    open_stores = {each: [store for store in list_stores(db, each) if store.is_open] for each in retailers}
+    shelves = load_shelves(db, items, open_stores, at=at)
+    return tuple(
+        _card_of(
+            item,
+            retailers[item.retailer_id],
+            shelves[item.id],
+            places.get(item.id),
+            pictures.get(firsts.get(item.id, "")),
+            locale=locale,
+            is_kept=item.public_id in kept,
         )
-    return tuple(pieces)
+        for item in items
+    )
+
+
+def _card_of(
+    item: Item,
+    retailer: Retailer,
+    shelf: Shelf,
+    place: Store | None,
+    found: FoundPicture | None,
+    *,
+    locale: str,
+    is_kept: bool,
+) -> Piece:
+    t = translator(locale)
+    price = word_price(shelf, locale, offer=None, hides_reductions=retailer.no_discount)
+    state, words = word_stock_at(shelf, place, locale)
+    has_languages = len({retailer.default_locale, *retailer.locales}) > 1
+    return Piece(
+        public_id=item.public_id,
+        href=item_address(item, place, locale if has_languages else ""),
+        title=item.title,
+        price=price.now if price else t("Ask in the store"),
+        picture=card_picture(found, item.title, locale) if found else None,
+        stock=state,
+        stock_words=words,
+        was=price.was if price else None,
+        is_kept=is_kept,
+        at=place.public_id if place else "",
+    )
 
 
 def _retailers_of(items: Sequence[Item]) -> Select[Retailer]:

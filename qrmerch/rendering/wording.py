@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 from qrmerch.catalog.models import Variant
-from qrmerch.i18n import format_time, format_weekday, translator
+from qrmerch.i18n import format_list, format_time, format_weekday, translator
 from qrmerch.money import format_money
 from qrmerch.offers.models import Offer, OfferKind
 from qrmerch.parties.models import Store
@@ -16,6 +16,10 @@ from qrmerch.rendering.pages import Chip, Choice, Fact, OfferCard, Price
 # So many pieces or fewer are said to be few; the number itself is never shown.
 FEW_PIECES = 3
 _SHORT_CHARS, _LONG_CHARS, _MANY_CHIPS = 3, 8, 4
+# More chips than this are a list to choose from; short ones take less room.
+_MAX_CHIPS, _MAX_DENSE_CHIPS = 12, 24
+# A sentence names so many stores, a list shows so many; the rest are counted.
+_NAMED_STORES, _LISTED_STORES = 3, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,25 +90,28 @@ def word_choice(shelf: Shelf, store: Store | None, locale: str) -> Choice | None
         return None
     t = translator(locale)
     names = _varying_options(shelf.variants)
-    labels = {variant.id: _label(variant, names) for variant in shelf.variants}
-    chips = tuple(
-        Chip(variant.key, labels[variant.id], shelf.state_at(store.id, [variant.id]) if store else "")
-        for variant in shelf.variants
-    )
-    longest = max(len(chip.label) for chip in chips)
-    is_dense = len(chips) > _MANY_CHIPS and longest <= _SHORT_CHARS
+    chips = tuple(_chip(shelf, variant, _label(variant, names, locale), store, locale) for variant in shelf.variants)
     legend = t("{one} and {other}").format(one=t(names[0]), other=t(names[1]).lower()) if len(names) == 2 else ""
-    elsewhere = [
-        t("{variant}: {stores}").format(variant=labels[variant.id], stores=", ".join(_stores_with(shelf, [variant.id])))
-        for variant, chip in zip(shelf.variants, chips, strict=True)
-        if chip.stock == "none" and _stores_with(shelf, [variant.id])
-    ]
-    return Choice(
-        legend=legend or (t(names[0]) if names else t("Version")),
-        chips=chips,
-        width="dense" if is_dense else "long" if longest > _LONG_CHARS else "",
-        elsewhere=t("In stock elsewhere. {list}").format(list="; ".join(elsewhere)) if elsewhere else "",
-    )
+    return Choice(legend=legend or (t(names[0]) if names else t("Version")), chips=chips, width=_choice_width(chips))
+
+
+def _chip(shelf: Shelf, variant: Variant, label: str, store: Store | None, locale: str) -> Chip:
+    t = translator(locale)
+    state = shelf.state_at(store.id, [variant.id]) if store else ""
+    if state != "none":
+        return Chip(variant.key, label, state)
+    there = _stores_with(shelf, [variant.id])
+    elsewhere = t("In stock at {stores}").format(stores=_name_stores(there, locale)) if there else ""
+    return Chip(variant.key, label, state, elsewhere=elsewhere or t("In no store today"))
+
+
+def _choice_width(chips: Sequence[Chip]) -> str:
+    longest = max(len(chip.label) for chip in chips)
+    if len(chips) > _MANY_CHIPS and longest <= _SHORT_CHARS:
+        return "dense" if len(chips) <= _MAX_DENSE_CHIPS else "list"
+    if len(chips) > _MAX_CHIPS:
+        return "list"
+    return "long" if longest > _LONG_CHARS else ""
 
 
 def _varying_options(variants: Sequence[Variant]) -> list[str]:
@@ -113,9 +120,18 @@ def _varying_options(variants: Sequence[Variant]) -> list[str]:
     return [name for name in names if len({variant.options.get(name) for variant in variants}) > 1]
 
 
-def _label(variant: Variant, names: Sequence[str]) -> str:
+def _label(variant: Variant, names: Sequence[str], locale: str) -> str:
     values = [str(variant.options[name]) for name in names if variant.options.get(name)]
-    return ", ".join(values) or variant.sku or variant.key
+    return translator(locale)(", ").join(values) or variant.sku or variant.key
+
+
+def _name_stores(names: Sequence[str], locale: str) -> str:
+    """Stores in a sentence: the first few by name, then how many more."""
+    more = len(names) - _NAMED_STORES
+    if more <= 0:
+        return format_list(names, locale)
+    named = translator(locale)(", ").join(names[:_NAMED_STORES])
+    return translator(locale)("{stores} and {count} more").format(stores=named, count=more)
 
 
 def _stores_with(shelf: Shelf, variant_ids: Sequence[str]) -> list[str]:
@@ -126,7 +142,7 @@ def word_stock(shelf: Shelf, store: Store | None, locale: str) -> tuple[str, str
     """The state of an item's stock where the shopper stands, and the sentence that says it."""
     t = translator(locale)
     elsewhere = [name for name in _stores_with(shelf, shelf.variant_ids) if store is None or name != store.short_name]
-    named = ", ".join(elsewhere)
+    named = _name_stores(elsewhere, locale) if elsewhere else ""
     if store is None:
         return ("in_stock", t("In stock at {stores}").format(stores=named)) if named else ("", "")
     state = shelf.state_at(store.id, shelf.variant_ids)
@@ -140,8 +156,22 @@ def word_stock(shelf: Shelf, store: Store | None, locale: str) -> tuple[str, str
     return state, sentences[state].format(store=store.short_name) if state else ""
 
 
+def word_stock_at(shelf: Shelf, store: Store | None, locale: str) -> tuple[str, str]:
+    """As `word_stock`, said by somebody who need not stand there: on a list, on a card."""
+    state, sentence = word_stock(shelf, store, locale)
+    if store is None or not state:
+        return state, sentence
+    t = translator(locale)
+    sentences = {
+        "in_stock": t("In stock at {stores}"),
+        "few": t("Few left at {stores}"),
+        "none": t("None at {stores} today"),
+    }
+    return state, sentences[state].format(stores=store.short_name)
+
+
 def list_other_stores(shelf: Shelf, store: Store | None, locale: str) -> tuple[Fact, ...]:
-    """What the retailer's other stores have: the store, and the variants in stock there."""
+    """What the retailer's other stores have: the store, and the variants in stock there; a last row counts the rest."""
     t = translator(locale)
     names = _varying_options(shelf.variants)
     rows = []
@@ -150,9 +180,11 @@ def list_other_stores(shelf: Shelf, store: Store | None, locale: str) -> tuple[F
             continue
         there = [each for each in shelf.variants if shelf.state_at(other.id, [each.id]) in ("in_stock", "few")]
         if there:
-            labels = ", ".join(_label(each, names) for each in there) if len(shelf.variants) > 1 else t("in stock")
-            rows.append(Fact(other.short_name, labels))
-    return tuple(rows)
+            labels = [_label(each, names, locale) for each in there] if len(shelf.variants) > 1 else [t("in stock")]
+            rows.append(Fact(other.short_name, t("; " if len(names) > 1 else ", ").join(labels)))
+    more = len(rows) - _LISTED_STORES
+    rest = [Fact(t("And more"), t("{count} other stores").format(count=more))] if more > 0 else []
+    return (*rows[:_LISTED_STORES], *rest)
 
 
 def word_offer(offer: Offer, locale: str, zone: str, *, retailer: str, fallbacks: tuple[str, ...]) -> OfferCard:

@@ -5,6 +5,7 @@ import hashlib
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from qrmerch.parties.models import Retailer
 from qrmerch.visitors.models import ConsentEvent, Visitor
 
 
@@ -19,6 +20,19 @@ def find_visitor(db: Session, retailer_id: str, secret: str | None) -> Visitor |
         return None
     wanted = select(Visitor).where(Visitor.secret_hash == hash_secret(secret, retailer_id))
     return db.scalars(wanted.where(Visitor.forgotten_at.is_(None))).one_or_none()
+
+
+def list_visitors(db: Session, secret: str | None, *, retailer_id: str | None = None) -> list[Visitor]:
+    """Whom a cookie's secret means at each retailer that remembers it, oldest first.
+
+    :param retailer_id: the one retailer to ask; None for all.
+    """
+    if not secret:
+        return []
+    asked = [retailer_id] if retailer_id else list(db.scalars(select(Retailer.id)))
+    hashes = [hash_secret(secret, each) for each in asked]
+    wanted = select(Visitor).where(Visitor.secret_hash.in_(hashes), Visitor.forgotten_at.is_(None))
+    return list(db.scalars(wanted.order_by(Visitor.created_at, Visitor.id)))
 
 
 def list_consents(db: Session, visitor_id: str) -> list[ConsentEvent]:

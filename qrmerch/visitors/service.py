@@ -4,6 +4,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from qrmerch import ids
@@ -39,8 +40,15 @@ def remember(
     visitor = Visitor(
         id=ids.new(), retailer_id=retailer_id, secret_hash=hash_secret(secret, retailer_id), created_at=at
     )
-    db.add(visitor)
-    db.flush()
+    try:
+        with db.begin_nested():
+            db.add(visitor)
+    except IntegrityError:
+        # Two presses came at once; the other one was first.
+        known = find_visitor(db, retailer_id, secret)
+        if known is None:
+            raise
+        return Remembered(known, secret, is_new=False)
     _note(db, visitor, ConsentAction.GRANT, shown_text=shown_text, locale=locale, at=at)
     return Remembered(visitor, secret, is_new=True)
 

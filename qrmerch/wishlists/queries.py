@@ -13,6 +13,12 @@ def list_kept(db: Session, visitor_id: str) -> list[WishlistItem]:
     return list(db.scalars(wanted.order_by(WishlistItem.added_at.desc(), WishlistItem.id.desc())))
 
 
+def list_ever_kept(db: Session, visitor_id: str) -> list[WishlistItem]:
+    """What a visitor keeps or took off the list again, newest first."""
+    wanted = select(WishlistItem).where(WishlistItem.visitor_id == visitor_id)
+    return list(db.scalars(wanted.order_by(WishlistItem.added_at.desc(), WishlistItem.id.desc())))
+
+
 def list_kept_public_ids(db: Session, visitor_id: str) -> list[str]:
     """The public ids of the items a visitor keeps, newest first."""
     wanted = (

@@ -16,16 +16,22 @@ from qrmerch.wishlists.models import ShareLink, WishlistItem
 MAX_KEPT = 200
 
 
+class ListFull(Conflict):
+    """A list holds no more."""
+
+    slug = "list_full"
+
+
 def keep(db: Session, visitor: Visitor, item: Item, *, store_id: str | None, at: datetime) -> bool:
     """Put an item on a visitor's list; whether it was not there before. The caller commits.
 
-    :raises Conflict: the list is full.
+    :raises ListFull: it holds `MAX_KEPT` items already.
     """
     row = _find(db, visitor, item)
     if row is not None and row.removed_at is None:
         return False
     if _is_full(db, visitor):
-        raise Conflict(f"The list holds {MAX_KEPT} items. Let one go to keep another.")
+        raise ListFull(f"The list holds {MAX_KEPT} items. Let one go to keep another.")
     if row is not None:
         row.added_at, row.removed_at, row.store_id = at, None, store_id
         return True

@@ -1,56 +1,94 @@
 // Makes a whole page quicker to use; nothing here is needed for it to work, and nothing is kept on the phone.
 const all = (selector) => [...document.querySelectorAll(selector)];
 const { here } = document.documentElement.dataset;
-const printed = location.pathname;
-let visit = new URLSearchParams(location.search).get('v') || '';
+const code = location.pathname.match(/^\/q\/(.*)/i)?.[1] || '';
 
-const say = (text) => { const [toast] = all('.toast'); toast.textContent = text; setTimeout(() => { toast.textContent = ''; }, 5000); };
-const send = (address, fields) =>
-  fetch(address, { method: 'POST', body: new URLSearchParams(fields), headers: { Accept: 'application/json' }, keepalive: true })
-    .then((answer) => { if (!answer.ok) throw answer; return answer.json(); });
+let hushing;
+const say = (text) => {
+  const [toast] = all('.toast');
+  toast.textContent = text;
+  clearTimeout(hushing);
+  hushing = setTimeout(() => { toast.textContent = ''; }, 5000);
+};
+const send = async (address, fields) => {
+  const body = new URLSearchParams(fields);
+  const answer = await fetch(address, { method: 'POST', body, headers: { Accept: 'application/json' }, keepalive: true });
+  const said = await answer.json();
+  if (!answer.ok) throw said;
+  return said;
+};
 
-// Keep: flip at once, send behind, flip back with a reason. A button's value is what the next press will do.
-const mark = (button, isKept) => { button.ariaPressed = isKept; button.value = isKept ? 'no' : 'yes'; };
-const show = ({ kept }) => {
-  if (!kept) return;
-  all('[data-keep]').forEach((button) => mark(button, kept.includes(button.dataset.keep)));
-  all('.count').forEach((badge) => { badge.textContent = kept.length; badge.hidden = !kept.length; });
+// Keep: flip at once, send behind, one after the other; where it failed, flip back and say why.
+// A button's value is what its next press will do. `held` is what the server said last.
+let held = all('[data-keep][aria-pressed=true]').map((button) => button.dataset.keep);
+let presses = 0, waiting = 0, sent = Promise.resolve();
+const mark = (id, isKept) => all('[data-keep]').forEach((button) => {
+  if (button.dataset.keep !== id) return;
+  button.setAttribute('aria-pressed', isKept);
+  button.value = isKept ? 'no' : 'yes';
+});
+const show = (kept) => {
+  held = kept;
+  all('[data-keep]').forEach((button) => mark(button.dataset.keep, kept.includes(button.dataset.keep)));
+  all('.count').forEach((badge) => { badge.textContent = kept.length || ''; badge.hidden = !kept.length; });
 };
 all('[data-keep]').forEach((button) => { button.onclick = (event) => {
   event.preventDefault();
-  const isKept = button.value === 'yes', fields = new FormData(button.form, button);
-  mark(button, isKept);
+  const fields = new FormData(button.form);
+  fields.set('keep', button.value);
+  mark(button.dataset.keep, button.value === 'yes');
   button.classList.add('beat');
   button.onanimationend = () => button.classList.remove('beat');
-  send(button.formAction, fields).then(show, () => { mark(button, !isKept); say(document.body.dataset.fail); });
+  presses++;
+  waiting++;
+  sent = sent.then(() => send(button.formAction, fields))
+    .then(({ kept }) => { held = kept; }, ({ detail }) => say(detail || document.body.dataset.fail))
+    .then(() => { if (!--waiting) show(held); });
 }; });
 
-// Share: the phone's own sheet where there is one; otherwise the form goes to the page with the link.
-if (navigator.share) all('[data-share]').forEach((button) => { button.onclick = (event) => {
+// A page the browser had put aside may show hearts from before.
+addEventListener('pageshow', ({ persisted }) => {
+  if (!persisted) return;
+  left();
+  const before = presses;
+  fetch('/my/kept' + (here ? all('[data-list]')[0].search : '')).then((answer) => answer.json())
+    .then(({ kept }) => { if (presses === before) show(kept); }).catch(() => {});
+});
+
+// Share: the phone's own sheet where there is one; otherwise the page with the link.
+if (navigator.share) all('[data-share]').forEach((button) => { button.onclick = async (event) => {
   event.preventDefault();
-  send(button.formAction, new FormData(button.form)).then(({ url }) => navigator.share({ title: document.title, url }))
-    .catch((error) => { if (error.name !== 'AbortError') { button.onclick = null; button.click(); } });
+  let page;
+  try {
+    const link = await send(button.formAction, new FormData(button.form));
+    page = link.page;
+    await navigator.share({ title: document.title, url: link.url });
+  } catch (error) {
+    if (page && error.name !== 'AbortError') location = page;
+    else if (!page) say(document.body.dataset.offline);
+  }
 }; });
 if (navigator.clipboard) all('[data-copy]').forEach((button) => {
   button.hidden = false;
-  button.onclick = () => navigator.clipboard.writeText(button.dataset.copy).then(() => { button.textContent = button.dataset.done; });
+  button.onclick = () => navigator.clipboard.writeText(button.dataset.copy).then(() => { button.textContent = button.dataset.done; }, () => {});
 });
 
 // Pictures: ring the thumbnail of the one in view.
 all('.reel').forEach((reel) => {
   const thumbs = all('.thumbs a');
-  const ring = (id) => thumbs.forEach((a) => a.toggleAttribute('aria-current', a.hash === '#' + id));
-  const watch = new IntersectionObserver((seen) => seen.forEach((one) => one.isIntersecting && ring(one.target.id)), { root: reel, threshold: .6 });
-  [...reel.children].forEach((picture) => watch.observe(picture));
+  const ring = (place) => thumbs.forEach((a, at) => (at === place ? a.setAttribute('aria-current', 'true') : a.removeAttribute('aria-current')));
+  const pictures = [...reel.children];
+  const watch = new IntersectionObserver((seen) => seen.forEach((one) => one.isIntersecting && ring(pictures.indexOf(one.target))), { root: reel, threshold: .6 });
+  pictures.forEach((picture) => watch.observe(picture));
   thumbs.forEach((a, place) => { a.onclick = (event) => {
     event.preventDefault();
-    reel.children[place].scrollIntoView({ behavior: 'smooth', block: 'nearest', inline: 'center' });
+    pictures[place].scrollIntoView({ behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth', block: 'nearest', inline: 'center' });
   }; });
 });
 
 // An offer that ends within a day says how long is left, once a minute; the server decides what is valid.
 const left = () => all('time[data-hours]').forEach((time) => {
-  const minutes = Math.round((new Date(time.dateTime) - Date.now()) / 6e4), { hours, mins } = time.dataset;
+  const minutes = Math.floor((new Date(time.dateTime) - Date.now()) / 6e4), { hours, mins } = time.dataset;
   if (minutes > 0 && minutes < 1440) time.textContent = minutes < 60 ? mins.replace('{m}', minutes) : hours.replace('{h}', Math.floor(minutes / 60)).replace('{m}', minutes % 60);
 });
 left();
@@ -58,26 +96,39 @@ setInterval(left, 6e4);
 
 if (here) {
   // The printed address gives way to the page's own, so that reload, bookmark and copy are no scans.
+  let visit = new URLSearchParams(location.search).get('v') || '';
   history.replaceState(history.state, '', here + location.hash);
 
-  // The visit, an id that passes: from the answer's header, else asked for; handed on to our own forms and links.
-  const timing = performance.getEntriesByType('navigation')[0]?.serverTiming?.find(({ name }) => name === 'v');
-  visit = timing?.description || visit;
-  const known = (visit ? Promise.resolve({ v: visit }) : send('/v', { page: printed })).then(({ v }) => {
-    visit = v || '';
+  // The visit, an id that passes: from the answer's header, else from that of the view; handed on to forms and links.
+  const carry = (id) => {
+    visit = id;
     all('input[name=v]').forEach((input) => { input.value = visit; });
     if (visit) all('a[href^="/i/"]').forEach((a) => { a.search += (a.search ? '&' : '?') + 'v=' + visit; });
-  }).catch(() => {});
+  };
+  const timing = performance.getEntriesByType('navigation')[0]?.serverTiming?.find(({ name }) => name === 'v');
+  carry(timing?.description || visit);
 
   // Seen: on the screen for one second. The answer brings the hearts of a shopper who keeps things.
   let timer;
-  const look = () => { clearTimeout(timer); if (!document.hidden) timer = setTimeout(() => {
+  const look = () => {
+    clearTimeout(timer);
+    if (!document.hidden) timer = setTimeout(seen, 1000);
+  };
+  const seen = () => {
     document.removeEventListener('visibilitychange', look);
-    known.then(() => send('/v', { v: visit, page: here })).then(show, () => {});
-  }, 1000); };
+    const before = presses;
+    send('/v', { v: visit, page: here, code }).then(({ v, kept }) => {
+      if (!visit) carry(v);
+      if (kept && presses === before) show(kept);
+    }, () => {});
+  };
   document.addEventListener('visibilitychange', look);
   look();
 }
 
 // At the till the screen stays awake while the code is open.
-if (all('[data-awake]').length) navigator.wakeLock?.request('screen').catch(() => {});
+if (all('[data-awake]').length) {
+  const wake = () => { if (!document.hidden) navigator.wakeLock?.request('screen').catch(() => {}); };
+  document.addEventListener('visibilitychange', wake);
+  wake();
+}

@@ -1,0 +1,234 @@
+"""The shopper's own page: what they keep, the codes they hold, what is known of the phone, and being forgotten."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final, TypeVar
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Response, jsonify, request
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from qrmerch.access import allow_anyone
+from qrmerch.catalog.models import Item
+from qrmerch.catalog.queries import find_item_by_public_id
+from qrmerch.clock import now
+from qrmerch.i18n import format_date, format_list, translator
+from qrmerch.landing.pages import ClaimLine, KeptAt, ListPage
+from qrmerch.landing.shopper import (
+    choose_locale,
+    is_public_id,
+    list_shoppers,
+    load_host_house,
+    load_personal,
+    respond,
+    take_cookie,
+)
+from qrmerch.landing.start import list_start_pieces
+from qrmerch.parties.models import Retailer, Store
+from qrmerch.rendering.frame import House, build_frame, errand_languages
+from qrmerch.rendering.pages import Fact, Piece
+from qrmerch.rendering.service import list_cards
+from qrmerch.visitors.models import Visitor
+from qrmerch.visitors.queries import list_consents
+from qrmerch.visitors.service import forget
+from qrmerch.web import base_address, get_db, redirect_to
+from qrmerch.wishlists.models import WishlistItem
+from qrmerch.wishlists.queries import list_ever_kept, list_kept
+from qrmerch.wishlists.service import erase_list
+
+blueprint = Blueprint("landing_my", __name__)
+Row = TypeVar("Row", Item, Store)
+_PICTURES: Final = 3
+# Kept with the withdrawal as what the shopper read; stands beside the button.
+FORGETTING_NOTICE: Final = (
+    "Your list goes, and so does the cookie. A code you took can no longer be shown; "
+    "one that was used stays in the till's books, tied to nobody."
+)
+
+
+@blueprint.get("/my")
+@allow_anyone
+def show_mine() -> Response:
+    """The list, the codes and what is known; on a shared host of every retailer that knows this phone."""
+    db, at = get_db(), now()
+    house = load_host_house(db, at=at)
+    locale = choose_locale(house)
+    t = translator(locale)
+    visitors = list_shoppers(db)
+    lists = _load_lists(db, visitors, house, locale, at)
+    pieces = () if lists or not house.retailer_id else list_start_pieces(db, house, locale, limit=_PICTURES, at=at)
+    frame, block = build_frame(
+        house,
+        locale=locale,
+        title=t("My list"),
+        languages=errand_languages(house, locale, "/my"),
+        kept=sum(len(each.pieces) for each in lists),
+    )
+    page = ListPage(
+        t=t,
+        frame=frame,
+        of=house.slug,
+        lists=lists,
+        claims=_load_claims(db, visitors, locale, at),
+        let_go=_find_let_go(db, visitors, locale, at),
+        known=_word_known(db, visitors, lists, locale, house),
+        was_forgotten="forgotten" in request.args and not visitors,
+        forgetting=t(FORGETTING_NOTICE),
+        is_full="full" in request.args,
+        pictures=tuple(piece.picture for piece in pieces if piece.picture),
+    )
+    return respond("landing/list.html", page, block)
+
+
+@blueprint.get("/my/kept")
+@allow_anyone
+def tell_kept() -> Response:
+    """What this phone keeps, for the hearts of a page that the browser had put aside; counts nothing."""
+    db = get_db()
+    kept = [each for visitor in list_shoppers(db) for each in load_personal(db, visitor).kept]
+    response = jsonify(kept=kept)
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
+@blueprint.get("/my/data")
+@allow_anyone
+def take_data() -> Response:
+    """All that is kept of this phone, as a file to take along."""
+    db = get_db()
+    data = [_data_of(db, visitor) for visitor in list_shoppers(db)]
+    text = json.dumps({"kept_of_this_phone": data}, ensure_ascii=False, indent=2)
+    response = Response(text, mimetype="application/json")
+    response.headers["Content-Disposition"] = 'attachment; filename="my-list.json"'
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+@blueprint.post("/my/forget")
+@allow_anyone
+def forget_me() -> Response:
+    """Erase the list, cut the tie to this phone and take its cookie; what the till wrote down stays, tied to nobody."""
+    db, at = get_db(), now()
+    house = load_host_house(db, at=at)
+    locale = choose_locale(house)
+    t = translator(locale)
+    for visitor in list_shoppers(db):
+        erase_list(db, visitor)
+        forget(db, visitor, shown_text=f"{t('Forget this phone')}. {t(FORGETTING_NOTICE)}", locale=locale, at=at)
+    db.commit()
+    address = house.address("/my", locale)
+    response = redirect_to(f"{address}{'&' if '?' in address else '?'}forgotten=1")
+    take_cookie(response)
+    return response
+
+
+def _load_lists(
+    db: Session, visitors: Sequence[Visitor], house: House, locale: str, at: datetime
+) -> tuple[KeptAt, ...]:
+    """What is kept at each retailer, the page's own first."""
+    names = dict(db.execute(select(Retailer.id, Retailer.name)).tuples().all()) if len(visitors) > 1 else {}
+    found = []
+    for visitor in sorted(visitors, key=lambda each: each.retailer_id != house.retailer_id):
+        pieces = _load_pieces(db, list_kept(db, visitor.id), locale, at)
+        is_own = visitor.retailer_id == house.retailer_id and len(visitors) == 1
+        if pieces:
+            found.append(KeptAt("" if is_own else names.get(visitor.retailer_id, ""), pieces))
+    return tuple(found)
+
+
+def _load_pieces(db: Session, rows: Sequence[WishlistItem], locale: str, at: datetime) -> tuple[Piece, ...]:
+    """Kept items as cards, each seen from the store it was kept in."""
+    items = _by_id(db, Item, [row.item_id for row in rows])
+    stores = _by_id(db, Store, [row.store_id for row in rows if row.store_id])
+    return list_cards(
+        db,
+        [items[row.item_id] for row in rows],
+        locale=locale,
+        store=None,
+        stores={row.item_id: stores[row.store_id] for row in rows if row.store_id},
+        kept=[item.public_id for item in items.values()],
+        at=at,
+    )
+
+
+def _by_id(db: Session, model: type[Row], ids: Sequence[str]) -> Mapping[str, Row]:
+    return {row.id: row for row in db.scalars(select(model).where(model.id.in_(ids)))}
+
+
+def _find_let_go(db: Session, visitors: Sequence[Visitor], locale: str, at: datetime) -> Piece | None:
+    """The item that was taken off the list by the form this page answers, unless it is on it again."""
+    public_id = request.args.get("gone", "")
+    item = find_item_by_public_id(db, public_id) if is_public_id(public_id) else None
+    if item is None:
+        return None
+    rows = [row for each in visitors for row in list_ever_kept(db, each.id) if row.item_id == item.id]
+    if not rows or rows[0].removed_at is None:
+        return None
+    store = db.get(Store, rows[0].store_id) if rows[0].store_id else None
+    (piece,) = list_cards(db, [item], locale=locale, store=store, kept=(), at=at)
+    return piece
+
+
+def _load_claims(db: Session, visitors: Sequence[Visitor], locale: str, at: datetime) -> tuple[ClaimLine, ...]:
+    return ()
+
+
+def _word_known(
+    db: Session, visitors: Sequence[Visitor], lists: Sequence[KeptAt], locale: str, house: House
+) -> tuple[Fact, ...]:
+    """What is kept of this phone, said in rows."""
+    if not visitors:
+        return ()
+    t = translator(locale)
+    since = min(visitor.created_at for visitor in visitors)
+    kept = sum(len(each.pieces) for each in lists)
+    ever = sum(len(list_ever_kept(db, visitor.id)) for visitor in visitors)
+    rows = [
+        Fact(t("A cookie"), t("Since {day}: a random number, no name").format(day=_day(since, locale, house))),
+        Fact(t("On your list"), str(kept)),
+    ]
+    if ever > kept:
+        rows.append(Fact(t("Taken off it again"), str(ever - kept)))
+    if len(visitors) > 1:
+        names = [str(name) for name in db.scalars(_names_of(visitors))]
+        rows.append(Fact(t("Who knows this phone"), format_list(names, locale)))
+    agreed = [consent for visitor in visitors for consent in list_consents(db, visitor.id)]
+    rows += [
+        Fact(t("You agreed on {day}").format(day=_day(each.at, locale, house)), each.shown_text) for each in agreed[:1]
+    ]
+    return tuple(rows)
+
+
+def _names_of(visitors: Sequence[Visitor]) -> Select[str]:
+    ids = [visitor.retailer_id for visitor in visitors]
+    return select(Retailer.name).where(Retailer.id.in_(ids)).order_by(Retailer.name)
+
+
+def _day(at: datetime, locale: str, house: House) -> str:
+    return format_date(at.astimezone(ZoneInfo(house.time_zone)).date(), locale)
+
+
+def _data_of(db: Session, visitor: Visitor) -> dict[str, object]:
+    rows = list_ever_kept(db, visitor.id)
+    items = _by_id(db, Item, [row.item_id for row in rows])
+    stores = _by_id(db, Store, [row.store_id for row in rows if row.store_id])
+    return {
+        "retailer": db.get_one(Retailer, visitor.retailer_id).name,
+        "known_since": visitor.created_at.isoformat(),
+        "list": [
+            {
+                "item": items[row.item_id].title,
+                "address": f"{base_address()}/i/{items[row.item_id].public_id}",
+                "kept_in": stores[row.store_id].name if row.store_id else None,
+                "kept_at": row.added_at.isoformat(),
+                "taken_off_at": row.removed_at.isoformat() if row.removed_at else None,
+            }
+            for row in rows
+        ],
+        "agreed": [
+            {"to": each.purpose, "action": str(each.action), "words": each.shown_text, "at": each.at.isoformat()}
+            for each in list_consents(db, visitor.id)
+        ],
+    }
