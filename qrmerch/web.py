@@ -412,7 +412,7 @@ def _static_files(root: Path) -> Blueprint:
 @cache
 def _compressed(path: Path) -> bytes:
     """A static file as small as it gets; they are few, and stay the same while the process lives."""
-    return brotli.compress(path.read_bytes())
+    return bytes(brotli.compress(path.read_bytes()))
 
 
 def parse_form_instant(text: str, zone: str) -> datetime | None:
