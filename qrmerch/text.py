@@ -24,7 +24,11 @@ def clean_line(text: str, max_chars: int) -> str:
 
     :raises ValueError: longer than `max_chars` after cleaning.
     """
-    line = " ".join("".join(c if _is_shown(c) else " " for c in unicodedata.normalize("NFC", text)).split())
+    normal = unicodedata.normalize("NFC", text)
+    if not normal.isprintable():
+        # Only then is each character looked at: a long catalogue has millions.
+        normal = "".join(c if _is_shown(c) else " " for c in normal)
+    line = " ".join(normal.split())
     if len(line) > max_chars:
         raise ValueError(f"At most {max_chars} characters; this has {len(line)}.")
     return line
