@@ -211,14 +211,10 @@ def stock_of(db: Session, item_id: str, store_id: str) -> dict[str, int]:
 
 
 def _lowest_since(rows: list[tuple[int, datetime]], since: datetime) -> int | None:
-    """The lowest of the prices that held from `since` on; `rows` oldest first."""
-    lowest: int | None = None
-    for place, (price, from_at) in enumerate(rows):
-        ended_at = rows[place + 1][1] if place + 1 < len(rows) else None
-        if ended_at is not None and ended_at <= since:
-            continue
-        lowest = price if lowest is None else min(lowest, price)
-    return lowest
+    """The lowest of the prices that held from `since` on; `rows` oldest first, each until the next begins."""
+    ends = [from_at for _, from_at in rows[1:]]
+    held = [price for (price, _), ended_at in zip(rows, ends, strict=False) if ended_at > since]
+    return min([*held, rows[-1][0]]) if rows else None
 
 
 def _variant_figures(db: Session, item_ids: list[str]) -> dict[str, tuple[int, int | None, str]]:

@@ -82,7 +82,7 @@ def list_at(db: Session, product: VendorProduct, retailer_id: str, at: datetime)
         raise NotFound("There is no such retailer.")
     _refuse_unsupplied(db, retailer, product.vendor_id)
     item = db.scalars(select(Item).where(Item.retailer_id == retailer_id, Item.product_id == product.id)).one_or_none()
-    is_changed = item is None
+    is_new = item is None
     if item is None:
         item = Item(
             id=ids.new(),
@@ -97,12 +97,10 @@ def list_at(db: Session, product: VendorProduct, retailer_id: str, at: datetime)
         )
         db.add(item)
         db.flush()
-    there = {each.key for each in list_variants(db, item.id)}
-    for each in list_product_variants(db, product.id):
-        if each.key not in there:
-            _list_variant(db, item, each, retailer.currency, at)
-            is_changed = True
-    if is_changed:
+    there = set() if is_new else {each.key for each in list_variants(db, item.id)}
+    missing = [each for each in list_product_variants(db, product.id) if each.key not in there]
+    _list_variants(db, item, missing, retailer.currency, at)
+    if is_new or missing:
         changed(db, retailer_id, item.id, at=at)
     db.flush()
     return item
@@ -121,9 +119,13 @@ def set_price(db: Session, variant: Variant, price_minor: int, *, at: datetime) 
         changed(db, variant.retailer_id, variant.item_id, at=at)
 
 
-def set_stock(db: Session, variant: Variant, store: Store, pieces: int, *, as_of: datetime) -> None:
+def set_stock(
+    db: Session, variant: Variant, store: Store, pieces: int, *, as_of: datetime, at: datetime | None = None
+) -> None:
     """Say how many pieces of a variant a store has; an older figure does not replace a newer one.
 
+    :param as_of: when they were counted.
+    :param at: when it is said, for shoppers' pages to be made anew; `as_of` unless given.
     :raises FormError: negative.
     :raises NotFound: the store is another retailer's.
     """
@@ -140,7 +142,7 @@ def set_stock(db: Session, variant: Variant, store: Store, pieces: int, *, as_of
     elif row.as_of > as_of:
         return
     row.pieces, row.as_of = pieces, as_of
-    changed(db, variant.retailer_id, variant.item_id, at=as_of)
+    changed(db, variant.retailer_id, variant.item_id, at=at or as_of)
 
 
 def retire_item(db: Session, item: Item, *, at: datetime, actor: audit.Actor | None = None) -> None:
@@ -172,8 +174,17 @@ def _refuse_unsupplied(db: Session, retailer: Retailer, vendor_id: str) -> None:
         )
 
 
-def _list_variant(db: Session, item: Item, proposed: ProductVariant, currency: str, at: datetime) -> None:
-    variant = Variant(
+def _list_variants(db: Session, item: Item, proposed: list[ProductVariant], currency: str, at: datetime) -> None:
+    """Give an item variants, each with the proposed price as its first where that is in the retailer's currency."""
+    made = [_listed(item, each, currency) for each in proposed]
+    db.add_all(made)
+    # Prices point to variants.
+    db.flush()
+    db.add_all(_price_from(each, each.price_minor, at) for each in made if each.price_minor is not None)
+
+
+def _listed(item: Item, proposed: ProductVariant, currency: str) -> Variant:
+    return Variant(
         id=ids.new(),
         retailer_id=item.retailer_id,
         vendor_id=item.vendor_id,
@@ -184,11 +195,8 @@ def _list_variant(db: Session, item: Item, proposed: ProductVariant, currency: s
         options=proposed.options,
         place=proposed.place,
         currency=currency,
+        price_minor=proposed.price_minor if proposed.currency == currency else None,
     )
-    db.add(variant)
-    db.flush()
-    if proposed.price_minor is not None and proposed.currency == currency:
-        _record_price(db, variant, proposed.price_minor, at)
 
 
 def _record_price(db: Session, variant: Variant, price_minor: int, at: datetime) -> bool:
@@ -198,14 +206,16 @@ def _record_price(db: Session, variant: Variant, price_minor: int, at: datetime)
     before = db.scalars(history.where(PriceHistory.from_at <= at).order_by(*newest_first).limit(1)).one_or_none()
     if before is not None and before.price_minor == price_minor:
         return False
-    db.add(
-        PriceHistory(
-            id=ids.new(), retailer_id=variant.retailer_id, variant_id=variant.id, price_minor=price_minor, from_at=at
-        )
-    )
+    db.add(_price_from(variant, price_minor, at))
     db.flush()
     variant.price_minor = db.scalars(history.order_by(*newest_first).limit(1)).one().price_minor
     return True
+
+
+def _price_from(variant: Variant, price_minor: int, at: datetime) -> PriceHistory:
+    return PriceHistory(
+        id=ids.new(), retailer_id=variant.retailer_id, variant_id=variant.id, price_minor=price_minor, from_at=at
+    )
 
 
 def _assign(row: VendorProduct | ProductVariant, values: dict[str, object]) -> bool:

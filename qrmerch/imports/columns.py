@@ -17,7 +17,7 @@ PLAIN: Final = "CSV"
 # Our fields, and what others call them; compared in lower case without spaces and marks.
 _SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
     "key": ("style", "handle", "style key", "style number", "style code", "item key", "product id", "product code",
-            "item group id", "parent sku", "article group", "url handle"),
+            "item group id", "parent sku", "article group", "url handle", "slug"),
     "sku": ("sku", "variant sku", "article number", "article", "item number", "id"),
     "gtin": ("gtin", "gtin14", "gtin13", "gtin12", "ean", "ean13", "upc", "barcode", "variant barcode"),
     "title": ("title", "name", "product name", "product title", "item name"),
@@ -27,13 +27,19 @@ _SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
     "size": ("size", "size name"),
     "price": ("price", "variant price", "rrp", "retail price", "list price", "unit price"),
     "currency": ("currency", "price currency"),
-    "was_price": ("was price", "compare at", "compare at price", "variant compare at price", "old price", "regular price"),
+    "was_price": ("was price", "compare at", "compare at price", "variant compare at price", "old price",
+                  "regular price"),
     "description": ("description", "body html", "body", "long description", "details", "product description"),
     "blurb": ("blurb", "short description", "summary", "teaser", "tagline"),
     "story": ("story", "about"),
     "care": ("care", "care instructions", "washing"),
     "image": ("image", "images", "image src", "image url", "image link", "picture", "pictures", "photo", "file name",
-              "product image url"),
+              "product image url", "assets", "base image"),
+    # Vendure: several names and values in one cell each, with bars between.
+    "choices.names": ("option groups", "optiongroups"),
+    "choices.values": ("option values", "optionvalues"),
+    # Magento: an item's row names the articles that are its sizes and colours, each a row of its own.
+    "variations": ("configurable variations",),
 }  # fmt: skip
 _FACTS: Final[dict[str, tuple[str, ...]]] = {
     "Material": ("material", "materials", "fabric", "composition", "fibre content", "fiber content"),
@@ -51,13 +57,15 @@ _OPTION: Final = re.compile(r"option ?([1-3]) ?(name|value)")
 # What Shopify writes and a page has no use for; left out without a word.
 _SHOPIFY_UNUSED: Final = re.compile(
     r"(google shopping|seo|variant (grams|inventory|fulfillment|requires|taxable|weight|tax|image|unit)|cost per|"
-    r"price |compare at price |included|status|published|gift card|tags|image (position|alt)|product category|option\d linked|"
-    r"unit price|.*\bmetafields?\b)"
+    r"price |compare at price |included|status|published|gift card|tags|image (position|alt)|"
+    r"product category|option\d linked|unit price|.*\bmetafields?\b)"
 )
 # Our own report's columns: a repaired report is sent again as it is.
 OWN_COLUMNS: Final = ("_row", "_status", "_errors")
 TEXT_FIELDS: Final = ("blurb", "story", "care")
 FACT: Final = "fact:"
+# Google's name for what groups sizes; empty there means an item of one size.
+_OPTIONAL_KEY: Final = "item group id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +86,11 @@ class Columns:
     def has(self, field: str) -> bool:
         return field in self.fields
 
+    @property
+    def is_key_optional(self) -> bool:
+        """Whether a row without a key is an item of its own."""
+        return not self.has("key") or _plain(self.name_of("key")) == _OPTIONAL_KEY
+
 
 def read_header(header: tuple[str, ...]) -> tuple[Columns, list[Problem]]:
     """The columns of a sheet, with what is odd about them.
@@ -86,61 +99,70 @@ def read_header(header: tuple[str, ...]) -> tuple[Columns, list[Problem]]:
     """
     plain = [_plain(name) for name in header]
     is_shopify = "handle" in plain and ("variant price" in plain or "option1 value" in plain or "body html" in plain)
-    fields: list[str] = []
+    meant = [_meaning(word, is_shopify) for word in plain]
     problems: list[Problem] = []
-    for name, word in zip(header, plain, strict=True):
-        field = _field_of(word, is_shopify)
-        if field and field in fields and not field.startswith(FACT):
-            earlier = header[fields.index(field)]
-            if word == plain[fields.index(field)]:
-                problems.append(
-                    Problem("HEADER_DUPLICATE", name, f"There are two columns called {name}. Remove one.", "")
-                )
-            else:
-                problems.append(_unused(name, f"{earlier} is read for this already; {name} is left out."))
+    fields: list[str] = []
+    for place, (name, word, (field, rank)) in enumerate(zip(header, plain, meant, strict=True)):
+        is_better = [other for other, (same, its) in enumerate(meant) if same == field and (its, other) < (rank, place)]
+        if field and is_better:
+            problems.append(_double(name, header[min(is_better, key=lambda at: (meant[at][1], at))]))
             field = ""
-        elif (
-            not field
-            and word
-            and word not in map(_plain, OWN_COLUMNS)
-            and not (is_shopify and _SHOPIFY_UNUSED.match(word))
-        ):
+        elif not field and not _is_unread(word, is_shopify):
             problems.append(_unused(name, _unknown(name, word)))
         fields.append(field)
     columns = Columns(SHOPIFY if is_shopify else PLAIN, header, tuple(fields))
     return columns, problems + list(_missing(columns))
 
 
+def _double(name: str, other: str) -> Problem:
+    if _plain(name) == _plain(other):
+        return Problem("HEADER_DUPLICATE", name, f"There are two columns called {name}. Remove one.", "")
+    return _unused(name, f"{other} is read for this already; {name} is left out.")
+
+
+def _is_unread(word: str, is_shopify: bool) -> bool:
+    """Whether nobody misses a column."""
+    return not word or word in map(_plain, OWN_COLUMNS) or (is_shopify and _SHOPIFY_UNUSED.match(word) is not None)
+
+
 def _missing(columns: Columns) -> Iterable[Problem]:
+    said = ", ".join(name[:30] for name in columns.names[:6] if name)
     if not columns.has("key") and not columns.has("sku"):
         yield Problem(
             "HEADER_MISSING",
             "style",
-            "No column says which rows belong to one item. In the first row, call one “style”, “handle” or at least “sku”.",
-            ", ".join(columns.names[:6]),
+            "No column says which rows belong to one item. In the first row, call one “style”, “handle” or at least"
+            " “sku”.",
+            said,
         )
     if not columns.has("title"):
+        sentence = "No column has the item's name. Name one “title” (or “name”) in the first row."
+        yield Problem("HEADER_MISSING", "title", sentence, said)
+    if columns.has("sku") and not columns.has("key") and not columns.has("variations"):
         yield Problem(
-            "HEADER_MISSING",
-            "title",
-            "No column has the item's name. Name one “title” (or “name”) in the first row.",
-            ", ".join(columns.names[:6]),
+            "GROUP_MISSING",
+            columns.name_of("sku"),
+            "No column says which sizes and colours belong together, so each row becomes an item of its own. If that is"
+            " wrong, add a column called “style” that says the same in every row of an item.",
+            "",
+            is_error=False,
         )
 
 
-def _field_of(word: str, is_shopify: bool) -> str:
+def _meaning(word: str, is_shopify: bool) -> tuple[str, int]:
+    """The field that a column's name means ("" for none), and how exactly: of two, the lower number is read."""
     option = _OPTION.fullmatch(word)
     if option:
-        return f"option{option[1]}.{option[2]}"
+        return f"option{option[1]}.{option[2]}", 0
     if is_shopify and word == "type":
-        return "category"
+        return "category", 0
     for field, words in _SYNONYMS.items():
         if word in words:
-            return field
+            return field, words.index(word)
     for fact, words in _FACTS.items():
         if word in words:
-            return FACT + fact
-    return ""
+            return FACT + fact, words.index(word)
+    return "", 0
 
 
 def _unknown(name: str, word: str) -> str:

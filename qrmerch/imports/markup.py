@@ -24,6 +24,8 @@ _BLOCKS: Final = {
 }
 _DROPPED: Final = {"script", "style", "template", "iframe", "object", "svg", "noscript", "title", "textarea"}
 _MARKS: Final = {"strong": "**", "b": "**", "em": "_", "i": "_"}
+# Deeper ones are left out: each level is read once more.
+_MAX_MARKS_DEEP: Final = 4
 
 
 def to_text(source: str) -> str:
@@ -41,6 +43,8 @@ class _Reader(HTMLParser):
         super().__init__(convert_charrefs=True)
         self._parts: list[str] = []
         self._dropped = 0
+        # Marks that are open, with the place where their words begin.
+        self._open: list[tuple[str, int]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in _DROPPED:
@@ -53,29 +57,32 @@ class _Reader(HTMLParser):
             self._parts.append(" ")
         elif tag in _BLOCKS:
             self._parts.append("\n\n")
-        elif tag in _MARKS:
-            self._parts.append(f"\0{_MARKS[tag]}")
+        elif tag in _MARKS and len(self._open) < _MAX_MARKS_DEEP:
+            self._open.append((_MARKS[tag], len(self._parts)))
 
     def handle_endtag(self, tag: str) -> None:
         if tag in _DROPPED:
             self._dropped = max(0, self._dropped - 1)
         elif tag in _BLOCKS:
             self._parts.append("\n\n")
-        elif tag in _MARKS:
-            self._parts.append(f"{_MARKS[tag]}\0")
+        elif tag in _MARKS and self._open and self._open[-1][0] == _MARKS[tag]:
+            mark, begin = self._open.pop()
+            self._parts[begin:] = [_marked("".join(self._parts[begin:]), mark)]
 
     def handle_data(self, data: str) -> None:
         if not self._dropped:
-            self._parts.append(re.sub(r"\s+", " ", data.replace("\0", "")))
+            self._parts.append(re.sub(r"\s+", " ", data))
 
     def text(self) -> str:
         joined = html.unescape("".join(self._parts))
-        # Marks hug their words: what is bold may begin or end with a space, Markdown's bold may not.
-        joined = re.sub(r"\0(\*\*|_)(\s*)([^\0]*?)(\s*)\1\0", _hug, joined).replace("\0", "")
         lines = [re.sub(r"[ \t]+", " ", line).strip() for line in joined.split("\n")]
         return re.sub(r"\n{3,}", "\n\n", "\n".join(line for line in lines if line != "-")).strip()
 
 
-def _hug(found: re.Match[str]) -> str:
-    mark, before, words, after = found.groups()
-    return f"{before}{mark}{words}{mark}{after}" if words else f"{before}{after}"
+def _marked(words: str, mark: str) -> str:
+    """Words between marks that hug them: what is bold may begin or end with a space, Markdown's bold may not."""
+    bare = words.strip()
+    if not bare or "\n\n" in bare:
+        return words
+    before, _, after = words.partition(bare)
+    return f"{before}{mark}{bare}{mark}{after}"

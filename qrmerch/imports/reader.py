@@ -12,7 +12,6 @@ from typing import Final
 
 from qrmerch.errors import DomainError
 
-MAX_CELL_CHARS: Final = 100_000
 _DELIMITERS: Final = (",", ";", "\t", "|")
 _SAVE_AS: Final = "Open it in your spreadsheet and save it as “CSV UTF-8”, then send that file."
 _FOREIGN: Final[tuple[tuple[bytes, str], ...]] = (
@@ -22,14 +21,17 @@ _FOREIGN: Final[tuple[tuple[bytes, str], ...]] = (
     (rb"\x89PNG|\xff\xd8\xff|GIF8|RIFF|II\*\x00|MM\x00\*|BM.{4}\x00|.{4}ftyp",
      "This is a picture or a video, not a CSV file. Pictures go to “Pictures”."),
     (rb"\x1f\x8b|7z\xbc\xaf|Rar!|\xfd7zXZ|BZh", "This file is compressed. Unpack it and send the CSV file inside."),
-    (rb"(?i)\s*<(!doctype html|html|head|body|script)", "This is a web page, not a CSV file. Download the export again;"
-     " if a sign-in page was saved instead, sign in first."),
+    (rb"(?i)\s*<(!doctype html|html|head|body|script|style|meta|table)",
+     "This is a web page, not a CSV file. Download the export again; if it is a sign-in page, sign in first."),
     (rb"\s*<\?xml|\s*<(rss|feed)", f"This is an XML file, which is not read yet. {_SAVE_AS}"),
     (rb"\s*[{\[]\s*[\"{\[\]}]", "This is a JSON file, which is not read. Export the list as CSV."),
 )  # fmt: skip
 # What a spreadsheet would run; `report.py` guards such cells with an apostrophe.
-_GUARDED: Final = re.compile(r"'[=+\-@\t\r]")
+_GUARDED: Final = re.compile(r"'\s*[=+\-@\uff1d\uff0b\uff0d\uff20\t\r]")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0e-\x1f]")
+_WORD: Final = re.compile(r"\S")
+# What Excel writes above the header where the separator is not its own; it never shows that line.
+_NAMED_DELIMITER: Final = re.compile(r"sep=([,;\t|])\r?\n")
 _AS_TEXT: Final = re.compile(r'="([^"]*)"')
 
 
@@ -65,13 +67,18 @@ def read_sheet(data: bytes, *, max_rows: int) -> Sheet:
     """
     if not data.strip():
         raise SheetRejected("This file is empty. Export it again and look into it before sending.")
+    beginning = data[:512].removeprefix(b"\xef\xbb\xbf")
     for pattern, sentence in _FOREIGN:
-        if re.match(pattern, data[:512], re.DOTALL):
+        if re.match(pattern, beginning, re.DOTALL):
             raise SheetRejected(sentence)
     text, encoding = _decoded(data)
     if _CONTROL.search(text[:10_000]):
         raise SheetRejected(f"This is not a text file. {_SAVE_AS}")
-    delimiter = _delimiter_of(text)
+    # Further down a stray one is cleaned away with its cell; but no database keeps a NUL.
+    text = text.replace("\0", "")
+    named = _NAMED_DELIMITER.match(text)
+    delimiter = named[1] if named else _delimiter_of(text)
+    text = text[named.end() :] if named else text
     records = _records(text, delimiter, max_rows)
     if not records:
         raise SheetRejected("This file has no rows. Export it again and look into it before sending.")
@@ -123,7 +130,8 @@ def _decode(data: bytes, codec: str, name: str) -> str:
 
 def _delimiter_of(text: str) -> str:
     """What stands between cells: the mark that is most often outside quotes in the first line with text."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
+    begin = _WORD.search(text)
+    first = text[begin.start() :].partition("\n")[0] if begin else ""
     outside = re.sub(r'"[^"]*"', "", first)
     return max(_DELIMITERS, key=outside.count)
 
@@ -136,8 +144,6 @@ def _records(text: str, delimiter: str, max_rows: int) -> list[tuple[int, tuple[
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     found: list[tuple[int, tuple[str, ...]]] = []
     number, began = 0, 1
-    # The module's own limit is kept for the whole process; it is never lowered for anybody else.
-    csv.field_size_limit(max(csv.field_size_limit(), MAX_CELL_CHARS))
     try:
         for cells in reader:
             number += 1
@@ -147,10 +153,17 @@ def _records(text: str, delimiter: str, max_rows: int) -> list[tuple[int, tuple[
             if len(found) > max_rows + 1:
                 raise SheetRejected(f"This file has more than {max_rows:,} rows. Split it and send the parts.")
     except csv.Error:
-        raise SheetRejected(_open_quote(began)) from None
+        raise SheetRejected(_endless_cell(began)) from None
     if number and reader.line_num > last_began and _ends_inside_quotes(text, last_began, delimiter):
         raise SheetRejected(_open_quote(last_began))
     return found
+
+
+def _endless_cell(line: int) -> str:
+    return (
+        f"A cell in the row that begins in line {line} has more than {csv.field_size_limit():,} characters. Shorten it;"
+        ' or, if it should be short, close the quote (") that is opened there.'
+    )
 
 
 def _open_quote(line: int) -> str:

@@ -10,15 +10,18 @@ from collections.abc import Mapping
 from qrmerch.imports.columns import OWN_COLUMNS, Columns
 from qrmerch.imports.problems import Problem
 from qrmerch.imports.reader import Sheet
-
-# A spreadsheet would run what begins with these.
-_ACTIVE = ("=", "+", "-", "@", "\t", "\r")
+from qrmerch.text import spreadsheet_cell
 
 
-def write_report(sheet: Sheet, columns: Columns, problems: Mapping[int, list[Problem]]) -> str:
-    """The rows with errors, as text to be saved in UTF-8 with a byte order mark."""
+def write_report(
+    sheet: Sheet, columns: Columns, problems: Mapping[int, list[Problem]], *, item_of: Mapping[int, str]
+) -> str:
+    """The rows with errors, as text to be saved in UTF-8 with a byte order mark.
+
+    :param item_of: the key of each row's item, by row number.
+    """
     own = [place for place, name in enumerate(sheet.header) if name not in OWN_COLUMNS]
-    option_names = _option_names(sheet, columns)
+    carried = _carried(sheet, columns, item_of)
     kept = io.StringIO(newline="")
     writer = csv.writer(kept, delimiter=sheet.delimiter, lineterminator="\r\n")
     writer.writerow([*(guarded(sheet.header[place]) for place in own), *OWN_COLUMNS])
@@ -26,33 +29,35 @@ def write_report(sheet: Sheet, columns: Columns, problems: Mapping[int, list[Pro
         found = problems.get(row.number, [])
         if not any(each.is_error for each in found):
             continue
-        cells = [_cell(row.cells, place) or option_names.get((_key(row.cells, columns), place), "") for place in own]
-        lines = ";".join(each.line() for each in found)
-        writer.writerow([*(guarded(cell) for cell in cells), row.number, "error", guarded(lines)])
+        item = item_of.get(row.number, "")
+        cells = [_cell(row.cells, place) or carried.get((item, place), "") for place in own]
+        # What did not fit under the header is not lost.
+        beyond = row.cells[len(sheet.header) :]
+        told = (str(row.number), "error", ";".join(each.line() for each in found))
+        writer.writerow([guarded(cell) for cell in (*cells, *told, *beyond)])
     return kept.getvalue()
 
 
 def guarded(cell: str) -> str:
-    """The cell as text that no spreadsheet runs."""
-    return f"'{cell}" if cell.lstrip(" ").startswith(_ACTIVE) else cell
+    """The cell as text that no spreadsheet runs, also behind spaces."""
+    bare = cell.lstrip(" ")
+    return cell if spreadsheet_cell(bare) == bare else f"'{cell}"
 
 
 def _cell(cells: tuple[str, ...], place: int) -> str:
     return cells[place] if place < len(cells) else ""
 
 
-def _key(cells: tuple[str, ...], columns: Columns) -> str:
-    return _cell(cells, columns.fields.index("key")).strip() if columns.has("key") else ""
-
-
-def _option_names(sheet: Sheet, columns: Columns) -> dict[tuple[str, int], str]:
-    """Shopify names the options in the first row of a handle only; a row that travels alone needs them."""
+def _carried(sheet: Sheet, columns: Columns, item_of: Mapping[int, str]) -> dict[tuple[str, int], str]:
+    """What only the first row of an item says, by item and column: a row that travels alone needs it."""
     places = [
-        place for place, field in enumerate(columns.fields) if field.startswith("option") and field.endswith(".name")
+        place
+        for place, field in enumerate(columns.fields)
+        if field in ("key", "choices.names") or (field.startswith("option") and field.endswith(".name"))
     ]
-    names: dict[tuple[str, int], str] = {}
+    said: dict[tuple[str, int], str] = {}
     for row in sheet.rows:
         for place in places:
             if text := _cell(row.cells, place).strip():
-                names.setdefault((_key(row.cells, columns), place), text)
-    return names
+                said.setdefault((item_of.get(row.number, ""), place), text)
+    return said

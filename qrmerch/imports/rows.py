@@ -4,10 +4,11 @@ Shopify: the first row of a handle speaks for the product, the others for a vari
 Ours: every row is a variant and repeats the product's words. Rows of one product need not stand together.
 """
 
+import hashlib
 import html
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
 from babel.numbers import list_currencies
@@ -22,6 +23,7 @@ from qrmerch.money import parse_money
 from qrmerch.text import clean_block, clean_line
 
 Value = TypeVar("Value")
+_Options = tuple[tuple[str, str], ...]
 CURRENCIES: Final = frozenset(list_currencies())
 _LINES: Final = {"title": 200, "maker": 80, "category": 120}
 _KEY_MAX_CHARS: Final = 120
@@ -29,8 +31,15 @@ _BLOCK_MAX_CHARS: Final = 8000
 _OPTION_MAX_CHARS: Final = 60
 _FACT_MAX_CHARS: Final = 300
 _IMAGE_MAX_CHARS: Final = 1000
+_MAX_IMAGES: Final = 60
+_VARIANT_KEY_MAX_CHARS: Final = 200
+# Looked at by a pattern that would take its time with a long one.
+_AMOUNT_MAX_CHARS: Final = 40
 _AMOUNT: Final = re.compile(r"(?:([A-Z]{3})\s*)?(-?[\d.,\s\u00a0']+?)\s*([A-Z]{3})?")
 _ONLY: Final = "one"
+# Without a unit these say nothing.
+_MEASURED: Final = ("Weight", "Dimensions", "Heel height")
+_BARE_NUMBER: Final = re.compile(r"[\d.,]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +71,52 @@ def understand(sheet: Sheet, columns: Columns, *, currency: str) -> Understood:
     """
     members: dict[str, list[_Cells]] = {}
     stray: dict[int, list[Problem]] = {}
-    for row in sheet.rows:
-        cells = _Cells(columns, row, currency)
+    rows = [_Cells(columns, row, currency) for row in sheet.rows]
+    keys: list[str | None] = []
+    for cells in rows:
         cells.check_width()
-        key = cells.line("key" if columns.has("key") else "sku", _KEY_MAX_CHARS)
+        keys.append(_key_of(cells, keys[-1] if keys else None))
+    articles = _articles(rows, keys) if columns.has("variations") else {}
+    for cells, key in zip(rows, keys, strict=True):
+        if cells.text("sku") in articles:
+            key, cells.told_options = articles[cells.text("sku")]
         if key is None:
             if not cells.problems:
                 cells.note("VARIANT_ORPHAN", "key", "This row does not say which item it belongs to. Write it here.")
-            stray[row.number] = cells.problems
+            stray[cells.row.number] = cells.problems
         else:
             members.setdefault(key, []).append(cells)
+    for several in members.values():
+        # A row that names its articles speaks for the item, wherever it stands.
+        several.sort(key=lambda each: not each.text("variations"))
     return Understood(tuple(_group(key, cells, columns) for key, cells in members.items()), stray)
+
+
+def _key_of(cells: "_Cells", above: str | None) -> str | None:
+    """What the item of a row is known by; a row that names neither item nor title continues the one above."""
+    if cells.text("key"):
+        return cells.line("key", _KEY_MAX_CHARS)
+    if cells.columns.is_key_optional:
+        return cells.line("sku", _KEY_MAX_CHARS)
+    is_continued = cells.columns.format != SHOPIFY and not cells.text("title")
+    return above if is_continued else None
+
+
+def _articles(rows: "list[_Cells]", keys: list[str | None]) -> "dict[str, tuple[str, _Options]]":
+    """For each article that another row names as its size or colour: that row's key, and the options."""
+    found = {}
+    for cells, key in zip(rows, keys, strict=True):
+        for part in cells.text("variations").split("|") if key else ():
+            said = dict(pair.split("=", 1) for pair in part.split(",") if "=" in pair)
+            article = said.pop("sku", "").strip()
+            if key and article and article != cells.text("sku"):
+                found[article] = (key, tuple((_label(name), text.strip()) for name, text in said.items()))
+    return found
+
+
+def _label(name: str) -> str:
+    plain = name.strip().lower()
+    return "Colour" if plain == "color" else plain.replace("_", " ").capitalize()
 
 
 class _Refused(Exception):
@@ -91,6 +135,8 @@ class _Cells:
     row: Row
     default_currency: str
     problems: list[Problem] = field(default_factory=list)
+    # Options that another row says of this one.
+    told_options: "_Options" = ()
 
     @property
     def is_good(self) -> bool:
@@ -109,6 +155,13 @@ class _Cells:
             if name.startswith(prefix) and place < len(self.row.cells) and (text := clean_cell(self.row.cells[place])):
                 yield name, self.columns.names[place], text
 
+    def parts(self, name: str) -> list[str]:
+        """The short lines of a cell that holds several with bars between."""
+        found = self._read(
+            name, lambda text: [_limited(clean_line, part, _OPTION_MAX_CHARS) for part in text.split("|")]
+        )
+        return [each for each in found or [] if each]
+
     def line(self, name: str, max_chars: int) -> str | None:
         """One clean line, or None where the cell is empty or cannot be taken."""
         return self._read(name, lambda text: _limited(clean_line, html.unescape(text), max_chars)) or None
@@ -121,8 +174,7 @@ class _Cells:
         """The three letters that this row's prices are in."""
         named = self.text("currency").upper()
         if not named:
-            found = _AMOUNT.fullmatch(self.text("price"))
-            named = (found[1] or found[3] or "") if found else ""
+            named = _currency_in(self.text("price"))
         if named and named not in CURRENCIES:
             self.note("MONEY_CURRENCY", "currency", f"{named} is not a currency's three letters, such as EUR.")
             return self.default_currency
@@ -184,8 +236,17 @@ def _limited(clean: Callable[[str, int], str], text: str, max_chars: int) -> str
         raise _Refused("TOO_LONG", str(error)) from None
 
 
+def _find_amount(text: str) -> re.Match[str] | None:
+    return _AMOUNT.fullmatch(text) if len(text) <= _AMOUNT_MAX_CHARS else None
+
+
+def _currency_in(text: str) -> str:
+    found = _find_amount(text)
+    return (found[1] or found[3] or "") if found else ""
+
+
 def _parse_amount(text: str, currency: str) -> int:
-    found = _AMOUNT.fullmatch(text)
+    found = _find_amount(text)
     if found is None:
         raise _Refused(
             "MONEY", "This is not an amount we can read. Write 28.00, and set the currency once for the file."
@@ -236,6 +297,8 @@ def _facts(members: list[_Cells]) -> dict[str, str]:
     facts: dict[str, str] = {}
     for cells in members:
         for name, column, text in cells.texts(FACT):
+            if name.removeprefix(FACT) in _MEASURED and _BARE_NUMBER.fullmatch(text):
+                continue
             try:
                 facts.setdefault(name.removeprefix(FACT), _limited(clean_line, to_text(text), _FACT_MAX_CHARS))
             except _Refused as refused:
@@ -244,46 +307,68 @@ def _facts(members: list[_Cells]) -> dict[str, str]:
 
 
 def _images(members: list[_Cells]) -> Iterable[str]:
+    """Addresses or file names of pictures, each once; those beyond the limit are left out with a warning."""
     found: dict[str, None] = {}
     for cells in members:
-        for part in re.split(r"[|;\n]", cells.text("image")):
-            if 0 < len(part.strip()) <= _IMAGE_MAX_CHARS:
-                found[part.strip()] = None
+        named = [part.strip() for part in re.split(r"[|;\n]", cells.text("image"))]
+        for each in named:
+            if len(found) < _MAX_IMAGES and 0 < len(each) <= _IMAGE_MAX_CHARS:
+                found[each] = None
+        if len(found) == _MAX_IMAGES and not found.keys() >= set(filter(None, named)):
+            cells.note(
+                "TOO_MANY",
+                "image",
+                f"An item keeps {_MAX_IMAGES} pictures; the others of this row are left out.",
+                is_error=False,
+            )
     return found
 
 
 def _variants(members: list[_Cells], columns: Columns) -> dict[int, VariantDraft]:
     """The variant of each row that has one, by row number; two rows with the same options are an error of the later."""
     option_names = [_first(cells.line(f"option{n}.name", _OPTION_MAX_CHARS) for cells in members) for n in (1, 2, 3)]
+    choices = next((names for cells in members if (names := cells.parts("choices.names"))), [])
+    drafts = {cells.row.number: _variant(cells, option_names, choices) for cells in members if _has_variant(cells)}
+    are_told_by_sku = sum(1 for each in drafts.values() if each.key == _ONLY) > 1
     found: dict[int, VariantDraft] = {}
     row_of_key: dict[str, int] = {}
     for cells in members:
-        if columns.format == SHOPIFY and not any(
-            cells.text(name) for name in ("option1.value", "sku", "price", "gtin")
-        ):
+        variant = drafts.get(cells.row.number)
+        if variant is None:
             continue
-        variant = _variant(cells, option_names)
-        key = variant.key
-        if key == _ONLY and key in row_of_key and variant.sku:
-            key = variant.sku.casefold()
-        if key in row_of_key:
-            what = " / ".join(value for _, value in variant.options) or "no size or colour"
-            cells.problems.append(
-                Problem(
-                    "DUPLICATE_KEY",
-                    "",
-                    f"Row {row_of_key[key]} is this item in {what} already. Remove one, or change its size or colour.",
-                    what,
-                )
-            )
+        if are_told_by_sku and variant.key == _ONLY and variant.sku:
+            variant = replace(variant, key=_short(variant.sku.casefold()))
+        if variant.key in row_of_key:
+            cells.problems.append(_twice(variant, row_of_key[variant.key]))
             continue
-        row_of_key[key] = cells.row.number
-        found[cells.row.number] = variant if key == variant.key else _with_key(variant, key)
+        row_of_key[variant.key] = cells.row.number
+        found[cells.row.number] = variant
     return found
 
 
-def _variant(cells: _Cells, option_names: list[str | None]) -> VariantDraft:
-    options = tuple(_options(cells, option_names))
+def _has_variant(cells: _Cells) -> bool:
+    """Whether a row is a size or colour, not only the item's words or one more picture."""
+    if cells.text("variations"):
+        return False
+    is_shopify = cells.columns.format == SHOPIFY
+    return not is_shopify or any(cells.text(name) for name in ("option1.value", "sku", "price", "gtin"))
+
+
+def _twice(variant: VariantDraft, row: int) -> Problem:
+    what = " / ".join(value for _, value in variant.options) or "no size or colour"
+    sentence = f"Row {row} is this item in {what} already. Remove one, or change its size or colour."
+    return Problem("DUPLICATE_KEY", "", sentence, what)
+
+
+def _short(key: str) -> str:
+    """A variant's key as it is kept: a very long one by its beginning and a digest of all of it."""
+    if len(key) <= _VARIANT_KEY_MAX_CHARS:
+        return key
+    return f"{key[:160]}…{hashlib.sha256(key.encode()).hexdigest()[:32]}"
+
+
+def _variant(cells: _Cells, option_names: list[str | None], choices: list[str]) -> VariantDraft:
+    options = tuple(_options(cells, option_names, choices))
     currency = cells.currency()
     price, was_price = cells.money("price", currency), cells.money("was_price", currency)
     if was_price is not None and (price is None or was_price <= price):
@@ -293,7 +378,7 @@ def _variant(cells: _Cells, option_names: list[str | None]) -> VariantDraft:
         was_price = None
     gtin, vendor_code = cells.gtin()
     return VariantDraft(
-        key="/".join(value.casefold() for _, value in options) or _ONLY,
+        key=_short("/".join(value.casefold() for _, value in options)) or _ONLY,
         options=options,
         currency=currency,
         sku=cells.line("sku", _KEY_MAX_CHARS),
@@ -304,7 +389,7 @@ def _variant(cells: _Cells, option_names: list[str | None]) -> VariantDraft:
     )
 
 
-def _options(cells: _Cells, names: list[str | None]) -> Iterable[tuple[str, str]]:
+def _options(cells: _Cells, names: list[str | None], choices: list[str]) -> Iterable[tuple[str, str]]:
     for field_name, label in (("colour", "Colour"), ("size", "Size")):
         value = cells.line(field_name, _OPTION_MAX_CHARS)
         if value:
@@ -314,16 +399,5 @@ def _options(cells: _Cells, names: list[str | None]) -> Iterable[tuple[str, str]
         # Shopify's word for "there is nothing to choose".
         if value and (name, value) != ("Title", "Default Title") and value != "Default Title":
             yield name or f"Option {number}", value
-
-
-def _with_key(variant: VariantDraft, key: str) -> VariantDraft:
-    return VariantDraft(
-        key=key,
-        options=variant.options,
-        currency=variant.currency,
-        sku=variant.sku,
-        gtin=variant.gtin,
-        vendor_code=variant.vendor_code,
-        price_minor=variant.price_minor,
-        was_price_minor=variant.was_price_minor,
-    )
+    yield from zip(map(_label, choices), cells.parts("choices.values"), strict=False)
+    yield from ((label[:_OPTION_MAX_CHARS], value[:_OPTION_MAX_CHARS]) for label, value in cells.told_options)

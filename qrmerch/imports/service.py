@@ -84,9 +84,10 @@ def parse(data: bytes, *, currency: str, settings: Settings) -> Parsed:
     """
     sheet = read_sheet(data, max_rows=settings.max_sheet_rows)
     columns, odd = read_header(sheet.header)
-    fatal = [each.message for each in odd if each.is_error]
+    fatal = [each for each in odd if each.is_error]
     if fatal:
-        raise SheetRejected(" ".join(fatal))
+        said = next((f" It reads: {each.value}." for each in fatal if each.value), "")
+        raise SheetRejected(" ".join(each.message for each in fatal) + said)
     return Parsed(sheet, columns, tuple(odd), understand(sheet, columns, currency=currency))
 
 
@@ -210,6 +211,7 @@ def start(db: Session, run: ImportRun) -> None:
 
     :raises RunOver: it is under way, done or cancelled.
     """
+    db.refresh(run, with_for_update=True)
     if run.state != RunState.CHECKED:
         raise RunOver("This file was taken in or cancelled already. Send it again to import it once more.")
     run.state = RunState.COMMITTING
@@ -222,6 +224,7 @@ def cancel(db: Session, run: ImportRun, *, at: datetime) -> None:
 
     :raises RunOver: it is done or cancelled.
     """
+    db.refresh(run, with_for_update=True)
     if run.state not in (RunState.CHECKED, RunState.COMMITTING):
         raise RunOver("This import is over already.")
     run.state, run.ended_at = RunState.CANCELLED, at
@@ -266,12 +269,14 @@ def report(db: Session, run: ImportRun, *, store: FileStore, settings: Settings)
     """The rows of a run's file that cannot be taken in as things are now, to be fixed and sent again."""
     with store.open(run.file_key) as file:
         checked = check(db, run.vendor_id, file.read(), currency=run.currency, settings=settings)
-    return write_report(checked.parsed.sheet, checked.parsed.columns, checked.problems)
+    return report_of(checked)
 
 
 def report_of(checked: Checked) -> str:
     """The rows to fix of a dry run that is not kept."""
-    return write_report(checked.parsed.sheet, checked.parsed.columns, checked.problems)
+    parsed = checked.parsed
+    item_of = {row: group.draft.key for group in parsed.understood.groups for row in group.rows}
+    return write_report(parsed.sheet, parsed.columns, checked.problems, item_of=item_of)
 
 
 def _with_known(db: Session, vendor_id: str, groups: Sequence[Group]) -> Iterator[tuple[Group, Known | None]]:
