@@ -222,6 +222,11 @@ class LookSection:
     def pictured(self) -> tuple[Piece, ...]:
         return tuple(piece for piece in self.pieces if piece.picture)[:3]
 
+    @property
+    def is_composed(self) -> bool:
+        """Whether there are pictures enough for one composition; fewer stand small beside their names."""
+        return len(self.pictured) > 1
+
 
 @dataclass(frozen=True, slots=True)
 class StarCount:

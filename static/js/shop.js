@@ -73,8 +73,10 @@ if (navigator.clipboard) all('[data-copy]').forEach((button) => {
   button.onclick = () => navigator.clipboard.writeText(button.dataset.copy).then(() => { button.textContent = button.dataset.done; }, () => {});
 });
 
-// Pictures: ring the thumbnail of the one in view.
+// Pictures: the later ones come with the first touch; the thumbnail of the one in view is ringed.
 all('.reel').forEach((reel) => {
+  const open = () => reel.parentElement.classList.add('open');
+  ['touchstart', 'pointerdown', 'scroll'].forEach((kind) => reel.addEventListener(kind, open, { once: true, passive: true }));
   const thumbs = all('.thumbs a');
   const ring = (place) => thumbs.forEach((a, at) => (at === place ? a.setAttribute('aria-current', 'true') : a.removeAttribute('aria-current')));
   const pictures = [...reel.children];
@@ -82,6 +84,7 @@ all('.reel').forEach((reel) => {
   pictures.forEach((picture) => watch.observe(picture));
   thumbs.forEach((a, place) => { a.onclick = (event) => {
     event.preventDefault();
+    open();
     pictures[place].scrollIntoView({ behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth', block: 'nearest', inline: 'center' });
   }; });
 });
