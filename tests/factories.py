@@ -17,6 +17,10 @@ from qrmerch.catalog.models import Item, VendorProduct
 from qrmerch.catalog.service import list_at, put_product
 from qrmerch.codes.models import Carrier, Code, CodeState
 from qrmerch.codes.tokens import make_token
+from qrmerch.content import service as content
+from qrmerch.content.models import PageTemplate, Publication, Revision, RevisionState, Style
+from qrmerch.content.queries import find_template_of
+from qrmerch.media.models import Asset, AssetState, Rendition
 from qrmerch.parties import service as parties
 from qrmerch.parties.models import Fixture, FixtureKind, Retailer, Store, Vendor
 from qrmerch.parties.queries import find_supply
@@ -187,3 +191,136 @@ def make_code(
     db.add(code)
     db.flush()
     return code
+
+
+def make_asset(
+    db: Session,
+    vendor: Vendor,
+    *,
+    alt: dict[str, str] | None = None,
+    width: int = 1200,
+    height: int = 1500,
+    state: AssetState = AssetState.READY,
+    file_name: str = "",
+) -> Asset:
+    """A picture of a vendor's with all its renditions as rows; there are no files behind them."""
+    number = next(_numbers)
+    asset = Asset(
+        id=ids.new(),
+        vendor_id=vendor.id,
+        state=state,
+        digest=f"{number:064x}",
+        source_key=f"incoming/{number:064x}",
+        source_bytes=1000,
+        file_name=file_name or f"picture-{number}.jpg",
+        width=width,
+        height=height,
+        colour="#ddc020",
+        alt=alt if alt is not None else {"en": f"A yellow knit top, view {number}"},
+        received_at=NOON - timedelta(days=65),
+    )
+    asset.alt_text = "\n".join(asset.alt.values())
+    db.add(asset)
+    db.flush()
+    sizes = [("page", each, each * 5 // 4) for each in (390, 780, 1170)] + [("card", 300, 375), ("preview", 1200, 630)]
+    db.add_all(
+        Rendition(
+            asset_id=asset.id,
+            purpose=purpose,
+            format=kind,
+            width=wide,
+            height=high,
+            key=f"renditions/{number:048x}{wide:012x}{place:04x}",
+            size_bytes=100,
+        )
+        for purpose, wide, high in sizes
+        for place, kind in enumerate(("avif", "jpeg"))
+    )
+    db.flush()
+    return asset
+
+
+def make_template(
+    db: Session, retailer: Retailer, *, style: Style = Style.EVERYDAY, name: str = "", is_default: bool = True
+) -> PageTemplate:
+    """One of the three shipped templates; the retailer's default unless said otherwise."""
+    return content.add_template(
+        db,
+        retailer.id,
+        name=name or f"{style.capitalize()} {next(_numbers)}",
+        style=style,
+        at=NOON - timedelta(days=75),
+        is_default=is_default,
+    )
+
+
+def make_revision(
+    db: Session,
+    item: Item,
+    *,
+    template: PageTemplate | None = None,
+    state: RevisionState | str = RevisionState.DRAFT,
+    slots: dict[str, object] | None = None,
+    author: Person | None = None,
+    reviewer: Person | None = None,
+    at: datetime = NOON - timedelta(days=60),
+) -> Revision:
+    """The next revision of an item's page: complete unless `slots` says otherwise, taken as far as `state`.
+
+    The template is the retailer's default, or a new one where it has none.
+    """
+    vendor, retailer = db.get_one(Vendor, item.vendor_id), db.get_one(Retailer, item.retailer_id)
+    template = template or find_template_of(db, item) or make_template(db, retailer)
+    author = author or make_person(db, Role.VENDOR_EDITOR, name="Vera", vendor=vendor)
+    draft = content.open_draft(db, item, author_id=author.user.id, at=at, template=template)
+    values: dict[str, object] = {
+        "gallery.pictures": [make_asset(db, vendor).id],
+        "story.lede": {"en": "The loose knit that makes jeans look like a plan."},
+        "story.text": {"en": "Open-stitch cotton with a **scooped** neck."},
+        **(slots or {}),
+    }
+    content.save_draft(db, draft, values, edit=draft.edit, at=at)
+    wanted = RevisionState(state)
+    if wanted == RevisionState.DRAFT:
+        return draft
+    content.submit(db, draft, author_id=author.user.id, at=at)
+    rob = reviewer or make_person(db, Role.REVIEWER, name="Rob", retailer=retailer)
+    if wanted == RevisionState.WITHDRAWN:
+        content.withdraw(db, draft, at=at)
+    elif draft.state == RevisionState.SUBMITTED and wanted == RevisionState.APPROVED:
+        content.approve(db, draft, digest=draft.digest or "", reviewer=Doer(rob.user.id), at=at)
+    elif wanted == RevisionState.RETURNED:
+        said = [{"slot": "story.lede", "text": "Could it name the cotton?"}]
+        content.send_back(db, draft, digest=draft.digest or "", comments=said, reviewer=Doer(rob.user.id), at=at)
+    return draft
+
+
+@dataclass(frozen=True)
+class Doer:
+    """Somebody as the audit log knows them, for services that are told who acts."""
+
+    user_id: str
+
+
+def publish_page(
+    db: Session,
+    item: Item,
+    *,
+    template: PageTemplate | None = None,
+    slots: dict[str, object] | None = None,
+    at: datetime = NOON - timedelta(days=60),
+    from_at: datetime | None = None,
+    until_at: datetime | None = None,
+    stores: tuple[Store, ...] | None = None,
+) -> Publication:
+    """A page of an item that went through review and shows: everywhere and from `at` on unless said otherwise."""
+    revision = make_revision(db, item, template=template, state=RevisionState.APPROVED, slots=slots, at=at)
+    return content.publish(
+        db,
+        revision,
+        actor=None,
+        at=at,
+        from_at=from_at,
+        until_at=until_at,
+        store_ids=[store.id for store in stores] if stores is not None else None,
+    )

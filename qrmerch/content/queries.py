@@ -1,12 +1,248 @@
 """Reads about templates, contents, revisions, approvals and publications."""
 
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from qrmerch.content.models import Revision, RevisionState
+from qrmerch.catalog.models import Item
+from qrmerch.content.models import (
+    Approval,
+    Content,
+    FixedValue,
+    PageTemplate,
+    Publication,
+    Revision,
+    RevisionState,
+    TemplateVersion,
+    Verdict,
+)
+from qrmerch.db import get_one
+from qrmerch.parties.models import Vendor
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A revision that waits for an answer, with its item, its vendor, and whether one was returned before."""
+
+    revision: Revision
+    item: Item
+    vendor: Vendor
+    is_again: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """A revision that may be published, and its approval."""
+
+    revision: Revision
+    approval: Approval
+
+
+# --- templates -------------------------------------------------------------------------------------
+
+
+def get_template(db: Session, template_id: str) -> PageTemplate:
+    """:raises NotFound: there is none that the session may see."""
+    return get_one(db, PageTemplate, template_id, "This template is not here.")
+
+
+def list_templates(db: Session, retailer_id: str) -> list[PageTemplate]:
+    """A retailer's templates: the default one first, then by name."""
+    wanted = select(PageTemplate).where(PageTemplate.retailer_id == retailer_id)
+    return list(db.scalars(wanted.order_by(PageTemplate.is_default.desc(), PageTemplate.name, PageTemplate.id)))
+
+
+def find_template_of(db: Session, item: Item) -> PageTemplate | None:
+    """The template an item's page is written in: the one set on it, else the retailer's default."""
+    if item.template_id:
+        named = select(PageTemplate).where(
+            PageTemplate.id == item.template_id, PageTemplate.retailer_id == item.retailer_id
+        )
+        found = db.scalars(named).one_or_none()
+        if found is not None:
+            return found
+    default = select(PageTemplate).where(PageTemplate.retailer_id == item.retailer_id, PageTemplate.is_default)
+    return db.scalars(default.order_by(PageTemplate.created_at.desc(), PageTemplate.id).limit(1)).one_or_none()
+
+
+def get_newest_version(db: Session, template_id: str) -> TemplateVersion:
+    """The version that new drafts are written in.
+
+    :raises NotFound: the template has none, which `add_template` never leaves.
+    """
+    wanted = select(TemplateVersion).where(TemplateVersion.template_id == template_id)
+    found = db.scalars(wanted.order_by(TemplateVersion.number.desc()).limit(1)).one_or_none()
+    return get_one(db, TemplateVersion, found.id if found else "")
+
+
+def get_version(db: Session, version_id: str) -> TemplateVersion:
+    """:raises NotFound: there is none that the session may see."""
+    return get_one(db, TemplateVersion, version_id)
+
+
+def fixed_values(db: Session, template_id: str, *, at: datetime) -> dict[str, dict[str, str]]:
+    """The retailer's values of a template's fixed slots at an instant: by slot, then locale."""
+    wanted = select(FixedValue.slot, FixedValue.value).where(
+        FixedValue.template_id == template_id, FixedValue.from_at <= at
+    )
+    return dict(db.execute(wanted.order_by(FixedValue.from_at, FixedValue.id)).tuples().all())
+
+
+def count_pages(db: Session, template_ids: Collection[str]) -> dict[str, int]:
+    """How many items' contents are written in each template, by its id."""
+    wanted = select(Content.template_id, func.count()).where(Content.template_id.in_(list(template_ids)))
+    return dict(db.execute(wanted.group_by(Content.template_id)).tuples().all())
+
+
+# --- contents and revisions ------------------------------------------------------------------------
+
+
+def get_content(db: Session, content_id: str) -> Content:
+    """:raises NotFound: there is none that the session may see."""
+    return get_one(db, Content, content_id, "This page is not here.")
+
+
+def find_content(db: Session, item_id: str, template_id: str) -> Content | None:
+    """What is written of an item in a template."""
+    wanted = select(Content).where(Content.item_id == item_id, Content.template_id == template_id)
+    return db.scalars(wanted).one_or_none()
+
+
+def get_revision(db: Session, revision_id: str) -> Revision:
+    """:raises NotFound: there is none that the session may see."""
+    return get_one(db, Revision, revision_id, "This revision is not here.")
+
+
+def list_revisions(db: Session, content_id: str) -> list[Revision]:
+    """A content's revisions, newest first."""
+    wanted = select(Revision).where(Revision.content_id == content_id)
+    return list(db.scalars(wanted.order_by(Revision.number.desc())))
+
+
+def find_latest(db: Session, content_id: str) -> Revision | None:
+    """A content's newest revision."""
+    wanted = select(Revision).where(Revision.content_id == content_id)
+    return db.scalars(wanted.order_by(Revision.number.desc()).limit(1)).one_or_none()
+
+
+def slots_of(revision: Revision) -> dict[str, Any]:
+    """The values of a revision's slots, by slot name."""
+    slots: dict[str, Any] = (revision.body or {}).get("slots") or {}
+    return slots
+
+
+def find_approval(db: Session, revision_id: str) -> Approval | None:
+    """The answer to a revision, whichever way it went."""
+    return db.scalars(select(Approval).where(Approval.revision_id == revision_id)).one_or_none()
+
+
+def find_last_return(db: Session, content_id: str, *, before: int) -> Approval | None:
+    """The newest answer that sent a revision back, among those numbered lower; None once one after it was approved."""
+    answers = (
+        select(Approval)
+        .join(Revision, Revision.id == Approval.revision_id)
+        .where(Revision.content_id == content_id, Revision.number < before)
+        .order_by(Revision.number.desc())
+    )
+    newest = db.scalars(answers.limit(1)).one_or_none()
+    return newest if newest is not None and newest.verdict == Verdict.RETURNED else None
 
 
 def count_waiting(db: Session, retailer_id: str) -> int:
     """How many revisions wait for an answer at a retailer."""
     wanted = select(func.count()).select_from(Revision).where(Revision.retailer_id == retailer_id)
     return db.scalar(wanted.where(Revision.state == RevisionState.SUBMITTED)) or 0
+
+
+def list_waiting(
+    db: Session, retailer_id: str, *, vendor_id: str = "", page: int = 1, per_page: int = 50
+) -> tuple[list[Waiting], int]:
+    """One page of the revisions that wait at a retailer, oldest first, and how many there are in all pages."""
+    conditions = [Revision.retailer_id == retailer_id, Revision.state == RevisionState.SUBMITTED]
+    if vendor_id:
+        conditions.append(Revision.vendor_id == vendor_id)
+    total = db.scalar(select(func.count()).select_from(Revision).where(*conditions)) or 0
+    wanted = (
+        select(Revision, Item, Vendor)
+        .join(Content, Content.id == Revision.content_id)
+        .join(Item, Item.id == Content.item_id)
+        .join(Vendor, Vendor.id == Revision.vendor_id)
+        .where(*conditions)
+        .order_by(Revision.submitted_at, Revision.id)
+    )
+    rows = db.execute(wanted.limit(per_page).offset((page - 1) * per_page)).all()
+    returned = _with_returns(db, [revision.content_id for revision, _, _ in rows])
+    return [Waiting(revision, item, vendor, revision.content_id in returned) for revision, item, vendor in rows], total
+
+
+def find_next_waiting(db: Session, revision: Revision) -> Revision | None:
+    """The revision to look at after this one: the oldest other one that waits at its retailer."""
+    wanted = select(Revision).where(
+        Revision.retailer_id == revision.retailer_id,
+        Revision.state == RevisionState.SUBMITTED,
+        Revision.id != revision.id,
+    )
+    return db.scalars(wanted.order_by(Revision.submitted_at, Revision.id).limit(1)).one_or_none()
+
+
+def list_approved(db: Session, item_id: str) -> list[Approved]:
+    """The item's revisions that may be published, newest first."""
+    wanted = (
+        select(Revision, Approval)
+        .join(Content, Content.id == Revision.content_id)
+        .join(Approval, Approval.revision_id == Revision.id)
+        .where(Content.item_id == item_id, Revision.state == RevisionState.APPROVED)
+        .order_by(Approval.at.desc(), Revision.id.desc())
+    )
+    return [Approved(revision, approval) for revision, approval in db.execute(wanted)]
+
+
+def _with_returns(db: Session, content_ids: Collection[str]) -> set[str]:
+    wanted = select(Revision.content_id).where(
+        Revision.content_id.in_(list(content_ids)), Revision.state == RevisionState.RETURNED
+    )
+    return set(db.scalars(wanted))
+
+
+# --- publications ----------------------------------------------------------------------------------
+
+
+def list_publications(db: Session, item_id: str) -> list[Publication]:
+    """All of an item's publications, newest first: of those that cover an instant and a place, the first holds."""
+    wanted = select(Publication).where(Publication.item_id == item_id)
+    return list(db.scalars(wanted.order_by(Publication.created_at.desc(), Publication.id.desc())))
+
+
+def covers(publication: Publication, *, store_id: str | None, at: datetime) -> bool:
+    """Whether a publication speaks of an instant in a store, or (None) in no particular place."""
+    is_now = publication.from_at <= at and (publication.until_at is None or at < publication.until_at)
+    return is_now and is_for(publication, store_id)
+
+
+def is_for(publication: Publication, store_id: str | None) -> bool:
+    """Whether a publication speaks of a store, or (None) of no particular place."""
+    return publication.store_ids is None or (store_id is not None and store_id in publication.store_ids)
+
+
+def find_holding(publications: Iterable[Publication], *, store_id: str | None, at: datetime) -> Publication | None:
+    """Of an item's publications, newest first, the one that holds in a store at an instant."""
+    return next((row for row in publications if covers(row, store_id=store_id, at=at)), None)
+
+
+def find_publication(db: Session, item_id: str, *, store_id: str | None, at: datetime) -> Publication | None:
+    """The publication that holds for an item in a store at an instant; without a revision it is a take-down."""
+    return find_holding(list_publications(db, item_id), store_id=store_id, at=at)
+
+
+def find_shown(db: Session, item_id: str, *, at: datetime) -> Publication | None:
+    """The newest publication with a revision that holds for an item somewhere, at an instant."""
+    rows = list_publications(db, item_id)
+    for row in rows:
+        places = [None] if row.store_ids is None else row.store_ids
+        if row.revision_id and any(find_holding(rows, store_id=each, at=at) is row for each in places):
+            return row
+    return None
