@@ -47,6 +47,7 @@ ROWS = {
         "charts",
         "migrate",
         "web",
+        "downloads",
     ),
 }
 ORDER = list(ROWS)

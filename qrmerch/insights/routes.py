@@ -7,9 +7,9 @@ from flask import Blueprint, Response, request
 
 from qrmerch.access import READERS, allow, current_principal
 from qrmerch.clock import now
+from qrmerch.downloads import Cell, csv_response
 from qrmerch.errors import NotFound
 from qrmerch.insights import common, figures
-from qrmerch.insights.export import Cell, csv_response
 from qrmerch.insights.figures import Counts, House
 from qrmerch.insights.filters import Filters, read_filters
 from qrmerch.insights.item import ItemView, funnel_chart, item_page, read_item

@@ -1,4 +1,4 @@
-"""Tables as CSV, with what the words mean above the numbers, and no cell that a spreadsheet takes for a formula."""
+"""Tables handed out as CSV: what the words mean above the numbers, no cell that a spreadsheet takes for a formula."""
 
 import csv
 import io
@@ -15,7 +15,7 @@ Cell = str | int | None
 def csv_response(name: str, *, said: Sequence[str], heads: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Response:
     """A file to download.
 
-    :param said: what the table is about and what its words mean: one line each, above the heads.
+    :param said: what the table is about and what its words mean: one line each, above the heads and a line apart.
     """
     # The mark at the beginning tells a spreadsheet that this is UTF-8.
     body = "\ufeff" + csv_text(said=said, heads=heads, rows=rows)
@@ -30,7 +30,8 @@ def csv_text(*, said: Sequence[str], heads: Sequence[str], rows: Iterable[Sequen
     writer = csv.writer(out)
     for sentence in said:
         writer.writerow([spreadsheet_cell(sentence)])
-    writer.writerow([])
+    if said:
+        writer.writerow([])
     writer.writerow([spreadsheet_cell(head) for head in heads])
     for row in rows:
         writer.writerow([_cell(value) for value in row])
