@@ -1,6 +1,7 @@
 """The pictures of a page: those of its slots that are ready, in the sizes a phone chooses from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from sqlalchemy import select
@@ -17,6 +18,11 @@ from qrmerch.rendering.style import Ground
 _LIGHT_COVER: Final = 0.45
 _CENTRE: Final = (0.5, 0.5)
 _MAX_GALLERY, _PLACEHOLDER_CHARS = 8, 1200
+
+
+def as_approved(found: media.Picture, alt: Mapping[str, str] | None) -> media.Picture:
+    """A picture with what it was said to show when the page was approved, whatever is said of it since."""
+    return found if alt is None else replace(found, alt=alt)
 
 
 def card_picture(found: media.Picture, title: str, locale: str) -> Picture:
@@ -37,7 +43,10 @@ class PagePictures:
             if is_picture_slot(slot)
             for asset_id in asset_ids(value)
         ]
-        found = media.pictures_of(db, [*wanted, *others])
+        found = {
+            asset_id: as_approved(each, source.alts.get(asset_id))
+            for asset_id, each in media.pictures_of(db, [*wanted, *others]).items()
+        }
         self.by_asset = {asset_id: _picture(each, source.locale) for asset_id, each in found.items()}
         ready = [asset_id for asset_id in wanted if asset_id in found]
         self.gallery = tuple(self.by_asset[asset_id] for asset_id in ready)

@@ -11,15 +11,14 @@ from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item, Stock, Variant
 from qrmerch.catalog.queries import get_item, was_prices
-from qrmerch.content.models import (
-    FixedValue,
-    Look,
-    LookItem,
-    PageTemplate,
-    Publication,
-    Revision,
-    Style,
-    TemplateVersion,
+from qrmerch.content.models import Look, LookItem, PageTemplate, Publication, Revision, Style, TemplateVersion
+from qrmerch.content.queries import (
+    find_holding,
+    fixed_values,
+    get_newest_version,
+    is_for,
+    list_publications,
+    slots_of,
 )
 from qrmerch.offers.models import Offer
 from qrmerch.offers.queries import list_offers_on
@@ -56,15 +55,26 @@ class Scene:
 
 
 @dataclass(frozen=True, slots=True)
+class FirstPicture:
+    """The picture that stands for an item, and what it was said to show, by locale, when that was approved."""
+
+    asset_id: str
+    alt: Mapping[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Live:
     style: str
     source: Source
     maker: str
 
 
-def load_scene(db: Session, *, item_id: str, store_id: str | None, locale: str, at: datetime) -> Scene:
+def load_scene(
+    db: Session, *, item_id: str, store_id: str | None, locale: str, at: datetime, revision: Revision | None = None
+) -> Scene:
     """What stands on an item's page.
 
+    :param revision: shown instead of what is published; a draft too.
     :raises NotFound: there is no such item.
     """
     item = get_item(db, item_id)
@@ -72,8 +82,9 @@ def load_scene(db: Session, *, item_id: str, store_id: str | None, locale: str, 
     house = load_house(db, retailer.id, at=at)
     stores = [store for store in list_stores(db, retailer.id) if store.is_open]
     store = next((each for each in stores if each.id == store_id), None)
-    publications = _list_publications(db, item, store_id)
-    live = _load_live(db, publications, item, locale=locale, house=house, at=at)
+    publications = [row for row in list_publications(db, item.id) if is_for(row, store_id)]
+    shown = revision or _find_published(db, publications, item, store_id=store_id, at=at)
+    live = _read_revision(db, shown, locale=locale, house=house, at=at) if shown else None
     offers = [
         offer
         for offer in list_offers_on(db, item.id, store_id=store.id if store else None, at=at)
@@ -142,8 +153,8 @@ def list_alternatives(db: Session, item: Item) -> list[Item]:
 
 def list_first_pictures(
     db: Session, items: Collection[Item], *, store_ids: Mapping[str, str], at: datetime
-) -> dict[str, str]:
-    """The asset id of each item's first published picture, by item id; items without one are left out.
+) -> dict[str, FirstPicture]:
+    """Each item's first published picture, by item id; items without one are left out.
 
     :param store_ids: where items are looked at, by item id; elsewhere is nowhere in particular.
     """
@@ -152,15 +163,15 @@ def list_first_pictures(
         TemplateVersion, TemplateVersion.id == Revision.template_version_id
     )
     bodies = {
-        revision.id: (revision.body.get("slots") or {}, sections)
+        revision.id: (revision, sections)
         for revision, sections in db.execute(shown.where(Revision.id.in_(set(live.values()))))
     }
     found = {}
     for item_id, revision_id in live.items():
-        slots, sections = bodies[revision_id]
-        pictures = read_gallery(Source(sections, slots, (), "", ()))
+        revision, sections = bodies[revision_id]
+        pictures = read_gallery(Source(sections, slots_of(revision), (), "", ()))
         if pictures:
-            found[item_id] = pictures[0]
+            found[item_id] = FirstPicture(pictures[0], _alts(revision).get(pictures[0]))
     return found
 
 
@@ -174,7 +185,7 @@ def _newest_live(db: Session, items: Collection[Item], store_ids: Mapping[str, s
     )
     newest: dict[str, Publication] = {}
     for row in db.scalars(covering.order_by(Publication.created_at.desc(), Publication.id.desc())):
-        if _concerns(row, store_ids.get(row.item_id)):
+        if is_for(row, store_ids.get(row.item_id)):
             newest.setdefault(row.item_id, row)
     suspended = select(Item.id).join(
         Supply, (Supply.retailer_id == Item.retailer_id) & (Supply.vendor_id == Item.vendor_id)
@@ -183,42 +194,47 @@ def _newest_live(db: Session, items: Collection[Item], store_ids: Mapping[str, s
     return {item_id: row.revision_id for item_id, row in newest.items() if row.revision_id and item_id not in hidden}
 
 
-def _list_publications(db: Session, item: Item, store_id: str | None) -> list[Publication]:
-    """The item's publications that concern a store, newest first."""
-    rows = db.scalars(
-        select(Publication)
-        .where(Publication.item_id == item.id)
-        .order_by(Publication.created_at.desc(), Publication.id.desc())
-    )
-    return [row for row in rows if _concerns(row, store_id)]
-
-
-def _concerns(publication: Publication, store_id: str | None) -> bool:
-    """Whether a publication holds in a store, or (None) in no particular place."""
-    return publication.store_ids is None or (store_id is not None and store_id in publication.store_ids)
-
-
-def _load_live(
-    db: Session, publications: Sequence[Publication], item: Item, *, locale: str, house: House, at: datetime
-) -> _Live | None:
-    covering = (row for row in publications if row.from_at <= at and (row.until_at is None or at < row.until_at))
-    newest = next(covering, None)
-    if newest is None or newest.revision_id is None or _is_suspended(db, item):
+def _find_published(
+    db: Session, publications: Sequence[Publication], item: Item, *, store_id: str | None, at: datetime
+) -> Revision | None:
+    holding = find_holding(publications, store_id=store_id, at=at)
+    if holding is None or holding.revision_id is None or _is_suspended(db, item):
         return None
-    revision = db.get_one(Revision, newest.revision_id)
+    return db.get_one(Revision, holding.revision_id)
+
+
+def _read_revision(db: Session, revision: Revision, *, locale: str, house: House, at: datetime) -> _Live:
     version = db.get_one(TemplateVersion, revision.template_version_id)
     template = db.get_one(PageTemplate, version.template_id)
     product: dict[str, Any] = revision.body.get("product") or {}
-    slots = {**(revision.body.get("slots") or {}), **_fixed_values(db, template.id, at)}
-    source = Source(version.sections, slots, product.get("facts") or (), locale, house.locales)
+    slots = {**slots_of(revision), **_fixed_for(db, version, at)}
+    facts = product.get("facts") or ()
+    source = Source(version.sections, slots, facts, locale, house.locales, _alts(revision))
     return _Live(str(template.style), source, str(product.get("maker") or ""))
 
 
-def _fixed_values(db: Session, template_id: str, at: datetime) -> dict[str, Any]:
-    wanted = select(FixedValue.slot, FixedValue.value).where(
-        FixedValue.template_id == template_id, FixedValue.from_at <= at
-    )
-    return dict(db.execute(wanted.order_by(FixedValue.from_at, FixedValue.id)).tuples().all())
+def _fixed_for(db: Session, version: TemplateVersion, at: datetime) -> dict[str, Any]:
+    """The retailer's values for a page in this version: of slots fixed in it, or fixed by now."""
+    values = fixed_values(db, version.template_id, at=at)
+    fixed = _fixed_in(version)
+    if not values.keys() <= fixed:
+        fixed |= _fixed_in(get_newest_version(db, version.template_id))
+    return {name: value for name, value in values.items() if name in fixed}
+
+
+def _fixed_in(version: TemplateVersion) -> set[str]:
+    return {
+        f"{section['key']}.{slot['key']}"
+        for section in version.sections
+        for slot in section.get("slots", ())
+        if slot.get("lock") == "fixed"
+    }
+
+
+def _alts(revision: Revision) -> dict[str, Mapping[str, str]]:
+    """What the revision's pictures were said to show when it was sent, by asset id; empty for a draft."""
+    pictures: dict[str, dict[str, Any]] = revision.body.get("pictures") or {}
+    return {asset_id: each.get("alt") or {} for asset_id, each in pictures.items()}
 
 
 def _is_suspended(db: Session, item: Item) -> bool:

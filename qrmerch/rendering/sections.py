@@ -1,7 +1,7 @@
 """From a template's sections and a revision's values to the sections of one page, in the template's order."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from markupsafe import Markup
@@ -39,6 +39,8 @@ class Source:
     facts: Sequence[Mapping[str, str]]
     locale: str
     fallbacks: tuple[str, ...]
+    # What pictures were said to show when the page was approved, by asset id; others speak for themselves.
+    alts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def has(self, kind: str) -> bool:
         return any(section["kind"] == kind for section in self.sections)
@@ -48,6 +50,8 @@ class Source:
         found = []
         for slot in section.get("slots", ()):
             value = self.slots.get(f"{section['key']}.{slot['key']}")
+            if is_choice_slot(slot):
+                value = _words_of_choice(slot, value)
             if value not in (None, "", [], {}):
                 found.append((slot, value))
         return found
@@ -64,8 +68,8 @@ class Source:
         return Markup("<p>{}</p>").format(text) if text else Markup()
 
     def title(self, section: Mapping[str, Any], default: str = "") -> str:
-        """What stands above a section: the template's label in the page's language."""
-        label = section.get("title") or section.get("label")
+        """What stands above a section: the template's title, or label, in the page's language; "" for nothing."""
+        label = section["title"] if "title" in section else section.get("label")
         if isinstance(label, Mapping):
             return pick_text(label, self.locale, self.fallbacks)
         return translator(self.locale)(str(label)) if label else default
@@ -91,6 +95,15 @@ def asset_ids(value: Any) -> list[str]:
 
 def is_picture_slot(slot: Mapping[str, Any]) -> bool:
     return any(word in str(slot.get("kind", "")) for word in ("picture", "image", "gallery"))
+
+
+def is_choice_slot(slot: Mapping[str, Any]) -> bool:
+    return str(slot.get("kind", "")) == "choice"
+
+
+def _words_of_choice(slot: Mapping[str, Any], value: Any) -> Any:
+    """The words by locale of the option that was chosen; None where it is none of the list any more."""
+    return next((option["label"] for option in slot.get("options", ()) if option["value"] == value), None)
 
 
 def is_facts_slot(slot: Mapping[str, Any]) -> bool:
@@ -124,18 +137,27 @@ def read_story(source: Source) -> Story:
 
 
 def read_facts(source: Source) -> tuple[Fact, ...]:
-    """The product's facts and those the vendor added; the first of a name counts."""
-    rows = list(source.facts)
+    """The product's facts, then those of the page; one of the same name takes the place of the product's."""
+    rows: list[Mapping[str, Any]] = list(source.facts)
     for section in source.sections:
         if section["kind"] in ("facts", "specification"):
-            rows += [row for slot, value in source.values(section) if is_facts_slot(slot) for row in value]
+            for slot, value in source.values(section):
+                if is_facts_slot(slot):
+                    rows += value
+                elif is_choice_slot(slot):
+                    rows.append({"name": slot.get("title") or slot.get("label", ""), "value": value})
     t = translator(source.locale)
     found: dict[str, Fact] = {}
     for row in rows:
         name, value = source.text(row.get("name", "")), source.text(row.get("value", ""))
         if name and value:
-            found.setdefault(name, Fact(t(name), value))
+            # By its name in the first language, which is the one the product speaks.
+            found[_in_first(row["name"], source)] = Fact(t(name), value)
     return tuple(found.values())
+
+
+def _in_first(name: Any, source: Source) -> str:
+    return pick_text(name, source.fallbacks[0]) if isinstance(name, Mapping) and source.fallbacks else str(name)
 
 
 def pick_figures(facts: Iterable[Fact]) -> tuple[Fact, ...]:
@@ -198,14 +220,11 @@ def _whole(source: Source, section: Mapping[str, Any], extras: Extras) -> Sectio
 
 
 def _plates(source: Source, section: Mapping[str, Any], extras: Extras) -> Plates | None:
-    """The section's pictures as plates; words between its slots are theirs, in order."""
-    pictures, captions = [], []
+    """The section's pictures as plates; the words of a slot are those of the picture before it."""
+    plates: list[Plate] = []
     for slot, value in source.values(section):
         if is_picture_slot(slot):
-            pictures += [extras.pictures[each] for each in asset_ids(value) if each in extras.pictures]
-        elif section["kind"] != "story":
-            captions.append(source.text(value))
-    if not pictures:
-        return None
-    words = captions + [""] * len(pictures)
-    return Plates(source.title(section), tuple(Plate(picture, words[at]) for at, picture in enumerate(pictures)))
+            plates += [Plate(extras.pictures[each]) for each in asset_ids(value) if each in extras.pictures]
+        elif section["kind"] != "story" and plates and not plates[-1].words:
+            plates[-1] = Plate(plates[-1].picture, source.text(value))
+    return Plates(source.title(section), tuple(plates)) if plates else None

@@ -15,6 +15,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item
+from qrmerch.content.models import Revision
 from qrmerch.i18n import format_number, translator
 from qrmerch.media.queries import Picture as FoundPicture
 from qrmerch.media.queries import pictures_of
@@ -34,7 +35,7 @@ from qrmerch.rendering.pages import (
     ReviewSection,
     StarCount,
 )
-from qrmerch.rendering.pictures import PagePictures, card_picture
+from qrmerch.rendering.pictures import PagePictures, as_approved, card_picture
 from qrmerch.rendering.preview import make_preview
 from qrmerch.rendering.queries import (
     Scene,
@@ -85,6 +86,7 @@ def render_item_page(
     base_url: str = "",
     personal: Personal | None = None,
     is_preview: bool = False,
+    revision: Revision | None = None,
 ) -> RenderedPage:
     """An item's page as a phone gets it.
 
@@ -92,10 +94,11 @@ def render_item_page(
     :param is_retired: the code it was reached by is retired; an item that is retired shows so by any code.
     :param base_url: scheme and host for absolute addresses where the retailer has no host of its own.
     :param personal: marks what one shopper keeps; such bytes are that shopper's alone.
-    :param is_preview: may be framed by our own studio and desk.
+    :param is_preview: for our own studio and desk: may be framed by them, runs no script, sends no form.
+    :param revision: shown instead of what is published, for a preview; it need not be kept anywhere yet.
     :raises NotFound: there is no such item.
     """
-    scene = load_scene(db, item_id=item_id, store_id=store_id, locale=locale, at=at)
+    scene = load_scene(db, item_id=item_id, store_id=store_id, locale=locale, at=at, revision=revision)
     make = _make_retired_page if is_retired or scene.item.is_retired else _make_item_page
     page, block = make(db, scene, base_url=base_url, personal=personal, at=at)
     return RenderedPage(
@@ -242,7 +245,12 @@ def list_cards(
         if (place := (stores or {}).get(item.id, store)) and place.retailer_id == item.retailer_id
     }
     firsts = list_first_pictures(db, items, store_ids={each: place.id for each, place in places.items()}, at=at)
-    pictures = pictures_of(db, list(firsts.values()))
+    pictures = pictures_of(db, [each.asset_id for each in firsts.values()])
+    found = {
+        item_id: as_approved(pictures[first.asset_id], first.alt)
+        for item_id, first in firsts.items()
+        if first.asset_id in pictures
+    }
     retailers = {each.id: each for each in db.scalars(_retailers_of(items))}
     open_stores = {each: [store for store in list_stores(db, each) if store.is_open] for each in retailers}
     shelves = load_shelves(db, items, open_stores, at=at)
@@ -252,7 +260,7 @@ def list_cards(
             retailers[item.retailer_id],
             shelves[item.id],
             places.get(item.id),
-            pictures.get(firsts.get(item.id, "")),
+            found.get(item.id),
             locale=locale,
             is_kept=item.public_id in kept,
         )

@@ -65,10 +65,12 @@ def theme_colours(tone: str) -> tuple[str, str]:
 def page_policy(style: StyleBlock, *, is_preview: bool = False) -> tuple[str, str]:
     """The header that says what a page with this style may load, and who may frame it.
 
-    :param is_preview: shown inside our own studio or desk.
+    :param is_preview: shown inside our own studio or desk; nothing in it counts, keeps or claims.
     """
-    policy = content_policy(style_src=style.source, frame_ancestors="'self'" if is_preview else "'none'")
-    return "Content-Security-Policy", policy
+    if not is_preview:
+        return "Content-Security-Policy", content_policy(style_src=style.source)
+    closed = {"script_src": "'none'", "connect_src": "'none'", "form_action": "'none'"}
+    return "Content-Security-Policy", content_policy(style_src=style.source, frame_ancestors="'self'", **closed)
 
 
 @lru_cache(maxsize=8)
