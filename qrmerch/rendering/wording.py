@@ -181,7 +181,7 @@ def list_other_stores(shelf: Shelf, store: Store | None, locale: str) -> tuple[F
         there = [each for each in shelf.variants if shelf.state_at(other.id, [each.id]) in ("in_stock", "few")]
         if there:
             labels = [_label(each, names, locale) for each in there] if len(shelf.variants) > 1 else [t("in stock")]
-            rows.append(Fact(other.short_name, t("; " if len(names) > 1 else ", ").join(labels)))
+            rows.append(Fact(other.short_name, (t("; ") if len(names) > 1 else t(", ")).join(labels)))
     more = len(rows) - _LISTED_STORES
     rest = [Fact(t("And more"), t("{count} other stores").format(count=more))] if more > 0 else []
     return (*rows[:_LISTED_STORES], *rest)
