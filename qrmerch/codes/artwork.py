@@ -35,6 +35,8 @@ POINTS_PER_MM: Final = 72 / MM_PER_INCH
 MIN_SIZE_MM, MAX_SIZE_MM = 5.0, 1_000.0
 _MAX_DOTS: Final = 12_000
 _DARK_RUN: Final = re.compile(rb"\x01+")
+# From grey to module: black is dark.
+_DARK_IS_1: Final = b"\x01" + bytes(255)
 _COLOUR: Final = re.compile(r"#[0-9a-f]{6}")
 
 
@@ -116,9 +118,9 @@ def draw_symbols(addresses: Iterable[str], *, level: Level = Level.M) -> Iterato
     """Many symbols, fast, in the order given."""
     for address in addresses:
         drawn = zxingcpp.create_barcode(address, zxingcpp.BarcodeFormat.QRCode, ec_level=level.value)
-        image: Any = drawn.to_image(scale=1, add_quiet_zones=False)
-        pixels: Any = memoryview(image).tolist()
-        rows = tuple(bytes(pixel == 0 for pixel in row) for row in pixels)
+        image: Any = memoryview(drawn.to_image(scale=1, add_quiet_zones=False))  # type: ignore[arg-type]
+        modules, side = image.tobytes().translate(_DARK_IS_1), image.shape[0]
+        rows = tuple(modules[at : at + side] for at in range(0, side * side, side))
         yield Symbol(address, level, rows)
 
 
@@ -225,11 +227,18 @@ def pdf_drawing(symbol: Symbol, *, x: float, y: float, side: float, dark: str = 
     :param side: its side, points.
     """
     scale = side / symbol.side
-    ink = _pdf_ink(check_colour(dark))
+    ink = pdf_ink(check_colour(dark))
     return (
         f"q {scale:.6f} 0 0 {scale:.6f} {x:.4f} {y:.4f} cm 1 g 0 0 {symbol.side} {symbol.side} re f "
         f"{ink} {symbol.pdf_path} Q"
     )
+
+
+def pdf_ink(colour: str) -> str:
+    """The operator that fills with `#rrggbb`; black as grey, so that a press prints it with black ink alone."""
+    if colour == BLACK:
+        return "0 g"
+    return " ".join(f"{int(colour[at : at + 2], 16) / 255:.4f}" for at in (1, 3, 5)) + " rg"
 
 
 def check_colour(colour: str) -> str:
@@ -293,10 +302,3 @@ def _bit_row(row: bytes, dots: int, pixels: int) -> bytes:
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-def _pdf_ink(colour: str) -> str:
-    """Pure black as grey, so that a press prints it with black ink alone."""
-    if colour == BLACK:
-        return "0 g"
-    return " ".join(f"{int(colour[at : at + 2], 16) / 255:.4f}" for at in (1, 3, 5)) + " rg"

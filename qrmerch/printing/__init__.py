@@ -1,0 +1,1 @@
+"""On paper: sheets of labels and tags, in faces that have every letter of a name."""

@@ -1,0 +1,217 @@
+"""Typefaces for print: which there are, and which of them has the letters of a text.
+
+Two come with qrmerch as packages: Noto Sans (Latin, Greek, Cyrillic, Vietnamese, Devanagari) and Noto Sans Arabic.
+For other scripts, further `fontpkg-…` packages that are installed and then the machine's own fonts are looked
+through, once, when a text first needs one. A letter that no face has is never drawn as a box: it is left out, and
+the desk says so.
+"""
+
+import logging
+import os
+import struct
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+import reportlab
+
+log = logging.getLogger("qrmerch.printing")
+
+_PACKAGED: Final = (
+    ("fontpkg_noto_sans", "NotoSans[wdth,wght].ttf"),
+    ("fontpkg_noto_sans_arabic", "NotoSansArabic[wdth,wght].ttf"),
+)
+_GROUP: Final = "fontpkg.family"
+_SUFFIXES: Final = (".ttf", ".otf", ".ttc")
+# Words in a file's name that say it is not the upright, regular kind a label wants.
+_UNWANTED: Final = (
+    "italic",
+    "oblique",
+    "bold",
+    "black",
+    "light",
+    "thin",
+    "medium",
+    "mono",
+    "condensed",
+    "serif",
+    "emoji",
+    "math",
+)
+_MAX_FACES: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One font file and the code points it has a glyph for."""
+
+    path: str
+    covers: frozenset[int]
+
+    def has(self, text: str) -> bool:
+        return all(ord(character) in self.covers for character in text)
+
+
+class NotAFont(ValueError):
+    """A file whose table of characters cannot be read."""
+
+
+@cache
+def base_face() -> Face:
+    """The face that names are set in wherever it has their letters; PDFs carry it inside.
+
+    Where its package is missing, the one that reportlab brings, which knows western Latin only.
+    """
+    face = _packaged_faces()
+    if face:
+        return face[0]
+    log.warning("the package fontpkg-noto-sans is missing: labels are set in Vera, with western letters only")
+    return _read(Path(reportlab.__file__).parent / "fonts" / "Vera.ttf")
+
+
+def find_face(text: str) -> Face | None:
+    """The first face that has every character of a text; None where there is no such face."""
+    wanted = "".join(character for character in text if not character.isspace())
+    for face in _faces():
+        if face.has(wanted):
+            return face
+    return None
+
+
+def split_by_face(text: str) -> list[str]:
+    """A text in pieces that each have a face of their own, in the order they are read; mostly one.
+
+    Characters that no face has must be gone: see `without_unknown`.
+    """
+    if find_face(text):
+        return [text]
+    pieces: list[str] = []
+    face: Face | None = None
+    for character in text:
+        if character.isspace() or (face is not None and face.has(character)):
+            pieces[-1:] = ["".join((*pieces[-1:], character))]
+        else:
+            face = find_face(character)
+            pieces.append(character)
+    return pieces
+
+
+def without_unknown(text: str) -> str:
+    """A text without the characters that no face has, spaces joined."""
+    known = (each for each in text if each.isspace() or find_face(each))
+    return " ".join("".join(known).split())
+
+
+def _faces() -> Iterator[Face]:
+    yield base_face()
+    yield from _packaged_faces()[1:]
+    yield from _found_faces()
+
+
+@cache
+def _packaged_faces() -> tuple[Face, ...]:
+    found = []
+    for package, name in _PACKAGED:
+        try:
+            found.append(_read(Path(str(files(package) / "files" / name))))
+        except (ModuleNotFoundError, OSError, NotAFont) as error:
+            log.warning("the typeface %s cannot be used: %s", package, error)
+    return tuple(found)
+
+
+@cache
+def _found_faces() -> tuple[Face, ...]:
+    """Faces of further packages, then the machine's."""
+    packages = [Path(str(files(each.value))) / "files" for each in entry_points(group=_GROUP)]
+    known = {name for _, name in _PACKAGED}
+    paths = [path for path in _list_fonts(packages) if path.name not in known]
+    found = []
+    for path in [*paths, *_list_fonts(_font_folders())][:_MAX_FACES]:
+        try:
+            found.append(_read(path))
+        except (OSError, NotAFont):
+            continue
+    return tuple(found)
+
+
+def _list_fonts(folders: list[Path]) -> list[Path]:
+    """The upright, regular fonts in these folders, sans first."""
+    paths = {
+        path for folder in folders if folder.is_dir() for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES
+    }
+    plain = [path for path in paths if not any(word in path.stem.lower() for word in _UNWANTED)]
+    return sorted(plain, key=lambda path: ("sans" not in path.stem.lower(), path.stem, str(path)))
+
+
+def _font_folders() -> list[Path]:
+    if sys.platform == "darwin":
+        return [Path("/System/Library/Fonts"), Path("/Library/Fonts"), Path.home() / "Library" / "Fonts"]
+    if sys.platform == "win32":
+        return [Path(os.environ.get("WINDIR", "C:/Windows")) / "Fonts"]
+    return [Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path.home() / ".local/share/fonts"]
+
+
+@cache
+def _read(path: Path) -> Face:
+    return Face(str(path), read_characters(path.read_bytes()))
+
+
+def read_characters(data: bytes) -> frozenset[int]:
+    """The code points that a TrueType or OpenType file, or the first of a collection, has glyphs for.
+
+    :raises NotAFont: it cannot be read.
+    """
+    try:
+        start = struct.unpack_from(">I", data, 12)[0] if data[:4] == b"ttcf" else 0
+        count = struct.unpack_from(">H", data, start + 4)[0]
+        tables = (struct.unpack_from(">4sIII", data, start + 12 + 16 * at) for at in range(count))
+        at = next(offset for tag, _, offset, _ in tables if tag == b"cmap")
+        return frozenset(_characters_at(data, at))
+    except (struct.error, StopIteration) as error:
+        raise NotAFont(str(error)) from None
+
+
+def _characters_at(data: bytes, cmap: int) -> Iterator[int]:
+    """The characters of the best Unicode subtable: format 12 if there is one, else format 4."""
+    count = struct.unpack_from(">H", data, cmap + 2)[0]
+    subtables = {}
+    for at in range(count):
+        platform, encoding, offset = struct.unpack_from(">HHI", data, cmap + 4 + 8 * at)
+        if platform == 0 or (platform == 3 and encoding in (1, 10)):
+            subtables[struct.unpack_from(">H", data, cmap + offset)[0]] = cmap + offset
+    if 12 in subtables:
+        yield from _format_12(data, subtables[12])
+    elif 4 in subtables:
+        yield from _format_4(data, subtables[4])
+    else:
+        raise NotAFont("no table of Unicode characters")
+
+
+def _format_12(data: bytes, at: int) -> Iterator[int]:
+    count = struct.unpack_from(">I", data, at + 12)[0]
+    for group in range(count):
+        first, last, glyph = struct.unpack_from(">III", data, at + 16 + 12 * group)
+        yield from range(first if glyph else first + 1, min(last, sys.maxunicode) + 1)
+
+
+def _format_4(data: bytes, at: int) -> Iterator[int]:
+    count = struct.unpack_from(">H", data, at + 6)[0] // 2
+    ends = struct.unpack_from(f">{count}H", data, at + 14)
+    starts = struct.unpack_from(f">{count}H", data, at + 16 + 2 * count)
+    deltas = struct.unpack_from(f">{count}H", data, at + 16 + 4 * count)
+    ranges_at = at + 16 + 6 * count
+    ranges = struct.unpack_from(f">{count}H", data, ranges_at)
+    for segment in range(count):
+        for code in range(starts[segment], ends[segment] + 1):
+            if ranges[segment]:
+                place = ranges_at + 2 * segment + ranges[segment] + 2 * (code - starts[segment])
+                glyph = struct.unpack_from(">H", data, place)[0]
+            else:
+                glyph = (code + deltas[segment]) & 0xFFFF
+            if glyph and code != 0xFFFF:
+                yield code

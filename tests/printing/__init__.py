@@ -1,0 +1,1 @@
+"""Tests of label sheets: stocks, fonts, what stands on a label."""
