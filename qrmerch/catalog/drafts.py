@@ -58,7 +58,10 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One value that differs: of which variant ("" for the product itself), now and after."""
+    """One value that differs: of which variant ("" for the product itself), now and after.
+
+    `field` is a column's name, `text:…` or `fact:…`, or `new` for a variant that is not there yet.
+    """
 
     variant_key: str
     field: str
@@ -113,8 +116,21 @@ def list_changes(draft: ProductDraft, known: Known) -> list[Change]:
 def _differences(key: str, row: VendorProduct | ProductVariant, values: Mapping[str, object]) -> Iterator[Change]:
     for name, after in values.items():
         now = getattr(row, name)
-        if now != after:
-            yield Change(key, name, shown(now), shown(after))
+        if now == after:
+            continue
+        parts_now, parts_after = _parts(name, now), _parts(name, after)
+        for part, text in parts_after.items():
+            if parts_now.get(part, "") != text:
+                yield Change(key, part, parts_now.get(part, ""), text)
+
+
+def _parts(name: str, value: object) -> dict[str, str]:
+    """A column's value in words; texts and facts each under a name of their own, `text:story`, `fact:Material`."""
+    if name == "texts" and isinstance(value, dict):
+        return {f"text:{each}": str(text) for each, text in value.items()}
+    if name == "facts" and isinstance(value, list):
+        return {f"fact:{each['name']}": each["value"] for each in value}
+    return {name: shown(value)}
 
 
 def shown(value: object) -> str:
@@ -124,7 +140,8 @@ def shown(value: object) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} {text}" for name, text in value.items())
     if isinstance(value, list):
-        return ", ".join(f"{each['name']} {each['value']}" if isinstance(each, dict) else str(each) for each in value)
+        # Pictures: the last part of an address tells them apart.
+        return ", ".join(str(each).rstrip("/").rpartition("/")[2] for each in value)
     return str(value)
 
 

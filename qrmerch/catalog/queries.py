@@ -1,7 +1,7 @@
 """Reads about products, items, prices and stock."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -58,6 +58,7 @@ def list_items(
     category: str = "",
     vendor_id: str = "",
     is_retired: bool | None = False,
+    only: Sequence[ColumnElement[bool]] = (),
     page: int = 1,
     per_page: int = 50,
 ) -> tuple[list[ItemLine], int]:
@@ -65,8 +66,9 @@ def list_items(
 
     :param find: part of the title, the vendor's style key or a SKU, or a whole GTIN.
     :param is_retired: None for both.
+    :param only: what else must hold of an item, for rooms above to say.
     """
-    conditions = [Item.retailer_id == retailer_id]
+    conditions = [Item.retailer_id == retailer_id, *only]
     if category:
         conditions.append(Item.category == category)
     if vendor_id:

@@ -3,6 +3,7 @@
 A re-import changes the vendor's product only; price, title, category and visibility at a retailer are the retailer's.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import select
@@ -16,6 +17,9 @@ from qrmerch.errors import Conflict, FormError, NotFound
 from qrmerch.money import MAX_MINOR
 from qrmerch.parties.models import Retailer, Store, Supply
 from qrmerch.parties.service import changed
+from qrmerch.text import clean_line
+
+_MAX_TITLE_CHARS, _MAX_CATEGORY_CHARS = 200, 120
 
 
 class NotSupplied(Conflict):
@@ -104,6 +108,36 @@ def list_at(db: Session, product: VendorProduct, retailer_id: str, at: datetime)
         changed(db, retailer_id, item.id, at=at)
     db.flush()
     return item
+
+
+def describe_item(db: Session, item: Item, *, title: str, category: str, template_id: str | None, at: datetime) -> bool:
+    """Say how the retailer calls an item, where it belongs and which template its page is written in.
+
+    :param template_id: one of the retailer's, as the caller has checked; None for its default.
+    :return: whether anything was different.
+    :raises FormError: no title, or a text that is too long.
+    """
+    problems: dict[str, str] = {}
+    values = {
+        "title": _line(problems, "title", title, _MAX_TITLE_CHARS),
+        "category": _line(problems, "category", category, _MAX_CATEGORY_CHARS),
+        "template_id": template_id or None,
+    }
+    if not values["title"]:
+        problems.setdefault("title", "Every item needs a name.")
+    if problems:
+        raise FormError(problems)
+    is_changed = _assign(item, values)
+    if is_changed:
+        changed(db, item.retailer_id, item.id, at=at)
+    return is_changed
+
+
+def set_hidden(db: Session, variant: Variant, is_hidden: bool, *, at: datetime) -> None:
+    """Leave a variant out of shoppers' pages, or show it again; its price and stock stay."""
+    if variant.is_hidden != is_hidden:
+        variant.is_hidden = is_hidden
+        changed(db, variant.retailer_id, variant.item_id, at=at)
 
 
 def set_price(db: Session, variant: Variant, price_minor: int, *, at: datetime) -> None:
@@ -218,7 +252,16 @@ def _price_from(variant: Variant, price_minor: int, at: datetime) -> PriceHistor
     )
 
 
-def _assign(row: VendorProduct | ProductVariant, values: dict[str, object]) -> bool:
+def _line(problems: dict[str, str], field: str, text: str, max_chars: int) -> str:
+    """The text as one clean line; one that is too long is named in `problems`, and empty."""
+    try:
+        return clean_line(text, max_chars)
+    except ValueError as error:
+        problems[field] = str(error)
+        return ""
+
+
+def _assign(row: VendorProduct | ProductVariant | Item, values: Mapping[str, object]) -> bool:
     """Set what differs; whether anything did."""
     is_changed = False
     for name, value in values.items():

@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from qrmerch import ids
+from qrmerch.db import lock_for_chain
 from qrmerch.errors import Conflict, FormError
 from qrmerch.gs1 import check_digit
 from qrmerch.i18n import is_locale
@@ -32,6 +33,9 @@ from qrmerch.text import clean_line
 
 # As far back as a restarted worker can check the pages on its disk.
 CHANGES_KEPT_FOR = timedelta(days=7)
+# A store's own Wi-Fi leaves from few addresses; a wider range would take strangers for it.
+_WIDEST_V4, _WIDEST_V6, _MAX_NETWORKS = 16, 32, 50
+_MAX_LEGAL_CHARS = 400
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -92,7 +96,10 @@ def add_retailer(
     :param locales: the first is the default.
     :raises FormError: a value is not of its kind, or the slug is taken.
     """
-    problems = {}
+    problems: dict[str, str] = {}
+    name = _line(problems, "name", name, 80)
+    if not name:
+        problems.setdefault("name", "A retailer needs a name.")
     if not _SLUG.fullmatch(slug) or len(slug) > 40:
         problems["slug"] = "A short name is lower-case letters, digits and single hyphens, at most 40."
     if not (len(currency) == 3 and currency.isascii() and currency.isupper()):
@@ -108,7 +115,7 @@ def add_retailer(
     retailer = Retailer(
         id=ids.new(),
         slug=slug,
-        name=clean_line(name, 80),
+        name=name,
         currency=currency,
         default_locale=locales[0],
         locales=locales,
@@ -118,7 +125,10 @@ def add_retailer(
     )
     db.add(retailer)
     db.flush()
-    house = Vendor(name=f"{retailer.name} house range", is_house=True, created_at=at)
+    house_name = f"{retailer.name[:68]} house range"
+    if db.scalar(select(Vendor.id).where(func.lower(Vendor.name) == house_name.lower())):
+        house_name = f"{retailer.slug} house range"
+    house = Vendor(name=house_name, is_house=True, created_at=at)
     db.add(house)
     db.flush()
     add_supply(db, retailer, house)
@@ -130,30 +140,42 @@ def add_retailer(
 def set_brand(db: Session, retailer: Retailer, brand: Brand, *, at: datetime) -> BrandKit:
     """Let a brand kit hold from now on, on every page of the retailer.
 
-    :raises FormError: the colour is not `#rrggbb`, or the wordmark is empty.
+    :raises FormError: the colour is not `#rrggbb`, the wordmark is empty, or a line is too long.
     """
-    problems = {}
-    colour = brand.colour.lower()
-    if not _COLOUR.fullmatch(colour):
-        problems["colour"] = "A colour is # and six digits or letters a to f, such as #7a1f4f."
-    if not brand.wordmark.strip():
-        problems["wordmark"] = "The wordmark is what stands at the top of each page. It cannot be empty."
-    if problems:
-        raise FormError(problems)
+    checked = check_brand(brand)
     kit = BrandKit(
         retailer_id=retailer.id,
         from_at=at,
-        colour=colour,
-        display=brand.display,
-        corners=brand.corners,
-        tone=brand.tone,
-        wordmark=clean_line(brand.wordmark, 40),
-        legal={locale: clean_line(line, 400) for locale, line in brand.legal.items() if line.strip()},
+        colour=checked.colour,
+        display=checked.display,
+        corners=checked.corners,
+        tone=checked.tone,
+        wordmark=checked.wordmark,
+        legal=checked.legal,
     )
     db.add(kit)
     changed(db, retailer.id, at=at)
     db.flush()
     return kit
+
+
+def check_brand(brand: Brand) -> Brand:
+    """A brand kit as it would be kept.
+
+    :raises FormError: as `set_brand`; legal lines are named `legal-<locale>`.
+    """
+    problems: dict[str, str] = {}
+    colour = brand.colour.strip().lower()
+    if not _COLOUR.fullmatch(colour):
+        problems["colour"] = "A colour is # and six digits or letters a to f, such as #7a1f4f."
+    wordmark = _line(problems, "wordmark", brand.wordmark, 40)
+    if not wordmark:
+        problems.setdefault("wordmark", "The wordmark is what stands at the top of each page. It cannot be empty.")
+    lines = {locale: _line(problems, f"legal-{locale}", line, _MAX_LEGAL_CHARS) for locale, line in brand.legal.items()}
+    if problems:
+        raise FormError(problems)
+    legal = {locale: line for locale, line in lines.items() if line}
+    return Brand(colour, brand.display, brand.corners, brand.tone, wordmark, legal)
 
 
 def add_host(
@@ -171,6 +193,7 @@ def add_store(db: Session, retailer: Retailer, details: StoreDetails, *, at: dat
 
     :raises FormError: a value is not of its kind, or the code is taken.
     """
+    lock_for_chain(db, f"stores {retailer.id}")
     store = Store(retailer_id=retailer.id, public_id=ids.public(), **_checked_store(db, retailer, details, None))
     db.add(store)
     changed(db, retailer.id, at=at)
@@ -183,42 +206,62 @@ def change_store(db: Session, retailer: Retailer, store: Store, details: StoreDe
 
     :raises FormError: a value is not of its kind, or the code is another store's.
     """
+    lock_for_chain(db, f"stores {retailer.id}")
     for name, value in _checked_store(db, retailer, details, store).items():
         setattr(store, name, value)
     changed(db, retailer.id, at=at)
 
 
+def set_open(db: Session, store: Store, is_open: bool, *, at: datetime) -> None:
+    """Close a store for shoppers' pages, or open it again; its codes go on working either way."""
+    if store.is_open != is_open:
+        store.is_open = is_open
+        changed(db, store.retailer_id, at=at)
+
+
 def _checked_store(
     db: Session, retailer: Retailer, details: StoreDetails, store: Store | None
 ) -> dict[str, str | None]:
-    problems = {}
-    if not details.name.strip():
-        problems["name"] = "A store needs a name."
-    if not details.code.strip():
-        problems["code"] = "A store needs a code of your own, such as 004."
+    problems: dict[str, str] = {}
+    code, name = _line(problems, "code", details.code, 40), _line(problems, "name", details.name, 80)
+    short_name = _line(problems, "short_name", details.short_name, 40) or name[:40].rstrip()
+    gln, country = "".join((details.gln or "").split()), details.country.strip()
+    if not name:
+        problems.setdefault("name", "A store needs a name.")
+    if not code:
+        problems.setdefault("code", "A store needs a code of your own, such as 004.")
     if details.time_zone not in available_timezones():
-        problems["time_zone"] = f"{details.time_zone} is not a time zone, such as Europe/Berlin."
-    if not (len(details.country) == 2 and details.country.isascii() and details.country.isalpha()):
+        problems["time_zone"] = f"{details.time_zone or 'Nothing'} is not a time zone, such as Europe/Berlin."
+    if not (len(country) == 2 and country.isascii() and country.isalpha()):
         problems["country"] = "A country is its two letters, such as US."
-    if details.gln and (problem := _gln_problem(details.gln)):
+    if gln and (problem := _gln_problem(gln)):
         problems["gln"] = problem
-    same = select(Store.id).where(Store.retailer_id == retailer.id, Store.code == details.code.strip())
-    taken = db.scalar(same)
+    taken = db.scalar(select(Store.id).where(Store.retailer_id == retailer.id, Store.code == code))
     if taken and (store is None or taken != store.id):
-        problems["code"] = f"There is a store {details.code} already."
+        problems["code"] = f"There is a store {code} already."
+    values: dict[str, str | None] = {
+        "code": code,
+        "name": name,
+        "short_name": short_name,
+        "address": _line(problems, "address", details.address, 200),
+        "city": _line(problems, "city", details.city, 80),
+        "country": country.upper(),
+        "time_zone": details.time_zone,
+        "gln": gln or None,
+        "hours": _line(problems, "hours", details.hours, 200),
+    }
     if problems:
         raise FormError(problems)
-    return {
-        "code": clean_line(details.code, 40),
-        "name": clean_line(details.name, 80),
-        "short_name": clean_line(details.short_name or details.name, 40),
-        "address": clean_line(details.address, 200),
-        "city": clean_line(details.city, 80),
-        "country": details.country.upper(),
-        "time_zone": details.time_zone,
-        "gln": details.gln or None,
-        "hours": clean_line(details.hours, 200),
-    }
+    return values
+
+
+def _line(problems: dict[str, str], field: str, text: str, max_chars: int) -> str:
+    """The text as one clean line; one that is too long is named in `problems`, and empty."""
+    try:
+        return clean_line(text, max_chars)
+    except ValueError as error:
+        problems[field] = str(error)
+        return ""
 
 
 def _gln_problem(text: str) -> str | None:
@@ -231,43 +274,77 @@ def _gln_problem(text: str) -> str | None:
 def add_fixture(db: Session, store: Store, *, name: str, kind: FixtureKind) -> Fixture:
     """A new shelf, window or poster in a store.
 
-    :raises FormError: no name, or the store has one of that name.
+    :raises FormError: no name, one that is too long, or the store has one of that name.
     """
-    name = clean_line(name, 80)
-    if not name:
-        raise FormError({"name": "A place needs a name that staff will recognise, such as Shoe wall."})
-    if db.scalar(select(Fixture.id).where(Fixture.store_id == store.id, Fixture.name == name)):
-        raise FormError({"name": f"{store.short_name} has a place called {name} already."})
+    name = _checked_fixture(db, store.id, name, None)
     fixture = Fixture(retailer_id=store.retailer_id, store_id=store.id, name=name, kind=kind)
     db.add(fixture)
     db.flush()
     return fixture
 
 
+def change_fixture(db: Session, fixture: Fixture, *, name: str, kind: FixtureKind) -> None:
+    """Call a place something else; its codes and numbers stay with it.
+
+    :raises FormError: as `add_fixture`.
+    """
+    fixture.name, fixture.kind = _checked_fixture(db, fixture.store_id, name, fixture), kind
+    db.flush()
+
+
+def _checked_fixture(db: Session, store_id: str, name: str, fixture: Fixture | None) -> str:
+    problems: dict[str, str] = {}
+    name = _line(problems, "name", name, 80)
+    if not name:
+        problems.setdefault("name", "A place needs a name that staff will recognise, such as Shoe wall.")
+    lock_for_chain(db, f"places {store_id}")
+    taken = db.scalar(select(Fixture.id).where(Fixture.store_id == store_id, Fixture.name == name))
+    if taken and (fixture is None or taken != fixture.id):
+        problems["name"] = f"This store has a place called {name} already."
+    if problems:
+        raise FormError(problems)
+    return name
+
+
 def set_networks(db: Session, store: Store, cidrs: list[str]) -> None:
     """The address ranges that the store's own Wi-Fi leaves from.
 
-    :raises FormError: one is no address range.
+    :raises FormError: one is no address range, is wider than any store's, or there are more than 50.
     """
     try:
-        ranges = sorted({str(ipaddress.ip_network(each.strip(), strict=False)) for each in cidrs if each.strip()})
+        ranges = sorted({str(_network(each.strip())) for each in cidrs if each.strip()})
     except ValueError as error:
         raise FormError({"networks": f"{error}. Write an address or a range such as 203.0.113.0/28."}) from None
+    if len(ranges) > _MAX_NETWORKS:
+        raise FormError({"networks": f"{_MAX_NETWORKS} ranges at most; these are {len(ranges)}."})
     db.execute(delete(StoreNetwork).where(StoreNetwork.store_id == store.id))
     db.add_all(StoreNetwork(retailer_id=store.retailer_id, store_id=store.id, cidr=each) for each in ranges)
     db.flush()
 
 
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    """:raises ValueError: no range, or one so wide that it would hold strangers."""
+    network = ipaddress.ip_network(text, strict=False)
+    widest = _WIDEST_V4 if network.version == 4 else _WIDEST_V6
+    if network.prefixlen < widest:
+        raise ValueError(f"{network} is wider than /{widest}, so most of it is not the store's")
+    return network
+
+
 def add_vendor(db: Session, *, name: str, at: datetime) -> Vendor:
     """A new vendor.
 
-    :raises FormError: no name, or one of that name exists.
+    :raises FormError: no name, one that is too long, or one of that name exists.
     """
-    name = clean_line(name, 80)
+    problems: dict[str, str] = {}
+    name = _line(problems, "name", name, 80)
     if not name:
-        raise FormError({"name": "A vendor needs a name."})
+        problems.setdefault("name", "A vendor needs a name.")
+    lock_for_chain(db, "vendors")
     if db.scalar(select(Vendor.id).where(func.lower(Vendor.name) == name.lower())):
-        raise FormError({"name": f"There is a vendor {name} already. Ask the operator to link it to you."})
+        problems["name"] = f"There is a vendor {name} already. Ask the operator to link it to you."
+    if problems:
+        raise FormError(problems)
     vendor = Vendor(id=ids.new(), name=name, created_at=at)
     db.add(vendor)
     db.flush()
@@ -285,6 +362,11 @@ def add_supply(db: Session, retailer: Retailer, vendor: Vendor, *, is_trusted: b
     db.add(supply)
     db.flush()
     return supply
+
+
+def set_trusted(supply: Supply, is_trusted: bool) -> None:
+    """Let what a vendor sends through without a reviewer, or not; what waits already is not touched."""
+    supply.is_trusted = is_trusted
 
 
 def end_supply(db: Session, supply: Supply, *, at: datetime) -> None:
