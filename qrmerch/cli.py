@@ -230,14 +230,14 @@ def import_catalog(
         house = _get_retailer(session, slug) if slug else None
     money = currency or (house.currency if house else "USD")
     with database.read() as session:
-        checked = service.check(session, maker.id, file.read_bytes(), currency=money, settings=settings)
+        checked = service.check(session, maker.id, file.read_bytes(), service.Reading(money), settings=settings)
     counts: dict[str, Any] = dict(checked.counts)
     if report and counts["errors"]:
         report.write_text("\ufeff" + service.report_of(checked), encoding="utf-8", newline="")
     if not dry_run:
         with file.open("rb") as stream:
             key = service.store_sheet(stream, store=FileStore(settings.uploads_dir), settings=settings)
-        wanted = {"vendor_id": maker.id, "file_key": key, "currency": money, "list_at_id": house.id if house else None}
+        wanted = {"vendor_id": maker.id, "file_key": key, "list_at_id": house.id if house else None}
         counts["written"] = _take_in(database, checked, file.name, wanted)
     sentence = "{rows} rows: {created} new, {updated} changed, {unchanged} as before, {errors} to fix.".format(**counts)
     _say(counts, f"{sentence} {'Nothing was written.' if dry_run else 'Taken in.'}", is_json=is_json)

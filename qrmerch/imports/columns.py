@@ -5,8 +5,9 @@ In: a header. Out: the format and a field for each column; unknown columns are l
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from qrmerch.imports.problems import Problem
@@ -64,6 +65,13 @@ _SHOPIFY_UNUSED: Final = re.compile(
 OWN_COLUMNS: Final = ("_row", "_status", "_errors")
 TEXT_FIELDS: Final = ("blurb", "story", "care")
 FACT: Final = "fact:"
+# What a person can say that a column is, in the order it is offered.
+CHOOSABLE: Final = (
+    "key", "sku", "gtin", "title", "maker", "category", "colour", "size", "price", "currency", "was_price",
+    "description", "blurb", "story", "care", "image", *(FACT + fact for fact in _FACTS),
+)  # fmt: skip
+# More exact than any guess.
+_CHOSEN: Final = -1
 # Google's name for what groups sizes; empty there means an item of one size.
 _OPTIONAL_KEY: Final = "item group id"
 
@@ -92,14 +100,21 @@ class Columns:
         return not self.has("key") or _plain(self.name_of("key")) == _OPTIONAL_KEY
 
 
-def read_header(header: tuple[str, ...]) -> tuple[Columns, list[Problem]]:
+def read_header(
+    header: tuple[str, ...], chosen: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Columns, list[Problem]]:
     """The columns of a sheet, with what is odd about them.
 
     A problem with code HEADER_MISSING or HEADER_DUPLICATE is an error: nothing can be taken in.
+
+    :param chosen: the field ("" for none) that a person said a column is, by its name; the others are guessed.
     """
     plain = [_plain(name) for name in header]
     is_shopify = "handle" in plain and ("variant price" in plain or "option1 value" in plain or "body html" in plain)
-    meant = [_meaning(word, is_shopify) for word in plain]
+    meant = [
+        (chosen[name], _CHOSEN) if name in chosen else _meaning(word, is_shopify)
+        for name, word in zip(header, plain, strict=True)
+    ]
     problems: list[Problem] = []
     fields: list[str] = []
     for place, (name, word, (field, rank)) in enumerate(zip(header, plain, meant, strict=True)):
@@ -107,11 +122,17 @@ def read_header(header: tuple[str, ...]) -> tuple[Columns, list[Problem]]:
         if field and is_better:
             problems.append(_double(name, header[min(is_better, key=lambda at: (meant[at][1], at))]))
             field = ""
-        elif not field and not _is_unread(word, is_shopify):
+        elif not field and name not in chosen and not _is_unread(word, is_shopify):
             problems.append(_unused(name, _unknown(name, word)))
         fields.append(field)
     columns = Columns(SHOPIFY if is_shopify else PLAIN, header, tuple(fields))
     return columns, problems + list(_missing(columns))
+
+
+def choices(header: tuple[str, ...], said: Mapping[str, str]) -> dict[str, str]:
+    """What a person said of columns, by name, as far as it is not what would be guessed anyway."""
+    guessed = dict(zip(header, read_header(header)[0].fields, strict=True))
+    return {name: field for name, field in said.items() if guessed.get(name) != field}
 
 
 def _double(name: str, other: str) -> Problem:

@@ -33,7 +33,8 @@ class ImportRun(VendorScoped, Base):
     delimiter: Mapped[str] = mapped_column(String(1))
     # Of prices that name none.
     currency: Mapped[str] = mapped_column(String(3))
-    # How each column was read: [{"name": "Handle", "field": "key", "sample": …}], field "" where not used.
+    # How each column was read: [{"name": "Handle", "field": "key", "sample": …, "is_chosen": …}], field "" where
+    # not used, and whether a person said so.
     columns: Mapped[Json]
     # The retailer the products are listed at, if any.
     list_at_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("retailer.id"), index=True)

@@ -6,7 +6,7 @@ Never: a write in the dry run, or half a product.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, BinaryIO, Final
 
@@ -43,14 +43,36 @@ class RunOver(Conflict):
     slug = "run_over"
 
 
+class NothingToTakeIn(Conflict):
+    """No row of the file can be taken in as it is."""
+
+    slug = "nothing_to_take_in"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a file is to be read: the currency of prices that name none, and what a person said columns are."""
+
+    currency: str
+    # Field ("" for none) by the column's name; the others are guessed.
+    chosen: Mapping[str, str] = field(default_factory=dict)
+    # Whether a header that lacks what is needed is a finding, to be mended by choosing columns, or a refusal.
+    may_lack_columns: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A file, understood without a look into the database."""
+    """A file, understood without a look into the database; without groups where the header lacks what is needed."""
 
+    reading: Reading
     sheet: Sheet
     columns: Columns
-    warnings: tuple[Problem, ...]
+    header_problems: tuple[Problem, ...]
     understood: Understood
+
+    @property
+    def is_lacking(self) -> bool:
+        return any(each.is_error for each in self.header_problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,39 +88,42 @@ class Checked:
     def counts(self) -> dict[str, int]:
         """Rows in all and by status, products, and rows with warnings."""
         by_status = Counter(self.statuses.values())
+        rows = len(self.parsed.sheet.rows)
         return {
-            "rows": len(self.parsed.sheet.rows),
+            "rows": rows,
             "products": len(self.parsed.understood.groups),
             "created": by_status["created"],
             "updated": by_status["updated"],
             "unchanged": by_status["unchanged"],
-            "errors": by_status["error"],
+            "errors": rows if self.parsed.is_lacking else by_status["error"],
             "warnings": sum(1 for row, found in self.problems.items() if self.statuses.get(row) != "error" and found),
         }
 
 
-def parse(data: bytes, *, currency: str, settings: Settings) -> Parsed:
+def parse(data: bytes, reading: Reading, *, settings: Settings) -> Parsed:
     """A file's rows and products.
 
-    :raises SheetRejected: it cannot be read, or its header lacks what is needed.
+    :raises SheetRejected: it cannot be read, or its header has a column twice or lacks what is needed.
     """
     sheet = read_sheet(data, max_rows=settings.max_sheet_rows)
-    columns, odd = read_header(sheet.header)
+    columns, odd = read_header(sheet.header, reading.chosen)
     fatal = [each for each in odd if each.is_error]
-    if fatal:
+    if any(each.code != "HEADER_MISSING" or not reading.may_lack_columns for each in fatal):
         said = next((f" It reads: {each.value}." for each in fatal if each.value), "")
         raise SheetRejected(" ".join(each.message for each in fatal) + said)
-    return Parsed(sheet, columns, tuple(odd), understand(sheet, columns, currency=currency))
+    understood = Understood((), {}) if fatal else understand(sheet, columns, currency=reading.currency)
+    return Parsed(reading, sheet, columns, tuple(odd), understood)
 
 
-def check(db: Session, vendor_id: str, data: bytes, *, currency: str, settings: Settings) -> Checked:
+def check(db: Session, vendor_id: str, data: bytes, reading: Reading, *, settings: Settings) -> Checked:
     """What taking a file in would do, row by row; writes nothing.
 
     :raises SheetRejected: the file as a whole cannot be read.
+    :raises FormError: no such currency.
     """
-    if currency not in CURRENCIES:
-        raise FormError({"currency": f"{currency} is not a currency's three letters, such as EUR."})
-    parsed = parse(data, currency=currency, settings=settings)
+    if reading.currency not in CURRENCIES:
+        raise FormError({"currency": f"{reading.currency} is not a currency's three letters, such as EUR."})
+    parsed = parse(data, reading, settings=settings)
     statuses: dict[int, str] = dict.fromkeys(parsed.understood.stray, "error")
     problems: dict[int, list[Problem]] = dict(parsed.understood.stray)
     changes: list[dict[str, Any]] = []
@@ -120,7 +145,6 @@ def record_run(
     checked: Checked,
     file_key: str,
     file_name: str,
-    currency: str,
     list_at_id: str | None,
     user_id: str | None,
     at: datetime,
@@ -132,35 +156,40 @@ def record_run(
     """
     if list_at_id and list_at_id not in {each.id for each in list_supplied(db, vendor_id)}:
         raise NotFound("You do not supply this retailer.")
-    sheet, columns = checked.parsed.sheet, checked.parsed.columns
-    first = sheet.rows[0].cells
     run = ImportRun(
         id=ids.new(),
         vendor_id=vendor_id,
         state=RunState.CHECKED,
         file_name=clean_line(file_name.replace("\\", "/").rpartition("/")[2], 10_000)[:200] or "Unnamed",
         file_key=file_key,
-        format=columns.format,
-        encoding=sheet.encoding,
-        delimiter=sheet.delimiter,
-        currency=currency,
-        columns=[
-            {"name": name[:80], "field": field, "sample": first[place][:120] if place < len(first) else ""}
-            for place, (name, field) in enumerate(zip(columns.names, columns.fields, strict=True))
-        ],
         list_at_id=list_at_id,
-        counts=checked.counts,
-        problems=_as_json(checked),
-        changes=list(checked.changes),
         written={},
         done_groups=0,
         user_id=user_id,
         created_at=at,
         ended_at=None,
+        **_findings(checked),
     )
     db.add(run)
     db.flush()
     return run
+
+
+def check_again(db: Session, run: ImportRun, checked: Checked) -> None:
+    """Replace what a dry run found by what was found with other columns or another currency; the caller commits.
+
+    :raises RunOver: it is under way, done or cancelled.
+    """
+    db.refresh(run, with_for_update=True)
+    if run.state != RunState.CHECKED:
+        raise RunOver("This file was taken in or cancelled already. Send it again to read it in another way.")
+    for name, value in _findings(checked).items():
+        setattr(run, name, value)
+
+
+def reading_of(run: ImportRun) -> Reading:
+    """How a run's file was read when it was checked; it is taken in just so."""
+    return Reading(run.currency, {each["name"]: each["field"] for each in run.columns if each["name"]}, True)
 
 
 def receive_sheet(
@@ -184,14 +213,13 @@ def receive_sheet(
     key = store_sheet(stream, store=store, settings=settings)
     with store.open(key) as file:
         data = file.read()
-    checked = check(db, vendor_id, data, currency=currency, settings=settings)
+    checked = check(db, vendor_id, data, Reading(currency), settings=settings)
     return record_run(
         db,
         vendor_id=vendor_id,
         checked=checked,
         file_key=key,
         file_name=file_name,
-        currency=currency,
         list_at_id=list_at_id,
         user_id=user_id,
         at=at,
@@ -210,10 +238,13 @@ def start(db: Session, run: ImportRun) -> None:
     """Ask for a checked run to be taken in; the job begins after the caller's commit.
 
     :raises RunOver: it is under way, done or cancelled.
+    :raises NothingToTakeIn: every row needs fixing first.
     """
     db.refresh(run, with_for_update=True)
     if run.state != RunState.CHECKED:
         raise RunOver("This file was taken in or cancelled already. Send it again to import it once more.")
+    if run.counts["errors"] == run.counts["rows"]:
+        raise NothingToTakeIn("Every row needs fixing first. Download the rows to fix and send that file.")
     run.state = RunState.COMMITTING
     run.written = {"created": 0, "updated": 0, "unchanged": 0, "listed": 0}
     jobs.enqueue(db, COMMIT, run.id, {"run_id": run.id})
@@ -268,7 +299,7 @@ def fail(db: Session, run_id: str, *, at: datetime) -> None:
 def report(db: Session, run: ImportRun, *, store: FileStore, settings: Settings) -> str:
     """The rows of a run's file that cannot be taken in as things are now, to be fixed and sent again."""
     with store.open(run.file_key) as file:
-        checked = check(db, run.vendor_id, file.read(), currency=run.currency, settings=settings)
+        checked = check(db, run.vendor_id, file.read(), reading_of(run), settings=settings)
     return report_of(checked)
 
 
@@ -277,6 +308,30 @@ def report_of(checked: Checked) -> str:
     parsed = checked.parsed
     item_of = {row: group.draft.key for group in parsed.understood.groups for row in group.rows}
     return write_report(parsed.sheet, parsed.columns, checked.problems, item_of=item_of)
+
+
+def _findings(checked: Checked) -> dict[str, Any]:
+    """The columns of a run that say what its file holds."""
+    reading, sheet, columns = checked.parsed.reading, checked.parsed.sheet, checked.parsed.columns
+    first = sheet.rows[0].cells
+    return {
+        "format": columns.format,
+        "encoding": sheet.encoding,
+        "delimiter": sheet.delimiter,
+        "currency": reading.currency,
+        "columns": [
+            {
+                "name": name,
+                "field": field_name,
+                "sample": first[place][:120] if place < len(first) else "",
+                "is_chosen": name in reading.chosen,
+            }
+            for place, (name, field_name) in enumerate(zip(columns.names, columns.fields, strict=True))
+        ],
+        "counts": checked.counts,
+        "problems": _as_json(checked),
+        "changes": list(checked.changes),
+    }
 
 
 def _with_known(db: Session, vendor_id: str, groups: Sequence[Group]) -> Iterator[tuple[Group, Known | None]]:
@@ -387,7 +442,7 @@ def _shared_gtins(db: Session, vendor_id: str, parsed: Parsed) -> Iterator[tuple
 
 def _as_json(checked: Checked) -> list[dict[str, Any]]:
     """Problems as they are kept: of the columns first (row 1), then of the rows, errors before warnings."""
-    header = [each.as_json() for each in checked.parsed.warnings]
+    header = [each.as_json() for each in checked.parsed.header_problems]
     rows = sorted(checked.problems.items(), key=lambda pair: (checked.statuses.get(pair[0]) != "error", pair[0]))
     listed = [{"row": row, "problems": [each.as_json() for each in found]} for row, found in rows[:_MAX_PROBLEMS]]
     return [{"row": 1, "problems": header}, *listed] if header else listed

@@ -19,10 +19,10 @@ def commit(work: Work, *, run_id: str) -> None:
         run = db.get(ImportRun, run_id)
         if run is None or run.state != RunState.COMMITTING:
             return
-        key, currency = run.file_key, run.currency
+        key, reading = run.file_key, service.reading_of(run)
     try:
         with work.files.open(key) as file:
-            parsed = service.parse(file.read(), currency=currency, settings=work.settings)
+            parsed = service.parse(file.read(), reading, settings=work.settings)
     except NotFound:
         with work.database.write() as db:
             service.fail(db, run_id, at=now())
