@@ -117,9 +117,7 @@ def list_products(
             select(ProductVariant.product_id, func.count())
             .where(ProductVariant.product_id.in_(product_ids))
             .group_by(ProductVariant.product_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     items: dict[str, list[Item]] = defaultdict(list)
     for item in db.scalars(select(Item).where(Item.product_id.in_(product_ids)).order_by(Item.created_at, Item.id)):
@@ -209,7 +207,7 @@ def stock_of(db: Session, item_id: str, store_id: str) -> dict[str, int]:
         .join(Variant, Variant.id == Stock.variant_id)
         .where(Variant.item_id == item_id, Stock.store_id == store_id)
     )
-    return dict(db.execute(wanted).tuples().all())
+    return dict(db.execute(wanted).all())
 
 
 def _lowest_since(rows: list[tuple[int, datetime]], since: datetime) -> int | None:

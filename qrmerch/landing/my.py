@@ -128,7 +128,7 @@ def _load_lists(
     db: Session, visitors: Sequence[Visitor], house: House, locale: str, at: datetime
 ) -> tuple[KeptAt, ...]:
     """What is kept at each retailer, the page's own first."""
-    names = dict(db.execute(select(Retailer.id, Retailer.name)).tuples().all()) if len(visitors) > 1 else {}
+    names = dict(db.execute(select(Retailer.id, Retailer.name)).all()) if len(visitors) > 1 else {}
     found = []
     for visitor in sorted(visitors, key=lambda each: each.retailer_id != house.retailer_id):
         pieces = _load_pieces(db, list_kept(db, visitor.id), locale, at)

@@ -46,7 +46,7 @@ class Hosts:
         try:
             with self._database.read() as db:
                 rows = db.execute(select(RetailerHost.host, RetailerHost.retailer_id))
-                self._retailer_ids = dict(rows.tuples().all())
+                self._retailer_ids = dict(rows.all())
         except DBAPIError:
             return
 

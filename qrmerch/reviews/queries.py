@@ -33,7 +33,7 @@ class ReviewSummary:
 def summarise_reviews(db: Session, item_id: str) -> ReviewSummary:
     """The stars of an item's published reviews."""
     wanted = select(Review.stars, func.count()).where(Review.item_id == item_id, Review.state == ReviewState.PUBLISHED)
-    counts = dict(db.execute(wanted.group_by(Review.stars)).tuples().all())
+    counts = dict(db.execute(wanted.group_by(Review.stars)).all())
     return ReviewSummary((counts.get(1, 0), counts.get(2, 0), counts.get(3, 0), counts.get(4, 0), counts.get(5, 0)))
 
 
