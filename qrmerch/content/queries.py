@@ -89,13 +89,13 @@ def fixed_values(db: Session, template_id: str, *, at: datetime) -> dict[str, di
     wanted = select(FixedValue.slot, FixedValue.value).where(
         FixedValue.template_id == template_id, FixedValue.from_at <= at
     )
-    return dict(db.execute(wanted.order_by(FixedValue.from_at, FixedValue.id)).tuples().all())
+    return dict(db.execute(wanted.order_by(FixedValue.from_at, FixedValue.id)).all())
 
 
 def count_pages(db: Session, template_ids: Collection[str]) -> dict[str, int]:
     """How many items' contents are written in each template, by its id."""
     wanted = select(Content.template_id, func.count()).where(Content.template_id.in_(list(template_ids)))
-    return dict(db.execute(wanted.group_by(Content.template_id)).tuples().all())
+    return dict(db.execute(wanted.group_by(Content.template_id)).all())
 
 
 # --- contents and revisions ------------------------------------------------------------------------

@@ -505,7 +505,7 @@ def _values_of_product(slots: Mapping[str, Slot], product: VendorProduct) -> dic
             continue
         for source in sources:
             text = str(texts.get(source) or "")
-            words = text if slot.kind == Kind.RICH_TEXT else plain(rich_text(text))
+            words = text if slot.kind == Kind.RICH_TEXT else plain(str(rich_text(text)))
             if words and len(words) <= slot.max_chars and source not in found:
                 found[name] = words
                 texts.pop(source)

@@ -1,0 +1,1 @@
+"""Tests of templates, revisions, approval and publication."""
