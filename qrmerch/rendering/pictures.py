@@ -1,16 +1,19 @@
 """The pictures of a page: those of its slots that are ready, in the sizes a phone chooses from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from qrmerch.catalog.models import Item
 from qrmerch.media import queries as media
 from qrmerch.media.models import Asset
 from qrmerch.rendering.brand import luminance
 from qrmerch.rendering.pages import Picture
+from qrmerch.rendering.queries import list_first_pictures
 from qrmerch.rendering.sections import Source, asset_ids, is_picture_slot, read_gallery
 from qrmerch.rendering.style import Ground
 
@@ -29,6 +32,13 @@ def card_picture(found: media.Picture, title: str, locale: str) -> Picture:
     """A picture at the size of a card; a decorative one is called by its item, as the card is a link."""
     jpeg = next(each for each in found.card if each.format == "jpeg")
     return Picture(found.alt_for(locale) or title, found.card_url, jpeg.width, jpeg.height, avif=found.card_avif_url)
+
+
+def list_card_addresses(db: Session, items: Collection[Item], *, at: datetime) -> dict[str, str]:
+    """The address of the small picture of each item's page, by item id, for lists of staff; without one: left out."""
+    first = list_first_pictures(db, items, store_ids={}, at=at)
+    ready = media.pictures_of(db, {each.asset_id for each in first.values()})
+    return {item_id: ready[each.asset_id].card_url for item_id, each in first.items() if each.asset_id in ready}
 
 
 class PagePictures:
