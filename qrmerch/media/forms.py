@@ -42,11 +42,11 @@ def read_description(form: Mapping[str, str], locales: list[str]) -> Description
         )
     if problems:
         raise FormError(problems)
-    return Description(alt, is_decorative, _share(form.get("x", "")), _share(form.get("y", "")))
+    return Description(alt, is_decorative, share_of(form.get("x", "")), share_of(form.get("y", "")))
 
 
-def _share(text: str) -> float:
-    """Per cent as a share between 0 and 1; the middle where it is no number."""
+def share_of(text: str) -> float:
+    """Per cent in a form as a share between 0 and 1; the middle where it is no number."""
     if not text.isascii() or not text.isdigit():
         return 0.5
     return min(int(text), 100) / 100

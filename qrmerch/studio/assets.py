@@ -1,5 +1,9 @@
 """A vendor's pictures in the studio: sending several at once, saying what each shows, deleting."""
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, BinaryIO, Final, cast
+
 from flask import Blueprint, Response, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,48 +14,56 @@ from qrmerch.access import VENDOR, allow, current_principal
 from qrmerch.catalog.models import Item
 from qrmerch.clock import now
 from qrmerch.errors import DomainError, FormError
-from qrmerch.i18n import format_datetime, language_name
+from qrmerch.i18n import language_name
 from qrmerch.media import service
-from qrmerch.media.forms import read_description
+from qrmerch.media.forms import read_description, share_of
 from qrmerch.media.models import Asset, AssetState
 from qrmerch.media.queries import Picture, count_bytes, count_undescribed, get_asset, list_assets, pictures_of
 from qrmerch.parties.queries import list_supplied
 from qrmerch.parties.service import changed
-from qrmerch.studio.pages import AssetPanel, AssetRow, AssetsPage
+from qrmerch.studio.pages import AltLine, AssetPanel, AssetRow, AssetsPage, Crop
 from qrmerch.studio.paging import page_number, paging
 from qrmerch.studio.standing import Use, pages_with
+from qrmerch.studio.times import house_zone, said_at
 from qrmerch.web import get_db, notice, redirect_to, render, services
 
 blueprint = Blueprint("studio_assets", __name__)
 
-_PER_PAGE = 30
-_MAX_FILES = 60
+_PER_PAGE: Final = 30
+_MAX_FILES: Final = 60
+# So many of the largest pictures may come in one go; the limit of other forms is that of one sheet.
+_LARGEST_AT_ONCE: Final = 20
+_CROPS: Final = (("Page 4:5", 80, 100), ("Card 1:1", 100, 100), ("Share 1.9:1", 190, 100))
+
+
+@blueprint.url_value_preprocessor
+def _take_many(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    """Let a body be as large as many pictures; asked before the guard reads the form's token."""
+    if request.method == "POST":
+        request.max_content_length = services().settings.max_image_bytes * _LARGEST_AT_ONCE
 
 
 @blueprint.get("/studio/assets")
 @allow(*VENDOR)
 def show_list() -> Response:
     """The vendor's pictures; `id` opens one beside the list."""
-    return _render(get_db(), {}, ())
+    db = get_db()
+    asked = request.args.get("id", "")
+    return _render(db, panel=_panel(db, get_asset(db, asked)) if asked else None)
 
 
 @blueprint.post("/studio/assets")
 @allow(*VENDOR)
 def send() -> Response:
     """Take several pictures in; those that cannot be taken are named with the reason, the others stay."""
-    uploads = [each for each in request.files.getlist("files") if each.filename]
-    if not uploads:
-        return _render(get_db(), {"files": "Choose one or more pictures first."}, (), status=422)
-    if len(uploads) > _MAX_FILES:
-        problem = f"{len(uploads)} pictures at once are too many; {_MAX_FILES} are taken. Send them in parts."
-        return _render(get_db(), {"files": problem}, (), status=422)
     db = get_db()
+    uploads = [each for each in request.files.getlist("files") if each.filename]
+    if problem := _count_problem(len(uploads)):
+        return _render(db, problems={"files": problem}, status=422)
     taken, refused = _take_in(db, uploads)
     db.commit()
     if refused:
-        if taken:
-            notice(_taken_sentence(taken))
-        return _render(db, {}, tuple(refused), status=422)
+        return _render(db, taken=_taken_sentence(taken), refused=tuple(refused), status=422)
     notice(_taken_sentence(taken))
     return redirect_to(f"/studio/assets?id={taken[0].id}#panel" if len(taken) == 1 else "/studio/assets")
 
@@ -65,12 +77,13 @@ def describe(asset_id: str) -> Response:
     try:
         description = read_description(request.form, _locales(db, str(principal.vendor_id)))
     except FormError as error:
-        return _render(db, {}, (), status=error.status, opened=asset, panel_problems=error.problems)
+        panel = _panel(db, asset, posted=request.form, problems=error.problems)
+        return _render(db, panel=panel, status=error.status)
     service.describe(db, asset, description)
     for retailer_id in _shown_by(db, asset):
         changed(db, retailer_id, at=at)
     db.commit()
-    notice(f"{asset.file_name} is described.")
+    notice(f"{asset.file_name} is saved.")
     return redirect_to(f"/studio/assets?id={asset.id}#panel")
 
 
@@ -82,7 +95,10 @@ def delete(asset_id: str) -> Response:
     asset = get_asset(db, asset_id)
     name = asset.file_name
     uses = pages_with(db, [asset.id]).get(asset.id, [])
-    freed = service.delete_asset(db, asset, used_in=[each.title for each in uses])
+    try:
+        freed = service.delete_asset(db, asset, used_in=[each.title for each in uses])
+    except service.AssetInUse as refused:
+        return _render(db, panel=_panel(db, asset, problems={"delete": refused.detail}), status=refused.status)
     audit.record(db, principal, "asset.delete", ("asset", asset_id), at=now(), retailer_id=None)
     db.commit()
     for key in freed:
@@ -91,17 +107,25 @@ def delete(asset_id: str) -> Response:
     return redirect_to("/studio/assets")
 
 
+def _count_problem(files: int) -> str:
+    if not files:
+        return "Choose one or more pictures first."
+    if files > _MAX_FILES:
+        return f"{files} pictures at once are too many; {_MAX_FILES} are taken. Send them in parts."
+    return ""
+
+
 def _take_in(db: Session, uploads: list[FileStorage]) -> tuple[list[Asset], list[tuple[str, str]]]:
     """The assets made of the uploads, and name and reason of each that was refused."""
     vendor_id, at, made_with = str(current_principal().vendor_id), now(), services()
-    taken: list[Asset] = []
+    taken: dict[str, Asset] = {}
     refused: list[tuple[str, str]] = []
     for upload in uploads:
         try:
             asset = service.receive_upload(
                 db,
                 vendor_id=vendor_id,
-                stream=upload.stream,
+                stream=cast(BinaryIO, upload.stream),
                 file_name=upload.filename or "",
                 store=made_with.files,
                 settings=made_with.settings,
@@ -110,45 +134,51 @@ def _take_in(db: Session, uploads: list[FileStorage]) -> tuple[list[Asset], list
         except DomainError as error:
             refused.append((service.shown_name(upload.filename or ""), error.detail))
         else:
-            taken.append(asset)
-    return taken, refused
+            taken[asset.id] = asset
+    return list(taken.values()), refused
 
 
 def _taken_sentence(taken: list[Asset]) -> str:
-    return (
-        "1 picture is in. It is being made ready."
-        if len(taken) == 1
-        else f"{len(taken)} pictures are in. They are being made ready."
-    )
+    ready = sum(1 for each in taken if each.state == AssetState.READY)
+    if not taken:
+        return ""
+    if len(taken) == 1:
+        return "This picture is here already." if ready else "1 picture is in. It is being made ready."
+    if ready == len(taken):
+        return f"These {len(taken)} pictures are here already."
+    said = f"{len(taken)} pictures are in. They are being made ready."
+    return f"{said} {ready} of them {'was' if ready == 1 else 'were'} here already." if ready else said
 
 
 def _render(
     db: Session,
-    problems: dict[str, str],
-    refused: tuple[tuple[str, str], ...],
     *,
+    panel: AssetPanel | None = None,
+    problems: dict[str, str] | None = None,
+    taken: str = "",
+    refused: tuple[tuple[str, str], ...] = (),
     status: int = 200,
-    opened: Asset | None = None,
-    panel_problems: dict[str, str] | None = None,
 ) -> Response:
     vendor_id = str(current_principal().vendor_id)
     find, state, number = request.args.get("find", ""), request.args.get("state", ""), page_number()
     assets, total = list_assets(db, vendor_id, find=find, state=state, page=number, per_page=_PER_PAGE)
-    if opened is None and (asked := request.args.get("id", "")):
-        opened = get_asset(db, asked)
-    wanted = {each.id for each in assets} | ({opened.id} if opened else set())
+    wanted = [each.id for each in assets]
     pictures, uses = pictures_of(db, wanted), pages_with(db, wanted)
     page = AssetsPage(
         lede=_lede(db, vendor_id, total),
         rows=tuple(_row(each, pictures, uses) for each in assets),
         paging=paging("picture", shown=len(assets), total=total, number=number, per_page=_PER_PAGE),
-        panel=_panel(db, vendor_id, opened, pictures, uses, panel_problems or {}) if opened else None,
+        panel=panel,
         find=find,
         state=state,
-        problems=problems,
+        is_filtered=bool(find or state),
+        taken=taken,
         refused=refused,
+        problems=problems or {},
         is_checking=any(each.state == AssetState.CHECKING for each in assets),
         used=f"{count_bytes(db, vendor_id) / 1_000_000:,.1f} MB kept",
+        max_mb=services().settings.max_image_bytes // 1_000_000,
+        max_files=_MAX_FILES,
     )
     return render("studio/assets.html", page, status=status)
 
@@ -165,40 +195,64 @@ def _row(asset: Asset, pictures: dict[str, Picture], uses: dict[str, list[Use]])
         asset=asset,
         picture=pictures.get(asset.id),
         shows="Only decoration" if asset.is_decorative else next(iter(asset.alt.values()), ""),
-        size=f"{asset.width:,} × {asset.height:,}" if asset.width and asset.height else "",
+        size=_size(asset),
         uses=tuple(uses.get(asset.id, ())),
         href=f"/studio/assets?id={asset.id}#panel",
     )
 
 
+def _size(asset: Asset) -> str:
+    return f"{asset.width:,} × {asset.height:,}" if asset.width and asset.height else ""
+
+
 def _panel(
     db: Session,
-    vendor_id: str,
     asset: Asset,
-    pictures: dict[str, Picture],
-    uses: dict[str, list[Use]],
-    problems: dict[str, str],
+    *,
+    posted: Mapping[str, str] | None = None,
+    problems: dict[str, str] | None = None,
 ) -> AssetPanel:
-    zone = next((each.time_zone for each in list_supplied(db, vendor_id)), "UTC")
-    posted = request.form if problems else None
+    """One picture as it is kept, or as it was just typed (`posted`) where that cannot be taken."""
+    at, retailers = now(), list_supplied(db, asset.vendor_id)
+    focus = (share_of(posted.get("x", "")), share_of(posted.get("y", ""))) if posted else (asset.focus_x, asset.focus_y)
+    across, down = (round(each * 100) for each in focus)
     return AssetPanel(
         asset=asset,
-        picture=pictures.get(asset.id),
-        alt=tuple(
-            (
-                locale,
-                language_name(locale, "en"),
-                posted.get(f"alt.{locale}", "") if posted else asset.alt.get(locale, ""),
-            )
-            for locale in _locales(db, vendor_id)
-        ),
+        picture=pictures_of(db, [asset.id]).get(asset.id),
+        alt=tuple(_alt_lines(_locales(db, asset.vendor_id), asset, posted)),
         is_decorative=bool(posted.get("is_decorative")) if posted else asset.is_decorative,
-        across=round(asset.focus_x * 100),
-        down=round(asset.focus_y * 100),
-        uses=tuple(uses.get(asset.id, ())),
-        received=format_datetime(asset.received_at, "en", zone),
-        problems=problems,
+        across=across,
+        down=down,
+        crops=tuple(_crop(*each, asset, across, down) for each in _CROPS),
+        uses=tuple(pages_with(db, [asset.id]).get(asset.id, ())),
+        received=_received(asset, at=at, zone=house_zone(retailers)),
+        size=_size(asset),
+        problems=problems or {},
     )
+
+
+def _received(asset: Asset, *, at: datetime, zone: str) -> str:
+    return said_at(asset.received_at, now=at, zone=zone).capitalize()
+
+
+def _alt_lines(locales: list[str], asset: Asset, posted: Mapping[str, str] | None) -> list[AltLine]:
+    return [
+        AltLine(
+            locale,
+            language_name(locale, "en"),
+            posted.get(f"alt.{locale}", "") if posted else asset.alt.get(locale, ""),
+            is_required=locale == locales[0],
+        )
+        for locale in locales
+    ]
+
+
+def _crop(label: str, width: int, height: int, asset: Asset, across: int, down: int) -> Crop:
+    """The picture laid over a box so that it covers it, shifted by the focus as `object-position` shifts it."""
+    scale = max(width / (asset.width or width), height / (asset.height or height))
+    image_width, image_height = (asset.width or width) * scale, (asset.height or height) * scale
+    x, y = (width - image_width) * across / 100, (height - image_height) * down / 100
+    return Crop(label, width, height, round(x, 2), round(y, 2), round(image_width, 2), round(image_height, 2))
 
 
 def _locales(db: Session, vendor_id: str) -> list[str]:

@@ -1,7 +1,9 @@
 """The vendor's first page: what to do next, and the items at each retailer."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, islice
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response
@@ -10,21 +12,39 @@ from sqlalchemy.orm import Session
 
 from qrmerch.access import VENDOR, Principal, allow, current_principal
 from qrmerch.catalog.models import Item, VendorProduct
-from qrmerch.catalog.queries import list_items
+from qrmerch.catalog.queries import list_items, list_products
 from qrmerch.clock import now
 from qrmerch.imports.models import ImportRun, RunState
 from qrmerch.imports.queries import list_runs
 from qrmerch.media.queries import count_undescribed, list_refused
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import list_supplied
-from qrmerch.studio.pages import HomePage, ItemRow, RetailerItems, Todo
+from qrmerch.studio.findings import verdict
+from qrmerch.studio.pages import HomePage, ItemRow, RetailerItems, Running, Todo
+from qrmerch.studio.scanned import count_scans, most_scanned, said_scans
 from qrmerch.studio.standing import Standing, card_images, list_standings
+from qrmerch.studio.times import house_zone
 from qrmerch.web import get_db, render
 
 blueprint = Blueprint("studio_home", __name__)
 
 _SHOWN_ITEMS = 8
 _SHOWN_TODOS = 6
+_SHOWN_OF_A_KIND = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Stand:
+    """What the first page is made of."""
+
+    vendor_id: str
+    standings: list[Standing]
+    runs: list[ImportRun]
+    products: int
+    scans: dict[str, int]
+
+    def in_state(self, state: str) -> list[Standing]:
+        return [each for each in self.standings if each.state == state]
 
 
 @blueprint.get("/studio")
@@ -35,25 +55,27 @@ def show() -> Response:
     vendor_id = str(principal.vendor_id)
     retailers = list_supplied(db, vendor_id)
     items = list(db.scalars(select(Item).where(Item.vendor_id == vendor_id, Item.is_retired.is_(False))))
-    standings = list_standings(db, items, at=at)
-    runs = list_runs(db, vendor_id, limit=5)
-    products = (
-        db.scalar(select(func.count()).select_from(VendorProduct).where(VendorProduct.vendor_id == vendor_id)) or 0
-    )
-    todos = tuple(
-        _todos(
-            db, vendor_id, standings, runs, products=products, unlisted=products - len({i.product_id for i in items})
-        )
+    stand = _Stand(
+        vendor_id,
+        list_standings(db, items, at=at),
+        list_runs(db, vendor_id, limit=5),
+        _count_products(db, vendor_id),
+        count_scans(db, retailers, items, at=at),
     )
     page = HomePage(
-        greeting=_greeting(principal, at, retailers[0].time_zone if retailers else "UTC"),
-        lede=_lede(standings, products),
-        todos=todos[:_SHOWN_TODOS],
-        retailers=tuple(_at_retailer(db, vendor_id, each, standings) for each in retailers),
-        products=products,
-        running=tuple(run for run in runs if run.state == RunState.COMMITTING),
+        greeting=_greeting(principal, at, house_zone(retailers)),
+        lede=_lede(stand),
+        todos=tuple(islice(_todos(db, stand), _SHOWN_TODOS)),
+        retailers=tuple(_at_retailer(db, each, stand) for each in retailers),
+        products=stand.products,
+        running=tuple(Running(run, verdict(run)) for run in stand.runs if run.state == RunState.COMMITTING),
     )
     return render("studio/home.html", page)
+
+
+def _count_products(db: Session, vendor_id: str) -> int:
+    wanted = select(func.count()).select_from(VendorProduct).where(VendorProduct.vendor_id == vendor_id)
+    return db.scalar(wanted) or 0
 
 
 def _greeting(principal: Principal, at: datetime, zone: str) -> str:
@@ -62,11 +84,11 @@ def _greeting(principal: Principal, at: datetime, zone: str) -> str:
     return f"Good {part}, {principal.name.split()[0]}" if principal.name.strip() else f"Good {part}"
 
 
-def _lede(standings: list[Standing], products: int) -> str:
-    if not products:
+def _lede(stand: _Stand) -> str:
+    if not stand.products:
         return "Nothing is here yet. One file with your items is enough to begin."
-    if not standings:
-        return f"{_count(products, 'product')} here, none of them listed at a retailer yet."
+    if not stand.standings:
+        return f"{_count(stand.products, 'product')} here, none of them listed at a retailer yet."
     words = (
         ("live", "live"),
         ("submitted", "in review"),
@@ -74,48 +96,72 @@ def _lede(standings: list[Standing], products: int) -> str:
         ("draft", "in draft"),
         ("none", "not begun"),
     )
-    counted = [(sum(1 for each in standings if each.state == state), word) for state, word in words]
-    said = ", ".join(f"{number} {word}" for number, word in counted if number)
-    return (
-        f"{_count(len(standings), 'item')} at retailers: {said}."
-        if said
-        else f"{_count(len(standings), 'item')} at retailers."
+    said = ", ".join(f"{len(found)} {word}" for state, word in words if (found := stand.in_state(state)))
+    return f"{_count(len(stand.standings), 'item')} at retailers{': ' if said else ''}{said}."
+
+
+def _todos(db: Session, stand: _Stand) -> Iterator[Todo]:
+    """What waits, most pressing first; only what is shown is looked up."""
+    return chain(
+        _first_file(stand),
+        _returned_pages(stand),
+        _refused_pictures(db, stand),
+        _undescribed_pictures(db, stand),
+        _checked_file(stand),
+        _drafts(stand),
+        _unwritten_pages(stand),
+        _unlisted_products(db, stand),
     )
 
 
-def _todos(
-    db: Session, vendor_id: str, standings: list[Standing], runs: list[ImportRun], *, products: int, unlisted: int
-) -> Iterator[Todo]:
-    """What waits, most pressing first."""
-    if not products:
+def _first_file(stand: _Stand) -> Iterator[Todo]:
+    if not stand.products and not stand.runs:
         yield Todo(
             "Import your items",
-            "A Shopify export or a plain CSV. Nothing is written before you have seen what would change.",
+            "A Shopify, Magento or Vendure export, or a plain CSV. Nothing is written before you have seen what would"
+            " change.",
             "/studio/import",
             "Import",
         )
-    for each in (each for each in standings if each.state == "returned"):
+
+
+def _returned_pages(stand: _Stand) -> Iterator[Todo]:
+    for each in stand.in_state("returned"):
         yield Todo(
-            f"{each.next_step} on {each.item_title}",
-            f"{each.retailer_name} returned the page. Change what the comments say and send it again.",
+            f"{each.next_step} on {each.item_title}" if each.comments else f"Look at {each.item_title} again",
+            f"{each.retailer_name} returned the page. "
+            + (
+                "What was approved before stays live meanwhile."
+                if each.is_live
+                else "Nobody sees it until it is sent again."
+            ),
             each.href,
             "Open",
         )
-    for asset in list_refused(db, vendor_id)[:2]:
+
+
+def _refused_pictures(db: Session, stand: _Stand) -> Iterator[Todo]:
+    for asset in list_refused(db, stand.vendor_id)[:_SHOWN_OF_A_KIND]:
         yield Todo(
             f"Send {asset.file_name} again",
             asset.problem or "It cannot be read.",
             f"/studio/assets?id={asset.id}#panel",
             "Look",
         )
-    if undescribed := count_undescribed(db, vendor_id):
+
+
+def _undescribed_pictures(db: Session, stand: _Stand) -> Iterator[Todo]:
+    if undescribed := count_undescribed(db, stand.vendor_id):
         yield Todo(
             f"Say what {_count(undescribed, 'picture')} {'shows' if undescribed == 1 else 'show'}",
             "Shoppers who cannot see them hear your words. A page cannot be sent without.",
             "/studio/assets?state=undescribed",
             "Describe",
         )
-    for run in runs[:1]:
+
+
+def _checked_file(stand: _Stand) -> Iterator[Todo]:
+    for run in stand.runs[:1]:
         if run.state == RunState.CHECKED:
             yield Todo(
                 f"Take in {run.file_name}",
@@ -123,24 +169,33 @@ def _todos(
                 f"/studio/import/{run.id}",
                 "Look",
             )
-    drafts = [each for each in standings if each.state == "draft"]
-    for each in drafts[:2]:
+
+
+def _drafts(stand: _Stand) -> Iterator[Todo]:
+    for each in stand.in_state("draft")[:_SHOWN_OF_A_KIND]:
         yield Todo(
             f"Finish {each.item_title}",
             f"It is a draft for {each.retailer_name}. Nobody sees it yet.",
             each.href,
             "Go on",
         )
-    empty = [each for each in standings if each.state == "none"]
-    if empty:
-        others = f", and {len(empty) - 1} more after it" if len(empty) > 1 else ""
+
+
+def _unwritten_pages(stand: _Stand) -> Iterator[Todo]:
+    unwritten = stand.in_state("none")
+    for each in unwritten[:1]:
+        others = f", and {len(unwritten) - 1:,} more after it" if len(unwritten) > 1 else ""
         yield Todo(
-            f"Fill in the page of {empty[0].item_title}",
-            f"Shoppers at {empty[0].retailer_name} see a plain page until then{others}.",
-            empty[0].href,
+            f"Fill in the page of {each.item_title}",
+            f"Shoppers at {each.retailer_name} see a plain page until then{others}.",
+            each.href,
             "Write",
         )
-    if unlisted > 0:
+
+
+def _unlisted_products(db: Session, stand: _Stand) -> Iterator[Todo]:
+    _, unlisted = list_products(db, stand.vendor_id, retailer_id="none", per_page=1)
+    if unlisted:
         yield Todo(
             f"Offer {_count(unlisted, 'product')} to a retailer",
             "They are in your catalogue, but on no retailer's shelf yet.",
@@ -149,18 +204,25 @@ def _todos(
         )
 
 
-def _at_retailer(db: Session, vendor_id: str, retailer: Retailer, standings: list[Standing]) -> RetailerItems:
-    lines, total = list_items(db, retailer.id, vendor_id=vendor_id, per_page=_SHOWN_ITEMS)
-    by_item = {each.item_id: each for each in standings}
-    shown = [by_item[line.item.id] for line in lines if line.item.id in by_item]
-    images = card_images(db, shown)
+def _at_retailer(db: Session, retailer: Retailer, stand: _Stand) -> RetailerItems:
+    lines, total = list_items(db, retailer.id, vendor_id=stand.vendor_id, per_page=_SHOWN_ITEMS)
+    here = {each.item_id: each for each in stand.standings if each.retailer_id == retailer.id}
+    images = card_images(db, [here[line.item.id] for line in lines if line.item.id in here])
     rows = tuple(
-        ItemRow(by_item[line.item.id], line.style, line.variants, images.get(line.item.id, ""))
+        ItemRow(
+            here[line.item.id],
+            line.style,
+            line.variants,
+            images.get(line.item.id, ""),
+            said_scans(stand.scans.get(line.item.id, 0)),
+        )
         for line in lines
-        if line.item.id in by_item
+        if line.item.id in here
     )
-    live = sum(1 for each in standings if each.retailer_id == retailer.id and each.state == "live")
-    return RetailerItems(retailer.id, retailer.name, rows, total, live)
+    live = sum(1 for each in here.values() if each.is_live)
+    titles = {each.item_id: each.item_title for each in here.values()}
+    said = f"{live:,} of {total:,} live. {most_scanned(titles, stand.scans)}" if total else ""
+    return RetailerItems(retailer.id, retailer.name, rows, total, said)
 
 
 def _count(number: int, noun: str) -> str:

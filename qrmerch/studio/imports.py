@@ -1,6 +1,9 @@
 """Catalogue files in the studio: sending one, reading what it would do, taking it in."""
 
-from typing import Final
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import BinaryIO, Final, cast
 
 from flask import Blueprint, Response, request
 from sqlalchemy.orm import Session
@@ -8,16 +11,28 @@ from sqlalchemy.orm import Session
 from qrmerch import audit
 from qrmerch.access import VENDOR, allow, current_principal
 from qrmerch.clock import now
-from qrmerch.errors import DomainError, FormError, NotFound
-from qrmerch.i18n import format_datetime
+from qrmerch.db import scope
+from qrmerch.errors import DomainError, FormError
 from qrmerch.imports import service
-from qrmerch.imports.columns import FACT
+from qrmerch.imports.columns import CHOOSABLE, choices
 from qrmerch.imports.models import ImportRun, RunState
-from qrmerch.imports.queries import get_run, list_runs
+from qrmerch.imports.queries import get_run, list_runs, remembered_columns
 from qrmerch.imports.rows import CURRENCIES
+from qrmerch.imports.service import Reading
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import list_supplied
-from qrmerch.studio.pages import ChangeLine, ColumnLine, ImportPage, ImportsPage, ProblemLine, RunLine
+from qrmerch.studio.findings import (
+    change_lines,
+    column_lines,
+    field_name,
+    finding_of,
+    lacking_of,
+    problem_lines,
+    read_as,
+    verdict,
+)
+from qrmerch.studio.pages import ImportPage, ImportsPage, RunLine
+from qrmerch.studio.times import house_zone, said_at
 from qrmerch.users.models import User
 from qrmerch.web import get_db, notice, redirect_to, render, services
 
@@ -27,36 +42,7 @@ _SHOWN_PROBLEMS: Final = 100
 _SHOWN_CHANGES: Final = 50
 # What stands first in the list of currencies; any other can be chosen too.
 _COMMON: Final = ("USD", "EUR", "GBP", "CHF", "SAR", "AED", "JPY")
-_SEPARATORS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
-_FIELDS: Final = {
-    "key": "Item",
-    "sku": "SKU",
-    "gtin": "GTIN",
-    "title": "Name",
-    "maker": "Brand",
-    "category": "Category",
-    "colour": "Colour",
-    "size": "Size",
-    "price": "Price",
-    "currency": "Currency",
-    "was_price": "Was-price",
-    "description": "Description",
-    "blurb": "In one line",
-    "story": "Story",
-    "care": "Care",
-    "image": "Pictures",
-}
-_CHANGED: Final = {
-    "title": "Name",
-    "maker": "Brand",
-    "price_minor": "Price",
-    "was_price_minor": "Was-price",
-    "image_urls": "Pictures",
-    "texts": "Texts",
-    "gtin": "GTIN",
-    "sku": "SKU",
-    "vendor_code": "Own code",
-}
+_CURRENCY_CHOICES: Final = tuple((each, each) for each in (*_COMMON, *sorted(CURRENCIES - set(_COMMON))))
 
 
 @blueprint.get("/studio/import")
@@ -73,21 +59,15 @@ def send() -> Response:
     principal, at = current_principal(), now()
     vendor_id, made_with = str(principal.vendor_id), services()
     upload = request.files.get("file")
-    currency = request.form.get("currency", "")
-    retailer_id = request.form.get("retailer", "") or None
-    with made_with.database.read() as reading:
+    with _reading() as reading:
         try:
             if upload is None or not upload.filename:
                 raise FormError({"file": "Choose a file first."})
-            key = service.store_sheet(upload.stream, store=made_with.files, settings=made_with.settings)
-            with made_with.files.open(key) as file:
-                data = file.read()
-            # Checked before the writing transaction begins, so that nobody waits for a long file.
-            checked = service.check(reading, vendor_id, data, currency=currency, settings=made_with.settings)
+            key = service.store_sheet(cast(BinaryIO, upload.stream), store=made_with.files, settings=made_with.settings)
+            chosen = remembered_columns(reading, vendor_id)
+            checked = _check(reading, key, Reading(request.form.get("currency", ""), chosen, may_lack_columns=True))
         except FormError as error:
             return _render_list(reading, error.problems, status=error.status)
-        except NotFound:
-            raise
         except DomainError as error:
             return _render_list(reading, {"file": error.detail}, status=error.status)
     db = get_db()
@@ -97,8 +77,7 @@ def send() -> Response:
         checked=checked,
         file_key=key,
         file_name=upload.filename,
-        currency=currency,
-        list_at_id=retailer_id,
+        list_at_id=request.form.get("retailer", "") or None,
         user_id=principal.user_id,
         at=at,
     )
@@ -110,29 +89,48 @@ def send() -> Response:
 @allow(*VENDOR)
 def show(run_id: str) -> Response:
     """What a file would do, does or did."""
-    db, principal = get_db(), current_principal()
+    db, at = get_db(), now()
     run = get_run(db, run_id)
-    retailer = db.get(Retailer, run.list_at_id) if run.list_at_id else None
-    zone = _zone(list_supplied(db, str(principal.vendor_id)))
-    problems = [line for line in _problem_lines(run) if line.code != "HEADER_UNKNOWN"]
-    sender = db.get(User, run.user_id) if run.user_id else None
+    zone = house_zone(list_supplied(db, run.vendor_id))
+    problems = problem_lines(run)
+    shown = problems[:_SHOWN_PROBLEMS]
+    rows_shown = len({line.row for line in shown if line.row > 1})
+    changes = change_lines(run)
+    columns = column_lines(run)
     page = ImportPage(
         run=run,
-        sent=_sent(run, sender, zone),
-        taken=run.counts["rows"] - run.counts["errors"],
-        step={RunState.CHECKED: 1, RunState.CANCELLED: 1}.get(run.state, 2),
-        verdict=_verdict(run),
-        retailer_name=retailer.name if retailer else "",
-        problems=tuple(problems[:_SHOWN_PROBLEMS]),
-        more_problems=max(0, run.counts["errors"] + run.counts["warnings"] - _SHOWN_PROBLEMS),
-        changes=tuple(_change_lines(run)[:_SHOWN_CHANGES]),
-        columns=tuple(
-            ColumnLine(each["name"], _goes_to(each["field"]), each["sample"]) for each in run.columns if each["field"]
-        ),
-        unused=tuple(each["name"] for each in run.columns if not each["field"] and each["name"]),
-        separated_by=_SEPARATORS.get(run.delimiter, "comma"),
+        sent=_sent(db, run, at=at, zone=zone),
+        step={RunState.CHECKED: 1, RunState.CANCELLED: 1, RunState.DONE: 3}.get(run.state, 2),
+        finding=finding_of(run, _listed_at(db, run)) if run.state == RunState.CHECKED else None,
+        verdict=verdict(run),
+        lacking=lacking_of(run),
+        is_running=run.state == RunState.COMMITTING,
+        problems=tuple(shown),
+        more_problems=max(0, _count_odd_rows(run) - rows_shown),
+        changes=tuple(changes[:_SHOWN_CHANGES]),
+        more_changes=max(0, len(changes) - _SHOWN_CHANGES),
+        read_as=read_as(run),
+        columns=tuple(each for each in columns if each.field or each.remark),
+        unused=tuple(each for each in columns if not each.field and not each.remark),
+        fields=(("", "Not used"), *((each, field_name(each)) for each in CHOOSABLE)),
+        currencies=_CURRENCY_CHOICES,
     )
     return render("studio/import.html", page)
+
+
+@blueprint.post("/studio/import/<run_id>/columns")
+@allow(*VENDOR)
+def read_again(run_id: str) -> Response:
+    """Read a checked file again with other columns or another currency."""
+    with _reading() as reading:
+        run = get_run(reading, run_id)
+        header = tuple(each["name"] for each in run.columns)
+        asked = Reading(request.form.get("currency", ""), choices(header, _said(run)), may_lack_columns=True)
+        checked = _check(reading, run.file_key, asked)
+    db = get_db()
+    service.check_again(db, get_run(db, run_id), checked)
+    db.commit()
+    return redirect_to(f"/studio/import/{run_id}")
 
 
 @blueprint.post("/studio/import/<run_id>/take-in")
@@ -171,31 +169,60 @@ def download(run_id: str) -> Response:
     return response
 
 
-def _render_list(db: Session, problems: dict[str, str], *, status: int = 200) -> Response:
+@contextmanager
+def _reading() -> Iterator[Session]:
+    """A session to check a long file with: while it lasts, nobody waits for this request's writing one."""
     principal = current_principal()
-    vendor_id = str(principal.vendor_id)
+    with services().database.read() as db:
+        scope(db, retailer_ids=principal.seen_retailer_ids, vendor_id=principal.vendor_id)
+        yield db
+
+
+def _check(db: Session, key: str, reading: Reading) -> service.Checked:
+    """A dry run of a stored file; what cannot be read at all is not kept."""
+    made_with = services()
+    with made_with.files.open(key) as file:
+        data = file.read()
+    try:
+        return service.check(db, str(current_principal().vendor_id), data, reading, settings=made_with.settings)
+    except DomainError:
+        service.forget_sheet(db, key, store=made_with.files)
+        raise
+
+
+def _said(run: ImportRun) -> dict[str, str]:
+    """What the form says that each column is; a word it does not offer leaves the column as it is."""
+    said = {}
+    for place, column in enumerate(run.columns):
+        value = request.form.get(f"column.{place}", column["field"])
+        if column["name"]:
+            said[column["name"]] = value if value in ("", *CHOOSABLE) else column["field"]
+    return said
+
+
+def _render_list(db: Session, problems: dict[str, str], *, status: int = 200) -> Response:
+    vendor_id, at = str(current_principal().vendor_id), now()
     retailers = list_supplied(db, vendor_id)
-    zone = _zone(retailers)
+    zone = house_zone(retailers)
     runs = list_runs(db, vendor_id)
-    preferred = retailers[0].currency if retailers else "USD"
     waiting = sum(1 for run in runs if run.state == RunState.CHECKED)
-    others = sorted(CURRENCIES - set(_COMMON))
     page = ImportsPage(
         lede=_list_lede(len(runs), waiting),
-        runs=tuple(RunLine(run, _verdict(run), format_datetime(run.created_at, "en", zone)) for run in runs),
+        runs=tuple(RunLine(run, verdict(run), said_at(run.created_at, now=at, zone=zone)) for run in runs),
         retailers=(("", "No retailer yet"), *((each.id, each.name) for each in retailers)),
         retailer_id=request.form.get("retailer", retailers[0].id if retailers else ""),
-        currencies=tuple((each, each) for each in (*_COMMON, *others)),
-        currency=request.form.get("currency", preferred),
+        currencies=_CURRENCY_CHOICES,
+        currency=request.form.get("currency", retailers[0].currency if retailers else "USD"),
         problems=problems,
         max_mb=services().settings.max_sheet_bytes // 1_000_000,
+        is_running=any(run.state == RunState.COMMITTING for run in runs),
     )
     return render("studio/imports.html", page, status=status)
 
 
 def _list_lede(runs: int, waiting: int) -> str:
     if not runs:
-        return "A Shopify export or a plain CSV, as it is. Nothing is written before you have seen what would change."
+        return "A shop's export or a plain CSV, as it is. Nothing is written before you have seen what would change."
     if waiting:
         return (
             "1 file is checked and waits for you." if waiting == 1 else f"{waiting} files are checked and wait for you."
@@ -203,57 +230,20 @@ def _list_lede(runs: int, waiting: int) -> str:
     return "Every file you sent is taken in or cancelled."
 
 
-def _zone(retailers: list[Retailer]) -> str:
-    return retailers[0].time_zone if retailers else "UTC"
+def _listed_at(db: Session, run: ImportRun) -> str:
+    """The name of the retailer that a run's items are to be listed at; empty where there is none."""
+    retailer = db.get(Retailer, run.list_at_id) if run.list_at_id else None
+    return retailer.name if retailer else ""
 
 
-def _sent(run: ImportRun, sender: User | None, zone: str) -> str:
+def _sent(db: Session, run: ImportRun, *, at: datetime, zone: str) -> str:
     counts = run.counts
+    sender = db.get(User, run.user_id) if run.user_id else None
     rows = "1 row" if counts["rows"] == 1 else f"{counts['rows']:,} rows"
     items = "1 item" if counts["products"] == 1 else f"{counts['products']:,} items"
     by = f" by {sender.name}" if sender else ""
-    return f"{rows}, {items}, sent{by} on {format_datetime(run.created_at, 'en', zone)}"
+    return f"{rows}, {items}, sent{by} {said_at(run.created_at, now=at, zone=zone)}"
 
 
-def _verdict(run: ImportRun) -> str:
-    """What became of a file, in one line."""
-    if run.state == RunState.CHECKED:
-        return "Checked, nothing written yet"
-    if run.state == RunState.CANCELLED:
-        return "Cancelled"
-    if run.state == RunState.FAILED:
-        return "Stopped: the file is gone. Send it again"
-    parts = [f"{run.written.get(name, 0):,} {word}" for name, word in (("created", "new"), ("updated", "changed"))]
-    said = f"{', '.join(parts)}, {run.written.get('unchanged', 0):,} as before"
-    if run.state == RunState.COMMITTING:
-        return f"{run.done_groups:,} of {run.counts['products']:,} items so far: {said}"
-    return f"{said}; {run.counts['errors']:,} rows left out" if run.counts["errors"] else said
-
-
-def _problem_lines(run: ImportRun) -> list[ProblemLine]:
-    return [
-        ProblemLine(entry["row"], each["code"], each["column"], each["value"], each["message"], each["is_error"])
-        for entry in run.problems
-        for each in sorted(entry["problems"], key=lambda problem: not problem["is_error"])
-    ]
-
-
-def _change_lines(run: ImportRun) -> list[ChangeLine]:
-    return [
-        ChangeLine(
-            title=each["title"] if each["variant"] in ("", "one") else f"{each['title']}, {each['variant'].upper()}",
-            row=each["row"],
-            field=_CHANGED.get(each["field"], each["field"].capitalize()),
-            now=each["now"],
-            after=each["after"],
-        )
-        for each in run.changes
-    ]
-
-
-def _goes_to(field: str) -> str:
-    if field.startswith(FACT):
-        return f"Fact: {field.removeprefix(FACT)}"
-    if field.startswith("option"):
-        return f"Option {field[6]}, {field.rpartition('.')[2]}"
-    return _FIELDS.get(field, field)
+def _count_odd_rows(run: ImportRun) -> int:
+    return int(run.counts["errors"]) + int(run.counts["warnings"])

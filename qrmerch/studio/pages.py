@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from qrmerch.catalog.models import VendorProduct
 from qrmerch.imports.models import ImportRun
 from qrmerch.media.models import Asset
@@ -36,17 +38,27 @@ class ItemRow:
     style: str
     variants: int
     image: str
+    # Of the last 28 days, in words where they are too few to be told.
+    scans: str
 
 
 @dataclass(frozen=True, slots=True)
 class RetailerItems:
-    """A retailer's part of the home page: its first items, how many there are, how many live."""
+    """A retailer's part of the home page: its first items, how many there are, and the sentence about them."""
 
     retailer_id: str
     name: str
     rows: tuple[ItemRow, ...]
     total: int
-    live: int
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """An import under way, with how far it is."""
+
+    run: ImportRun
+    said: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +70,7 @@ class HomePage:
     todos: tuple[Todo, ...]
     retailers: tuple[RetailerItems, ...]
     products: int
-    running: tuple[ImportRun, ...]
+    running: tuple[Running, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +94,7 @@ class ImportsPage:
     currency: str
     problems: dict[str, str]
     max_mb: int
+    is_running: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +122,28 @@ class ChangeLine:
 
 @dataclass(frozen=True, slots=True)
 class ColumnLine:
-    """How one of the vendor's columns was read."""
+    """How one of the vendor's columns was read; `place` is its number in the form."""
 
+    place: int
     name: str
+    # A field of `columns.CHOOSABLE`, "" for none, or another that only a shop system's own column can be.
+    field: str
     goes_to: str
+    is_choosable: bool
     sample: str
+    remark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a dry run found, in words, and what the buttons say ("": there is nothing to do with it)."""
+
+    counted: str
+    split: str
+    need: str
+    consequence: str
+    take_in: str
+    fix: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +152,23 @@ class ImportPage:
 
     run: ImportRun
     sent: str
-    taken: int
     step: int
+    # Of a file that is checked and waits; None once it is taken in or cancelled.
+    finding: Finding | None
     verdict: str
-    retailer_name: str
+    # Why no row can be read yet: a column is missing.
+    lacking: str
+    is_running: bool
     problems: tuple[ProblemLine, ...]
     more_problems: int
     changes: tuple[ChangeLine, ...]
+    more_changes: int
+    read_as: str
     columns: tuple[ColumnLine, ...]
-    unused: tuple[str, ...]
-    separated_by: str
+    unused: tuple[ColumnLine, ...]
+    # Value and label of everything a column can be.
+    fields: tuple[tuple[str, str], ...]
+    currencies: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,17 +184,43 @@ class AssetRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Crop:
+    """How a picture is cut to a shape around its focus: numbers of an SVG image in a box `width` by `height`."""
+
+    label: str
+    width: int
+    height: int
+    image_x: float
+    image_y: float
+    image_width: float
+    image_height: float
+
+
+@dataclass(frozen=True, slots=True)
+class AltLine:
+    """The words for a picture in one language."""
+
+    locale: str
+    language: str
+    text: str
+    is_required: bool
+
+
+@dataclass(frozen=True, slots=True)
 class AssetPanel:
-    """The picture beside the list, with its form."""
+    """The picture opened beside the list. `across` and `down` are the focus in per cent."""
 
     asset: Asset
     picture: Picture | None
-    alt: tuple[tuple[str, str, str], ...]
+    alt: tuple[AltLine, ...]
     is_decorative: bool
     across: int
     down: int
+    crops: tuple[Crop, ...]
     uses: tuple[Use, ...]
     received: str
+    size: str
+    # Of the form; those of deleting stand under "delete".
     problems: dict[str, str]
 
 
@@ -171,10 +234,15 @@ class AssetsPage:
     panel: AssetPanel | None
     find: str
     state: str
-    problems: dict[str, str]
+    is_filtered: bool
+    # What became of the files just sent: how many were taken, and name and reason of each that was not.
+    taken: str
     refused: tuple[tuple[str, str], ...]
+    problems: dict[str, str]
     is_checking: bool
     used: str
+    max_mb: int
+    max_files: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,13 +280,61 @@ class VariantLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """A product at one retailer: how its page stands, and its scans in words."""
+
+    standing: Standing
+    scans: str
+
+
+@dataclass(frozen=True, slots=True)
 class ProductPage:
     """`studio/product.html`"""
 
     product: VendorProduct
     lede: str
     variants: tuple[VariantLine, ...]
-    texts: tuple[tuple[str, str], ...]
+    # Name and words; the words are in the small Markdown that pages read.
+    texts: tuple[tuple[str, Markup], ...]
     facts: tuple[tuple[str, str], ...]
-    standings: tuple[Standing, ...]
+    images: tuple[str, ...]
+    listings: tuple[Listing, ...]
     unlisted: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonLine:
+    """Somebody who works here."""
+
+    id: str
+    name: str
+    email: str
+    role: str
+    since: str
+    is_oneself: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationLine:
+    """Somebody who is asked in."""
+
+    id: str
+    email: str
+    role: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
+class PeoplePage:
+    """`studio/people.html`"""
+
+    lede: str
+    people: tuple[PersonLine, ...]
+    invitations: tuple[InvitationLine, ...]
+    roles: tuple[tuple[str, str], ...]
+    email: str
+    role: str
+    problems: dict[str, str]
+    # Just made, to be handed over by hand where no mail is sent; empty otherwise.
+    link: str
+    invited: str

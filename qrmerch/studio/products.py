@@ -1,25 +1,31 @@
 """A vendor's products, and where each is listed."""
 
+from collections.abc import Iterator
+
 from flask import Blueprint, Response, request
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from qrmerch import audit
 from qrmerch.access import VENDOR, allow, current_principal
-from qrmerch.catalog.models import ProductVariant
+from qrmerch.catalog.models import ProductVariant, VendorProduct
 from qrmerch.catalog.queries import get_product, list_items_of_product, list_product_variants, list_products
 from qrmerch.catalog.service import list_at
 from qrmerch.clock import now
 from qrmerch.errors import NotFound
 from qrmerch.money import format_money
 from qrmerch.parties.queries import list_supplied
-from qrmerch.studio.pages import ProductPage, ProductRow, ProductsPage, VariantLine
+from qrmerch.studio.pages import Listing, ProductPage, ProductRow, ProductsPage, VariantLine
 from qrmerch.studio.paging import page_number, paging
+from qrmerch.studio.scanned import count_scans, said_scans
 from qrmerch.studio.standing import card_images, list_standings
+from qrmerch.text import rich_text
 from qrmerch.web import get_db, notice, redirect_to, render
 
 blueprint = Blueprint("studio_products", __name__)
 
 _PER_PAGE = 25
+_LABELS = {"blurb": "In one line", "story": "Story", "care": "Care"}
 
 
 @blueprint.get("/studio/products")
@@ -54,21 +60,20 @@ def show_list() -> Response:
 @allow(*VENDOR)
 def show(product_id: str) -> Response:
     """One product as it was sent, and its items at retailers."""
-    db, vendor_id = get_db(), str(current_principal().vendor_id)
+    db, vendor_id, at = get_db(), str(current_principal().vendor_id), now()
     product = get_product(db, product_id)
-    variants = list_product_variants(db, product.id)
-    standings = list_standings(db, list_items_of_product(db, product.id), at=now())
+    items, retailers = list_items_of_product(db, product.id), list_supplied(db, vendor_id)
+    standings, scans = list_standings(db, items, at=at), count_scans(db, retailers, items, at=at)
     listed = {each.retailer_id for each in standings}
-    labels = {"blurb": "In one line", "story": "Story", "care": "Care"}
-    texts = [(labels.get(name, name.capitalize()), text) for name, text in product.texts.items() if text]
     page = ProductPage(
         product=product,
         lede=f"{product.maker}, {product.key}" if product.maker else product.key,
-        variants=tuple(_variant_line(each) for each in variants),
-        texts=tuple([("Description", product.description), *texts] if product.description else texts),
+        variants=tuple(_variant_line(each) for each in list_product_variants(db, product.id)),
+        texts=tuple(_texts(product)),
         facts=tuple((each["name"], each["value"]) for each in product.facts),
-        standings=tuple(standings),
-        unlisted=tuple((each.id, each.name) for each in list_supplied(db, vendor_id) if each.id not in listed),
+        images=tuple(product.image_urls),
+        listings=tuple(Listing(each, said_scans(scans.get(each.item_id, 0))) for each in standings),
+        unlisted=tuple((each.id, each.name) for each in retailers if each.id not in listed),
     )
     return render("studio/product.html", page)
 
@@ -104,6 +109,13 @@ def _lede(total: int, *, is_filtered: bool) -> str:
         if total == 1
         else f"{total:,} products in your catalogue, once for all retailers."
     )
+
+
+def _texts(product: VendorProduct) -> Iterator[tuple[str, Markup]]:
+    """What a product says of itself, as a page would set it."""
+    said = {"Description": product.description}
+    said |= {_LABELS.get(name, name.capitalize()): text for name, text in product.texts.items()}
+    return ((label, rich_text(text)) for label, text in said.items() if text)
 
 
 def _variant_line(variant: ProductVariant) -> VariantLine:

@@ -1,11 +1,11 @@
 """How each of a vendor's items stands with its content, and which pages show a picture."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import String, cast, or_, select
+from sqlalchemy import String, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item
@@ -32,8 +32,10 @@ class Standing:
     href: str
     comments: int
     changed_at: datetime
-    # Ids in the latest revision that may be pictures, in its order.
-    picture_ids: tuple[str, ...]
+    # Whether shoppers see a page of it now, perhaps an earlier one than the latest.
+    is_live: bool
+    # The latest revision; None where nothing has been written yet.
+    revision_id: str | None
 
     @property
     def label(self) -> str:
@@ -41,6 +43,8 @@ class Standing:
 
     @property
     def next_step(self) -> str:
+        if self.state == "returned" and not self.comments:
+            return "Change and send again"
         if self.state == "returned":
             return "Answer 1 comment" if self.comments == 1 else f"Answer {self.comments} comments"
         return {"none": "Fill in the page", "draft": "Finish and send"}.get(self.state, "Open")
@@ -60,19 +64,15 @@ def list_standings(db: Session, items: Collection[Item], *, at: datetime) -> lis
     names = dict(
         db.execute(select(Retailer.id, Retailer.name).where(Retailer.id.in_({i.retailer_id for i in items}))).tuples()
     )
-    contents: dict[str, Content] = {}
-    for content in db.scalars(select(Content).where(Content.item_id.in_(ids)).order_by(Content.created_at)):
-        contents[content.item_id] = content
-    latest: dict[str, Revision] = {}
-    revisions = select(Revision).where(Revision.content_id.in_([each.id for each in contents.values()]))
-    for revision in db.scalars(revisions.order_by(Revision.number)):
-        latest[revision.content_id] = revision
-    comments = _count_comments(db, latest.values())
+    by_item = select(Content.item_id, Content.id).where(Content.item_id.in_(ids)).order_by(Content.created_at)
+    contents = dict(db.execute(by_item).tuples())
+    latest = _latest(db, contents.values())
+    comments = _count_comments(db, [each.id for each in latest.values() if each.state == RevisionState.RETURNED])
     live = _live_items(db, ids, at=at)
     found = []
     for item in items:
-        content = contents.get(item.id)
-        revision = latest.get(content.id) if content else None
+        content_id = contents.get(item.id)
+        revision = latest.get(content_id) if content_id else None
         found.append(
             Standing(
                 item_id=item.id,
@@ -81,10 +81,11 @@ def list_standings(db: Session, items: Collection[Item], *, at: datetime) -> lis
                 retailer_id=item.retailer_id,
                 retailer_name=names.get(item.retailer_id, ""),
                 state=_state(item, revision, is_live=item.id in live),
-                href=f"/studio/content/{content.id}" if content else f"/studio/content/new?item={item.id}",
+                href=f"/studio/content/{content_id}" if content_id else f"/studio/content/new?item={item.id}",
                 comments=comments.get(revision.id, 0) if revision else 0,
                 changed_at=revision.saved_at if revision else item.created_at,
-                picture_ids=tuple(_ids_in(revision.body.get("slots", {}))) if revision else (),
+                is_live=item.id in live,
+                revision_id=revision.id if revision else None,
             )
         )
     return found
@@ -92,12 +93,15 @@ def list_standings(db: Session, items: Collection[Item], *, at: datetime) -> lis
 
 def card_images(db: Session, standings: Collection[Standing]) -> dict[str, str]:
     """The address of the first picture of each item's page, by item id; items without one are left out."""
-    pictures = pictures_of(db, {each for standing in standings for each in standing.picture_ids})
+    item_of = {each.revision_id: each.item_id for each in standings if each.revision_id}
+    bodies = select(Revision.id, Revision.body).where(Revision.id.in_(list(item_of)))
+    ids = {item_of[key]: list(_ids_in(body.get("slots", {}))) for key, body in db.execute(bodies).tuples()}
+    pictures = pictures_of(db, {each for several in ids.values() for each in several})
     found = {}
-    for standing in standings:
-        first = next((pictures[each] for each in standing.picture_ids if each in pictures), None)
+    for item_id, several in ids.items():
+        first = next((pictures[each] for each in several if each in pictures), None)
         if first is not None:
-            found[standing.item_id] = first.card_url
+            found[item_id] = first.card_url
     return found
 
 
@@ -133,7 +137,29 @@ def _ids_in(value: object) -> Iterator[str]:
             yield from _ids_in(each)
 
 
-def _state(item: Item, revision: Revision | None, *, is_live: bool) -> str:
+@dataclass(frozen=True, slots=True)
+class _Latest:
+    """What is asked of a content's latest revision; its words are long and stay where they are."""
+
+    id: str
+    state: RevisionState
+    saved_at: datetime
+
+
+def _latest(db: Session, content_ids: Collection[str]) -> dict[str, _Latest]:
+    """The latest revision of each content, by content id."""
+    last = select(Revision.content_id, func.max(Revision.number).label("number")).where(
+        Revision.content_id.in_(list(content_ids))
+    )
+    last_of_each = last.group_by(Revision.content_id).subquery()
+    wanted = select(Revision.content_id, Revision.id, Revision.state, Revision.saved_at).join(
+        last_of_each,
+        (Revision.content_id == last_of_each.c.content_id) & (Revision.number == last_of_each.c.number),
+    )
+    return {content_id: _Latest(id, state, saved_at) for content_id, id, state, saved_at in db.execute(wanted).tuples()}
+
+
+def _state(item: Item, revision: _Latest | None, *, is_live: bool) -> str:
     if item.is_retired:
         return "retired"
     if revision is None:
@@ -145,10 +171,11 @@ def _state(item: Item, revision: Revision | None, *, is_live: bool) -> str:
     return "approved" if revision.state == RevisionState.APPROVED else "draft"
 
 
-def _count_comments(db: Session, revisions: Iterable[Revision]) -> dict[str, int]:
-    returned = [each.id for each in revisions if each.state == RevisionState.RETURNED]
-    approvals = db.scalars(select(Approval).where(Approval.revision_id.in_(returned))) if returned else []
-    return {each.revision_id: len(each.comments) for each in approvals}
+def _count_comments(db: Session, returned: list[str]) -> dict[str, int]:
+    if not returned:
+        return {}
+    answers = select(Approval.revision_id, Approval.comments).where(Approval.revision_id.in_(returned))
+    return {revision_id: len(comments) for revision_id, comments in db.execute(answers).tuples()}
 
 
 def _live_items(db: Session, item_ids: list[str], *, at: datetime) -> set[str]:

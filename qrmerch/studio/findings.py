@@ -1,0 +1,163 @@
+"""What an import run found, did and would do, in the vendor's words."""
+
+from typing import Final
+
+from qrmerch.imports.columns import CHOOSABLE, FACT
+from qrmerch.imports.models import ImportRun, RunState
+from qrmerch.studio.pages import ChangeLine, ColumnLine, Finding, ProblemLine
+
+_SEPARATORS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+_FIELDS: Final = {
+    "key": "Item",
+    "sku": "SKU",
+    "gtin": "GTIN",
+    "title": "Name",
+    "maker": "Brand",
+    "category": "Category",
+    "colour": "Colour",
+    "size": "Size",
+    "price": "Price",
+    "currency": "Currency",
+    "was_price": "Was-price",
+    "description": "Description",
+    "blurb": "In one line",
+    "story": "Story",
+    "care": "Care",
+    "image": "Pictures",
+    "choices.names": "Names of options",
+    "choices.values": "Options",
+    "variations": "Sizes and colours",
+}
+_CHANGED: Final = {
+    "title": "Name",
+    "maker": "Brand",
+    "price_minor": "Price",
+    "was_price_minor": "Was-price",
+    "image_urls": "Pictures",
+    "gtin": "GTIN",
+    "sku": "SKU",
+    "vendor_code": "Own code",
+    "text:blurb": "In one line",
+}
+
+
+def field_name(field: str) -> str:
+    """What a field is called on screen."""
+    if field.startswith(FACT):
+        return f"Fact: {field.removeprefix(FACT)}"
+    if field.startswith("option"):
+        return f"Option {field[6]}, {field.rpartition('.')[2]}"
+    return _FIELDS.get(field, field)
+
+
+def verdict(run: ImportRun) -> str:
+    """What became of a file, in one line."""
+    if run.state == RunState.CHECKED:
+        return "Checked, nothing written yet"
+    if run.state == RunState.FAILED:
+        return "Stopped: the file is gone. Send it again"
+    parts = [f"{run.written.get(name, 0):,} {word}" for name, word in (("created", "new"), ("updated", "changed"))]
+    said = f"{', '.join(parts)}, {run.written.get('unchanged', 0):,} as before"
+    far = f"{run.done_groups:,} of {_count(run.counts['products'], 'item')}"
+    if run.state == RunState.COMMITTING:
+        return f"{far} so far: {said}"
+    if run.state == RunState.CANCELLED:
+        return f"Cancelled after {far}, which stay: {said}" if run.done_groups else "Cancelled, nothing written"
+    return f"{said}; {_count(run.counts['errors'], 'row')} left out" if run.counts["errors"] else said
+
+
+def finding_of(run: ImportRun, listed_at: str) -> Finding:
+    """What a checked file would do.
+
+    :param listed_at: name of the retailer that the items are listed at, or empty.
+    """
+    counts = run.counts
+    taken, errors = counts["rows"] - counts["errors"], counts["errors"]
+    words = (("created", "new"), ("updated", "changed"), ("unchanged", "as before"))
+    is_new = bool(counts["created"] or counts["updated"] or listed_at)
+    consequence = "Nothing has been written yet. "
+    if listed_at and taken:
+        consequence += f"Items that are new to {listed_at} are listed there with a plain page. "
+    consequence += "Shoppers see your words and pictures after review." if taken else ""
+    if taken and not is_new:
+        consequence = "Every row is as it was, so there is nothing to take in."
+    return Finding(
+        counted=f"{taken:,} of {_count(counts['rows'], 'row')}",
+        split=", ".join(f"{counts[name]:,} {word}" for name, word in words if counts[name]),
+        need=f"{_count(errors, 'row')} {'needs' if errors == 1 else 'need'} you." if errors else "",
+        consequence=consequence.strip(),
+        take_in=f"Take in {_count(taken, 'row')}" if taken and is_new else "",
+        fix=f"Download the {_count(errors, 'row') if errors > 1 else 'row'} to fix" if errors else "",
+    )
+
+
+def lacking_of(run: ImportRun) -> str:
+    """Why none of a file's rows can be read: which column is missing; empty where none is."""
+    missing = [
+        each["message"] for entry in run.problems for each in entry["problems"] if each["code"] == "HEADER_MISSING"
+    ]
+    return " ".join(missing)
+
+
+def problem_lines(run: ImportRun) -> list[ProblemLine]:
+    """What is odd about rows, one line each; columns that are not used stand with the columns."""
+    return [
+        ProblemLine(entry["row"], each["code"], each["column"], each["value"], each["message"], each["is_error"])
+        for entry in run.problems
+        for each in sorted(entry["problems"], key=lambda problem: not problem["is_error"])
+        if each["code"] not in ("HEADER_UNKNOWN", "HEADER_MISSING")
+    ]
+
+
+def change_lines(run: ImportRun) -> list[ChangeLine]:
+    """What differs from what is kept, value by value."""
+    return [
+        ChangeLine(
+            title=each["title"] if each["variant"] in ("", "one") else f"{each['title']}, {each['variant'].upper()}",
+            row=each["row"],
+            field=_changed_name(each["field"]),
+            now=each["now"],
+            after=each["after"],
+        )
+        for each in run.changes
+    ]
+
+
+def _changed_name(field: str) -> str:
+    return _CHANGED.get(field) or field.rpartition(":")[2].capitalize()
+
+
+def column_lines(run: ImportRun) -> list[ColumnLine]:
+    """How each column was read, with what is worth saying about it."""
+    hints = {
+        each["column"]: each["message"]
+        for entry in run.problems
+        for each in entry["problems"]
+        if each["code"] == "HEADER_UNKNOWN" and ("If it is" in each["message"] or "read for this" in each["message"])
+    }
+    return [
+        ColumnLine(
+            place=place,
+            name=each["name"],
+            field=each["field"],
+            goes_to=field_name(each["field"]) if each["field"] else "Not used",
+            is_choosable=each["field"] in ("", *CHOOSABLE),
+            sample=each["sample"],
+            remark="As you chose" if each["is_chosen"] else hints.get(each["name"], ""),
+        )
+        for place, each in enumerate(run.columns)
+        if each["name"]
+    ]
+
+
+def read_as(run: ImportRun) -> str:
+    """What kind of file it is."""
+    kind = f"a {run.format} export" if run.format != "CSV" else "a CSV file"
+    said = f"Read as {kind} in {run.encoding}, with {_SEPARATORS.get(run.delimiter, 'commas')} between cells."
+    if run.encoding == "Windows-1252":
+        said += " If names look wrong, save the file as “CSV UTF-8” and send that."
+    return said
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
