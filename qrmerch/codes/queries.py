@@ -1,10 +1,10 @@
 """Reads about codes: one, many with where they hang, and print batches."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item
@@ -15,6 +15,8 @@ from qrmerch.parties.models import Fixture, Store
 
 # Where a list is asked for the codes that hang in no store: magazines, billboards, parcels.
 NO_STORE = "none"
+# A state that no code is in.
+NO_STATE = "none"
 _READ_AT_ONCE = 500
 
 
@@ -29,10 +31,18 @@ class Wanted:
     fixture_id: str = ""
     state: str = ""
     batch: str = ""
+    # `yes` or `no`.
+    printed: str = ""
 
     @property
     def is_filtered(self) -> bool:
-        return any((self.find, self.item_id, self.store_id, self.fixture_id, self.state, self.batch))
+        return self != Wanted(self.retailer_id)
+
+    @property
+    def active(self) -> "Wanted":
+        """The active ones among them; none where another state is asked for."""
+        state = CodeState.ACTIVE if self.state in ("", CodeState.ACTIVE) else NO_STATE
+        return replace(self, state=state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +129,17 @@ def list_replaced_by(db: Session, code: Code) -> list[Code]:
     return list(db.scalars(select(Code).where(Code.replaced_by_id == code.id).order_by(Code.created_at, Code.id)))
 
 
+def list_candidates(db: Session, code: Code, *, limit: int = 20) -> list[CodeLine]:
+    """Active codes that old prints of this one might follow: of the same item or at the same place, newest first."""
+    alike = [Code.item_id == code.item_id]
+    if code.fixture_id:
+        alike.append(Code.fixture_id == code.fixture_id)
+    rows = _lines().where(
+        Code.retailer_id == code.retailer_id, Code.state == CodeState.ACTIVE, Code.id != code.id, or_(*alike)
+    )
+    return [_line(*row) for row in db.execute(rows.order_by(Code.created_at.desc(), Code.id.desc()).limit(limit))]
+
+
 def list_batches(db: Session, retailer_id: str, *, limit: int = 50) -> list[Batch]:
     """The newest print batches that have a name."""
     made_at = func.min(Code.created_at)
@@ -156,7 +177,9 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.fixture_id:
         conditions.append(Code.fixture_id == wanted.fixture_id)
     if wanted.state:
-        conditions.append(Code.state == wanted.state)
+        conditions.append(false() if wanted.state == NO_STATE else Code.state == wanted.state)
+    if wanted.printed:
+        conditions.append(Code.printed_at.is_not(None) if wanted.printed == "yes" else Code.printed_at.is_(None))
     if wanted.batch:
         conditions.append(Code.batch == wanted.batch)
     if wanted.find.strip():

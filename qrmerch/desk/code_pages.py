@@ -1,0 +1,256 @@
+"""What the templates of codes and print receive, and how addresses say which codes are meant."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from werkzeug.datastructures import MultiDict
+
+from qrmerch.codes.models import CodeState
+from qrmerch.codes.preflight import Report
+from qrmerch.codes.queries import NO_STORE, Batch, CodeLine, Wanted
+from qrmerch.codes.tokens import group
+from qrmerch.i18n import format_date
+from qrmerch.parties.models import Store
+from qrmerch.printing.stocks import Stock
+
+Options = tuple[tuple[str, str], ...]
+
+PER_PAGE = 50
+_MAX_PAGE = 10_000
+_MAX_TEXT_CHARS = 120
+# The name of a field in an address and what it is in a `Wanted`.
+_FIELDS = {
+    "find": "find",
+    "item": "item_id",
+    "store": "store_id",
+    "place": "fixture_id",
+    "state": "state",
+    "batch": "batch",
+    "printed": "printed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRow:
+    """A code in the list."""
+
+    href: str
+    token: str
+    token_words: str
+    title: str
+    place: str
+    state: str
+    batch: str
+    printed: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRow:
+    """A print batch in the list; `sheet_href` is empty for those who may not print."""
+
+    name: str
+    href: str
+    sheet_href: str
+    codes: str
+    printed: str
+    made: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodesPage:
+    """`desk/codes.html`"""
+
+    lede: str
+    may_print: bool
+    has_any: bool
+    is_filtered: bool
+    find: str
+    item_id: str
+    item_title: str
+    store_id: str
+    stores: Options
+    state: str
+    states: Options
+    batch: str
+    batches: Options
+    printed: str
+    rows: tuple[CodeRow, ...]
+    said: str
+    previous: str
+    next: str
+    csv_href: str
+    sheet_href: str
+    sheet_label: str
+    make_href: str
+    batch_rows: tuple[BatchRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CodePage:
+    """`desk/code.html`"""
+
+    code_id: str
+    title: str
+    token: str
+    token_words: str
+    lede: str
+    state: str
+    address: str
+    facts: tuple[tuple[str, str], ...]
+    item_href: str
+    scans: str
+    scans_href: str
+    followed_by: Options
+    follows: Options
+    may_print: bool
+    report: Report
+    size: str
+    colour: str
+    colours: Options
+    formats: Options
+    candidates: Options
+    problems: dict[str, str]
+    what: str
+    typed: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceGroup:
+    """The places of one store that can be chosen: pairs of value and name."""
+
+    name: str
+    places: Options
+
+
+@dataclass(frozen=True, slots=True)
+class MakePage:
+    """`desk/code_make.html`"""
+
+    find: str
+    category: str
+    categories: Options
+    store_id: str
+    stores: Options
+    items: Options
+    items_total: int
+    places: tuple[PlaceGroup, ...]
+    left_out_places: int
+    chosen_items: tuple[str, ...]
+    chosen_places: tuple[str, ...]
+    takes_all: bool
+    batch: str
+    campaign: str
+    carrier: str
+    again: bool
+    problems: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A label on the little picture of a sheet, mm; its code's side, or 0 where nothing is printed."""
+
+    x: float
+    y: float
+    code: float
+
+
+@dataclass(frozen=True, slots=True)
+class SheetPage:
+    """`desk/code_sheet.html`"""
+
+    lede: str
+    stock: Stock
+    stocks: Options
+    marks: tuple[Mark, ...]
+    report: Report
+    verdict: str
+    facts: tuple[tuple[str, str], ...]
+    incomplete: tuple[str, ...]
+    codes: int
+    sheets: int
+    hidden: tuple[tuple[str, str], ...]
+    values: dict[str, str]
+    colours: Options
+    first_href: str
+    test_href: str
+    back_href: str
+    is_tag: bool
+    problems: dict[str, str]
+
+
+def read_wanted(retailer_id: str, args: MultiDict[str, str]) -> Wanted:
+    """Which codes an address means; what it says wrongly means nothing."""
+    said = {name: args.get(field, "")[:_MAX_TEXT_CHARS].strip() for field, name in _FIELDS.items()}
+    if said["state"] not in list(CodeState):
+        said["state"] = ""
+    if said["printed"] not in ("yes", "no"):
+        said["printed"] = ""
+    return Wanted(retailer_id, **said)
+
+
+def say_wanted(wanted: Wanted) -> dict[str, str]:
+    """The fields of an address that mean these codes."""
+    said = {field: str(getattr(wanted, name)) for field, name in _FIELDS.items()}
+    return {field: value for field, value in said.items() if value}
+
+
+def address(path: str, fields: Mapping[str, object] | Sequence[tuple[str, str]]) -> str:
+    """A path of ours with these fields."""
+    query = urlencode(fields)
+    return f"{path}?{query}" if query else path
+
+
+def page_number(args: MultiDict[str, str]) -> int:
+    """The page asked for, from 1; 1 where the address says anything else."""
+    text = args.get("page", "1")
+    return min(max(int(text), 1), _MAX_PAGE) if text.isascii() and text.isdigit() and len(text) < 6 else 1
+
+
+def count_of(number: int, noun: str) -> str:
+    """`1 code`, `1,284 codes`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def day_of(at: datetime | None, zone: str) -> str:
+    """The day of an instant as it is said in lists; empty for none."""
+    return format_date(at.astimezone(ZoneInfo(zone)).date(), "en") if at else ""
+
+
+def store_options(stores: Sequence[Store]) -> Options:
+    """The choice of a store in a filter."""
+    return (("", "All stores"), *((store.id, store.short_name) for store in stores), (NO_STORE, "No store"))
+
+
+def code_row(line: CodeLine, zone: str) -> CodeRow:
+    """A code as it stands in the list."""
+    code = line.code
+    return CodeRow(
+        href=f"/desk/codes/{code.id}",
+        token=code.token,
+        token_words=group(code.token),
+        title=line.item_title,
+        place=line.place,
+        state=code.state,
+        batch=code.batch,
+        printed=day_of(code.printed_at, zone) or "Not yet",
+    )
+
+
+def batch_row(batch: Batch, zone: str, *, may_print: bool) -> BatchRow:
+    """A print batch as it stands in the list."""
+    fields = {"batch": batch.name}
+    if batch.printed == batch.codes:
+        printed = "All"
+    else:
+        printed = f"{batch.printed:,} of {batch.codes:,}" if batch.printed else "Not yet"
+    return BatchRow(
+        name=batch.name,
+        href=address("/desk/codes", fields),
+        sheet_href=address("/desk/codes/sheet", fields) if may_print else "",
+        codes=f"{batch.codes:,}",
+        printed=printed,
+        made=day_of(batch.made_at, zone),
+    )

@@ -1,0 +1,273 @@
+"""Sheets of labels: for chosen codes or a whole list, on a stock, as a PDF; then noted as printed."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from tempfile import SpooledTemporaryFile
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, request
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+from werkzeug.wsgi import wrap_file
+
+from qrmerch.access import PUBLISHERS, allow, current_principal
+from qrmerch.clock import now
+from qrmerch.codes.artwork import BLACK
+from qrmerch.codes.models import Code, CodeState
+from qrmerch.codes.queries import CodeLine, Wanted, count_codes, each_code, list_by_token
+from qrmerch.codes.service import MAX_AT_ONCE, mark_printed
+from qrmerch.codes.tokens import address_of, make_token
+from qrmerch.desk.code_pages import Mark, SheetPage, address, count_of, read_wanted, say_wanted
+from qrmerch.errors import FormError
+from qrmerch.i18n import direction, translator
+from qrmerch.parties.models import Retailer
+from qrmerch.parties.queries import get_brand, get_retailer, printed_base
+from qrmerch.printing.labels import Label, Wording
+from qrmerch.printing.sheets import MAX_LABELS, Run, check_stock, list_incomplete, outline_page, sheet, write_sheets
+from qrmerch.printing.stocks import STOCKS, Shape, get_stock
+from qrmerch.rendering.brand import derive_colours
+from qrmerch.text import clean_line
+from qrmerch.web import get_db, render, services
+
+blueprint = Blueprint("desk_code_sheets", __name__, url_prefix="/desk/codes/sheet")
+
+PDF: Final = "application/pdf"
+_MAX_CALL_CHARS: Final = 60
+_MAX_PICKED: Final = 200
+_IN_MEMORY_BYTES: Final = 8_000_000
+_CALL: Final = "Scan: more about it, and what goes with it"
+_NOTICE: Final = "Counts a look, not you."
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """Which codes a sheet is of: those picked, else all that the list shows."""
+
+    wanted: Wanted
+    picked: tuple[str, ...]
+
+    def lines(self, db: Session) -> Iterable[CodeLine]:
+        """The active ones among them: a retired or replaced code is not printed again."""
+        if self.picked:
+            lines = list_by_token(db, self.wanted.retailer_id, self.picked)
+            return [line for line in lines if line.code.state == CodeState.ACTIVE]
+        return each_code(db, self.wanted.active)
+
+    def count(self, db: Session) -> int:
+        return len(list(self.lines(db))) if self.picked else count_codes(db, self.wanted.active)
+
+    @property
+    def fields(self) -> list[tuple[str, str]]:
+        """What an address or a form says to mean the same codes."""
+        if self.picked:
+            return [("pick", token) for token in self.picked]
+        return list(say_wanted(self.wanted).items())
+
+
+@blueprint.get("")
+@allow(*PUBLISHERS)
+def ask() -> Response:
+    """How the sheet is to be."""
+    db, principal = get_db(), current_principal()
+    retailer = get_retailer(db, principal.retailer_id)
+    chosen = _read_chosen(retailer, request.args)
+    return _form(db, retailer, chosen, _values(retailer, request.args), {})
+
+
+@blueprint.get("/first")
+@allow(*PUBLISHERS)
+def show_first() -> Response:
+    """The first sheet as it will be, to look at; nothing is noted as printed."""
+    db, principal = get_db(), current_principal()
+    retailer = get_retailer(db, principal.retailer_id)
+    chosen, values = _read_chosen(retailer, request.args), _values(retailer, request.args)
+    _refuse_number(min(chosen.count(db), MAX_LABELS))
+    run = _read_run(values)
+    room = -(-(run.stock.per_sheet - run.start + 1) // run.copies)
+    labels = [label for label, _ in zip(_labels(db, retailer, chosen), range(room), strict=False)]
+    data = sheet(labels, run.stock, wording=_wording(db, retailer, values), run=run)
+    return Response(data, mimetype=PDF, headers={"Content-Disposition": 'inline; filename="first-sheet.pdf"'})
+
+
+@blueprint.get("/test")
+@allow(*PUBLISHERS)
+def show_test() -> Response:
+    """The outlines of a stock's labels, to be held against it."""
+    db, principal = get_db(), current_principal()
+    run = _read_run(_values(get_retailer(db, principal.retailer_id), request.args))
+    headers = {"Content-Disposition": 'inline; filename="test-page.pdf"'}
+    return Response(outline_page(run), mimetype=PDF, headers=headers)
+
+
+@blueprint.post("")
+@allow(*PUBLISHERS)
+def make() -> Response:
+    """The PDF; its codes are noted as printed.
+
+    :raises ArtworkRefused: a code would not scan on this stock.
+    """
+    db, principal, at = get_db(), current_principal(), now()
+    retailer = get_retailer(db, principal.retailer_id)
+    chosen, values = _read_chosen(retailer, request.form), _values(retailer, request.form)
+    file: Any = SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)  # noqa: SIM115 - closed with the answer
+    printed: list[Code] = []
+    try:
+        _refuse_number(chosen.count(db))
+        run = _read_run(values)
+        labels = _labels(db, retailer, chosen, noted=printed)
+        write_sheets(file, labels, run, wording=_wording(db, retailer, values))
+    except FormError as refused:
+        file.close()
+        return _form(db, retailer, chosen, values, refused.problems)
+    mark_printed(db, printed, at=at, actor=principal)
+    db.commit()
+    length = file.tell()
+    file.seek(0)
+    response = Response(wrap_file(request.environ, file), mimetype=PDF, direct_passthrough=True)
+    response.headers["Content-Disposition"] = f'attachment; filename="labels-{at:%Y-%m-%d}-{run.stock.key}.pdf"'
+    response.content_length = length
+    return response
+
+
+def _read_chosen(retailer: Retailer, said: MultiDict[str, str]) -> _Chosen:
+    picked = tuple(dict.fromkeys(token[:20] for token in said.getlist("pick")))
+    return _Chosen(read_wanted(retailer.id, said), picked[:_MAX_PICKED])
+
+
+def _refuse_number(codes: int) -> None:
+    """:raises FormError: no code, or more than one file holds."""
+    if not codes:
+        raise FormError({"": "None of these codes is active. Go back to the list and choose others."})
+    if codes > MAX_LABELS:
+        raise FormError(
+            {"": f"{codes:,} codes are more than one file holds. {MAX_LABELS:,} is the most: filter the list."}
+        )
+
+
+def _labels(db: Session, retailer: Retailer, chosen: _Chosen, *, noted: list[Code] | None = None) -> Iterator[Label]:
+    """One label for each chosen code; the codes are added to `noted` as they come."""
+    base = printed_base(db, retailer.id, base_url=services().settings.base_url)
+    for line in chosen.lines(db):
+        if noted is not None:
+            noted.append(line.code)
+        place = line.place if line.store_name else ""
+        yield Label(address_of(base, line.code.token), line.code.token, line.item_title, place)
+
+
+def _values(retailer: Retailer, said: MultiDict[str, str]) -> dict[str, str]:
+    """The fields of the form as typed, or as they usually are. A form that was sent has all its ticks in it."""
+    t = translator(retailer.default_locale)
+    is_sent = "sent" in said
+    usual = {"stock": STOCKS[0].key, "start": "1", "copies": "1", "right": "0", "down": "0"}
+    usual |= {"call": t(_CALL), "colour": "black"}
+    values = {name: said.get(name, value)[:_MAX_CALL_CHARS] for name, value in usual.items()}
+    for tick in ("shows_place", "shows_notice"):
+        values[tick] = said.get(tick, "" if is_sent else "1")[:1]
+    return values
+
+
+def _read_run(values: dict[str, str]) -> Run:
+    """:raises FormError: a number that is none, or that no sheet has."""
+    problems = {}
+    numbers: dict[str, float] = {}
+    for name in ("start", "copies", "right", "down"):
+        try:
+            numbers[name] = float(values[name].replace(",", ".") or "nan")
+        except ValueError:
+            numbers[name] = float("nan")
+        if numbers[name] != numbers[name] or (name in ("start", "copies") and numbers[name] % 1):
+            problems[name] = f"{values[name] or 'Nothing'} is not a number we can read."
+    if problems:
+        raise FormError(problems)
+    return Run(
+        stock=get_stock(values["stock"]),
+        start=int(numbers["start"]),
+        copies=int(numbers["copies"]),
+        right_mm=numbers["right"],
+        down_mm=numbers["down"],
+    )
+
+
+def _wording(db: Session, retailer: Retailer, values: dict[str, str]) -> Wording:
+    brand = get_brand(db, retailer.id, at=now())
+    base = printed_base(db, retailer.id, base_url=services().settings.base_url)
+    notice = f"{translator(retailer.default_locale)(_NOTICE)} {urlsplit(base).netloc}/privacy"
+    return Wording(
+        house=brand.wordmark,
+        call=clean_line(values["call"], _MAX_CALL_CHARS),
+        notice=notice if values["shows_notice"] else "",
+        dark=derive_colours(brand.colour).code if values["colour"] == "brand" else BLACK,
+        direction=direction(retailer.default_locale),
+        shows_place=bool(values["shows_place"]),
+    )
+
+
+def _form(
+    db: Session, retailer: Retailer, chosen: _Chosen, values: dict[str, str], problems: dict[str, str]
+) -> Response:
+    stock = get_stock(values["stock"])
+    codes = chosen.count(db)
+    if not problems:
+        problems = _find_problems(codes, values)
+    run = Run(stock=stock) if problems else _read_run(values)
+    base = printed_base(db, retailer.id, base_url=services().settings.base_url)
+    report = check_stock(address_of(base, make_token()), stock)
+    fields = [*chosen.fields, ("sent", "1"), *((name, value) for name, value in values.items() if value)]
+    titles = (line.item_title for line in chosen.lines(db)) if codes <= MAX_AT_ONCE else ()
+    page = SheetPage(
+        lede=_lede(codes, run),
+        stock=stock,
+        stocks=tuple((each.key, each.said) for each in STOCKS),
+        marks=_marks(run, codes, report.size_mm),
+        report=report,
+        verdict=report.verdict.value,
+        facts=_facts(report.size_mm, report.module_mm, report.version, report.least_size_mm),
+        incomplete=tuple(list_incomplete(titles)[:20]),
+        codes=codes,
+        sheets=run.count_pages(codes),
+        hidden=tuple(chosen.fields),
+        values=values,
+        colours=(("black", "Black"), ("brand", "Brand colour")),
+        first_href=address("/desk/codes/sheet/first", fields),
+        test_href=address("/desk/codes/sheet/test", fields),
+        back_href=address("/desk/codes", say_wanted(chosen.wanted)),
+        is_tag=stock.shape == Shape.TAG,
+        problems=problems,
+    )
+    return render("desk/code_sheet.html", page, status=422 if problems and request.method == "POST" else 200)
+
+
+def _find_problems(codes: int, values: dict[str, str]) -> dict[str, str]:
+    try:
+        _refuse_number(codes)
+        _read_run(values)
+    except FormError as refused:
+        return refused.problems
+    return {}
+
+
+def _marks(run: Run, codes: int, code_mm: float) -> tuple[Mark, ...]:
+    """The first sheet, label by label; those before the start and after the last are left empty."""
+    stock, last = run.stock, run.start - 1 + codes * run.copies
+    return tuple(
+        Mark(*stock.corner_of(place), code_mm if run.start - 1 <= place < last else 0)
+        for place in range(stock.per_sheet)
+    )
+
+
+def _facts(size_mm: float, module_mm: float, version: int, least_mm: float) -> tuple[tuple[str, str], ...]:
+    dots = round(module_mm * 300 / 25.4)
+    return (
+        ("Code", f"{size_mm:.1f} mm, version {version}, level M"),
+        ("Module", f"{module_mm:.2f} mm, {dots} dots at 300 dpi"),
+        ("Quiet zone", "4 modules, inside"),
+        ("Least size", f"{least_mm:.1f} mm"),
+    )
+
+
+def _lede(codes: int, run: Run) -> str:
+    said = f"{count_of(codes, 'code')} on {count_of(run.count_pages(codes), 'sheet')} of {run.stock.name}."
+    if run.stock.per_sheet == 1:
+        said = f"{count_of(codes, 'code')}, one to each {run.stock.name.lower()}."
+    return f"{said} Each is read back before it is drawn, and noted as printed when the file is made."
