@@ -12,8 +12,9 @@ import resvg_py
 
 from qrmerch.rendering.brand import mix
 
-# The widest that is ever served of a picture, so that nothing drawn is thrown away.
 WIDTH: Final = 1200
+# Pixels: sharp across a phone at any density, and drawn in a second.
+_PICTURE_PX, _DETAIL_PX = 1000, 780
 _LIGHT, _DARK = "#fff8ec", "#17122b"
 _NUMBER: Final = re.compile(r"-?\d+\.?\d*")
 # Width, height, path and stroke of what repeats in a surface.
@@ -85,7 +86,7 @@ class Sheet:
         self.height, self._ground = height, ground
         self._defs: list[str] = []
         self._body: list[str] = []
-        fill = self.ramp(mix("#ffffff", ground, 0.75), ground, mix(_DARK, ground, 0.035), turn=".2 0 .8 1")
+        fill = self.ramp(mix("#ffffff", ground, 0.7), mix(_DARK, ground, 0.03), turn="0 0 0 1")
         self.add(f'<path d="M0 0h{WIDTH}v{height}H0z" fill="{fill}"/>')
 
     def add(self, svg: str) -> None:
@@ -110,8 +111,11 @@ class Sheet:
         self._defs.append(svg.replace(' id=""', f' id="{key}"', 1))
         return key
 
-    def _soft(self, svg: str, blur: float, covers: str) -> str:
-        """Blurred mark-up. Blurring takes most of the time, so it is kept to what the path `covers` reaches."""
+    def _soft(self, svg: str, blur: float, covers: str, *, inside: str = "") -> str:
+        """Blurred mark-up, of which only what lies `inside` a path shows.
+
+        Blurring takes most of the time, so it is kept to what the path `covers` reaches.
+        """
         numbers = [float(each) for each in _NUMBER.findall(covers)]
         across, down, room = numbers[::2], numbers[1::2], blur * 2.6
         key = self._define(
@@ -120,7 +124,8 @@ class Sheet:
             f' y="{min(down) - room:.0f}" height="{max(down) - min(down) + 2 * room:.0f}">'
             f'<feGaussianBlur stdDeviation="{blur:g}"/></filter>'
         )
-        return f'<g filter="url(#{key})">{svg}</g>'
+        clip = f' clip-path="url(#{self._clip(inside)})"' if inside else ""
+        return f'<g filter="url(#{key})"{clip}>{svg}</g>'
 
     def ramp(self, *colours: str, turn: str = "0 0 1 1") -> str:
         """A gradient over a shape; `turn` is its direction in shares of the shape."""
@@ -145,8 +150,8 @@ class Sheet:
     ) -> None:
         """The shadow on the ground of something that lies or hangs before it."""
         path, dark = curve(shape), mix(_DARK, self._ground, 0.72)
-        for step in (3, 6, 9, 12):
-            close = f'fill="{dark}" fill-opacity="{strength * 0.2:.3f}" transform="translate({step * 0.6:.1f} {step})"'
+        for step in (4, 9):
+            close = f'fill="{dark}" fill-opacity="{strength * 0.34:.3f}" transform="translate({step * 0.6:.1f} {step})"'
             self.add(f'<path d="{path}" {close}/>')
         far = self._soft(f'<path d="{path}" fill="{dark}" fill-opacity="{strength}"/>', blur, path)
         self.add(f'<g transform="translate({by[0]} {by[1]})">{far}</g>')
@@ -189,11 +194,10 @@ class Sheet:
             lens, aside = _fold(fold, width), f"translate({-width * 0.7:.0f} {-width * 0.1:.0f})"
             inside += f'<path d="{lens}" fill="{dark}" fill-opacity=".5"/>'
             inside += f'<path d="{lens}" fill="{light}" fill-opacity=".42" transform="{aside}"/>'
-        soft = self._soft(inside, max(3, 12 * rim), path)
-        self.add(f'<path d="{path}" fill="{fill}"/><g clip-path="url(#{self._clip(path)})">{soft}')
+        self.add(f'<path d="{path}" fill="{fill}"/>{self._soft(inside, max(3, 12 * rim), path, inside=path)}')
         if surface:
             self.add(f'<path d="{path}" fill="{self.surface(surface, dark)}"/>')
-        self.add(f'</g><path d="{path}" fill="none" stroke="{dark}" stroke-width="2" stroke-opacity=".55"/>')
+        self.add(f'<path d="{path}" fill="none" stroke="{dark}" stroke-width="2" stroke-opacity=".55"/>')
 
     def surface(self, name: str, colour: str, *, opacity: float = 0.3) -> str:
         """What repeats in a surface, in a colour."""
@@ -236,13 +240,13 @@ class Sheet:
         glint = f'cx="{x - r * 0.3:.1f}" cy="{y - r * 0.35:.1f}" r="{r * 0.22:.1f}"'
         self.add(f'<circle {glint} fill="#ffffff" fill-opacity=".85"/>')
 
-    def svg(self) -> str:
-        """The drawing."""
-        return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {self.height}">'
+    def png(self, part: tuple[int, int, int] | None = None) -> bytes:
+        """The picture as wide as the sheet, or a part of it (x, y, width; five high for four wide) seen closer."""
+        x, y, wide = part or (0, 0, WIDTH)
+        high = wide * 5 // 4 if part else self.height
+        svg = (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{x} {y} {wide} {high}">'
             f"<defs>{''.join(self._defs)}</defs>{''.join(self._body)}</svg>"
         )
-
-    def png(self) -> bytes:
-        """The picture, as wide as the sheet."""
-        return bytes(resvg_py.svg_to_bytes(svg_string=self.svg(), width=WIDTH, skip_system_fonts=True))
+        pixels = _DETAIL_PX if part else _PICTURE_PX
+        return bytes(resvg_py.svg_to_bytes(svg_string=svg, width=pixels, skip_system_fonts=True))

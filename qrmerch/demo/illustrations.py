@@ -12,6 +12,7 @@ line that begins with ":" or "|" or a point goes on with the one before.
     begin TURN, inside SHAPE, repeat TIMES by X,Y or turn DEGREES,X,Y … end          use PART
 """
 
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -26,7 +27,7 @@ _FILE = Path(__file__).with_name("drawings.txt")
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """One picture's lines; `detail` is the square part (x, y, width) worth a second look."""
+    """One picture's lines; `detail` is the part (x, y, width) worth a second look."""
 
     ground: str
     height: int
@@ -44,15 +45,15 @@ def find_detail(name: str) -> tuple[int, int, int] | None:
     return _read()[name].detail
 
 
-def draw(name: str) -> bytes:
-    """A picture as PNG.
+def draw(name: str, *, is_detail: bool = False) -> bytes:
+    """A picture as PNG, or its detail.
 
     :raises KeyError: there is no picture of that name.
     """
     drawing = _read()[name]
     sheet = Sheet(drawing.ground, height=drawing.height)
     _Pen(sheet).draw(list(drawing.lines))
-    return sheet.png()
+    return sheet.png(drawing.detail if is_detail else None)
 
 
 @cache
@@ -167,3 +168,8 @@ def _pair(text: str) -> tuple[float, float]:
 
 def _number(text: str) -> Any:
     return _pair(text) if "," in text else float(text)
+
+
+if __name__ == "__main__":
+    # The child's program: a picture's name, where to write it, and perhaps --detail.
+    Path(sys.argv[2]).write_bytes(draw(sys.argv[1], is_detail="--detail" in sys.argv))
