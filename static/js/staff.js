@@ -99,7 +99,11 @@ const drawFocal = () => {
   const y = $('[data-focal=y]')?.value;
   if (x == null || y == null) return;
   $$('.focal circle').forEach((mark) => { mark.setAttribute('cx', `${x}%`); mark.setAttribute('cy', `${y}%`); });
-  $$('.crop img').forEach((picture) => { picture.style.objectPosition = `${x}% ${y}%`; });
+  $$('.crop image').forEach((picture) => {
+    const box = picture.ownerSVGElement.viewBox.baseVal;
+    picture.setAttribute('x', ((box.width - picture.width.baseVal.value) * x) / 100);
+    picture.setAttribute('y', ((box.height - picture.height.baseVal.value) * y) / 100);
+  });
   $$('[data-say]').forEach((place) => { place.textContent = `${place.dataset.say === 'x' ? x : y} %`; });
 };
 
@@ -109,7 +113,7 @@ addEventListener('click', (event) => {
     const box = picture.getBoundingClientRect();
     $('[data-focal=x]').value = ((event.clientX - box.left) / box.width) * 100;
     $('[data-focal=y]').value = ((event.clientY - box.top) / box.height) * 100;
-    drawFocal();
+    $('[data-focal=x]').dispatchEvent(new Event('input', { bubbles: true }));
   }
   const speaker = event.target.closest('[data-toast]');
   if (speaker) say(speaker.dataset.toast);
@@ -127,8 +131,10 @@ addEventListener('change', (event) => {
   if (place) place.textContent = chosen ? `${chosen} chosen` : 'None chosen';
 });
 
-/* A page that shows a running job asks again every 5 s, as its <noscript> refresh would. */
+/* A page that shows a running job asks again every 5 s, as its <noscript> refresh would; not while somebody fills in a form. */
 const running = $('[data-again]');
-if (running) setTimeout(() => location.reload(), Number(running.dataset.again) * 1000);
+let isTouched = false;
+addEventListener('input', () => { isTouched = true; });
+if (running) setInterval(() => { if (!isTouched) location.reload(); }, Number(running.dataset.again) * 1000);
 
 $('.errs[tabindex]')?.focus();
