@@ -12,7 +12,7 @@ from qrmerch.codes.models import CodeState
 from qrmerch.codes.preflight import Report
 from qrmerch.codes.queries import NO_STORE, Batch, CodeLine, Wanted
 from qrmerch.codes.tokens import group
-from qrmerch.i18n import format_date
+from qrmerch.i18n import format_date, format_time
 from qrmerch.parties.models import Store
 from qrmerch.printing.stocks import Stock
 
@@ -165,6 +165,9 @@ class SheetPage:
     stock: Stock
     stocks: Options
     marks: tuple[Mark, ...]
+    # A symbol for the little picture, in modules, and how many mm a module has.
+    qr_path: str
+    qr_scale: float
     report: Report
     verdict: str
     facts: tuple[tuple[str, str], ...]
@@ -217,6 +220,11 @@ def count_of(number: int, noun: str) -> str:
 def day_of(at: datetime | None, zone: str) -> str:
     """The day of an instant as it is said in lists; empty for none."""
     return format_date(at.astimezone(ZoneInfo(zone)).date(), "en") if at else ""
+
+
+def moment_of(at: datetime | None, zone: str) -> str:
+    """The day and the minute of an instant; empty for none."""
+    return f"{day_of(at, zone)}, {format_time(at, 'en', zone)}" if at else ""
 
 
 def store_options(stores: Sequence[Store]) -> Options:

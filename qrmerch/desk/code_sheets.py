@@ -13,7 +13,7 @@ from werkzeug.wsgi import wrap_file
 
 from qrmerch.access import PUBLISHERS, allow, current_principal
 from qrmerch.clock import now
-from qrmerch.codes.artwork import BLACK
+from qrmerch.codes.artwork import BLACK, draw_symbol
 from qrmerch.codes.models import Code, CodeState
 from qrmerch.codes.queries import CodeLine, Wanted, count_codes, each_code, list_by_token
 from qrmerch.codes.service import MAX_AT_ONCE, mark_printed
@@ -212,7 +212,8 @@ def _form(
         problems = _find_problems(codes, values)
     run = Run(stock=stock) if problems else _read_run(values)
     base = printed_base(db, retailer.id, base_url=services().settings.base_url)
-    report = check_stock(address_of(base, make_token()), stock)
+    symbol = draw_symbol(address_of(base, make_token()))
+    report = check_stock(symbol.address, stock)
     fields = [*chosen.fields, ("sent", "1"), *((name, value) for name, value in values.items() if value)]
     titles = (line.item_title for line in chosen.lines(db)) if codes <= MAX_AT_ONCE else ()
     page = SheetPage(
@@ -220,6 +221,8 @@ def _form(
         stock=stock,
         stocks=tuple((each.key, each.said) for each in STOCKS),
         marks=_marks(run, codes, report.size_mm),
+        qr_path="".join(f"M{x} {y}h{length}v1h-{length}z" for x, y, length in symbol.runs),
+        qr_scale=report.module_mm,
         report=report,
         verdict=report.verdict.value,
         facts=_facts(report.size_mm, report.module_mm, report.version, report.least_size_mm),

@@ -40,6 +40,7 @@ from qrmerch.desk.code_pages import (
     code_row,
     count_of,
     day_of,
+    moment_of,
     page_number,
     read_wanted,
     say_wanted,
@@ -47,7 +48,6 @@ from qrmerch.desk.code_pages import (
 )
 from qrmerch.downloads import csv_response
 from qrmerch.errors import FormError, NotFound
-from qrmerch.i18n import format_datetime
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import get_brand, get_retailer, list_stores, printed_base
 from qrmerch.rendering.brand import derive_colours
@@ -241,7 +241,7 @@ def _show(line: CodeLine, *, problems: dict[str, str] | None = None, what: str =
         size=_USUAL_SIZE_MM,
         colour="",
         colours=(("", "Black"), ("brand", "Brand colour")),
-        formats=(("svg", "SVG, for design programs"), ("pdf", "PDF, for print shops"), ("png", f"PNG, {_DPI} dpi")),
+        formats=(("svg", "SVG"), ("pdf", "PDF"), ("png", f"PNG, {_DPI} dpi")),
         candidates=tuple(
             (each.code.id, f"{group(each.code.token)}: {each.item_title}, {each.place}")
             for each in list_candidates(db, code)
@@ -255,10 +255,10 @@ def _show(line: CodeLine, *, problems: dict[str, str] | None = None, what: str =
 
 def _facts(line: CodeLine, retailer: Retailer) -> tuple[tuple[str, str], ...]:
     code, zone = line.code, retailer.time_zone
-    printed = format_datetime(code.printed_at, "en", zone) if code.printed_at else "Not yet"
+    printed = moment_of(code.printed_at, zone) or "Not yet"
     facts = [("Hangs", line.place), ("Carrier", _CARRIERS[code.carrier])]
     facts += [(name, value) for name, value in (("Batch", code.batch), ("Campaign", code.campaign)) if value]
-    return (*facts, ("Made", format_datetime(code.created_at, "en", zone)), ("Printed", printed))
+    return (*facts, ("Made", moment_of(code.created_at, zone)), ("Printed", printed))
 
 
 def _say_state(code: Code, place: str) -> str:

@@ -36,9 +36,10 @@ class Stock:
 
     @property
     def said(self) -> str:
-        """The stock in words: "Avery 5160, 66.7 × 25.4 mm, 30 a sheet"."""
+        """The stock in words: "Avery 5160, 30 of 66.7 × 25.4 mm"."""
         size = " × ".join(f"{side:.1f}".removesuffix(".0") for side in self.label)
-        return f"{self.name}, {size} mm, {self.per_sheet} a sheet"
+        number = f"{self.per_sheet} of " if self.per_sheet > 1 else ""
+        return f"{self.name}, {number}{size} mm"
 
     def corner_of(self, place: int) -> tuple[float, float]:
         """The upper left corner of the label at this place, counted from 0 along the rows, mm."""
