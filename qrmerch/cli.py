@@ -420,3 +420,7 @@ def _get_vendor(session: "Session", name: str) -> "Vendor":
     if found is None:
         raise click.ClickException(f"There is no vendor {name}.")
     return found
+
+
+if __name__ == "__main__":
+    main()
