@@ -18,7 +18,8 @@ from qrmerch.catalog.drafts import Known, list_changes
 from qrmerch.catalog.queries import gtins_in_use, products_by_key
 from qrmerch.catalog.service import list_at, put_product
 from qrmerch.config import Settings
-from qrmerch.errors import Conflict, FormError, NotFound
+from qrmerch.db import unscoped
+from qrmerch.errors import Conflict, DomainError, FormError, NotFound
 from qrmerch.files import FileStore
 from qrmerch.imports.columns import Columns, read_header
 from qrmerch.imports.models import ImportRun, RunState
@@ -213,7 +214,11 @@ def receive_sheet(
     key = store_sheet(stream, store=store, settings=settings)
     with store.open(key) as file:
         data = file.read()
-    checked = check(db, vendor_id, data, Reading(currency), settings=settings)
+    try:
+        checked = check(db, vendor_id, data, Reading(currency), settings=settings)
+    except DomainError:
+        forget_sheet(db, key, store=store)
+        raise
     return record_run(
         db,
         vendor_id=vendor_id,
@@ -232,6 +237,14 @@ def store_sheet(stream: BinaryIO, *, store: FileStore, settings: Settings) -> st
     :raises TooLarge: more than `settings.max_sheet_bytes`.
     """
     return store.put(stream, "sheets", max_bytes=settings.max_sheet_bytes)
+
+
+def forget_sheet(db: Session, key: str, *, store: FileStore) -> None:
+    """Delete the bytes of a sheet that could not be read, unless they are those of somebody's import."""
+    with unscoped(db):
+        is_used = db.scalar(select(ImportRun.id).where(ImportRun.file_key == key).limit(1)) is not None
+    if not is_used:
+        store.delete(key)
 
 
 def start(db: Session, run: ImportRun) -> None:

@@ -62,10 +62,12 @@ def list_standings(db: Session, items: Collection[Item], *, at: datetime) -> lis
     """How these items stand, in the order given; each once, by its latest revision."""
     ids = [each.id for each in items]
     names = dict(
-        db.execute(select(Retailer.id, Retailer.name).where(Retailer.id.in_({i.retailer_id for i in items}))).tuples()
+        db.execute(select(Retailer.id, Retailer.name).where(Retailer.id.in_({i.retailer_id for i in items})))
+        .tuples()
+        .all()
     )
     by_item = select(Content.item_id, Content.id).where(Content.item_id.in_(ids)).order_by(Content.created_at)
-    contents = dict(db.execute(by_item).tuples())
+    contents = dict(db.execute(by_item).tuples().all())
     latest = _latest(db, contents.values())
     comments = _count_comments(db, [each.id for each in latest.values() if each.state == RevisionState.RETURNED])
     live = _live_items(db, ids, at=at)
@@ -186,5 +188,5 @@ def _live_items(db: Session, item_ids: list[str], *, at: datetime) -> set[str]:
         .where(or_(Publication.until_at.is_(None), Publication.until_at > at))
         .order_by(Publication.created_at, Publication.id)
     )
-    newest = dict(db.execute(wanted).tuples())
+    newest = dict(db.execute(wanted).tuples().all())
     return {item_id for item_id, revision_id in newest.items() if revision_id is not None}

@@ -1,0 +1,386 @@
+"""The content editor's page, put together from a draft and, where something was refused, from what was typed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from markupsafe import Markup
+from sqlalchemy.orm import Session
+
+from qrmerch.catalog.queries import get_product, list_variants
+from qrmerch.codes import artwork
+from qrmerch.content.models import Publication, Revision, RevisionState
+from qrmerch.content.preview_links import make_link
+from qrmerch.content.queries import find_last_return, find_publication, find_shown, fixed_values
+from qrmerch.content.service import load_bounds
+from qrmerch.content.slots import Kind, Slot, is_empty, list_missing, list_untranslated, picture_problem
+from qrmerch.i18n import direction, language_name
+from qrmerch.media.models import Asset
+from qrmerch.media.queries import list_assets, pictures_of
+from qrmerch.money import format_money
+from qrmerch.studio.content_pages import (
+    ChosenPicture,
+    Comment,
+    EditorPage,
+    LanguageTab,
+    Locked,
+    OfferedPicture,
+    Preview,
+    Row,
+    SectionFields,
+    SlotField,
+    StandingPart,
+    Todo,
+)
+from qrmerch.studio.subject import Subject
+from qrmerch.studio.times import said_at
+from qrmerch.text import rich_text
+from qrmerch.users.models import User
+
+_OFFERED: Final = 24
+_SPARE_ROWS: Final = 2
+_WISHED_PICTURES: Final = 3
+_SCHEMES: Final = ("light", "dark")
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What was typed and not taken, or is looked for: it stands in the form instead of what is kept."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    alts: Mapping[str, str] = field(default_factory=dict)
+    problems: Mapping[str, str] = field(default_factory=dict)
+    finds: Mapping[str, str] = field(default_factory=dict)
+    # What is kept by now in slots where something else was typed, and the sentence on it.
+    theirs: Mapping[str, Any] = field(default_factory=dict)
+    conflict: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How the editor is looked at, and from where."""
+
+    locale: str
+    scheme: str
+    zone: str
+    at: datetime
+    # Scheme and host, and the key that signs links.
+    base: str
+    key: str
+
+
+class Editor:
+    """Makes one editor page."""
+
+    def __init__(self, db: Session, subject: Subject, view: View, typed: Typed | None = None) -> None:
+        self.db, self.subject, self.view, self.typed = db, subject, view, typed or Typed()
+        self.values: dict[str, Any] = {**subject.values, **self.typed.values}
+        self.slots = subject.slots
+        self.bounds = load_bounds(db, subject.revision, self.values, self.slots)
+        self.comments = list_comments(db, subject, view)
+
+    def page(self) -> EditorPage:
+        subject, view, revision = self.subject, self.view, self.subject.revision
+        down = find_publication(self.db, subject.item.id, store_id=None, at=view.at)
+        return EditorPage(
+            title=subject.item.title,
+            retailer=subject.retailer.name,
+            crumbs=(("Products", "/studio/products"), (subject.retailer.name, self._products_address)),
+            lede=self._lede(),
+            saved=f"Saved {said_at(revision.saved_at, now=view.at, zone=view.zone)}" if subject.is_kept else "",
+            state=str(subject.latest.state) if subject.latest else "none",
+            is_open=subject.is_open,
+            address=subject.address(),
+            number=revision.number,
+            edit=revision.edit,
+            locale=view.locale,
+            direction=direction(view.locale),
+            first_language=language_name(subject.locales[0], "en"),
+            languages=self._languages(),
+            problems=dict(self.typed.problems),
+            conflict=self.typed.conflict,
+            comments=self.comments,
+            taken_down=down.reason if down is not None and down.revision_id is None else "",
+            sections=tuple(self._sections()),
+            added=self._added(),
+            standing=self.standing(),
+            preview=self._preview(),
+            withdraw=subject.address("/withdraw") if revision.state == RevisionState.SUBMITTED else "",
+        )
+
+    # --- head --------------------------------------------------------------------------------------
+
+    @property
+    def _products_address(self) -> str:
+        return f"/studio/products?retailer={self.subject.retailer.id}"
+
+    def _lede(self) -> str:
+        subject = self.subject
+        number, version = subject.revision.number, subject.version.number
+        template = f"template {subject.template.name}, version {version}"
+        if subject.revision.state == RevisionState.SUBMITTED:
+            said = f"Revision {number} waits for {subject.retailer.name}’s answer, on {template}."
+        elif subject.is_kept:
+            said = f"Revision {number}, draft on {template}."
+        elif subject.latest is not None:
+            said = f"Revision {subject.latest.number} is {subject.latest.state}. What you change here becomes {number}."
+        else:
+            said = f"Not begun, on {template}. What stands here comes from your catalogue."
+        return f"{said} {self._shown()}"
+
+    def _shown(self) -> str:
+        shown = find_shown(self.db, self.subject.item.id, at=self.view.at)
+        if shown is None or shown.revision_id is None:
+            return "Shoppers see a plain page."
+        revision = self.db.get_one(Revision, shown.revision_id)
+        return f"Shoppers see revision {revision.number}{_limits(shown)}."
+
+    def _languages(self) -> tuple[LanguageTab, ...]:
+        first = self.subject.locales[0]
+        tabs = []
+        for locale in self.subject.locales:
+            missing = len(list_untranslated(self.slots, self.values, locale, first)) if locale != first else 0
+            note = f"{missing} missing" if missing else ""
+            href = self.subject.address(locale=locale, scheme=self.view.scheme if self.view.scheme != "light" else "")
+            tabs.append(LanguageTab(locale, language_name(locale, "en"), note, href, locale == self.view.locale))
+        return tuple(tabs)
+
+    # --- slots -------------------------------------------------------------------------------------
+
+    def _sections(self) -> list[SectionFields]:
+        found = []
+        for section in self.subject.version.sections:
+            fields = tuple(
+                self._field(self.slots[f"{section['key']}.{slot['key']}"]) for slot in section.get("slots", ())
+            )
+            locked = self._locked(section["kind"])
+            if fields or locked:
+                found.append(SectionFields(str(section.get("label") or section["key"]), fields, locked))
+        return found
+
+    def _locked(self, kind: str) -> tuple[Locked, ...]:
+        item, retailer = self.subject.item, self.subject.retailer
+        if kind == "headline":
+            maker = str((self.subject.revision.body.get("product") or {}).get("maker") or "")
+            value = f"{item.title}, {maker}" if maker else item.title
+            return (
+                Locked(
+                    "Name and maker",
+                    "from the item",
+                    value,
+                    f"The maker is yours; {retailer.name} may reword the name.",
+                ),
+            )
+        if kind == "price":
+            return (Locked("Price", f"{retailer.name}’s", self._price(), f"{retailer.name} sets what shoppers see."),)
+        if kind in ("facts", "specification"):
+            facts = get_product(self.db, item.product_id).facts
+            value = "; ".join(f"{each['name']}: {each['value']}" for each in facts)
+            reason = "Change them with your next import; here you may add to them."
+            return (Locked("Facts of your catalogue", "from the product", value or "None yet.", reason),)
+        return ()
+
+    def _price(self) -> str:
+        variants = list_variants(self.db, self.subject.item.id)
+        priced = [each for each in variants if each.price_minor is not None and not each.is_hidden]
+        if not priced:
+            return "No price yet."
+        amounts = sorted({each.price_minor or 0 for each in priced})
+        said = [format_money(each, priced[0].currency) for each in (amounts[0], amounts[-1])]
+        return said[0] if said[0] == said[1] else f"{said[0]} to {said[1]}"
+
+    def _added(self) -> str:
+        """What the retailer puts on the page besides, in a sentence."""
+        labels = [
+            str(each["label"]).lower()
+            for each in self.subject.version.sections
+            if not each.get("slots") and each["kind"] not in ("headline", "price")
+        ]
+        if not labels:
+            return ""
+        return f"{self.subject.retailer.name} adds: {', '.join(labels)}."
+
+    def _field(self, slot: Slot) -> SlotField:
+        value, locale, first = self.values.get(slot.name), self.view.locale, self.subject.locales[0]
+        theirs = self.typed.theirs.get(slot.name)
+        words = value if slot.is_words and isinstance(value, Mapping) else {}
+        return SlotField(
+            slot=slot,
+            opt=self._opt(slot),
+            value=str(words.get(locale, "")) if slot.is_words else str(value or "") if slot.kind == Kind.CHOICE else "",
+            original=str(words.get(first, "")) if locale != first else "",
+            theirs=self._said(slot, theirs) if slot.name in self.typed.theirs else "",
+            problem=self.typed.problems.get(slot.name, ""),
+            comments=tuple(each for each in self.comments if each.slot == slot.name),
+            pictures=self._chosen(slot, value or []) if slot.kind == Kind.PICTURES else (),
+            offered=self._offered(slot, value or []) if slot.kind == Kind.PICTURES and self.subject.is_open else (),
+            find=self.typed.finds.get(slot.name, ""),
+            rows=self._rows(value or []) if slot.kind == Kind.FACTS else (),
+            said=self._fixed(slot) if slot.is_fixed else Markup(),
+        )
+
+    def _opt(self, slot: Slot) -> str:
+        if slot.is_fixed:
+            return f"{self.subject.retailer.name}’s, the same on every page"
+        if slot.kind == Kind.PICTURES:
+            count = f"at most {slot.max_count}" if slot.min_count < 1 else f"{slot.min_count} to {slot.max_count}"
+            return f"{count}, at least {slot.min_width} px wide"
+        if slot.kind == Kind.CHOICE:
+            return f"choose from {self.subject.retailer.name}’s list"
+        if slot.is_required:
+            return "required" if self.view.locale == self.subject.locales[0] else ""
+        if slot.kind == Kind.RICH_TEXT:
+            return f"**bold**, lists, links to {self.subject.retailer.name} only"
+        return f"at most {slot.max_count} rows" if slot.kind == Kind.FACTS else ""
+
+    def _said(self, slot: Slot, value: Any) -> str:
+        """A kept value in a few words, for somebody who typed another."""
+        if is_empty(value):
+            return "nothing"
+        if slot.is_words:
+            return str(value.get(self.view.locale, "")) or "nothing"
+        if slot.kind == Kind.CHOICE:
+            return next((each.words for each in slot.options if each.value == value), str(value))
+        noun = "picture" if slot.kind == Kind.PICTURES else "row"
+        return f"{len(value)} {noun}" + ("" if len(value) == 1 else "s")
+
+    def _fixed(self, slot: Slot) -> Markup:
+        by_locale = fixed_values(self.db, self.subject.template.id, at=self.view.at).get(slot.name) or {}
+        text = by_locale.get(self.view.locale) or by_locale.get(self.subject.locales[0], "")
+        if not text:
+            return Markup("<p>{}</p>").format(f"{self.subject.retailer.name} has not written anything here.")
+        return rich_text(text) if slot.kind == Kind.RICH_TEXT else Markup("<p>{}</p>").format(text)
+
+    def _rows(self, value: list[Mapping[str, Any]]) -> tuple[Row, ...]:
+        locale, first = self.view.locale, self.subject.locales[0]
+        rows = []
+        for place, each in enumerate(value):
+            name, words = each.get("name") or {}, each.get("value") or {}
+            said = f"{name.get(first, '')}: {words.get(first, '')}" if locale != first else ""
+            rows.append(Row(str(place), str(name.get(locale, "")), str(words.get(locale, "")), said))
+        if self.subject.is_open:
+            rows += [Row("", "", "", "")] * _SPARE_ROWS
+        return tuple(rows)
+
+    # --- pictures ----------------------------------------------------------------------------------
+
+    def _chosen(self, slot: Slot, ids: list[str]) -> tuple[ChosenPicture, ...]:
+        pictures = pictures_of(self.db, ids)
+        found = []
+        for asset_id in ids:
+            asset = self.bounds.assets.get(asset_id)
+            if asset is None:
+                continue
+            picture = pictures.get(asset_id)
+            found.append(
+                ChosenPicture(
+                    asset_id=asset_id,
+                    image=picture.card_url if picture else "",
+                    alt=self.typed.alts.get(asset_id, str(asset.alt.get(self.view.locale, ""))),
+                    is_decorative=asset.is_decorative,
+                    problem=picture_problem(slot, asset, self.subject.locales[0]),
+                    alt_problem=self.typed.problems.get(f"alt:{asset_id}", ""),
+                )
+            )
+        return tuple(found)
+
+    def _offered(self, slot: Slot, chosen: list[str]) -> tuple[OfferedPicture, ...]:
+        """The vendor's pictures to choose from: those found, or those named like the style and then the newest."""
+        vendor_id, find = self.subject.item.vendor_id, self.typed.finds.get(slot.name, "")
+        assets, _ = list_assets(self.db, vendor_id, find=find, per_page=_OFFERED)
+        if not find:
+            key = get_product(self.db, self.subject.item.product_id).key
+            named, _ = list_assets(self.db, vendor_id, find=key, per_page=_OFFERED)
+            assets = list({each.id: each for each in (*named, *assets)}.values())
+        assets = [each for each in assets if each.id not in chosen][:_OFFERED]
+        pictures = pictures_of(self.db, [each.id for each in assets])
+        return tuple(
+            OfferedPicture(each.id, pictures[each.id].card_url, each.file_name, _size_problem(slot, each))
+            for each in assets
+            if each.id in pictures
+        )
+
+    # --- what to do next ---------------------------------------------------------------------------
+
+    def standing(self) -> StandingPart:
+        """How far the page is, and what to do next: what stands in the way, what shoppers of a language miss, the rest."""
+        own = {name: slot for name, slot in self.slots.items() if not slot.is_fixed}
+        missing = list_missing(own, self.values, self.bounds)
+        todos = [Todo(sentence, f"#f-{name}", "refuse") for name, sentence in missing.items()]
+        todos += [
+            Todo(f"{each.label}: {each.note}, shows {self._first_language}", each.href, "wait")
+            for each in self._languages()
+            if each.note
+        ]
+        todos += [
+            Todo(f"Add {slot.label[:1].lower()}{slot.label[1:]}", f"#f-{name}", "draft")
+            for name, slot in own.items()
+            if name not in missing and is_empty(self.values.get(name))
+        ]
+        todos += self._wished_pictures(own)
+        done = sum(1 for name in own if name not in missing and not is_empty(self.values.get(name)))
+        return StandingPart(done, len(own), tuple(todos), self._in_the_way(list(missing.values())))
+
+    @property
+    def _first_language(self) -> str:
+        return language_name(self.subject.locales[0], "en")
+
+    def _wished_pictures(self, own: Mapping[str, Slot]) -> list[Todo]:
+        slot = own.get("gallery.pictures")
+        count = len(self.values.get("gallery.pictures") or [])
+        if slot is None or not 0 < count < min(_WISHED_PICTURES, slot.max_count):
+            return []
+        return [Todo(f"Add a {'second' if count == 1 else 'third'} picture", "#f-gallery.pictures", "draft")]
+
+    def _in_the_way(self, missing: list[str]) -> str:
+        if not missing:
+            return f"{self.subject.retailer.name} looks at it before shoppers do."
+        if len(missing) == 1:
+            return f"One thing stands in the way. {missing[0]}"
+        return f"{len(missing)} things stand in the way; they are listed under What next."
+
+    def _preview(self) -> Preview:
+        subject, view = self.subject, self.view
+        link = code = ""
+        if subject.is_kept:
+            link = view.base + make_link(subject.revision.id, key=view.key, at=view.at)
+            code = artwork.svg(link, size_mm=36, title="Look at it on your phone")
+        locale = view.locale if view.locale != subject.locales[0] else ""
+        return Preview(
+            src=subject.address("/page", locale=view.locale),
+            title=f"{subject.item.title} as shoppers will see it",
+            scheme=view.scheme,
+            schemes=tuple(
+                (each.capitalize(), subject.address(locale=locale, scheme=each), each == view.scheme)
+                for each in _SCHEMES
+            ),
+            link=link,
+            code=Markup(code),  # noqa: S704 - drawn by us; the address in it is ours
+        )
+
+
+def list_comments(db: Session, subject: Subject, view: View) -> tuple[Comment, ...]:
+    """The reviewer's comments that the draft answers, numbered."""
+    if subject.content is None:
+        return ()
+    answer = find_last_return(db, subject.content.id, before=subject.revision.number)
+    if answer is None:
+        return ()
+    reviewer = db.get(User, answer.reviewer_id) if answer.reviewer_id else None
+    by, at = reviewer.name if reviewer else subject.retailer.name, said_at(answer.at, now=view.at, zone=view.zone)
+    labels = {name: slot.label for name, slot in subject.slots.items()}
+    return tuple(
+        Comment(number, each["slot"], labels.get(each["slot"], "The page"), each["text"], by, at)
+        for number, each in enumerate(answer.comments, 1)
+    )
+
+
+def _limits(publication: Publication) -> str:
+    return "" if publication.store_ids is None else f" in {len(publication.store_ids)} of the stores"
+
+
+def _size_problem(slot: Slot, asset: Asset) -> str:
+    if (asset.width or 0) >= slot.min_width and (asset.height or 0) >= slot.min_height:
+        return ""
+    return f"{asset.width} × {asset.height}, too small"
