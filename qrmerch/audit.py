@@ -8,7 +8,7 @@ import json
 from datetime import UTC, datetime
 from typing import Protocol
 
-from sqlalchemy import String, UniqueConstraint, select
+from sqlalchemy import String, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from qrmerch.db import lock_for_chain
@@ -77,11 +77,35 @@ def record(
     return entry
 
 
-def find_break(db: Session, chain: str) -> int | None:
-    """The number of the first entry that does not fit the one before it; None when the chain is whole."""
-    seal = ""
-    entries = db.scalars(select(AuditEntry).where(AuditEntry.chain == chain).order_by(AuditEntry.number))
-    for number, entry in enumerate(entries, start=1):
+def list_entries(
+    db: Session, chain: str, *, action: str = "", page: int = 1, per_page: int = 50
+) -> tuple[list[AuditEntry], int]:
+    """One page of a chain's entries, newest first, and how many there are in all pages.
+
+    :param action: only entries of this kind; empty for all.
+    """
+    conditions = [AuditEntry.chain == chain, *([AuditEntry.action == action] if action else [])]
+    total = db.scalar(select(func.count()).select_from(AuditEntry).where(*conditions)) or 0
+    rows = select(AuditEntry).where(*conditions).order_by(AuditEntry.number.desc())
+    return list(db.scalars(rows.limit(per_page).offset((page - 1) * per_page))), total
+
+
+def list_actions(db: Session, chain: str) -> list[str]:
+    """The kinds of entries that a chain has."""
+    return list(
+        db.scalars(select(AuditEntry.action).where(AuditEntry.chain == chain).distinct().order_by(AuditEntry.action))
+    )
+
+
+def find_break(db: Session, chain: str, *, first: int = 1) -> int | None:
+    """The number of the first entry that does not fit the one before it; None when the chain is whole.
+
+    :param first: the number to begin with; the entry before it is taken as it is.
+    """
+    before = select(AuditEntry.seal).where(AuditEntry.chain == chain, AuditEntry.number == first - 1)
+    seal = db.scalars(before).one_or_none() or ""
+    wanted = select(AuditEntry).where(AuditEntry.chain == chain, AuditEntry.number >= first)
+    for number, entry in enumerate(db.scalars(wanted.order_by(AuditEntry.number)), start=first):
         if entry.number != number or entry.seal != _seal(entry, seal):
             return number
         seal = entry.seal

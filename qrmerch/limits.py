@@ -3,8 +3,10 @@
 import hashlib
 import math
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Float, String, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from qrmerch.errors import TooMany
@@ -46,14 +48,22 @@ def check(db: Session, bucket: str, *, limit: int, per: timedelta, at: datetime)
 
 def _row(db: Session, bucket: str, *, limit: int, per: timedelta, at: datetime) -> RateBucket:
     name = hashlib.sha256(bucket.encode()).hexdigest()
-    row = db.scalars(select(RateBucket).where(RateBucket.id == name).with_for_update()).one_or_none()
+    wanted = select(RateBucket).where(RateBucket.id == name).with_for_update()
+    row = db.scalars(wanted).one_or_none()
     if row is None:
-        row = RateBucket(id=name, tokens=float(limit), filled_at=at, full_at=at)
-        db.add(row)
+        # Two may come first at once: one makes the row, the other waits for it.
+        fresh = _insert(db).values(id=name, tokens=float(limit), filled_at=at, full_at=at)
+        db.execute(fresh.on_conflict_do_nothing(index_elements=["id"]))
+        row = db.scalars(wanted).one()
     passed = max((at - row.filled_at).total_seconds(), 0.0)
     row.tokens = min(float(limit), row.tokens + passed * limit / per.total_seconds())
     row.filled_at = at
     return row
+
+
+def _insert(db: Session) -> Any:
+    dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
+    return dialect.insert(RateBucket)
 
 
 def forget_full(db: Session, *, at: datetime) -> None:

@@ -1,6 +1,7 @@
 """Mail and text messages, written in the transaction that causes them and sent afterwards."""
 
 import enum
+import re
 import smtplib
 import ssl
 from collections.abc import Iterable
@@ -9,7 +10,7 @@ from email.message import EmailMessage
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from sqlalchemy import ForeignKey, String, Text, select
+from sqlalchemy import ForeignKey, String, Text, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from qrmerch import jobs
@@ -18,6 +19,8 @@ from qrmerch.tables import Base, Id, one_of, word
 from qrmerch.text import clean_line
 
 _SMTP_TIMEOUT_S: Final = 10
+# A one-time secret as links carry it: 256 bits in URL-safe Base64.
+_SECRET: Final = re.compile(r"(?<![\w-])[\w-]{43}(?![\w-])", re.ASCII)
 
 
 class Channel(enum.StrEnum):
@@ -80,10 +83,22 @@ def post(
     return message
 
 
-def list_messages(db: Session, *, retailer_id: str, limit: int = 200) -> list[OutboxMessage]:
+def list_messages(db: Session, *, retailer_id: str, limit: int = 200, offset: int = 0) -> list[OutboxMessage]:
     """A retailer's messages, newest first."""
     found = select(OutboxMessage).where(OutboxMessage.retailer_id == retailer_id)
-    return list(db.scalars(found.order_by(OutboxMessage.id.desc()).limit(limit)))
+    newest_first = found.order_by(OutboxMessage.created_at.desc(), OutboxMessage.id.desc())
+    return list(db.scalars(newest_first.limit(limit).offset(offset)))
+
+
+def count_messages(db: Session, *, retailer_id: str) -> int:
+    """How many messages of a retailer there are."""
+    found = select(func.count()).select_from(OutboxMessage).where(OutboxMessage.retailer_id == retailer_id)
+    return db.scalar(found) or 0
+
+
+def without_secrets(text: str) -> str:
+    """A message's words with the secret of its one-time link left out: for whoever it is not meant for."""
+    return _SECRET.sub("…", text)
 
 
 def mail_of(message: OutboxMessage, *, sender: str) -> EmailMessage:
@@ -109,6 +124,8 @@ def send(work: jobs.Work, *, message_id: str) -> None:
         message = db.get_one(OutboxMessage, message_id)
         message.state = MessageState.SENT if is_sent else MessageState.KEPT
         message.sent_at = now() if is_sent else None
+        if is_sent:
+            message.body = without_secrets(message.body)
         db.commit()
 
 

@@ -3,6 +3,7 @@
 from typing import Final
 
 from flask import Blueprint, Response, request
+from sqlalchemy.orm import Session
 
 from qrmerch.access import Role, allow_anyone, allow_signed_in, current_principal, find_principal
 from qrmerch.account.pages import AccountPage, InvitationPage, RoleLine, SessionLine, SignInPage
@@ -11,7 +12,7 @@ from qrmerch.db import unscoped
 from qrmerch.errors import FormError, NotFound, TooMany
 from qrmerch.i18n import format_datetime
 from qrmerch.users import login, service
-from qrmerch.users.models import User
+from qrmerch.users.models import StaffSession, User
 from qrmerch.users.queries import (
     find_invitation,
     find_user_by_email,
@@ -65,6 +66,7 @@ def send_sign_in() -> Response:
             response.headers["Retry-After"] = str(int(refused.retry_after.total_seconds()))
         return response
     role = list_memberships(db, signed_in.user.id)[0].role
+    _end_present(db)
     db.commit()
     return _begin(signed_in, wanted or home_of(role))
 
@@ -101,10 +103,11 @@ def accept_invitation(secret: str) -> Response:
             db, invitation, name=request.form.get("name", ""), password=request.form.get("password", ""), at=at
         )
     except FormError as error:
-        problems = error.problems
-        db.rollback()
-        return _render_invitation(secret, problems, status=error.status)
+        # The try is counted.
+        db.commit()
+        return _render_invitation(secret, error.problems, status=error.status)
     home = home_of(invitation.role)
+    _end_present(db)
     db.commit()
     return _begin(signed_in, home)
 
@@ -160,10 +163,18 @@ def take_role(membership_id: str) -> Response:
     if membership_id not in mine:
         raise NotFound()
     user = db.get_one(User, principal.user_id)
+    began_at = db.get_one(StaffSession, principal.session_id).created_at
     service.end_session(db, principal.session_id, user_id=user.id)
-    signed_in = service.open_session(db, user, mine[membership_id], at=at)
+    signed_in = service.open_session(db, user, mine[membership_id], at=at, began_at=began_at)
     db.commit()
     return _begin(signed_in, home_of(mine[membership_id].role))
+
+
+def _end_present(db: Session) -> None:
+    """End the session that this browser brought, if any: another one takes its place."""
+    principal = login.find_principal()
+    if principal is not None:
+        service.end_session(db, principal.session_id, user_id=principal.user_id)
 
 
 def _begin(signed_in: SignedIn, address: str) -> Response:

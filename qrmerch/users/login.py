@@ -43,21 +43,26 @@ def find_principal() -> Principal | None:
     return person.principal if person.is_authenticated else None
 
 
+def _is_safe() -> bool:
+    """Whether the cookie goes over https only: always, but for the demo on plain http."""
+    return request.is_secure or not services().settings.is_demo
+
+
 def cookie_name() -> str:
-    """The cookie's name; over plain http, as in the demo, a browser would refuse the safer one."""
-    return "__Host-qs" if request.is_secure else "qs"
+    """The cookie's name; a browser takes the safer one over https only."""
+    return "__Host-qs" if _is_safe() else "qs"
 
 
 def give_cookie(response: Response, secret: str) -> None:
     """Let the browser be known until the session is over."""
     response.set_cookie(
-        cookie_name(), secret, max_age=WHOLE, secure=request.is_secure, httponly=True, samesite="Lax", path="/"
+        cookie_name(), secret, max_age=WHOLE, secure=_is_safe(), httponly=True, samesite="Lax", path="/"
     )
 
 
 def take_cookie(response: Response) -> None:
     """Let the browser be known no more."""
-    response.delete_cookie(cookie_name(), secure=request.is_secure, httponly=True, samesite="Lax", path="/")
+    response.delete_cookie(cookie_name(), secure=_is_safe(), httponly=True, samesite="Lax", path="/")
 
 
 def _load(asked: Request) -> _Person | None:

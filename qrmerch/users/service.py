@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from qrmerch import audit, ids, limits, outbox
@@ -21,6 +21,7 @@ from qrmerch.users.queries import find_user_by_email, hash_secret, house_name, l
 IDLE: Final = timedelta(hours=2)
 WHOLE: Final = timedelta(hours=12)
 INVITATION_LASTS: Final = timedelta(days=7)
+_LINK_SAYS: Final = "The link works once, for seven days."
 _SECRET_BYTES: Final = 32
 _WINDOW: Final = timedelta(minutes=5)
 _PER_ACCOUNT, _PER_ADDRESS, _OVERALL = 10, 100, 1000
@@ -98,17 +99,22 @@ def sign_in(db: Session, *, email: str, password: str, address: str, at: datetim
     return open_session(db, user, memberships[0], at=at)
 
 
-def open_session(db: Session, user: User, membership: Membership, *, at: datetime) -> SignedIn:
-    """A new sign-in in one role, under a secret never used before."""
+def open_session(
+    db: Session, user: User, membership: Membership, *, at: datetime, began_at: datetime | None = None
+) -> SignedIn:
+    """A new sign-in in one role, under a secret never used before.
+
+    :param began_at: when the password was given, where this takes the place of a session that is open already.
+    """
     secret = secrets.token_urlsafe(_SECRET_BYTES)
     session = StaffSession(
         id=ids.new(),
         secret_hash=hash_secret(secret),
         user_id=user.id,
         membership_id=membership.id,
-        created_at=at,
+        created_at=began_at or at,
         seen_at=at,
-        until=at + IDLE,
+        until=min(at + IDLE, (began_at or at) + WHOLE),
         notices=[],
     )
     db.add(session)
@@ -145,16 +151,25 @@ def change_password(db: Session, user: User, *, old: str, new: str, session_id: 
     limits.take(db, f"password {user.id}", limit=_PER_ACCOUNT, per=_WINDOW, at=at)
     if not is_password(user.password_hash, old):
         raise FormError({"old": "This is not your present password."})
-    if problem := password_problem(new, known_words=(user.name, user.email)):
+    if problem := password_problem(new, known_words=(user.name, user.email, *_house_names(db, user))):
         raise FormError({"new": problem})
     user.password_hash = hash_password(new)
     end_sessions(db, user.id, but=session_id)
     audit.record(db, None, "user.password", ("user", user.id), at=at, retailer_id=None)
 
 
-def invite(db: Session, actor: audit.Actor | None, wanted: Wanted, *, base_url: str, at: datetime) -> str:
-    """Ask somebody in by mail; the link works once, for seven days.
+def invite(
+    db: Session,
+    actor: audit.Actor | None,
+    wanted: Wanted,
+    *,
+    base_url: str,
+    at: datetime,
+    asked_by: str | None = None,
+) -> str:
+    """Ask somebody in by mail; the link works once, for seven days, and earlier links to the same role no more.
 
+    :param asked_by: the retailer that asks a vendor's people in, for its outbox and its log.
     :return: the link.
     :raises FormError: no e-mail address, or a role that does not go with the place.
     :raises Conflict: this person has the role already.
@@ -165,6 +180,7 @@ def invite(db: Session, actor: audit.Actor | None, wanted: Wanted, *, base_url: 
     user = find_user_by_email(db, email)
     if user is not None and _has(db, user, wanted):
         raise Conflict(f"{email} has this role already.")
+    _end_earlier(db, email, wanted, at=at)
     secret = secrets.token_urlsafe(_SECRET_BYTES)
     invitation = Invitation(
         id=ids.new(),
@@ -184,11 +200,11 @@ def invite(db: Session, actor: audit.Actor | None, wanted: Wanted, *, base_url: 
     house = house_name(db, retailer_id=wanted.retailer_id, vendor_id=wanted.vendor_id)
     outbox.post(
         db,
-        retailer_id=wanted.retailer_id,
+        retailer_id=wanted.retailer_id or asked_by,
         channel=Channel.MAIL,
         to=email,
         subject=f"{house} asks you in",
-        body=f"You are asked in to {house} as {role_name(wanted.role)}.\n\n{link}\n\nThe link works once, for seven days.\n",
+        body=f"You are asked in to {house} as {role_name(wanted.role)}.\n\n{link}\n\n{_LINK_SAYS}\n",
         at=at,
     )
     audit.record(
@@ -197,30 +213,51 @@ def invite(db: Session, actor: audit.Actor | None, wanted: Wanted, *, base_url: 
         "user.invite",
         ("invitation", invitation.id),
         at=at,
-        retailer_id=wanted.retailer_id,
+        retailer_id=wanted.retailer_id or asked_by,
         detail={"role": wanted.role.value},
     )
     return link
 
 
-def accept(
-    db: Session, invitation: Invitation, *, name: str, password: str, at: datetime, address: str = ""
-) -> SignedIn:
+def _end_earlier(db: Session, email: str, wanted: Wanted, *, at: datetime) -> None:
+    """Let the open links that ask the same person to the same role lead nowhere."""
+    earlier = (
+        update(Invitation)
+        .where(
+            Invitation.email == email,
+            Invitation.role == wanted.role,
+            Invitation.retailer_id == wanted.retailer_id,
+            Invitation.vendor_id == wanted.vendor_id,
+            Invitation.used_at.is_(None),
+            Invitation.until > at,
+        )
+        .values(until=at)
+    )
+    db.execute(earlier)
+
+
+def accept(db: Session, invitation: Invitation, *, name: str, password: str, at: datetime) -> SignedIn:
     """Take up an invitation: make the account, or add the role to the account that has this e-mail.
+
+    The caller commits, also when it is refused: tries at an account's password are counted.
 
     :param password: a new one; for an account that is there already, its present one.
     :raises FormError: no name, a password that may not be chosen, or not the account's.
+    :raises TooMany: the account's password was tried too often.
     :raises LinkUsed: somebody took it up in the meantime.
     """
+    # Whoever opens the link a second time waits here, and then finds it used.
+    db.refresh(invitation, with_for_update=True)
+    if invitation.used_at is not None or invitation.until <= at:
+        raise LinkUsed("This link was used already. Ask for a new one.")
     user = find_user_by_email(db, invitation.email)
     if user is None:
-        user = _add_user(db, email=invitation.email, name=name, password=password, at=at)
+        house = house_name(db, retailer_id=invitation.retailer_id, vendor_id=invitation.vendor_id)
+        user = _add_user(db, email=invitation.email, name=name, password=password, at=at, houses=(house,))
     else:
         limits.take(db, f"sign-in account {user.email}", limit=_PER_ACCOUNT, per=_WINDOW, at=at)
         if user.is_disabled or not is_password(user.password_hash, password):
             raise FormError({"password": "This is not the password of your account."})
-    if invitation.used_at is not None:
-        raise LinkUsed("This link was used already. Ask for a new one.")
     invitation.used_at = at
     membership = add_membership(db, user, _wanted_of(invitation), at=at)
     audit.record(
@@ -243,7 +280,13 @@ def add_user(db: Session, *, email: str, name: str, password: str, at: datetime)
     return _add_user(db, email=plain_email(email), name=name, password=password, at=at)
 
 
-def _add_user(db: Session, *, email: str, name: str, password: str, at: datetime) -> User:
+def _house_names(db: Session, user: User) -> tuple[str, ...]:
+    """What the places are called that a user works for."""
+    mine = list_memberships(db, user.id)
+    return tuple(house_name(db, retailer_id=each.retailer_id, vendor_id=each.vendor_id) for each in mine)
+
+
+def _add_user(db: Session, *, email: str, name: str, password: str, at: datetime, houses: tuple[str, ...] = ()) -> User:
     problems = {}
     try:
         name = clean_line(name, 80)
@@ -251,7 +294,7 @@ def _add_user(db: Session, *, email: str, name: str, password: str, at: datetime
         problems["name"] = str(error)
     if not name.strip():
         problems["name"] = "How shall we call you? Others here see your name."
-    if problem := password_problem(password, known_words=(name, email)):
+    if problem := password_problem(password, known_words=(name, email, *houses)):
         problems["password"] = problem
     if problems:
         raise FormError(problems)
@@ -303,6 +346,25 @@ def remove_membership(db: Session, actor: audit.Actor, membership: Membership, *
     db.flush()
 
 
+def set_stores(
+    db: Session, actor: audit.Actor, membership: Membership, store_ids: tuple[str, ...], *, at: datetime
+) -> None:
+    """Say in which stores an associate works; it holds from their next page on.
+
+    :param store_ids: of the associate's retailer, as the caller has checked.
+    :raises FormError: none.
+    :raises Conflict: the role is not tied to stores.
+    """
+    if membership.role != Role.ASSOCIATE:
+        raise Conflict("Only an associate works in particular stores.")
+    if not store_ids:
+        raise FormError({"stores": "An associate needs at least one store."})
+    membership.store_ids = list(store_ids)
+    subject = ("user", membership.user_id)
+    detail: dict[str, object] = {"stores": list(store_ids)}
+    audit.record(db, actor, "user.stores", subject, at=at, retailer_id=membership.retailer_id, detail=detail)
+
+
 def cancel_invitation(db: Session, actor: audit.Actor, invitation: Invitation, *, at: datetime) -> None:
     """Let an invitation's link lead nowhere."""
     invitation.until = at
@@ -347,5 +409,6 @@ def _has(db: Session, user: User, wanted: Wanted) -> bool:
 
 
 def _count_owners(db: Session, retailer_id: str | None) -> int:
-    owners = select(func.count()).select_from(Membership)
-    return db.scalar(owners.where(Membership.retailer_id == retailer_id, Membership.role == Role.OWNER)) or 0
+    """How many owners a retailer has; until this transaction ends nobody else can take one away."""
+    owners = select(Membership.id).where(Membership.retailer_id == retailer_id, Membership.role == Role.OWNER)
+    return len(db.scalars(owners.order_by(Membership.id).with_for_update()).all())
