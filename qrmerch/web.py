@@ -125,7 +125,7 @@ def install(app: Flask, made_with: Services, hooks: Hooks) -> None:
     app.before_request(_guard)
     app.after_request(_finish)
     app.teardown_request(_close_db)
-    app.register_error_handler(DomainError, _answer_refusal)
+    app.register_error_handler(DomainError, answer_refusal)
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(Exception, _answer_bug)
 
@@ -307,7 +307,8 @@ def _close_db(_error: BaseException | None) -> None:
 # --- refusals and errors ---------------------------------------------------------------------------
 
 
-def _answer_refusal(error: DomainError) -> Response:
+def answer_refusal(error: DomainError) -> Response:
+    """A refusal as a page or a problem document; who is not signed in is sent to sign in."""
     if isinstance(error, SignInNeeded) and not wants_json():
         address = url_for(
             "account.sign_in", next=request.full_path.removesuffix("?") if request.method == "GET" else None
