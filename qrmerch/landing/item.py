@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from time import time
 from typing import Final, cast
-from urllib.parse import parse_qs, quote, urlencode, urlsplit
+from urllib.parse import parse_qs, quote, urlencode
 
 from flask import Blueprint, Response, jsonify, request
 from sqlalchemy.exc import DBAPIError
@@ -40,6 +40,7 @@ from qrmerch.landing.shopper import (
     give_cookie,
     is_public_id,
     is_script,
+    list_shoppers,
     load_personal,
     read_secret,
     respond,
@@ -166,12 +167,18 @@ def keep_item(public_id: str) -> Response:
         visitor, secret = _keep(db, place, at) if request.form.get("keep") != "no" else _let_go(db, place, at)
     except ListFull as full:
         return _answer_full(full, place)
-    kept = list(load_personal(db, visitor).kept) if visitor else []
+    kept = _list_kept(db, visitor)
     db.commit()
     response = jsonify(kept=kept) if is_script() else redirect_to(_back(place))
     if visitor is not None and secret:
         give_cookie(response, secret)
     return response
+
+
+def _list_kept(db: Session, visitor: Visitor | None) -> list[str]:
+    """Whose hearts the page shows: this retailer's, or on the list those of every retailer in it."""
+    shoppers = list_shoppers(db) if request.form.get("back") == "my" else [visitor] if visitor else []
+    return [public_id for each in shoppers for public_id in load_personal(db, each).kept]
 
 
 def _keep(db: Session, place: Place, at: datetime) -> tuple[Visitor, str]:
@@ -281,13 +288,13 @@ def show_shared(link_id: str) -> Response:
 @allow_anyone
 def see_page() -> Response:
     """A page was on the screen for a second: its visit, and what this shopper keeps."""
-    page = urlsplit(request.form.get("page", ""))
-    public_id = page.path.removeprefix("/i/")
+    address, _, query = request.form.get("page", "").partition("?")
+    public_id = address.removeprefix("/i/")
     codes = get_scan_path().codes
     item = codes.items.get(public_id) or _find_unprinted(public_id)
     if item is None or find_host_retailer_id() not in (None, item.retailer_id):
         return answer_missing()
-    store = codes.find_store(parse_qs(page.query).get("at", [""])[0], item.retailer_id)
+    store = codes.find_store(parse_qs(query).get("at", [""])[0], item.retailer_id)
     visit = count_view(
         item,
         store.store_id if store else "",
