@@ -70,16 +70,24 @@ class _Live:
 
 
 def load_scene(
-    db: Session, *, item_id: str, store_id: str | None, locale: str, at: datetime, revision: Revision | None = None
+    db: Session,
+    *,
+    item_id: str,
+    store_id: str | None,
+    locale: str,
+    at: datetime,
+    revision: Revision | None = None,
+    house: House | None = None,
 ) -> Scene:
     """What stands on an item's page.
 
     :param revision: shown instead of what is published; a draft too.
+    :param house: a brand to show it in; the retailer's present one unless given.
     :raises NotFound: there is no such item.
     """
     item = get_item(db, item_id)
     retailer = db.get_one(Retailer, item.retailer_id)
-    house = load_house(db, retailer.id, at=at)
+    house = house or load_house(db, retailer.id, at=at)
     stores = [store for store in list_stores(db, retailer.id) if store.is_open]
     store = next((each for each in stores if each.id == store_id), None)
     publications = [row for row in list_publications(db, item.id) if is_for(row, store_id)]

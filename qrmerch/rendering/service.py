@@ -22,7 +22,7 @@ from qrmerch.media.queries import pictures_of
 from qrmerch.offers.models import Offer, OfferKind
 from qrmerch.parties.models import Retailer, Store
 from qrmerch.parties.queries import list_stores
-from qrmerch.rendering.frame import ITEM_SHEETS, build_frame, language_links, pick_text
+from qrmerch.rendering.frame import ITEM_SHEETS, House, build_frame, language_links, pick_text
 from qrmerch.rendering.kept import RenderedPage
 from qrmerch.rendering.pages import (
     Fold,
@@ -87,6 +87,7 @@ def render_item_page(
     personal: Personal | None = None,
     is_preview: bool = False,
     revision: Revision | None = None,
+    house: House | None = None,
 ) -> RenderedPage:
     """An item's page as a phone gets it.
 
@@ -96,9 +97,10 @@ def render_item_page(
     :param personal: marks what one shopper keeps; such bytes are that shopper's alone.
     :param is_preview: for our own studio and desk: may be framed by them, runs no script, sends no form.
     :param revision: shown instead of what is published, for a preview; it need not be kept anywhere yet.
+    :param house: a brand that is only tried on, instead of the one that holds.
     :raises NotFound: there is no such item.
     """
-    scene = load_scene(db, item_id=item_id, store_id=store_id, locale=locale, at=at, revision=revision)
+    scene = load_scene(db, item_id=item_id, store_id=store_id, locale=locale, at=at, revision=revision, house=house)
     make = _make_retired_page if is_retired or scene.item.is_retired else _make_item_page
     page, block = make(db, scene, base_url=base_url, personal=personal, at=at)
     return RenderedPage(
