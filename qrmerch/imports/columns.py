@@ -23,7 +23,7 @@ _SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
     "gtin": ("gtin", "gtin14", "gtin13", "gtin12", "ean", "ean13", "upc", "barcode", "variant barcode"),
     "title": ("title", "name", "product name", "product title", "item name"),
     "maker": ("vendor", "brand", "maker", "manufacturer", "label"),
-    "category": ("category", "type", "product type", "department", "group"),
+    "category": ("category", "type", "product type", "department", "group", "categories"),
     "colour": ("colour", "color", "colour name", "color name"),
     "size": ("size", "size name"),
     "price": ("price", "variant price", "rrp", "retail price", "list price", "unit price"),
@@ -95,6 +95,11 @@ class Columns:
         return field in self.fields
 
     @property
+    def has_category_paths(self) -> bool:
+        """Whether categories are lists of paths, as shop systems write them."""
+        return _plain(self.name_of("category")) == "categories"
+
+    @property
     def is_key_optional(self) -> bool:
         """Whether a row without a key is an item of its own."""
         return not self.has("key") or _plain(self.name_of("key")) == _OPTIONAL_KEY
@@ -111,8 +116,9 @@ def read_header(
     """
     plain = [_plain(name) for name in header]
     is_shopify = "handle" in plain and ("variant price" in plain or "option1 value" in plain or "body html" in plain)
+    is_magento = "configurable variations" in plain
     meant = [
-        (chosen[name], _CHOSEN) if name in chosen else _meaning(word, is_shopify)
+        (chosen[name], _CHOSEN) if name in chosen else _meaning(word, is_shopify=is_shopify, is_magento=is_magento)
         for name, word in zip(header, plain, strict=True)
     ]
     problems: list[Problem] = []
@@ -123,7 +129,7 @@ def read_header(
             problems.append(_double(name, header[min(is_better, key=lambda at: (meant[at][1], at))]))
             field = ""
         elif not field and name not in chosen and not _is_unread(word, is_shopify):
-            problems.append(_unused(name, _unknown(name, word)))
+            problems.append(_unknown(name, word))
         fields.append(field)
     columns = Columns(SHOPIFY if is_shopify else PLAIN, header, tuple(fields))
     return columns, problems + list(_missing(columns))
@@ -170,13 +176,16 @@ def _missing(columns: Columns) -> Iterable[Problem]:
         )
 
 
-def _meaning(word: str, is_shopify: bool) -> tuple[str, int]:
+def _meaning(word: str, *, is_shopify: bool, is_magento: bool) -> tuple[str, int]:
     """The field that a column's name means ("" for none), and how exactly: of two, the lower number is read."""
     option = _OPTION.fullmatch(word)
     if option:
         return f"option{option[1]}.{option[2]}", 0
     if is_shopify and word == "type":
         return "category", 0
+    if is_magento and word == "product type":
+        # There it says "simple" or "configurable".
+        return "", 0
     for field, words in _SYNONYMS.items():
         if word in words:
             return field, words.index(word)
@@ -186,16 +195,19 @@ def _meaning(word: str, is_shopify: bool) -> tuple[str, int]:
     return "", 0
 
 
-def _unknown(name: str, word: str) -> str:
-    known = [each for words in (*_SYNONYMS.values(), *_FACTS.values()) for each in words]
-    near = difflib.get_close_matches(word, known, n=1, cutoff=0.8)
+def _unknown(name: str, word: str) -> Problem:
+    known = {each: field for field, words in (*_SYNONYMS.items(), *_FACTS.items()) for each in words}
+    offered = [each for each, field in known.items() if field in CHOOSABLE or FACT + field in CHOOSABLE]
+    near = difflib.get_close_matches(word, offered, n=1, cutoff=0.8)
     if near:
-        return f"{name} is not a column we know and is left out. If it is the {near[0]}, call it “{near[0]}”."
-    return f"{name} is not a column we know and is left out."
+        sentence = f"{name} is not a column we know and is left out. If it is the {near[0]}, call it “{near[0]}”."
+        return _unused(name, sentence, near[0])
+    return _unused(name, f"{name} is not a column we know and is left out.")
 
 
-def _unused(name: str, sentence: str) -> Problem:
-    return Problem("HEADER_UNKNOWN", name, sentence, "", is_error=False)
+def _unused(name: str, sentence: str, near: str = "") -> Problem:
+    """:param near: what it may be."""
+    return Problem("HEADER_UNKNOWN", name, sentence, near, is_error=False)
 
 
 def _plain(name: str) -> str:

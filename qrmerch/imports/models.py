@@ -42,7 +42,7 @@ class ImportRun(VendorScoped, Base):
     counts: Mapped[Json]
     # [{"row": 7, "problems": [{"code": …, "column": …, "message": …, "value": …}]}], at most 1,000
     problems: Mapped[Json]
-    # What would change: [{"row": …, "title": …, "field": …, "now": …, "after": …}], at most 300
+    # What would change: [{"row": …, "title": …, "variant": …, "field": …, "now": …, "after": …}], at most 300
     changes: Mapped[Json]
     # What a commit did so far: {"created": …, "updated": …, "unchanged": …, "listed": …} products.
     written: Mapped[Json]

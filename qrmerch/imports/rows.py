@@ -26,6 +26,7 @@ Value = TypeVar("Value")
 _Options = tuple[tuple[str, str], ...]
 CURRENCIES: Final = frozenset(list_currencies())
 _LINES: Final = {"title": 200, "maker": 80, "category": 120}
+_PATHS_MAX_CHARS: Final = 2000
 _KEY_MAX_CHARS: Final = 120
 _BLOCK_MAX_CHARS: Final = 8000
 _OPTION_MAX_CHARS: Final = 60
@@ -74,13 +75,15 @@ def understand(sheet: Sheet, columns: Columns, *, currency: str) -> Understood:
     rows = [_Cells(columns, row, currency) for row in sheet.rows]
     keys: list[str | None] = []
     for cells in rows:
-        cells.check_width()
         keys.append(_key_of(cells, keys[-1] if keys else None))
     articles = _articles(rows, keys) if columns.has("variations") else {}
     for cells, key in zip(rows, keys, strict=True):
         if cells.text("sku") in articles:
             key, cells.told_options = articles[cells.text("sku")]
-        if key is None:
+        if too_wide := cells.width_problem():
+            # Its cells stand under the wrong heads; nothing else of it can be believed.
+            stray[cells.row.number] = [too_wide]
+        elif key is None:
             if not cells.problems:
                 cells.note("VARIANT_ORPHAN", "key", "This row does not say which item it belongs to. Write it here.")
             stray[cells.row.number] = cells.problems
@@ -201,19 +204,18 @@ class _Cells:
         self.note(code, "gtin", f"{problem} It is kept as your own code, not as a GTIN.", is_error=False)
         return None, self._read("gtin", lambda cell: _limited(clean_line, cell, 60))
 
-    def check_width(self) -> None:
-        """Note it when the row has more cells than the header."""
+    def width_problem(self) -> Problem | None:
+        """What is wrong when the row has more cells than the header."""
         most = len(self.columns.names)
-        if any(cell.strip() for cell in self.row.cells[most:]):
-            self.problems.append(
-                Problem(
-                    "ROW_WIDTH",
-                    "",
-                    f"This row has {len(self.row.cells)} cells, the header has {most}."
-                    " A text with the separating mark in it needs quotes around it.",
-                    "",
-                )
-            )
+        if not any(cell.strip() for cell in self.row.cells[most:]):
+            return None
+        return Problem(
+            "ROW_WIDTH",
+            "",
+            f"This row has {len(self.row.cells)} cells, the header has {most}."
+            " A text with the separating mark in it needs quotes around it.",
+            "",
+        )
 
     def note(self, code: str, name: str, message: str, *, is_error: bool = True) -> None:
         self.problems.append(Problem(code, self.columns.name_of(name), message, self.text(name), is_error))
@@ -262,7 +264,11 @@ def _parse_amount(text: str, currency: str) -> int:
 
 def _group(key: str, members: list[_Cells], columns: Columns) -> Group:
     said: dict[str, str | None] = {
-        name: _first(cells.line(name, most) for cells in members) for name, most in _LINES.items()
+        name: _first(
+            cells.line(name, _PATHS_MAX_CHARS if name == "category" and columns.has_category_paths else most)
+            for cells in members
+        )
+        for name, most in _LINES.items()
     }
     texts = {name: _first(cells.block(name) for cells in members) for name in TEXT_FIELDS}
     description = _first(cells.block("description") for cells in members)
@@ -272,7 +278,7 @@ def _group(key: str, members: list[_Cells], columns: Columns) -> Group:
         key=key,
         title=said["title"],
         maker=said["maker"],
-        category=said["category"],
+        category=_last_of_path(said["category"]) if columns.has_category_paths else said["category"],
         description=description,
         texts={name: text for name, text in texts.items() if text},
         facts=tuple(_facts(members).items()),
@@ -286,6 +292,12 @@ def _group(key: str, members: list[_Cells], columns: Columns) -> Group:
     }
     numbers = tuple(cells.row.number for cells in members)
     return Group(draft, numbers, row_keys, {cells.row.number: cells.problems for cells in members if cells.problems})
+
+
+def _last_of_path(categories: str | None) -> str | None:
+    """Of "Shop/Women/Tops, Shop/Sale" the first path's end: "Tops"."""
+    last = re.split(r"[/>]", (categories or "").split(",")[0])[-1].strip()
+    return last[: _LINES["category"]] or None
 
 
 def _first(values: Iterable[str | None]) -> str | None:

@@ -409,6 +409,7 @@ def _statuses(group: Group, known: Known | None, problems: Mapping[int, list[Pro
 def _changes(group: Group, known: Known) -> Iterable[dict[str, Any]]:
     row_of = {key: row for row, key in reversed(list(group.row_keys.items()))}
     currency_of = {each.key: each.currency for each in group.draft.variants}
+    name_of = {each.key: " / ".join(value for _, value in each.options) for each in group.draft.variants}
     for each in list_changes(group.draft, known):
         if each.field != "new":
             is_price = each.field.endswith("price_minor")
@@ -418,7 +419,7 @@ def _changes(group: Group, known: Known) -> Iterable[dict[str, Any]]:
             yield {
                 "row": row_of.get(each.variant_key, group.rows[0]) if each.variant_key else group.rows[0],
                 "title": known.product.title,
-                "variant": each.variant_key,
+                "variant": name_of.get(each.variant_key, ""),
                 "field": each.field,
                 "now": now[:300],
                 "after": after[:300],

@@ -83,6 +83,8 @@ class SlotField:
     offered: tuple[OfferedPicture, ...] = ()
     find: str = ""
     rows: tuple[Row, ...] = ()
+    # Value and words of each option of a choice, "not said" first.
+    choices: tuple[tuple[str, str], ...] = ()
     # For a fixed slot: what the retailer says in this language, as safe HTML.
     said: Markup = Markup()
 

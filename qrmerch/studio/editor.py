@@ -217,6 +217,7 @@ class Editor:
             offered=self._offered(slot, value or []) if slot.kind == Kind.PICTURES and self.subject.is_open else (),
             find=self.typed.finds.get(slot.name, ""),
             rows=self._rows(value or []) if slot.kind == Kind.FACTS else (),
+            choices=(("", "Not said"), *((each.value, each.words) for each in slot.options)),
             said=self._fixed(slot) if slot.is_fixed else Markup(),
         )
 
@@ -304,7 +305,7 @@ class Editor:
     # --- what to do next ---------------------------------------------------------------------------
 
     def standing(self) -> StandingPart:
-        """How far the page is, and what to do next: what stands in the way, what shoppers of a language miss, the rest."""
+        """How far the page is and what to do next: what stands in the way, what a language misses, the rest."""
         own = {name: slot for name, slot in self.slots.items() if not slot.is_fixed}
         missing = list_missing(own, self.values, self.bounds)
         todos = [Todo(sentence, f"#f-{name}", "refuse") for name, sentence in missing.items()]

@@ -53,7 +53,8 @@ def field_name(field: str) -> str:
 def verdict(run: ImportRun) -> str:
     """What became of a file, in one line."""
     if run.state == RunState.CHECKED:
-        return "Checked, nothing written yet"
+        taken = run.counts["rows"] - run.counts["errors"]
+        return f"{taken:,} of {_count(run.counts['rows'], 'row')} can be taken in"
     if run.state == RunState.FAILED:
         return "Stopped: the file is gone. Send it again"
     parts = [f"{run.written.get(name, 0):,} {word}" for name, word in (("created", "new"), ("updated", "changed"))]
@@ -113,7 +114,7 @@ def change_lines(run: ImportRun) -> list[ChangeLine]:
     """What differs from what is kept, value by value."""
     return [
         ChangeLine(
-            title=each["title"] if each["variant"] in ("", "one") else f"{each['title']}, {each['variant'].upper()}",
+            title=f"{each['title']}, {each['variant']}" if each["variant"] else each["title"],
             row=each["row"],
             field=_changed_name(each["field"]),
             now=each["now"],
@@ -130,10 +131,10 @@ def _changed_name(field: str) -> str:
 def column_lines(run: ImportRun) -> list[ColumnLine]:
     """How each column was read, with what is worth saying about it."""
     hints = {
-        each["column"]: each["message"]
+        each["column"]: f"Perhaps the {each['value']}"
         for entry in run.problems
         for each in entry["problems"]
-        if each["code"] == "HEADER_UNKNOWN" and ("If it is" in each["message"] or "read for this" in each["message"])
+        if each["code"] == "HEADER_UNKNOWN" and each["value"]
     }
     return [
         ColumnLine(

@@ -2,9 +2,16 @@
 
 from flask import Blueprint
 
-from qrmerch.studio import assets, home, imports, people, products
+from qrmerch.studio import assets, content, home, imports, people, products
 
 
 def blueprints() -> list[Blueprint]:
     """Every blueprint of this room, for `create_app`."""
-    return [home.blueprint, imports.blueprint, assets.blueprint, products.blueprint, people.blueprint]
+    return [
+        home.blueprint,
+        imports.blueprint,
+        assets.blueprint,
+        products.blueprint,
+        content.blueprint,
+        people.blueprint,
+    ]
