@@ -21,10 +21,15 @@ from qrmerch.content import service as content
 from qrmerch.content.models import PageTemplate, Publication, Revision, RevisionState, Style
 from qrmerch.content.queries import find_template_of
 from qrmerch.media.models import Asset, AssetState, Rendition
+from qrmerch.offers import service as offers
+from qrmerch.offers.models import Claim, Offer, OfferKind
+from qrmerch.offers.terms import OfferTerms
 from qrmerch.parties import service as parties
 from qrmerch.parties.models import Fixture, FixtureKind, Retailer, Store, Vendor
 from qrmerch.parties.queries import find_supply
 from qrmerch.users.models import Membership, User
+from qrmerch.visitors.models import Visitor
+from qrmerch.visitors.service import remember
 from tests.conftest import NOON
 
 _numbers = itertools.count(1)
@@ -273,11 +278,12 @@ def make_revision(
     template = template or find_template_of(db, item) or make_template(db, retailer)
     author = author or make_person(db, Role.VENDOR_EDITOR, name="Vera", vendor=vendor)
     draft = content.open_draft(db, item, author_id=author.user.id, at=at, template=template)
+    given = slots or {}
     values: dict[str, object] = {
-        "gallery.pictures": [make_asset(db, vendor).id],
+        "gallery.pictures": given.get("gallery.pictures") or [make_asset(db, vendor).id],
         "story.lede": {"en": "The loose knit that makes jeans look like a plan."},
         "story.text": {"en": "Open-stitch cotton with a **scooped** neck."},
-        **(slots or {}),
+        **given,
     }
     content.save_draft(db, draft, values, edit=draft.edit, at=at)
     wanted = RevisionState(state)
@@ -324,3 +330,66 @@ def publish_page(
         until_at=until_at,
         store_ids=[store.id for store in stores] if stores is not None else None,
     )
+
+
+def make_visitor(db: Session, retailer: Retailer, *, secret: str | None = None, at: datetime = NOON) -> Visitor:
+    """A phone that asked to be remembered."""
+    known = remember(db, retailer.id, secret, shown_text="Get the code.", locale=retailer.default_locale, at=at)
+    db.flush()
+    return known.visitor
+
+
+def make_offer(
+    db: Session,
+    *items: Item,
+    kind: OfferKind = OfferKind.PERCENT,
+    value: int = 10,
+    headline: str | dict[str, str] = "10 % off any yellow top",
+    terms: str | dict[str, str] = "One code each. While they last.",
+    from_at: datetime = NOON - timedelta(days=3650),
+    until_at: datetime = NOON + timedelta(days=30),
+    limit_total: int = 200,
+    limit_per_visitor: int = 1,
+    claim_hours: int = 24,
+    stores: tuple[Store, ...] | None = None,
+    actor: Doer | None = None,
+    at: datetime = NOON - timedelta(days=30),
+) -> Offer:
+    """An offer on items of one retailer; it has begun long ago and ends a month after noon."""
+    locale = db.get_one(Retailer, items[0].retailer_id).default_locale
+    wanted = OfferTerms(
+        kind=kind,
+        value=value,
+        headline={locale: headline} if isinstance(headline, str) else headline,
+        terms={locale: terms} if isinstance(terms, str) else terms,
+        from_at=from_at,
+        until_at=until_at,
+        limit_total=limit_total,
+        limit_per_visitor=limit_per_visitor,
+        claim_hours=claim_hours,
+        store_ids=None if stores is None else tuple(store.id for store in stores),
+    )
+    item_ids = [item.id for item in items]
+    return offers.add_offer(db, items[0].retailer_id, wanted, item_ids=item_ids, actor=actor, at=at)
+
+
+# Whoever shows or reads a made claim's code needs the key it was made under.
+TILL_KEYS = ("a key of tests, which no installation has",)
+
+
+def make_claim(
+    db: Session,
+    offer: Offer,
+    item: Item,
+    *,
+    visitor: Visitor | None = None,
+    store: Store | None = None,
+    visit: str | None = None,
+    keys: tuple[str, ...] = TILL_KEYS,
+    at: datetime = NOON,
+    variant: str = "",
+) -> Claim:
+    """A code for an offer in the hand of a visitor, a new one unless given."""
+    visitor = visitor or make_visitor(db, db.get_one(Retailer, offer.retailer_id), at=at)
+    store_id = store.id if store else None
+    return offers.claim(db, offer, item, visitor, store_id=store_id, visit=visit, keys=keys, at=at, variant=variant)

@@ -316,7 +316,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("public_id", sa.String(length=16), nullable=False),
         sa.Column("kind", sa.String(length=40), nullable=False),
-        sa.Column("value", sa.Integer(), nullable=False),
+        sa.Column("value", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column(
             "headline", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
@@ -562,23 +562,6 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_offer_counter_retailer_id"), "offer_counter", ["retailer_id"], unique=False)
     op.create_table(
-        "offer_subject_use",
-        sa.Column("retailer_id", sa.String(length=36), nullable=False),
-        sa.Column("id", sa.String(length=36), nullable=False),
-        sa.Column("offer_id", sa.String(length=36), nullable=False),
-        sa.Column("subject_key", sa.String(length=70), nullable=False),
-        sa.Column("place", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["offer_id"], ["offer.id"], name=op.f("fk_offer_subject_use_offer_id_offer")),
-        sa.ForeignKeyConstraint(
-            ["retailer_id"], ["retailer.id"], name=op.f("fk_offer_subject_use_retailer_id_retailer")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_offer_subject_use")),
-        sa.UniqueConstraint(
-            "offer_id", "subject_key", "place", name=op.f("uq_offer_subject_use_offer_id_subject_key_place")
-        ),
-    )
-    op.create_index(op.f("ix_offer_subject_use_retailer_id"), "offer_subject_use", ["retailer_id"], unique=False)
-    op.create_table(
         "product_variant",
         sa.Column("vendor_id", sa.String(length=36), nullable=False),
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -696,6 +679,7 @@ def upgrade() -> None:
         sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("redeemed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("freed_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("state IN ('issued', 'redeemed', 'void')", name=op.f("ck_claim_state_known")),
         sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_claim_item_id_item")),
         sa.ForeignKeyConstraint(["offer_id"], ["offer.id"], name=op.f("fk_claim_offer_id_offer")),
@@ -705,6 +689,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_claim")),
         sa.UniqueConstraint("code_lookup", name=op.f("uq_claim_code_lookup")),
         sa.UniqueConstraint("public_id", name=op.f("uq_claim_public_id")),
+    )
+    op.create_index(
+        "ix_claim_holding",
+        "claim",
+        ["offer_id", "expires_at"],
+        unique=False,
+        sqlite_where=sa.text("state = 'issued' AND freed_at IS NULL"),
+        postgresql_where=sa.text("state = 'issued' AND freed_at IS NULL"),
     )
     op.create_index(op.f("ix_claim_item_id"), "claim", ["item_id"], unique=False)
     op.create_index(op.f("ix_claim_offer_id"), "claim", ["offer_id"], unique=False)
@@ -903,6 +895,26 @@ def upgrade() -> None:
     op.create_index(op.f("ix_wishlist_item_retailer_id"), "wishlist_item", ["retailer_id"], unique=False)
     op.create_index(op.f("ix_wishlist_item_store_id"), "wishlist_item", ["store_id"], unique=False)
     op.create_table(
+        "offer_subject_use",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("offer_id", sa.String(length=36), nullable=False),
+        sa.Column("subject_key", sa.String(length=70), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("claim_id", sa.String(length=36), nullable=False),
+        sa.ForeignKeyConstraint(["claim_id"], ["claim.id"], name=op.f("fk_offer_subject_use_claim_id_claim")),
+        sa.ForeignKeyConstraint(["offer_id"], ["offer.id"], name=op.f("fk_offer_subject_use_offer_id_offer")),
+        sa.ForeignKeyConstraint(
+            ["retailer_id"], ["retailer.id"], name=op.f("fk_offer_subject_use_retailer_id_retailer")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_offer_subject_use")),
+        sa.UniqueConstraint("claim_id", name=op.f("uq_offer_subject_use_claim_id")),
+        sa.UniqueConstraint(
+            "offer_id", "subject_key", "place", name=op.f("uq_offer_subject_use_offer_id_subject_key_place")
+        ),
+    )
+    op.create_index(op.f("ix_offer_subject_use_retailer_id"), "offer_subject_use", ["retailer_id"], unique=False)
+    op.create_table(
         "price_history",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -927,6 +939,7 @@ def upgrade() -> None:
         sa.Column("associate_id", sa.String(length=36), nullable=True),
         sa.Column("reverses_id", sa.String(length=36), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("outcome IN ('redeemed', 'reversed', 'refused')", name=op.f("ck_redemption_outcome_known")),
         sa.ForeignKeyConstraint(["associate_id"], ["user.id"], name=op.f("fk_redemption_associate_id_user")),
         sa.ForeignKeyConstraint(["claim_id"], ["claim.id"], name=op.f("fk_redemption_claim_id_claim")),
@@ -935,12 +948,20 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_redemption_store_id_store")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_redemption")),
         sa.UniqueConstraint("retailer_id", "idempotency_key", name=op.f("uq_redemption_retailer_id_idempotency_key")),
+        sa.UniqueConstraint("reverses_id", name=op.f("uq_redemption_reverses_id")),
     )
     op.create_index(op.f("ix_redemption_associate_id"), "redemption", ["associate_id"], unique=False)
     op.create_index(op.f("ix_redemption_claim_id"), "redemption", ["claim_id"], unique=False)
     op.create_index(op.f("ix_redemption_retailer_id"), "redemption", ["retailer_id"], unique=False)
-    op.create_index(op.f("ix_redemption_reverses_id"), "redemption", ["reverses_id"], unique=False)
-    op.create_index(op.f("ix_redemption_store_id"), "redemption", ["store_id"], unique=False)
+    op.create_index("ix_redemption_store_at", "redemption", ["store_id", "at"], unique=False)
+    op.create_index(
+        "uq_redemption_standing",
+        "redemption",
+        ["claim_id"],
+        unique=True,
+        sqlite_where=sa.text("outcome = 'redeemed' AND undone_at IS NULL"),
+        postgresql_where=sa.text("outcome = 'redeemed' AND undone_at IS NULL"),
+    )
     op.create_table(
         "revision",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
@@ -1081,8 +1102,13 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_revision_content_id"), table_name="revision")
     op.drop_index(op.f("ix_revision_author_id"), table_name="revision")
     op.drop_table("revision")
-    op.drop_index(op.f("ix_redemption_store_id"), table_name="redemption")
-    op.drop_index(op.f("ix_redemption_reverses_id"), table_name="redemption")
+    op.drop_index(
+        "uq_redemption_standing",
+        table_name="redemption",
+        sqlite_where=sa.text("outcome = 'redeemed' AND undone_at IS NULL"),
+        postgresql_where=sa.text("outcome = 'redeemed' AND undone_at IS NULL"),
+    )
+    op.drop_index("ix_redemption_store_at", table_name="redemption")
     op.drop_index(op.f("ix_redemption_retailer_id"), table_name="redemption")
     op.drop_index(op.f("ix_redemption_claim_id"), table_name="redemption")
     op.drop_index(op.f("ix_redemption_associate_id"), table_name="redemption")
@@ -1090,6 +1116,8 @@ def downgrade() -> None:
     op.drop_index("ix_price_history_variant_from", table_name="price_history")
     op.drop_index(op.f("ix_price_history_retailer_id"), table_name="price_history")
     op.drop_table("price_history")
+    op.drop_index(op.f("ix_offer_subject_use_retailer_id"), table_name="offer_subject_use")
+    op.drop_table("offer_subject_use")
     op.drop_index(op.f("ix_wishlist_item_store_id"), table_name="wishlist_item")
     op.drop_index(op.f("ix_wishlist_item_retailer_id"), table_name="wishlist_item")
     op.drop_index(op.f("ix_wishlist_item_item_id"), table_name="wishlist_item")
@@ -1141,6 +1169,12 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_claim_retailer_id"), table_name="claim")
     op.drop_index(op.f("ix_claim_offer_id"), table_name="claim")
     op.drop_index(op.f("ix_claim_item_id"), table_name="claim")
+    op.drop_index(
+        "ix_claim_holding",
+        table_name="claim",
+        sqlite_where=sa.text("state = 'issued' AND freed_at IS NULL"),
+        postgresql_where=sa.text("state = 'issued' AND freed_at IS NULL"),
+    )
     op.drop_table("claim")
     op.drop_index(op.f("ix_template_version_template_id"), table_name="template_version")
     op.drop_index(op.f("ix_template_version_retailer_id"), table_name="template_version")
@@ -1158,8 +1192,6 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_product_variant_product_id"), table_name="product_variant")
     op.drop_index(op.f("ix_product_variant_gtin"), table_name="product_variant")
     op.drop_table("product_variant")
-    op.drop_index(op.f("ix_offer_subject_use_retailer_id"), table_name="offer_subject_use")
-    op.drop_table("offer_subject_use")
     op.drop_index(op.f("ix_offer_counter_retailer_id"), table_name="offer_counter")
     op.drop_table("offer_counter")
     op.drop_index(op.f("ix_item_vendor_id"), table_name="item")

@@ -21,7 +21,12 @@ _DOUBLED: Final = tuple((value << 1) ^ (0x25 if value & 16 else 0) for value in 
 def make_token() -> str:
     """A new token with 40 random bits; whether it is taken already is the database's to say."""
     body = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH - 1))
-    return body + ALPHABET[_state(body)]
+    return body + check_character(body)
+
+
+def check_character(body: str) -> str:
+    """The character that checks the ones before it; `body` in `ALPHABET`, shorter than 31."""
+    return ALPHABET[_state(body)]
 
 
 def find_token(text: str) -> str | None:

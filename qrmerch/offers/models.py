@@ -3,7 +3,7 @@
 import enum
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from qrmerch.tables import Base, Id, Json, PublicId, RetailerScoped, one_of, reference, word
@@ -51,7 +51,7 @@ class Offer(RetailerScoped, Base):
     public_id: Mapped[PublicId]
     kind: Mapped[OfferKind] = word(OfferKind)
     # Percent, or minor units; 0 for gifts and experiences.
-    value: Mapped[int]
+    value: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str] = mapped_column(String(3))
     # By locale: what it is, and its terms.
     headline: Mapped[Json]
@@ -95,20 +95,28 @@ class OfferCounter(RetailerScoped, Base):
 
 
 class OfferSubjectUse(RetailerScoped, Base):
-    """One permitted use by one subject; the unique place is the limit per person."""
+    """One permitted use by one subject; the unique place is the limit per person. A claim not used gives it back."""
 
-    __table_args__ = (UniqueConstraint("offer_id", "subject_key", "place"),)
+    __table_args__ = (UniqueConstraint("offer_id", "subject_key", "place"), UniqueConstraint("claim_id"))
 
     id: Mapped[Id]
     offer_id: Mapped[str] = reference("offer.id", index=False)
     subject_key: Mapped[str] = mapped_column(String(70))
     place: Mapped[int]
+    claim_id: Mapped[str] = reference("claim.id", index=False)
+
+
+_HOLDS_BUDGET = text("state = 'issued' AND freed_at IS NULL")
 
 
 class Claim(RetailerScoped, Base):
     """An offer taken by a visitor; the code is kept as a keyed hash."""
 
-    __table_args__ = (one_of("state", ClaimState), Index("ix_claim_visitor", "visitor_id"))
+    __table_args__ = (
+        one_of("state", ClaimState),
+        Index("ix_claim_visitor", "visitor_id"),
+        Index("ix_claim_holding", "offer_id", "expires_at", sqlite_where=_HOLDS_BUDGET, postgresql_where=_HOLDS_BUDGET),
+    )
 
     id: Mapped[Id]
     public_id: Mapped[PublicId]
@@ -126,6 +134,11 @@ class Claim(RetailerScoped, Base):
     issued_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     redeemed_at: Mapped[datetime | None]
+    # When what it held of the offer was given back, unused; set once and for good.
+    freed_at: Mapped[datetime | None]
+
+
+_STANDS = text("outcome = 'redeemed' AND undone_at IS NULL")
 
 
 class Redemption(RetailerScoped, Base):
@@ -134,14 +147,21 @@ class Redemption(RetailerScoped, Base):
     __table_args__ = (
         one_of("outcome", Outcome),
         UniqueConstraint("retailer_id", "idempotency_key"),
+        UniqueConstraint("reverses_id"),
+        # At most one use of a claim stands.
+        Index("uq_redemption_standing", "claim_id", unique=True, sqlite_where=_STANDS, postgresql_where=_STANDS),
+        Index("ix_redemption_store_at", "store_id", "at"),
     )
 
     id: Mapped[Id]
     claim_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("claim.id"), index=True)
     outcome: Mapped[Outcome] = word(Outcome)
     reason: Mapped[str] = mapped_column(String(40), default="")
+    # Of the caller and their key, hashed together.
     idempotency_key: Mapped[str] = mapped_column(String(80))
-    store_id: Mapped[str] = reference("store.id")
+    store_id: Mapped[str] = reference("store.id", index=False)
     associate_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("user.id"), index=True)
-    reverses_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("redemption.id"), index=True)
+    reverses_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("redemption.id"))
     at: Mapped[datetime]
+    # Of a use that was taken back: when.
+    undone_at: Mapped[datetime | None]

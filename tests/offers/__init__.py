@@ -1,0 +1,1 @@
+"""Tests of what is printed: tokens, codes, artwork, preflight."""
