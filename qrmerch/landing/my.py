@@ -14,7 +14,7 @@ from qrmerch.access import allow_anyone
 from qrmerch.catalog.models import Item
 from qrmerch.catalog.queries import find_item_by_public_id
 from qrmerch.clock import now
-from qrmerch.i18n import format_date, format_list, translator
+from qrmerch.i18n import format_date, format_list, format_time, format_weekday, translator
 from qrmerch.landing.pages import ClaimLine, KeptAt, ListPage
 from qrmerch.landing.shopper import (
     choose_locale,
@@ -26,8 +26,11 @@ from qrmerch.landing.shopper import (
     take_cookie,
 )
 from qrmerch.landing.start import list_start_pieces
+from qrmerch.offers.models import Claim, ClaimState
+from qrmerch.offers.promises import Promise
+from qrmerch.offers.queries import list_claims
 from qrmerch.parties.models import Retailer, Store
-from qrmerch.rendering.frame import House, build_frame, errand_languages
+from qrmerch.rendering.frame import House, build_frame, errand_languages, pick_text
 from qrmerch.rendering.pages import Fact, Piece
 from qrmerch.rendering.service import list_cards
 from qrmerch.visitors.models import Visitor
@@ -41,6 +44,7 @@ from qrmerch.wishlists.service import erase_list
 blueprint = Blueprint("landing_my", __name__)
 Row = TypeVar("Row", Item, Store)
 _PICTURES: Final = 3
+_MOST_CLAIMS: Final = 30
 # Kept with the withdrawal as what the shopper read; stands beside the button.
 FORGETTING_NOTICE: Final = (
     "Your list goes, and so does the cookie. A code you took can no longer be shown; "
@@ -58,6 +62,7 @@ def show_mine() -> Response:
     t = translator(locale)
     visitors = list_shoppers(db)
     lists = _load_lists(db, visitors, house, locale, at)
+    claims = _load_claims(db, visitors, house, locale, at)
     pieces = () if lists or not house.retailer_id else list_start_pieces(db, house, locale, limit=_PICTURES, at=at)
     frame, block = build_frame(
         house,
@@ -71,9 +76,9 @@ def show_mine() -> Response:
         frame=frame,
         of=house.slug,
         lists=lists,
-        claims=_load_claims(db, visitors, locale, at),
+        claims=claims,
         let_go=_find_let_go(db, visitors, locale, at),
-        known=_word_known(db, visitors, lists, locale, house),
+        known=_word_known(db, visitors, lists, claims, locale, house),
         was_forgotten="forgotten" in request.args and not visitors,
         forgetting=t(FORGETTING_NOTICE),
         is_full="full" in request.args,
@@ -171,12 +176,47 @@ def _find_let_go(db: Session, visitors: Sequence[Visitor], locale: str, at: date
     return piece
 
 
-def _load_claims(db: Session, visitors: Sequence[Visitor], locale: str, at: datetime) -> tuple[ClaimLine, ...]:
-    return ()
+def _load_claims(
+    db: Session, visitors: Sequence[Visitor], house: House, locale: str, at: datetime
+) -> tuple[ClaimLine, ...]:
+    """The codes this phone was given, those that still hold first."""
+    claims = [claim for visitor in visitors for claim in list_claims(db, visitor.id)]
+    claims.sort(key=lambda claim: not _holds(claim, at))
+    stores = _by_id(db, Store, [claim.store_id for claim in claims if claim.store_id])
+    return tuple(
+        ClaimLine(
+            href=house.address(f"/my/claims/{claim.public_id}", locale),
+            headline=pick_text(Promise.of_claim(claim).headline, locale, house.locales),
+            state=_word_state(
+                claim, locale, stores[claim.store_id].time_zone if claim.store_id else house.time_zone, at
+            ),
+        )
+        for claim in claims[:_MOST_CLAIMS]
+    )
+
+
+def _holds(claim: Claim, at: datetime) -> bool:
+    return claim.state == ClaimState.ISSUED and at < claim.expires_at
+
+
+def _word_state(claim: Claim, locale: str, zone: str, at: datetime) -> str:
+    t = translator(locale)
+    if claim.state == ClaimState.VOID:
+        return t("No longer good")
+    if claim.redeemed_at is not None and claim.state == ClaimState.REDEEMED:
+        return t("Used {day}").format(day=format_weekday(claim.redeemed_at, locale, zone))
+    day, time = format_weekday(claim.expires_at, locale, zone), format_time(claim.expires_at, locale, zone)
+    words = t("Good until {day}, {time}") if _holds(claim, at) else t("Ended {day}, {time}")
+    return words.format(day=day, time=time)
 
 
 def _word_known(
-    db: Session, visitors: Sequence[Visitor], lists: Sequence[KeptAt], locale: str, house: House
+    db: Session,
+    visitors: Sequence[Visitor],
+    lists: Sequence[KeptAt],
+    claims: Sequence[ClaimLine],
+    locale: str,
+    house: House,
 ) -> tuple[Fact, ...]:
     """What is kept of this phone, said in rows."""
     if not visitors:
@@ -191,6 +231,8 @@ def _word_known(
     ]
     if ever > kept:
         rows.append(Fact(t("Taken off it again"), str(ever - kept)))
+    if claims:
+        rows.append(Fact(t("Codes for the till"), str(len(claims))))
     if len(visitors) > 1:
         names = [str(name) for name in db.scalars(_names_of(visitors))]
         rows.append(Fact(t("Who knows this phone"), format_list(names, locale)))
@@ -226,6 +268,15 @@ def _data_of(db: Session, visitor: Visitor) -> dict[str, object]:
                 "taken_off_at": row.removed_at.isoformat() if row.removed_at else None,
             }
             for row in rows
+        ],
+        "codes": [
+            {
+                "offer": pick_text(Promise.of_claim(each).headline, "en"),
+                "taken_at": each.issued_at.isoformat(),
+                "good_until": each.expires_at.isoformat(),
+                "used_at": each.redeemed_at.isoformat() if each.redeemed_at else None,
+            }
+            for each in list_claims(db, visitor.id)
         ],
         "agreed": [
             {"to": each.purpose, "action": str(each.action), "words": each.shown_text, "at": each.at.isoformat()}
