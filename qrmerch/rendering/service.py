@@ -5,7 +5,7 @@ Never: a word of a vendor's that no reviewer let through, or anything about the 
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlencode
@@ -103,6 +103,8 @@ def render_item_page(
     scene = load_scene(db, item_id=item_id, store_id=store_id, locale=locale, at=at, revision=revision, house=house)
     make = _make_retired_page if is_retired or scene.item.is_retired else _make_item_page
     page, block = make(db, scene, base_url=base_url, personal=personal, at=at)
+    if is_preview:
+        page = replace(page, frame=replace(page.frame, script="", is_indexed=False))
     return RenderedPage(
         html=render_html(page.template, page).encode(),
         headers=(page_policy(block, is_preview=is_preview), ("Content-Language", locale)),

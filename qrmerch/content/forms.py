@@ -1,0 +1,69 @@
+"""What an editor's form and a reviewer's form say, as they arrive; what it means is for `merging` and `service`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from werkzeug.datastructures import MultiDict
+
+from qrmerch.errors import FormError
+
+_MAX_COUNT: Final = 2**31
+_MAX_FIELDS: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class DraftForm:
+    """A page as it was typed, in one language, and what the pressed button wants.
+
+    `number` and `edit` say which draft it was typed into, and how often that had been saved by then. `action` is
+    `save`, `submit`, or what to do with a picture of `slot`: `add`, `up`, `down`, `drop`, or `find`; `subject` is
+    the picture.
+    """
+
+    number: int
+    edit: int
+    locale: str
+    action: str = "save"
+    slot: str = ""
+    subject: str = ""
+    # By "section.slot", or "section.slot.name" and ".value" for rows.
+    fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # What pictures show, by asset id.
+    alts: Mapping[str, str] = field(default_factory=dict)
+    # What was looked for among the pictures, by slot.
+    finds: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_draft_form(form: MultiDict[str, str]) -> DraftForm:
+    """The form of a page.
+
+    :raises FormError: it does not say which draft it belongs to, or is larger than any page.
+    """
+    names = list(form)
+    if len(names) > _MAX_FIELDS:
+        raise FormError({"": "This form has more fields than any page. Open the page again."})
+    action, slot, subject = [*form.get("do", "save").split(":", 2), "", ""][:3]
+    return DraftForm(
+        number=_count(form.get("number", "")),
+        edit=_count(form.get("edit", "")),
+        locale=form.get("locale", "")[:12],
+        action=action or "save",
+        slot=slot,
+        subject=subject,
+        fields={name: tuple(form.getlist(name)) for name in names if "." in name and ":" not in name},
+        alts={name.removeprefix("alt:"): form.get(name, "") for name in names if name.startswith("alt:")},
+        finds={name.removeprefix("find:"): form.get(name, "")[:80] for name in names if name.startswith("find:")},
+    )
+
+
+def read_comments(form: MultiDict[str, str]) -> list[dict[str, str]]:
+    """A reviewer's comments, empty ones too: `comment.<section.slot>`, and `comment.` for the whole page."""
+    names = [name for name in form if name.startswith("comment.")]
+    return [{"slot": name.removeprefix("comment."), "text": form.get(name, "")} for name in names[:_MAX_FIELDS]]
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text[:11]) < _MAX_COUNT):
+        raise FormError({"": "This form does not say which draft it belongs to. Open the page again."})
+    return int(text)

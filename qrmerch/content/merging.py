@@ -1,0 +1,79 @@
+"""From the fields of an editor's form, which shows one language, to the values of a draft, which has several."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from qrmerch.content.forms import DraftForm
+from qrmerch.content.slots import Kind, Slot
+
+
+def merge(slots: Mapping[str, Slot], kept: Mapping[str, Any], form: DraftForm, *, first: str) -> dict[str, Any]:
+    """The values of the slots that a form speaks of, with what is kept of them in other languages.
+
+    A name that is no slot, or a locked one, is handed on: `slots.clean` refuses it.
+
+    :param kept: the draft's values.
+    :param first: the retailer's first language; a row that is emptied in it is gone.
+    """
+    found: dict[str, Any] = {}
+    for name, sent in form.fields.items():
+        slot = slots.get(name) or slots.get(name.rpartition(".")[0])
+        if slot is None or slot.is_fixed:
+            found[name] = sent[0]
+        elif slot.kind == Kind.FACTS:
+            found[slot.name] = _merge_rows(slot, kept.get(slot.name) or [], form, first)
+        elif slot.kind == Kind.PICTURES:
+            found[name] = [each for each in sent if each]
+        elif slot.is_words:
+            found[name] = {**_by_locale(kept.get(name)), form.locale: sent[0]}
+        else:
+            found[name] = sent[0]
+    _act(slots, found, kept, form)
+    return found
+
+
+def differing(values: Mapping[str, Any], others: Mapping[str, Any]) -> list[str]:
+    """The slots whose values are not the same in both."""
+    return [name for name in values if (values[name] or None) != (others.get(name) or None)]
+
+
+def _by_locale(value: Any) -> dict[str, str]:
+    return dict(value) if isinstance(value, Mapping) else {}
+
+
+def _merge_rows(slot: Slot, kept: Sequence[Mapping[str, Any]], form: DraftForm, first: str) -> list[dict[str, Any]]:
+    """Rows as they stand in the form; each knows which kept one it was, by its place, for the other languages."""
+    names, values = form.fields.get(f"{slot.name}.name", ()), form.fields.get(f"{slot.name}.value", ())
+    places = form.fields.get(f"{slot.name}.row", ())
+    rows = []
+    for number, (name, value) in enumerate(zip(names, values, strict=False)):
+        place = places[number] if number < len(places) else ""
+        is_known = place.isascii() and place.isdigit() and int(place[:6]) < len(kept)
+        before = kept[int(place)] if is_known else {}
+        if form.locale == first and not name.strip() and not value.strip():
+            continue
+        rows.append(
+            {
+                "name": {**_by_locale(before.get("name")), form.locale: name},
+                "value": {**_by_locale(before.get("value")), form.locale: value},
+            }
+        )
+    return rows
+
+
+def _act(slots: Mapping[str, Slot], found: dict[str, Any], kept: Mapping[str, Any], form: DraftForm) -> None:
+    """Do with a picture what the pressed button says."""
+    slot = slots.get(form.slot)
+    if form.action not in ("add", "up", "down", "drop") or slot is None or slot.kind != Kind.PICTURES:
+        return
+    ids = list(found.get(slot.name, kept.get(slot.name) or []))
+    if form.action == "add":
+        found[slot.name] = [*ids, form.subject]
+        return
+    if form.subject not in ids:
+        return
+    at = ids.index(form.subject)
+    ids.remove(form.subject)
+    if form.action != "drop":
+        ids.insert(max(at - 1, 0) if form.action == "up" else at + 1, form.subject)
+    found[slot.name] = ids
