@@ -44,6 +44,7 @@ _DESK: Final = (
             _Place("Vendors", "/desk/vendors"),
             _Place("People", "/desk/people"),
             _Place("Outbox", "/desk/outbox"),
+            _Place("Log", "/desk/audit"),
         ),
     ),
 )

@@ -2,14 +2,34 @@
 
 from flask import Blueprint
 
-from qrmerch.desk import code_making, code_sheets, codes, components, items
+from qrmerch.desk import (
+    audit,
+    brand,
+    code_making,
+    code_sheets,
+    codes,
+    components,
+    items,
+    outbox,
+    people,
+    stores,
+    today,
+    vendors,
+)
 
 
 def blueprints() -> list[Blueprint]:
     """Every blueprint of this room, for `create_app`."""
     return [
         components.blueprint,
+        today.blueprint,
         items.blueprint,
+        stores.blueprint,
+        vendors.blueprint,
+        people.blueprint,
+        brand.blueprint,
+        outbox.blueprint,
+        audit.blueprint,
         codes.blueprint,
         code_making.blueprint,
         code_sheets.blueprint,

@@ -1,0 +1,82 @@
+"""What the desk's pages about stores receive."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class StoreRow:
+    """A store in the list."""
+
+    name: str
+    href: str
+    code: str
+    city: str
+    places: str
+    codes: str
+    codes_href: str
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoresPage:
+    """`desk/stores.html`"""
+
+    lede: str
+    rows: tuple[StoreRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoreForm:
+    """What stands in the fields of a store."""
+
+    code: str
+    name: str
+    short_name: str
+    address: str
+    city: str
+    country: str
+    time_zone: str
+    gln: str
+    hours: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewStorePage:
+    """`desk/store_new.html`"""
+
+    form: StoreForm
+    zones: tuple[str, ...]
+    problems: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRow:
+    """A shelf, window or poster, as it can be changed; `codes` hang there, `problem` is with its name."""
+
+    id: str
+    name: str
+    kind: str
+    codes: int
+    codes_href: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class StorePage:
+    """`desk/store.html`"""
+
+    id: str
+    name: str
+    lede: str
+    is_open: bool
+    form: StoreForm
+    zones: tuple[str, ...]
+    networks: str
+    places: tuple[PlaceRow, ...]
+    kinds: tuple[tuple[str, str], ...]
+    new_place: str
+    new_kind: str
+    insights_href: str
+    # Field name to sentence, and which of the page's forms came back.
+    problems: dict[str, str]
+    wrong_form: str
