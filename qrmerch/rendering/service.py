@@ -62,6 +62,7 @@ from qrmerch.reviews.queries import pick_reviews, summarise_reviews
 # Nothing that is not announced by a change stays longer than this.
 KEPT_AT_MOST: Final = timedelta(hours=24)
 _DESCRIPTION_CHARS: Final = 160
+_SCHEMES: Final = ("light", "dark")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ def render_item_page(
     base_url: str = "",
     personal: Personal | None = None,
     is_preview: bool = False,
+    scheme: str = "",
     revision: Revision | None = None,
     house: House | None = None,
 ) -> RenderedPage:
@@ -96,6 +98,7 @@ def render_item_page(
     :param base_url: scheme and host for absolute addresses where the retailer has no host of its own.
     :param personal: marks what one shopper keeps; such bytes are that shopper's alone.
     :param is_preview: for our own studio and desk: may be framed by them, runs no script, sends no form.
+    :param scheme: of a preview: lit as by day (`light`) or `dark`, whatever the screen around it is.
     :param revision: shown instead of what is published, for a preview; it need not be kept anywhere yet.
     :param house: a brand that is only tried on, instead of the one that holds.
     :raises NotFound: there is no such item.
@@ -104,13 +107,21 @@ def render_item_page(
     make = _make_retired_page if is_retired or scene.item.is_retired else _make_item_page
     page, block = make(db, scene, base_url=base_url, personal=personal, at=at)
     if is_preview:
-        page = replace(page, frame=replace(page.frame, script="", is_indexed=False))
+        page, block = _as_preview(page, block, scheme)
     return RenderedPage(
         html=render_html(page.template, page).encode(),
         headers=(page_policy(block, is_preview=is_preview), ("Content-Language", locale)),
         until=min((*scene.edges, at + KEPT_AT_MOST)),
         item_id=scene.item.id,
     )
+
+
+def _as_preview(
+    page: ItemPage | RetiredPage, block: StyleBlock, scheme: str
+) -> tuple[ItemPage | RetiredPage, StyleBlock]:
+    if scheme in _SCHEMES:
+        block = StyleBlock(block.css + Markup(":root{{color-scheme:{}}}").format(scheme))
+    return replace(page, frame=replace(page.frame, css=block.css, script="", is_indexed=False)), block
 
 
 def _make_item_page(

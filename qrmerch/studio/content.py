@@ -220,7 +220,7 @@ def _answer_saved(db: Session, subject: Subject, form: DraftForm) -> Response:
             number=subject.revision.number,
             edit=subject.revision.edit,
             address=subject.address(),
-            preview=subject.address("/page", locale=form.locale),
+            preview=subject.address("/page", locale=form.locale, scheme=_scheme()),
             way=standing.in_the_way,
             parts={"standing": render_template("studio/_content_standing.html", **fields)},
         )
@@ -313,15 +313,19 @@ def _render(
 
 
 def _view(db: Session, subject: Subject, locale: str = "") -> View:
-    scheme = request.values.get("scheme", "")
     return View(
         locale=locale if locale in subject.locales else _locale(subject),
-        scheme=scheme if scheme in _SCHEMES else "light",
+        scheme=_scheme(),
         zone=house_zone(list_supplied(db, subject.item.vendor_id)),
         at=now(),
         base=base_address(),
         key=services().settings.secret_key,
     )
+
+
+def _scheme() -> str:
+    wanted = request.values.get("scheme", "")
+    return wanted if wanted in _SCHEMES else _SCHEMES[0]
 
 
 def _locale(subject: Subject) -> str:
@@ -341,6 +345,7 @@ def _show_page(db: Session, revision: Revision, item_id: str, locale: str) -> Re
             at=now(),
             base_url=services().settings.base_url,
             is_preview=True,
+            scheme=request.args.get("scheme", ""),
             revision=revision,
         )
     response = Response(page.html, mimetype="text/html")

@@ -85,7 +85,7 @@ class SlotField:
     rows: tuple[Row, ...] = ()
     # Value and words of each option of a choice, "not said" first.
     choices: tuple[tuple[str, str], ...] = ()
-    # For a fixed slot: what the retailer says in this language, as safe HTML.
+    # As safe HTML: what the retailer says in a fixed slot; what waits for an answer in a longer text.
     said: Markup = Markup()
 
 

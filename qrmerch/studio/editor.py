@@ -218,7 +218,7 @@ class Editor:
             find=self.typed.finds.get(slot.name, ""),
             rows=self._rows(value or []) if slot.kind == Kind.FACTS else (),
             choices=(("", "Not said"), *((each.value, each.words) for each in slot.options)),
-            said=self._fixed(slot) if slot.is_fixed else Markup(),
+            said=self._html(slot, str(words.get(locale, ""))),
         )
 
     def _opt(self, slot: Slot) -> str:
@@ -245,6 +245,11 @@ class Editor:
             return next((each.words for each in slot.options if each.value == value), str(value))
         noun = "picture" if slot.kind == Kind.PICTURES else "row"
         return f"{len(value)} {noun}" + ("" if len(value) == 1 else "s")
+
+    def _html(self, slot: Slot, words: str) -> Markup:
+        if slot.is_fixed:
+            return self._fixed(slot)
+        return rich_text(words) if slot.kind == Kind.RICH_TEXT and words and not self.subject.is_open else Markup()
 
     def _fixed(self, slot: Slot) -> Markup:
         by_locale = fixed_values(self.db, self.subject.template.id, at=self.view.at).get(slot.name) or {}
@@ -349,7 +354,7 @@ class Editor:
             code = artwork.svg(link, size_mm=36, title="Look at it on your phone")
         locale = view.locale if view.locale != subject.locales[0] else ""
         return Preview(
-            src=subject.address("/page", locale=view.locale),
+            src=subject.address("/page", locale=view.locale, scheme=view.scheme),
             title=f"{subject.item.title} as shoppers will see it",
             scheme=view.scheme,
             schemes=tuple(
