@@ -196,17 +196,17 @@ def _meaning(word: str, *, is_shopify: bool, is_magento: bool) -> tuple[str, int
 
 
 def _unknown(name: str, word: str) -> Problem:
-    known = {each: field for field, words in (*_SYNONYMS.items(), *_FACTS.items()) for each in words}
-    offered = [each for each, field in known.items() if field in CHOOSABLE or FACT + field in CHOOSABLE]
-    near = difflib.get_close_matches(word, offered, n=1, cutoff=0.8)
+    fields = {**_SYNONYMS, **{FACT + fact: words for fact, words in _FACTS.items()}}
+    known = {each: field for field, words in fields.items() if field in CHOOSABLE for each in words}
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.8)
     if near:
         sentence = f"{name} is not a column we know and is left out. If it is the {near[0]}, call it “{near[0]}”."
-        return _unused(name, sentence, near[0])
+        return _unused(name, sentence, known[near[0]])
     return _unused(name, f"{name} is not a column we know and is left out.")
 
 
 def _unused(name: str, sentence: str, near: str = "") -> Problem:
-    """:param near: what it may be."""
+    """:param near: the field that it may be."""
     return Problem("HEADER_UNKNOWN", name, sentence, near, is_error=False)
 
 

@@ -131,7 +131,7 @@ def _changed_name(field: str) -> str:
 def column_lines(run: ImportRun) -> list[ColumnLine]:
     """How each column was read, with what is worth saying about it."""
     hints = {
-        each["column"]: f"Perhaps the {each['value']}"
+        each["column"]: f"Perhaps “{field_name(each['value'])}”"
         for entry in run.problems
         for each in entry["problems"]
         if each["code"] == "HEADER_UNKNOWN" and each["value"]
