@@ -244,7 +244,7 @@ def _check_module(module_mm: float, size_mm: float, *, least_mm: float, good_mm:
         said = f"{is_at}, under {LEAST_MODULE_MM}: printers blur it. The least size is {least_mm:.1f} mm; "
         return Finding("Module", Verdict.REFUSE, f"{said}from {good_mm:.1f} mm on it reads well.")
     if module_mm < GOOD_MODULE_MM - _ROUNDING_MM:
-        said = f"{is_at}: fine from a hand's width and a good printer, tight at arm's length. "
+        said = f"{is_at}: fine from a hand’s width and a good printer, tight at arm’s length. "
         return Finding("Module", Verdict.WARN, f"{said}From {good_mm:.1f} mm on it reads well.")
     return Finding("Module", Verdict.PASS)
 

@@ -29,7 +29,7 @@ from qrmerch.codes.queries import (
     list_replaced_by,
 )
 from qrmerch.codes.service import MAX_AT_ONCE, bring_back, mark_printed, replace_code, retire_code
-from qrmerch.codes.tokens import address_of, find_token, group
+from qrmerch.codes.tokens import LENGTH, address_of, find_token, group
 from qrmerch.desk.code_pages import (
     PER_PAGE,
     CodePage,
@@ -265,7 +265,7 @@ def _say_state(code: Code, place: str) -> str:
     if code.state == CodeState.RETIRED:
         return "Retired. Old prints say that the item is no longer here, and show what is like it."
     if code.state == CodeState.REPLACED:
-        return "Replaced. Old prints show another code's page; their scans still count here."
+        return "Replaced. Old prints show another code’s page; their scans still count here."
     return f"Active. {place}." if place != "No place" else "Active. It hangs in no store."
 
 
@@ -282,12 +282,7 @@ def _find_other(db: Session, code: Code, by_id: str, typed: str) -> Code:
     if typed.strip():
         found = find_code(db, typed)
         if found is None:
-            sentence = (
-                "There is no code of yours with this text."
-                if find_token(typed)
-                else "A code has 9 characters, such as 7K3M 9QXR B."
-            )
-            raise FormError({"code": sentence})
+            raise FormError({"code": _say_unknown(typed)})
     elif by_id:
         found = get_code(db, by_id)
     else:
@@ -295,6 +290,14 @@ def _find_other(db: Session, code: Code, by_id: str, typed: str) -> Code:
     if found.id == code.id:
         raise FormError({"code": "That is this code itself. Name the other one."})
     return found
+
+
+def _say_unknown(typed: str) -> str:
+    if find_token(typed):
+        return "There is no code of yours with this text."
+    if sum(character.isalnum() for character in typed) == LENGTH:
+        return "One character is off: the last one checks the others. Look at the tag again."
+    return f"A code has {LENGTH} characters, such as 7K3M 9QXR B."
 
 
 def _address(db: Session, code: Code) -> str:
