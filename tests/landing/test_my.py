@@ -1,22 +1,26 @@
 """The shopper's own page: the list, what is known of the phone, a copy of it, and being forgotten."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
+from qrmerch.clock import now
 from qrmerch.db import Database
+from qrmerch.offers.models import Claim, ClaimState
 from qrmerch.parties.models import RetailerHost
 from qrmerch.visitors.models import ConsentAction, ConsentEvent, Visitor
 from qrmerch.visitors.queries import find_visitor
 from qrmerch.web import Services
 from qrmerch.wishlists.models import WishlistItem
 from tests.browsing import Browser
-from tests.factories import make_item, make_retailer
+from tests.factories import make_claim, make_item, make_offer, make_retailer
 from tests.landing.aisle import Aisle, carry, make_aisle, stock
 
 SCRIPT = {"Accept": "application/json"}
+DAY = timedelta(days=1)
 
 
 def keep(browser: Browser, aisle: Aisle, *, of_sandal: bool = False) -> None:
@@ -259,6 +263,49 @@ def test_sec_d01_nobody_else_can_have_a_phone_forgotten(
     assert answer.status_code == 400
     with database.read() as reading:
         assert len(list(reading.scalars(select(WishlistItem)))) == 1
+
+
+def test_the_codes_of_the_phone_stand_with_what_they_are_good_for(
+    browser: Browser, db: Session, database: Database
+) -> None:
+    aisle = make_aisle(db)
+    keep(browser, aisle)
+    mine = db.scalars(select(Visitor)).one()
+    at = now()
+    good = make_offer(db, aisle.top, headline={"en": "10% off any yellow top"}, from_at=at - DAY, until_at=at + DAY)
+    used = make_offer(db, aisle.top, headline={"en": "A free gait check"}, from_at=at - DAY, until_at=at + DAY)
+    over = make_offer(db, aisle.top, headline={"en": "Last season"}, from_at=at - 9 * DAY, until_at=at - 7 * DAY)
+    make_claim(db, over, aisle.top, visitor=mine, at=at - 8 * DAY)
+    redeemed = make_claim(db, used, aisle.top, visitor=mine, at=at)
+    redeemed.state, redeemed.redeemed_at = ClaimState.REDEEMED, at
+    claim = make_claim(db, good, aisle.top, visitor=mine, at=at)
+    db.commit()
+
+    page = browser.get("/my").text
+
+    assert f'href="/my/claims/{claim.public_id}?lang=en"' in page
+    assert page.index("Good until") < page.index("Used ") < page.index("Ended ")
+    assert page.index("10% off any yellow top") < page.index("A free gait check") < page.index("Last season")
+    assert "<dt>Codes for the till</dt><dd>3</dd>" in page
+    assert len(json.loads(browser.get("/my/data").text)["kept_of_this_phone"][0]["codes"]) == 3
+
+
+def test_what_the_till_wrote_down_stays_when_a_phone_is_forgotten(
+    browser: Browser, db: Session, database: Database
+) -> None:
+    aisle = make_aisle(db)
+    keep(browser, aisle)
+    at = now()
+    offer = make_offer(db, aisle.top, from_at=at - DAY, until_at=at + DAY)
+    claim = make_claim(db, offer, aisle.top, visitor=db.scalars(select(Visitor)).one(), at=at)
+    db.commit()
+
+    browser.post("/my/forget")
+
+    with database.read() as reading:
+        (kept,) = reading.scalars(select(Claim))
+        assert (kept.id, kept.state) == (claim.id, ClaimState.ISSUED)
+    assert "10% off" not in browser.get("/my").text
 
 
 def test_forgetting_a_phone_that_is_not_known_is_no_error(browser: Browser) -> None:
