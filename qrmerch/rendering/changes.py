@@ -128,10 +128,9 @@ class Changes:
                 of_retailers[None] = max(until_s, of_retailers.get(None, 0.0))
 
         def has_changed(page: KeptPage) -> bool:
-            item_id = page.key.item_id
-            until_s = of_items.get(item_id, 0.0)
+            until_s = max(of_items.get(item_id, 0.0) for item_id in page.item_ids)
             if of_retailers:
-                until_s = max(until_s, of_retailers.get(self._retailer_of(item_id), 0.0))
+                until_s = max(until_s, of_retailers.get(self._retailer_of(page.key.item_id), 0.0))
             return page.rendered_s < until_s
 
         item_ids = None if of_retailers else [item_id for item_id in of_items if item_id]

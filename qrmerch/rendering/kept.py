@@ -50,6 +50,8 @@ class RenderedPage:
     headers: tuple[tuple[str, str], ...]
     until: datetime
     item_id: str
+    # Items that stand on it as cards: when one of them changes, so does the page.
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,12 @@ class KeptPage:
     until_s: float
     headers: tuple[tuple[str, str], ...]
     variants: tuple[Variant, Variant, Variant]
+    others: tuple[str, ...] = ()
+
+    @property
+    def item_ids(self) -> tuple[str, ...]:
+        """The items whose changes are its own."""
+        return self.key.item_id, *self.others
 
     @property
     def size(self) -> int:
@@ -133,7 +141,14 @@ class Pages:
         """
         html = rendered.html
         bodies = (html, gzip.compress(html, 9, mtime=0), brotli.compress(html, quality=_BR_QUALITY))
-        return self._page(key, bodies, rendered_s=at_s, until_s=rendered.until.timestamp(), headers=rendered.headers)
+        return self._page(
+            key,
+            bodies,
+            rendered_s=at_s,
+            until_s=rendered.until.timestamp(),
+            headers=rendered.headers,
+            others=rendered.others,
+        )
 
     def keep(self, page: KeptPage, *, as_of: int) -> bool:
         """Keep a page here and on disk, unless something on it has changed while it was being rendered.
@@ -141,7 +156,7 @@ class Pages:
         :param as_of: `epoch` as it was before the first read for this rendering.
         """
         with self._changing:
-            if as_of < max(self._all_changed, self._changed.get(page.key.item_id, 0)):
+            if as_of < max(self._all_changed, *(self._changed.get(each, 0) for each in page.item_ids)):
                 return False
             self._add(page)
         # A full disk costs the next start a rendering, and this phone nothing.
@@ -193,6 +208,7 @@ class Pages:
         rendered_s: float,
         until_s: float,
         headers: Iterable[Sequence[str]],
+        others: Iterable[str],
     ) -> KeptPage:
         own = tuple((name, value) for name, value in headers)
         # The key is part of it: two languages may render the same bytes and still be two pages.
@@ -200,7 +216,7 @@ class Pages:
         plain, gzipped, br = (
             _variant(body, coding, digest, (*self._common, *own)) for body, coding in zip(bodies, CODINGS, strict=True)
         )
-        return KeptPage(key, rendered_s, until_s, own, (plain, gzipped, br))
+        return KeptPage(key, rendered_s, until_s, own, (plain, gzipped, br), tuple(others))
 
     # --- on disk ---------------------------------------------------------------------------------
 
@@ -212,6 +228,7 @@ class Pages:
             "until": page.until_s,
             "build": self._build,
             "headers": page.headers,
+            "others": page.others,
             "lengths": [len(body) for body in bodies],
         }
         path = self._path(page.key)
@@ -239,7 +256,14 @@ class Pages:
         until_s = float(about["until"]) if about["build"] == self._build else 0.0
         bodies = data[:plain], data[plain : plain + gzipped], data[plain + gzipped :]
         key = PageKey(*about["key"])
-        return self._page(key, bodies, rendered_s=about["rendered"], until_s=until_s, headers=about["headers"])
+        return self._page(
+            key,
+            bodies,
+            rendered_s=about["rendered"],
+            until_s=until_s,
+            headers=about["headers"],
+            others=about["others"],
+        )
 
     def _path(self, key: PageKey) -> Path:
         name = hashlib.blake2b("\0".join(key).encode(), digest_size=12).hexdigest()

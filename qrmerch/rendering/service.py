@@ -113,7 +113,16 @@ def render_item_page(
         headers=(page_policy(block, is_preview=is_preview), ("Content-Language", locale)),
         until=min((*scene.edges, at + KEPT_AT_MOST)),
         item_id=scene.item.id,
+        others=_list_others(db, page),
     )
+
+
+def _list_others(db: Session, page: ItemPage | RetiredPage) -> tuple[str, ...]:
+    """The ids of the items that stand on a page as cards."""
+    looks = [section.pieces for section in page.sections if isinstance(section, LookSection)]
+    pieces = page.alternatives if isinstance(page, RetiredPage) else [piece for each in looks for piece in each]
+    shown = [piece.public_id for piece in pieces]
+    return tuple(db.scalars(select(Item.id).where(Item.public_id.in_(shown)))) if shown else ()
 
 
 def _as_preview(
