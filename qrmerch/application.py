@@ -17,6 +17,7 @@ from qrmerch.landing.helpful import answer_missing
 from qrmerch.landing.scanning import open_scan_path, put_scan_path
 from qrmerch.media import tasks as _media_jobs
 from qrmerch.navigation import navigation_of
+from qrmerch.offers import tasks as _offer_jobs
 from qrmerch.parties.hosts import Hosts
 from qrmerch.studio import routes as studio
 from qrmerch.users import login
@@ -24,7 +25,7 @@ from qrmerch.web import Hooks, Services, install, wants_json
 
 _PAGE_ROOMS = (landing, account, desk, insights, studio)
 # Imported for the jobs they declare.
-_JOB_ROOMS = (_import_jobs, _media_jobs)
+_JOB_ROOMS = (_import_jobs, _media_jobs, _offer_jobs)
 
 
 def build(settings: Settings) -> Flask:

@@ -29,6 +29,7 @@ from qrmerch.landing.start import list_start_pieces
 from qrmerch.offers.models import Claim, ClaimState
 from qrmerch.offers.promises import Promise
 from qrmerch.offers.queries import list_claims
+from qrmerch.offers.service import void_claims
 from qrmerch.parties.models import Retailer, Store
 from qrmerch.rendering.frame import House, build_frame, errand_languages, pick_text
 from qrmerch.rendering.pages import Fact, Piece
@@ -121,6 +122,7 @@ def forget_me() -> Response:
     t = translator(locale)
     for visitor in list_shoppers(db):
         erase_list(db, visitor)
+        void_claims(db, visitor, at=at)
         forget(db, visitor, shown_text=f"{t('Forget this phone')}. {t(FORGETTING_NOTICE)}", locale=locale, at=at)
     db.commit()
     address = house.address("/my", locale)

@@ -2,9 +2,17 @@
 
 from flask import Blueprint
 
-from qrmerch.landing import errands, health, item, media, my, start
+from qrmerch.landing import errands, health, item, media, my, offers, start
 
 
 def blueprints() -> list[Blueprint]:
     """Every blueprint of this room, for `create_app`."""
-    return [item.blueprint, my.blueprint, errands.blueprint, start.blueprint, media.blueprint, health.blueprint]
+    return [
+        item.blueprint,
+        offers.blueprint,
+        my.blueprint,
+        errands.blueprint,
+        start.blueprint,
+        media.blueprint,
+        health.blueprint,
+    ]
