@@ -12,6 +12,7 @@ from qrmerch.access import OWNERS, allow, current_principal
 from qrmerch.audit import NOBODY, AuditEntry, find_break, list_actions, list_entries
 from qrmerch.catalog.models import Item
 from qrmerch.clock import now
+from qrmerch.codes.models import Code
 from qrmerch.content.models import Content, PageTemplate, Revision
 from qrmerch.desk.house_pages import AuditPage, EntryRow
 from qrmerch.desk.paging import here, page_number, paging
@@ -19,7 +20,7 @@ from qrmerch.desk.times import said_at
 from qrmerch.money import format_money
 from qrmerch.parties.models import Fixture, Store, Vendor
 from qrmerch.parties.queries import get_retailer
-from qrmerch.users.models import User
+from qrmerch.users.models import Invitation, User
 from qrmerch.web import get_db, render
 
 blueprint = Blueprint("desk_audit", __name__)
@@ -28,6 +29,8 @@ _PER_PAGE: Final = 50
 # Checking a long chain takes a second; so many of the newest are checked with each look.
 _CHECKED: Final = 1_000
 _MAX_DETAIL_CHARS: Final = 200
+# Noted for machines, or said by the subject already.
+_UNTOLD: Final = frozenset(("digest", "number"))
 # What an entry says was done; others say their own word.
 _WORDS: Final = {
     "asset.delete": "Deleted a picture",
@@ -131,7 +134,7 @@ def _rows(db: Session, entries: Collection[AuditEntry], *, at: datetime, zone: s
     names = _names(db, entries)
     rows = []
     for entry in entries:
-        subject, href = names.get((entry.subject_kind, entry.subject_id), (entry.subject_kind.replace("_", " "), ""))
+        subject, href = names.get((entry.subject_kind, entry.subject_id), (_kind_words(entry), ""))
         rows.append(
             EntryRow(
                 number=entry.number,
@@ -144,6 +147,11 @@ def _rows(db: Session, entries: Collection[AuditEntry], *, at: datetime, zone: s
             )
         )
     return tuple(rows)
+
+
+def _kind_words(entry: AuditEntry) -> str:
+    """What a subject is, where its name is not known: a batch has no other name than its id."""
+    return entry.subject_id if entry.subject_kind == "batch" else entry.subject_kind.replace("_", " ").capitalize()
 
 
 def _words_of(action: str) -> str:
@@ -173,6 +181,9 @@ def _names(db: Session, entries: Collection[AuditEntry]) -> dict[tuple[str, str]
         .join(Content, Content.id == Revision.content_id)
         .join(Item, Item.id == Content.item_id)
     )
+    codes = select(Code.id, Item.title).join(Item, Item.id == Code.item_id)
+    for row_id, title in db.execute(codes.where(Code.id.in_(ids.get("code", ())))):
+        found["code", row_id] = (title, f"/desk/codes/{row_id}")
     for row_id, title, number in db.execute(revisions.where(Revision.id.in_(ids.get("revision", ())))):
         found["revision", row_id] = (f"{title}, revision {number}", f"/desk/review/{row_id}")
     return found
@@ -186,12 +197,14 @@ _KINDS: Final[dict[str, tuple[Any, Any, str]]] = {
     "fixture": (Fixture.id, Fixture.name, ""),
     "vendor": (Vendor.id, Vendor.name, "/desk/vendors/{}"),
     "page_template": (PageTemplate.id, PageTemplate.name, "/desk/templates/{}"),
+    "invitation": (Invitation.id, Invitation.email, ""),
 }
 
 
 def _detail(detail: Mapping[str, object]) -> str:
     """What else was noted, as words; ids say nothing to a reader."""
-    said = [f"{name.replace('_', ' ')} {value}" for name, value in detail.items() if _is_readable(value)]
+    told = {name: value for name, value in detail.items() if name not in _UNTOLD and _is_readable(value)}
+    said = [f"{name.replace('_', ' ')} {value}" for name, value in told.items()]
     listed = detail.get("variants")
     text = ", ".join([*said, *(_price_words(each) for each in (listed if isinstance(listed, list) else ()))])
     return text if len(text) <= _MAX_DETAIL_CHARS else f"{text[:_MAX_DETAIL_CHARS]}…"

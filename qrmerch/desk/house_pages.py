@@ -39,7 +39,6 @@ class TodayPage:
     figures_say: str
     yesterday_href: str
     today_href: str
-    clock: str
     is_sample: bool
 
 

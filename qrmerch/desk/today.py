@@ -42,10 +42,9 @@ def show() -> Response:
         waiting=waiting,
         calm="" if waiting else "Nothing waits for you. Everything runs.",
         figures=tuple(_figures(db, retailer, today)) if principal.role in READERS else (),
-        figures_say=f"{today - timedelta(days=1):%A}, beside the same day a week before.",
+        figures_say=f"Beside {today - timedelta(days=8):%A} a week before. Today counts until {local:%H:%M}.",
         yesterday_href=_insights(today - timedelta(days=1)),
         today_href=_insights(today),
-        clock=f"{local:%H:%M}",
         is_sample=retailer.has_sample_scans,
     )
     return render("desk/today.html", page)
