@@ -17,7 +17,7 @@ from qrmerch.access import allow_anyone
 from qrmerch.catalog.models import Item
 from qrmerch.clock import now
 from qrmerch.errors import TooMany
-from qrmerch.i18n import format_date, format_list, format_time, translator
+from qrmerch.i18n import format_list, format_time, format_weekday, translator
 from qrmerch.landing.helpful import answer_missing
 from qrmerch.landing.misses import Misses
 from qrmerch.landing.offer_pages import ClaimPage, NoClaimPage, Seal
@@ -95,6 +95,10 @@ class _Held:
     @property
     def item_href(self) -> str:
         return item_address(self.item, self.store, self.house.lang(self.locale))
+
+    def dated(self, at: datetime, *, today: str, other: str, zone: str = "") -> str:
+        """As `_dated`, in the time of the store where it was taken unless another is given."""
+        return _dated(at, today=today, other=other, locale=self.locale, zone=zone or self.zone, now=self.at)
 
 
 # --- taking an offer -------------------------------------------------------------------------------
@@ -194,8 +198,15 @@ def _word_refusal(db: Session, refusal: Refusal, offer: Offer, place: Place, *, 
     t = translator(place.locale)
     zone = place.store.time_zone if place.store else place.house.time_zone
     if refusal == Refusal.NOT_STARTED:
-        begins = _say_when(offer.from_at, t, place.locale, zone, now=at)
-        return t("Not yet"), t("It begins: {when}. Keep the item on your list and come back.").format(when=begins)
+        begins = _dated(
+            offer.from_at,
+            today=t("It begins today at {time}. Keep the item on your list and come back."),
+            other=t("It begins {day}, {time}. Keep the item on your list and come back."),
+            locale=place.locale,
+            zone=zone,
+            now=at,
+        )
+        return t("Not yet"), begins
     if refusal == Refusal.WRONG_STORE:
         stores = _name_stores(db, offer.store_ids or (), place.locale)
         return t("Not in this store"), t("This offer holds at {stores}.").format(stores=stores)
@@ -307,7 +318,7 @@ def _word_worth(held: _Held) -> str:
 
 def _word_seal(held: _Held, state: str) -> Seal:
     t, ends_at = held.t, held.claim.expires_at
-    ends = _say_when(ends_at, t, held.locale, held.zone, now=held.at)
+    ends = held.dated(ends_at, today=t("Today, {time}"), other=t("{day}, {time}"))
     if state == "valid":
         return Seal(t("Hold it at the till"), t("Turn the screen up if it will not read"), ends, ends_at.isoformat())
     if state == "held":
@@ -315,17 +326,18 @@ def _word_seal(held: _Held, state: str) -> Seal:
     if state == "used":
         return _word_use(held)
     if state == "ended":
-        return Seal(t("It ended: {when}").format(when=ends), t("It was not used"))
+        ended = held.dated(ends_at, today=t("Ended today at {time}"), other=t("Ended {day}, {time}"))
+        return Seal(ended, t("It was not used"))
     return Seal(t("This code can no longer be shown"), t("It was not used"))
 
 
 def _word_use(held: _Held) -> Seal:
-    use = find_standing_use(held.db, held.claim.id)
+    t, use = held.t, find_standing_use(held.db, held.claim.id)
     store = held.db.get(Store, use.store_id) if use else None
     if use is None or store is None:
-        return Seal(held.t("Used"), "")
-    when = _say_when(use.at, held.t, held.locale, store.time_zone, now=held.at)
-    return Seal(held.t("Used: {when}").format(when=when), store.name)
+        return Seal(t("Used"), "")
+    when = held.dated(use.at, today=t("Used today at {time}"), other=t("Used {day}, {time}"), zone=store.time_zone)
+    return Seal(when, store.name)
 
 
 def _word_more(held: _Held, state: str) -> str:
@@ -352,9 +364,8 @@ def _name_stores(db: Session, store_ids: Sequence[str], locale: str) -> str:
     return format_list(list(names), locale)
 
 
-def _say_when(at: datetime, t: Translate, locale: str, zone: str, *, now: datetime) -> str:
-    """An instant in a person's words: "today, 6:59 PM", "Dec 6, 2026, 6:59 PM"."""
-    day, today = at.astimezone(ZoneInfo(zone)).date(), now.astimezone(ZoneInfo(zone)).date()
+def _dated(at: datetime, *, today: str, other: str, locale: str, zone: str, now: datetime) -> str:
+    """A sentence with an instant in it: one for today with its `{time}`, one for other days with `{day}` as well."""
+    is_today = at.astimezone(ZoneInfo(zone)).date() == now.astimezone(ZoneInfo(zone)).date()
     clock = format_time(at, locale, zone)
-    near = {0: t("today, {time}"), -1: t("yesterday, {time}"), 1: t("tomorrow, {time}")}.get((day - today).days)
-    return near.format(time=clock) if near else t("{day}, {time}").format(day=format_date(day, locale), time=clock)
+    return today.format(time=clock) if is_today else other.format(day=format_weekday(at, locale, zone), time=clock)
