@@ -124,9 +124,9 @@ def read_header(
     problems: list[Problem] = []
     fields: list[str] = []
     for place, (name, word, (field, rank)) in enumerate(zip(header, plain, meant, strict=True)):
-        is_better = [other for other, (same, its) in enumerate(meant) if same == field and (its, other) < (rank, place)]
-        if field and is_better:
-            problems.append(_double(name, header[min(is_better, key=lambda at: (meant[at][1], at))]))
+        better = [other for other, (same, its) in enumerate(meant) if same == field and (its, other) < (rank, place)]
+        if field and better and not field.startswith(FACT):
+            problems.append(_double(name, header[min(better, key=lambda at: (meant[at][1], at))]))
             field = ""
         elif not field and name not in chosen and not _is_unread(word, is_shopify):
             problems.append(_unknown(name, word))

@@ -32,6 +32,8 @@ _CONTROL: Final = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _WORD: Final = re.compile(r"\S")
 # What Excel writes above the header where the separator is not its own; it never shows that line.
 _NAMED_DELIMITER: Final = re.compile(r"sep=([,;\t|])\r?\n")
+# More control characters than this share are no slip of a shop system.
+_MOST_CONTROL_ONE_IN: Final = 100
 _AS_TEXT: Final = re.compile(r'="([^"]*)"')
 
 
@@ -72,9 +74,10 @@ def read_sheet(data: bytes, *, max_rows: int) -> Sheet:
         if re.match(pattern, beginning, re.DOTALL):
             raise SheetRejected(sentence)
     text, encoding = _decoded(data)
-    if _CONTROL.search(text[:10_000]):
+    sample = text[:10_000]
+    if len(_CONTROL.findall(sample)) * _MOST_CONTROL_ONE_IN > len(sample):
         raise SheetRejected(f"This is not a text file. {_SAVE_AS}")
-    # Further down a stray one is cleaned away with its cell; but no database keeps a NUL.
+    # A stray one is cleaned away with its cell; but no database keeps a NUL.
     text = text.replace("\0", "")
     named = _NAMED_DELIMITER.match(text)
     delimiter = named[1] if named else _delimiter_of(text)

@@ -1,0 +1,1 @@
+"""Tests of products, items, prices and stock."""

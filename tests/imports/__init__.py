@@ -1,0 +1,1 @@
+"""Tests of catalogue files: reading, trying, taking in."""
