@@ -63,19 +63,26 @@ def line(
     before: str = "",
     marks: Sequence[Mark] = (),
     head: str = "Day",
+    is_unfinished: bool = False,
 ) -> Chart:
     """A line of values over time, this period solid and the one before dotted.
 
     :param before: the name of what it is compared with; empty for no comparison.
+    :param is_unfinished: the last point is still being counted, so that the way to it is not a fall.
     """
+    values = [p.value for p in points]
+    over = len(values) - 1 if is_unfinished and len(values) > 2 else len(values)
     top = nice_top(max([p.value for p in points] + [p.before or 0 for p in points], default=0))
     compared = [p.before or 0 for p in points] if before else []
     drawing = Markup("").join(
         (
             _grid(),
-            _area([p.value for p in points], top),
+            _area(values[:over], top, of=len(values)),
             _polyline("l2", compared, top),
-            _polyline("l1", [p.value for p in points], top),
+            _polyline("l1", values[:over], top, of=len(values)),
+            _polyline("l1 open", values[over - 1 :], top, of=len(values), at=over - 1)
+            if over < len(values)
+            else _EMPTY,
             *(_mark(mark, len(points)) for mark in marks),
             *_hits(points, before),
         )
@@ -223,21 +230,23 @@ def _y(value: int, top: int) -> float:
     return HEIGHT * (1 - value / top)
 
 
-def _coordinates(values: Sequence[int], top: int) -> str:
-    return " ".join(f"{_x(at, len(values)):.1f},{_y(value, top):.1f}" for at, value in enumerate(values))
+def _coordinates(values: Sequence[int], top: int, *, of: int = 0, at: int = 0) -> str:
+    """Where values lie that begin at the place `at` among `of`."""
+    count = of or len(values)
+    return " ".join(f"{_x(place, count):.1f},{_y(value, top):.1f}" for place, value in enumerate(values, start=at))
 
 
-def _polyline(css_class: str, values: Sequence[int], top: int) -> Markup:
+def _polyline(css_class: str, values: Sequence[int], top: int, *, of: int = 0, at: int = 0) -> Markup:
     if not values:
         return _EMPTY
-    return Markup('<polyline class="{}" points="{}"/>').format(css_class, _coordinates(values, top))
+    return Markup('<polyline class="{}" points="{}"/>').format(css_class, _coordinates(values, top, of=of, at=at))
 
 
-def _area(values: Sequence[int], top: int) -> Markup:
+def _area(values: Sequence[int], top: int, *, of: int) -> Markup:
     if len(values) < 2:
         return _EMPTY
-    return Markup('<polygon class="area" points="0,{h} {points} {w},{h}"/>').format(
-        points=_coordinates(values, top), w=WIDTH, h=HEIGHT
+    return Markup('<polygon class="area" points="0,{h} {points} {w:.1f},{h}"/>').format(
+        points=_coordinates(values, top, of=of), w=_x(len(values) - 1, of), h=HEIGHT
     )
 
 

@@ -11,7 +11,7 @@ from qrmerch.charts import Chart, Point
 from qrmerch.insights.figures import Counts, House
 from qrmerch.insights.filters import PRESETS, Filters, Period, last_days, short_date
 from qrmerch.insights.pages import FilterForm, Quality, Tile
-from qrmerch.insights.sentences import change_percent, change_words, counted, of_hundred
+from qrmerch.insights.sentences import change_percent, change_words, counted, of_hundred, share
 from qrmerch.scans.queries import Reading
 
 _LATE = timedelta(minutes=1)
@@ -48,7 +48,7 @@ def lede(house: House, filters: Filters) -> str:
     where = house.store_name(filters.store_id) if filters.store_id else "all stores"
     said = f"{filters.period.text()}, {where}."
     if filters.period.since_on <= house.local.date() < filters.period.until_on:
-        said += f" Today counts until now, {house.local:%H:%M}."
+        said += f" Today is not over: it counts until {house.local:%H:%M}."
     return said
 
 
@@ -57,8 +57,8 @@ def daily(period: Period, by_day: Mapping[date, Mapping[str, int]]) -> list[Coun
     return [Counts.of(by_day.get(day, {})) for day in period.dates()]
 
 
-def days_chart(filters: Filters, now: list[Counts], before: list[Counts] | None) -> Chart:
-    """Scans a day, with the period it is compared with."""
+def days_chart(house: House, filters: Filters, now: list[Counts], before: list[Counts] | None) -> Chart:
+    """Scans a day, with the period it is compared with; today, if it is the last day, is still being counted."""
     dates = filters.period.dates()
     points = [
         Point(short_date(day), counts.scans, before[at].scans if before else None)
@@ -74,7 +74,9 @@ def days_chart(filters: Filters, now: list[Counts], before: list[Counts] | None)
     name = filters.compared_name.removeprefix("the ").capitalize()
     if name[:1].isdigit() or not name:
         name = name.lower()
-    return charts.line("Scans a day", said, points, before=name)
+    return charts.line(
+        "Scans a day", said, points, before=name, is_unfinished=filters.period.last_on == house.local.date()
+    )
 
 
 def _compared(now: int, before: int, than: str) -> str:
@@ -107,8 +109,11 @@ def claims_say(total: Counts) -> str:
     return f"{said} {counted(total.refused, 'was', 'were')} refused." if total.refused else said
 
 
-def quality(house: House, reading: Reading, left_out: int) -> tuple[Quality, ...]:
-    """What to know before trusting the numbers: how people are counted, what is left out, what is missing."""
+def quality(house: House, reading: Reading, *, left_out: int, scans: int, maybe: int) -> tuple[Quality, ...]:
+    """What to know before trusting the numbers: how people are counted, what is left out, what is missing.
+
+    :param maybe: among the scans, those that may be the same phone again on a store's own Wi-Fi.
+    """
     mode = (
         Quality("pass", "Counting scans only", "No visit is known, so nothing is told about what follows a scan.")
         if house.counts_only
@@ -116,10 +121,16 @@ def quality(house: House, reading: Reading, left_out: int) -> tuple[Quality, ...
     )
     return (
         mode,
-        Quality("pass", f"{left_out:,} left out", "Robots, previews and repeats, by reason in the table above."),
+        *((_maybe(scans, maybe),) if maybe else ()),
+        Quality("pass", f"{left_out:,} left out", "Robots, previews and repeats, counted by their reason."),
         Quality("draft", "Sales not connected", "No till sends its receipts, so nothing is said about sales."),
         _lag(house, reading),
     )
+
+
+def _maybe(scans: int, maybe: int) -> Quality:
+    said = "On a store’s own Wi-Fi all phones look alike: they may be one phone twice. They are counted."
+    return Quality("warn", f"{share(maybe, scans)} % perhaps repeats", said)
 
 
 def _lag(house: House, reading: Reading) -> Quality:

@@ -1,8 +1,8 @@
 """What was counted, as values: the words of totals become fields, and ids become names."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -13,8 +13,9 @@ from qrmerch.catalog.models import Item
 from qrmerch.insights.filters import Filters, Period
 from qrmerch.parties.models import Fixture, Measurement, Retailer, Store, Vendor
 from qrmerch.parties.queries import get_retailer, list_stores
-from qrmerch.scans import kinds
-from qrmerch.scans.queries import OF_SCAN, Span
+from qrmerch.rendering.pictures import list_card_addresses
+from qrmerch.scans import kinds, queries
+from qrmerch.scans.queries import OF_SCAN, Reading, Span
 
 REASONS: Final = {
     kinds.HEAD: ("Only asked for", "A request without a page: it asks whether the address answers."),
@@ -116,6 +117,21 @@ def span_of(house: House, filters: Filters, period: Period, *, item_id: str = ""
     return Span(house.retailer.id, period.since_on, period.until_on, filters.store_id, item_id)
 
 
+def read_state(db: Session, house: House, period: Period) -> Reading:
+    """How counting stands, and what was lost in a period."""
+
+    def midnight(day: date) -> datetime:
+        return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(house.retailer.time_zone))
+
+    return queries.read_state(db, house.retailer.id, since=midnight(period.since_on), until=midnight(period.until_on))
+
+
+def list_images(db: Session, item_ids: Sequence[str], *, at: datetime) -> dict[str, str]:
+    """The address of the small picture of each item's page, by item id; items without one are left out."""
+    items = list(db.scalars(select(Item).where(Item.id.in_(item_ids)))) if item_ids else []
+    return list_card_addresses(db, items, at=at)
+
+
 def list_items(db: Session, retailer_id: str) -> list[Listed]:
     """All of a retailer's items that are not retired, by title."""
     found = select(Item.id, Item.title, Vendor.name).join(Vendor, Vendor.id == Item.vendor_id)
@@ -126,7 +142,7 @@ def list_items(db: Session, retailer_id: str) -> list[Listed]:
 def fixture_names(db: Session, retailer_id: str) -> dict[str, str]:
     """Places by id."""
     found = select(Fixture.id, Fixture.name).where(Fixture.retailer_id == retailer_id)
-    return {fixture_id: name for fixture_id, name in db.execute(found)}
+    return dict(db.execute(found).tuples().all())
 
 
 def reason_words(kind: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from qrmerch import charts
-from qrmerch.catalog.models import Item
+from qrmerch.catalog.models import Item, VendorProduct
 from qrmerch.charts import Chart, Step
 from qrmerch.db import get_one
 from qrmerch.insights import common, figures
@@ -19,6 +19,7 @@ from qrmerch.insights.rankings import Entry, rank
 from qrmerch.insights.sentences import WORDS, change_words, counted, of_hundred, share
 from qrmerch.parties.models import Vendor
 from qrmerch.scans import queries
+from qrmerch.scans.kinds import MAYBE_REPEAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class ItemView:
     house: House
     filters: Filters
     item: Item
+    style: str
     vendor: str
     now: list[Counts]
     before: list[Counts] | None
@@ -37,6 +39,7 @@ class ItemView:
     of_scan: Counts
     all_scans: int
     left_out: int
+    maybe: int
     reading: queries.Reading
 
     @property
@@ -64,6 +67,7 @@ def read_item(db: Session, house: House, filters: Filters, item_id: str) -> Item
         house=house,
         filters=filters,
         item=item,
+        style=get_one(db, VendorProduct, item.product_id).key,
         vendor=get_one(db, Vendor, item.vendor_id).name,
         now=common.daily(filters.period, queries.count_by_day(db, now)),
         before=common.daily(filters.compared, queries.count_by_day(db, before))
@@ -74,7 +78,8 @@ def read_item(db: Session, house: House, filters: Filters, item_id: str) -> Item
         of_scan=Counts.of(mine, suffix=queries.OF_SCAN),
         all_scans=everything.get("scan", 0),
         left_out=sum(count for _, count in figures.left_out(mine)),
-        reading=queries.read_state(db),
+        maybe=mine.get(MAYBE_REPEAT, 0),
+        reading=figures.read_state(db, house, filters.period),
     )
 
 
@@ -105,30 +110,34 @@ def _places(house: House, names: Mapping[str, str], now: ByPlace, before: ByPlac
     ]
 
 
-def item_page(view: ItemView, problems: dict[str, str]) -> ItemPage:
-    """The numbers as the page shows them."""
+def item_page(db: Session, view: ItemView, problems: dict[str, str], *, may_change: bool) -> ItemPage:
+    """The numbers as the page shows them.
+
+    :param may_change: whether the reader also looks after items and codes.
+    """
     house, filters, item = view.house, view.filters, view.item
     action = f"{ITEMS_ACTION}/{item.id}"
     return ItemPage(
         filters=common.filter_form(action, house, filters, problems),
         title=item.title,
-        lede=f"{view.vendor}. {common.lede(house, filters)}",
-        image="",
-        image_alt="",
+        lede=f"{view.style}, {view.vendor}. {common.lede(house, filters)}",
+        image=figures.list_images(db, [item.id], at=house.at).get(item.id, ""),
         is_sample=house.retailer.has_sample_scans,
         has_scans=view.total.scans > 0 or any(entry.now != Counts() for entry in view.places),
         overview_href=f"{ACTION}?{filters.query(sort='')}",
         items_href=f"{ITEMS_ACTION}?{filters.query(sort='')}",
         page_href=f"/i/{item.public_id}",
+        item_href=f"/desk/items/{item.id}" if may_change else "",
+        codes_href=f"/desk/codes?item={item.id}" if may_change else "",
         finding=_finding(view),
         tiles=_tiles(view),
         funnel=funnel_chart(view),
         loose=_loose(view.total),
         loose_say=_loose_say(view.total),
-        days=common.days_chart(filters, view.now, view.before),
+        days=common.days_chart(house, filters, view.now, view.before),
         stores=_ranking("Stores by scans", "Store", view.stores, filters, action),
         places=_ranking("Where it is scanned", "Place", view.places, filters, action),
-        quality=common.quality(house, view.reading, view.left_out),
+        quality=common.quality(house, view.reading, left_out=view.left_out, scans=view.total.scans, maybe=view.maybe),
         words=WORDS,
         csv=csv_addresses(action, filters, ("days", "funnel", "stores", "places")),
     )

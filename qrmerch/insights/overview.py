@@ -16,10 +16,12 @@ from qrmerch.insights.pages import ItemsPage, LeftOut, OverviewPage, Ranking, Ti
 from qrmerch.insights.rankings import Entry, rank
 from qrmerch.insights.sentences import WORDS, counted, of_hundred, share
 from qrmerch.scans import queries
+from qrmerch.scans.kinds import MAYBE_REPEAT
 
 ACTION = "/desk/insights"
 ITEMS_ACTION = "/desk/insights/items"
 SHOWN_ITEMS = 10
+ITEMS_A_PAGE = 50
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -35,6 +37,7 @@ class Overview:
     stores: list[tuple[str, Counts, Counts | None]]
     hours: Mapping[tuple[date, int], int]
     left_out: list[tuple[str, int]]
+    maybe: int
     reading: queries.Reading
 
 
@@ -55,7 +58,8 @@ def read_overview(db: Session, house: House, filters: Filters) -> Overview:
         stores=_pairs(queries.count_by_store(db, now), queries.count_by_store(db, before) if before else None, house),
         hours=queries.count_by_hour(db, now, "scan"),
         left_out=figures.left_out(kinds),
-        reading=queries.read_state(db),
+        maybe=kinds.get(MAYBE_REPEAT, 0),
+        reading=figures.read_state(db, house, filters.period),
     )
 
 
@@ -89,39 +93,67 @@ def _pairs(
     ]
 
 
-def overview_page(view: Overview, problems: dict[str, str]) -> OverviewPage:
+def overview_page(db: Session, view: Overview, problems: dict[str, str]) -> OverviewPage:
     """The numbers as the page shows them."""
     filters, house = view.filters, view.house
+    items = items_ranking(view.items, filters, action=ACTION, limit=SHOWN_ITEMS)
     return OverviewPage(
         filters=common.filter_form(ACTION, house, filters, problems),
         lede=common.lede(house, filters),
         is_sample=house.retailer.has_sample_scans,
         has_scans=any(counts.scans for counts in view.now),
         tiles=_tiles(view),
-        days=common.days_chart(filters, view.now, view.before),
+        days=common.days_chart(house, filters, view.now, view.before),
         hours=hours_chart(view),
-        items=items_ranking(view.items, filters, action=ACTION, limit=SHOWN_ITEMS),
+        items=_with_images(db, items, house),
         all_items_href=f"{ITEMS_ACTION}?{filters.query()}",
+        least_href=f"{ITEMS_ACTION}?{filters.query(sort='scans')}",
         stores=_stores_ranking(view),
         left_out=_left_out(view),
-        quality=common.quality(house, view.reading, sum(count for _, count in view.left_out)),
+        quality=common.quality(
+            house,
+            view.reading,
+            left_out=sum(count for _, count in view.left_out),
+            scans=sum(day.scans for day in view.now),
+            maybe=view.maybe,
+        ),
         words=WORDS,
         csv=csv_addresses(ACTION, filters, ("days", "hours", "items", "stores", "left_out")),
     )
 
 
-def items_page(
-    house: House, filters: Filters, problems: dict[str, str], items: list[tuple[Listed, Counts, Counts | None]]
-) -> ItemsPage:
-    """All items, ranked."""
+def items_page(db: Session, house: House, filters: Filters, problems: dict[str, str], *, number: int) -> ItemsPage:
+    """All items, ranked, a page of them at once.
+
+    :param number: of the page, from 1.
+    """
+    items = read_items(db, house, filters)
+    skip = (number - 1) * ITEMS_A_PAGE
+    ranked = items_ranking(items, filters, action=ITEMS_ACTION, limit=ITEMS_A_PAGE, skip=skip)
     return ItemsPage(
         filters=common.filter_form(ITEMS_ACTION, house, filters, problems),
         lede=common.lede(house, filters),
         is_sample=house.retailer.has_sample_scans,
-        items=items_ranking(items, filters, action=ITEMS_ACTION, limit=None),
+        items=_with_images(db, ranked, house),
+        paging=_paging(filters, number, shown=len(ranked.rows), total=ranked.total),
         overview_href=f"{ACTION}?{filters.query(sort='')}",
         words=WORDS,
         csv=csv_addresses(ACTION, filters, ("items",)),
+    )
+
+
+def _with_images(db: Session, ranking: Ranking, house: House) -> Ranking:
+    return ranking.with_images(figures.list_images(db, [row.id for row in ranking.rows], at=house.at))
+
+
+def _paging(filters: Filters, number: int, *, shown: int, total: int) -> tuple[str, str, str]:
+    def address(page: int) -> str:
+        return f"{ITEMS_ACTION}?{filters.query(page=f'{page}')}"
+
+    return (
+        f"{shown:,} of {counted(total, 'item')}",
+        address(number - 1) if number > 1 else "",
+        address(number + 1) if number * ITEMS_A_PAGE < total else "",
     )
 
 
@@ -162,16 +194,23 @@ def _tiles(view: Overview) -> tuple[Tile, ...]:
 
 
 def items_ranking(
-    items: list[tuple[Listed, Counts, Counts | None]], filters: Filters, *, action: str, limit: int | None
+    items: list[tuple[Listed, Counts, Counts | None]], filters: Filters, *, action: str, limit: int, skip: int = 0
 ) -> Ranking:
     """Items by scans, or as the address sorts them."""
     query = filters.query(sort="")
     entries = [
-        Entry(item.title, now, before, href=f"{ITEMS_ACTION}/{item.item_id}?{query}", sub=item.vendor)
+        Entry(item.title, now, before, href=f"{ITEMS_ACTION}/{item.item_id}?{query}", sub=item.vendor, id=item.item_id)
         for item, now, before in items
     ]
     return rank(
-        "Items by scans", _items_say(entries), entries, name="Item", filters=filters, action=action, limit=limit
+        "Items by scans",
+        _items_say(entries),
+        entries,
+        name="Item",
+        filters=filters,
+        action=action,
+        limit=limit,
+        skip=skip,
     )
 
 

@@ -1,6 +1,7 @@
 """What each page of numbers receives."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
@@ -51,6 +52,7 @@ class RankedRow:
     title: str
     href: str
     sub: str
+    id: str
     image: str
     bar: Markup
     scans: str
@@ -71,6 +73,12 @@ class Ranking:
     heads: tuple[Head, ...]
     rows: tuple[RankedRow, ...]
     total: int
+    has_images: bool = False
+
+    def with_images(self, images: Mapping[str, str]) -> "Ranking":
+        """The same with pictures, by the id of each line."""
+        rows = tuple(replace(row, image=images.get(row.id, "")) for row in self.rows)
+        return replace(self, rows=rows, has_images=bool(images))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +111,7 @@ class OverviewPage:
     hours: Chart
     items: Ranking
     all_items_href: str
+    least_href: str
     stores: Ranking
     left_out: LeftOut
     quality: tuple[Quality, ...]
@@ -119,6 +128,8 @@ class ItemsPage:
     lede: str
     is_sample: bool
     items: Ranking
+    # What is shown of how many, and the addresses of the pages before and after ("": none).
+    paging: tuple[str, str, str]
     overview_href: str
     words: tuple[tuple[str, str], ...]
     csv: dict[str, str]
@@ -132,12 +143,14 @@ class ItemPage:
     title: str
     lede: str
     image: str
-    image_alt: str
     is_sample: bool
     has_scans: bool
     overview_href: str
     items_href: str
     page_href: str
+    # Where the item and its codes are looked after; empty for who may not.
+    item_href: str
+    codes_href: str
     finding: Markup
     tiles: tuple[Tile, ...]
     funnel: Chart

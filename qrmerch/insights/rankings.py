@@ -31,7 +31,7 @@ class Entry:
     before: Counts | None
     href: str = ""
     sub: str = ""
-    image: str = ""
+    id: str = ""
 
     def value(self, column: str) -> float:
         """What it is sorted by; a share for those that are shown as one."""
@@ -53,8 +53,9 @@ def rank(
     filters: Filters,
     action: str,
     limit: int | None = None,
+    skip: int = 0,
 ) -> Ranking:
-    """A table of entries, sorted as the address asks and cut after `limit` lines; the bar shows scans.
+    """A table of entries, sorted as the address asks, `limit` lines after the first `skip`; the bar shows scans.
 
     :param action: the page whose heads lead back to itself with another sort.
     """
@@ -70,7 +71,7 @@ def rank(
         _head(label, key, column, is_backwards=backwards, filters=filters, action=action)
         for label, key in {name: "name", **COLUMNS}.items()
     )
-    return Ranking(title, say, heads, tuple(_row(entry, top) for entry in ordered[:limit]), len(entries))
+    return Ranking(title, say, heads, tuple(_row(entry, top) for entry in ordered[skip:][:limit]), len(entries))
 
 
 def _head(label: str, key: str, column: str, *, is_backwards: bool, filters: Filters, action: str) -> Head:
@@ -88,7 +89,8 @@ def _row(entry: Entry, top: int) -> RankedRow:
         title=entry.name,
         href=entry.href,
         sub=entry.sub,
-        image=entry.image,
+        id=entry.id,
+        image="",
         bar=rank_bar(now.scans, top),
         scans=f"{now.scans:,}",
         change="" if change is None else _signed(change),

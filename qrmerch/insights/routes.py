@@ -5,7 +5,7 @@ from typing import Final, TypeVar
 
 from flask import Blueprint, Response, request
 
-from qrmerch.access import READERS, allow, current_principal
+from qrmerch.access import PUBLISHERS, READERS, allow, current_principal
 from qrmerch.clock import now
 from qrmerch.downloads import Cell, csv_response
 from qrmerch.errors import NotFound
@@ -13,7 +13,7 @@ from qrmerch.insights import common, figures
 from qrmerch.insights.figures import Counts, House
 from qrmerch.insights.filters import Filters, read_filters
 from qrmerch.insights.item import ItemView, funnel_chart, item_page, read_item
-from qrmerch.insights.overview import Overview, items_page, overview_page, read_items, read_overview
+from qrmerch.insights.overview import Overview, items_page, overview_page, read_overview
 from qrmerch.insights.rankings import SORTS, Entry
 from qrmerch.insights.sentences import WORDS
 from qrmerch.web import get_db, render
@@ -35,7 +35,7 @@ def blueprints() -> list[Blueprint]:
 def show_overview() -> Response:
     """All stores or one, a period beside another."""
     house, filters, problems = _view()
-    page = overview_page(read_overview(get_db(), house, filters), problems)
+    page = overview_page(get_db(), read_overview(get_db(), house, filters), problems)
     return render("insights/overview.html", page, status=422 if problems else 200)
 
 
@@ -53,7 +53,7 @@ def export_overview(table: str) -> Response:
 def show_items() -> Response:
     """All items, ranked."""
     house, filters, problems = _view()
-    page = items_page(house, filters, problems, read_items(get_db(), house, filters))
+    page = items_page(get_db(), house, filters, problems, number=_page_number())
     return render("insights/items.html", page, status=422 if problems else 200)
 
 
@@ -62,7 +62,8 @@ def show_items() -> Response:
 def show_item(item_id: str) -> Response:
     """One item, from scan to sale."""
     house, filters, problems = _view()
-    page = item_page(read_item(get_db(), house, filters, item_id), problems)
+    may_change = current_principal().role in PUBLISHERS
+    page = item_page(get_db(), read_item(get_db(), house, filters, item_id), problems, may_change=may_change)
     return render("insights/item.html", page, status=422 if problems else 200)
 
 
@@ -75,6 +76,12 @@ def export_item(item_id: str, table: str) -> Response:
     heads, rows = _pick(_ITEM_TABLES, table)(view)
     said = [view.item.title, *_about(house, filters)]
     return csv_response(f"{house.retailer.slug} {view.item.title} {table}", said=said, heads=heads, rows=rows)
+
+
+def _page_number() -> int:
+    """The page asked for, from 1; 1 where the address says anything else."""
+    text = request.args.get("page", "1")
+    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 6 else 1
 
 
 def _view() -> tuple[House, Filters, dict[str, str]]:

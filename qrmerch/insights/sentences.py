@@ -27,11 +27,15 @@ def change_words(now: int, before: int | None, than: str) -> str:
     if before is None:
         return ""
     if not before:
-        return "None then either." if not now else f"None in {than}."
+        return "None then either." if not now else f"None {_in(than)}."
     change = round(100 * (now - before) / before)
     if not change:
         return f"As many as {than} ({before:,})."
     return f"{abs(change)} % {'more' if change > 0 else 'less'} than {than} ({before:,})."
+
+
+def _in(than: str) -> str:
+    return f"in {than}" if than.endswith("days before") else than
 
 
 def change_percent(now: int, before: int | None) -> int | None:

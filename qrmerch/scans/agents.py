@@ -44,7 +44,10 @@ KINDS: Final = [
         30,
         "bot",
         "search",
-        r"Googlebot|bingbot|Applebot|YandexBot|Baiduspider|DuckDuckBot|Yahoo! Slurp|PetalBot|Google-|GoogleOther|AdsBot",
+        (
+            r"Googlebot|bingbot|Applebot|YandexBot|Baiduspider|DuckDuckBot|Yahoo! Slurp|PetalBot|Google-|GoogleOther"
+            r"|AdsBot"
+        ),
     ),
     (
         31,

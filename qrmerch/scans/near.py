@@ -5,6 +5,7 @@ file that all workers of the node share; with the file gone, nobody can go back 
 """
 
 import os
+from contextlib import suppress
 from hashlib import blake2s
 from pathlib import Path
 from threading import Lock
@@ -44,11 +45,9 @@ class Near:
         fresh = self._folder / f"near-{hour}.{os.getpid()}"
         fresh.write_bytes(os.urandom(32))
         fresh.chmod(0o600)
-        try:
-            # A hard link is made by one worker only; the others read what it wrote, always whole.
+        # A hard link is made by one worker only; the others read what it wrote, always whole.
+        with suppress(FileExistsError):
             os.link(fresh, path)
-        except FileExistsError:
-            pass
         fresh.unlink()
         # Only earlier hours: a worker whose clock is a moment behind must not undo the next key.
         for old in self._folder.glob("near-*.key"):
@@ -64,4 +63,4 @@ def cut(address: str) -> str:
     if address[:7].lower() == "::ffff:" and "." in address:
         return cut(address[7:])
     head = address.split("::")[0].split(":")
-    return ":".join((head + ["0", "0", "0"])[:3])
+    return ":".join([*head, "0", "0", "0"][:3])

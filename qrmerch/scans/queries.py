@@ -88,16 +88,20 @@ def count_by_hour(db: Session, span: Span, kind: str) -> dict[tuple[date, int], 
     return {(on, hour): int(count) for on, hour, count in db.execute(wanted)}
 
 
-def read_state(db: Session) -> Reading:
-    """How far counting has come; the log is the node's, the waiting actions are the tenant's."""
+def read_state(db: Session, retailer_id: str, *, since: datetime, until: datetime) -> Reading:
+    """How far counting has come; the log is the installation's, the waiting actions are the retailer's.
+
+    :param since: what was lost is told of files last read from here on; aware.
+    :param until: and before here; aware.
+    """
+    read_at = db.scalar(select(func.max(LogFile.read_at)))
     of_log = select(
-        func.max(LogFile.read_at),
-        func.coalesce(func.sum(LogFile.lost_lines), 0),
-        func.coalesce(func.sum(LogFile.bad_lines), 0),
-    )
-    read_at, lost, bad = db.execute(of_log).one()
-    waiting, since = db.execute(select(func.count(Event.id), func.min(Event.at)).where(~Event.is_counted)).one()
-    return Reading(read_at, int(lost), int(bad), waiting, since)
+        func.coalesce(func.sum(LogFile.lost_lines), 0), func.coalesce(func.sum(LogFile.bad_lines), 0)
+    ).where(LogFile.read_at >= since, LogFile.read_at < until)
+    lost, bad = db.execute(of_log).one()
+    of_events = select(func.count(Event.id), func.min(Event.at))
+    waiting, waiting_since = db.execute(of_events.where(Event.retailer_id == retailer_id, ~Event.is_counted)).one()
+    return Reading(read_at, int(lost), int(bad), waiting, waiting_since)
 
 
 def _sum(db: Session, span: Span, *by: InstrumentedAttribute[Any]) -> dict[tuple[Any, ...], dict[str, int]]:

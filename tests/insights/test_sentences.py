@@ -11,7 +11,7 @@ from qrmerch.insights import sentences
         (113, 100, "13 % more than the day before (100)."),
         (87, 100, "13 % less than the day before (100)."),
         (100, 100, "As many as the day before (100)."),
-        (5, 0, "None in the day before."),
+        (5, 0, "None the day before."),
         (0, 0, "None then either."),
         (5, None, ""),
     ],
