@@ -61,11 +61,12 @@ class Source:
         return pick_text(value, self.locale, self.fallbacks) if isinstance(value, Mapping) else str(value)
 
     def html(self, slot: Mapping[str, Any], value: Any) -> Markup:
-        """A text slot as safe HTML: Markdown where the slot takes it, else one paragraph."""
+        """A text slot as safe HTML: Markdown where the slot takes it, else paragraphs with the lines as they are."""
         text = self.text(value)
         if "rich" in str(slot.get("kind", "")):
             return rich_text(text)
-        return Markup("<p>{}</p>").format(text) if text else Markup()
+        paragraphs = (Markup("<br>").join(each.splitlines()) for each in text.split("\n\n") if each.strip())
+        return Markup().join(Markup("<p>{}</p>").format(each) for each in paragraphs)
 
     def title(self, section: Mapping[str, Any], default: str = "") -> str:
         """What stands above a section: the template's title, or label, in the page's language; "" for nothing."""
