@@ -1,6 +1,6 @@
 """Reads about codes: one, many with where they hang, and print batches."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -116,6 +116,14 @@ def list_by_token(db: Session, retailer_id: str, tokens: Collection[str]) -> lis
     place = {token: at for at, token in enumerate(tokens)}
     rows = db.execute(_lines().where(Code.retailer_id == retailer_id, Code.token.in_(list(place))))
     return sorted((_line(*row) for row in rows), key=lambda line: place[line.code.token])
+
+
+def list_by_id(db: Session, code_ids: Sequence[str]) -> list[Code]:
+    """The codes with these ids that the session may see, in no order."""
+    found: list[Code] = []
+    for begin in range(0, len(code_ids), _READ_AT_ONCE):
+        found += db.scalars(select(Code).where(Code.id.in_(code_ids[begin : begin + _READ_AT_ONCE])))
+    return found
 
 
 def list_active_codes(db: Session, item_id: str) -> list[CodeLine]:

@@ -13,10 +13,11 @@ from werkzeug.datastructures import MultiDict
 from qrmerch.access import PUBLISHERS, allow, current_principal
 from qrmerch.clock import now
 from qrmerch.codes.artwork import BLACK, draw_symbol
-from qrmerch.codes.models import Code, CodeState
-from qrmerch.codes.queries import CodeLine, Wanted, count_codes, each_code, list_by_token
+from qrmerch.codes.models import CodeState
+from qrmerch.codes.queries import CodeLine, Wanted, count_codes, each_code, list_by_id, list_by_token
 from qrmerch.codes.service import MAX_AT_ONCE, mark_printed
 from qrmerch.codes.tokens import address_of, make_token
+from qrmerch.db import scope
 from qrmerch.desk.code_pages import Mark, SheetPage, address, count_of, read_wanted, say_wanted
 from qrmerch.errors import FormError
 from qrmerch.i18n import direction, translator
@@ -105,19 +106,21 @@ def make() -> Response:
 
     :raises ArtworkRefused: a code would not scan on this stock.
     """
-    db, principal, at = get_db(), current_principal(), now()
-    retailer = get_retailer(db, principal.retailer_id)
-    chosen, values = _read_chosen(retailer, request.form), _values(retailer, request.form)
-    file = BytesIO()
-    printed: list[Code] = []
-    try:
-        _refuse_number(chosen.count(db))
-        run = _read_run(values)
-        labels = _labels(db, retailer, chosen, noted=printed)
-        write_sheets(file, labels, run, wording=_wording(db, retailer, values))
-    except FormError as refused:
-        return _form(db, retailer, chosen, values, refused.problems)
-    mark_printed(db, printed, at=at, actor=principal)
+    principal, at, file, printed = current_principal(), now(), BytesIO(), list[str]()
+    # Thousands of labels take seconds; nobody's writing waits for them.
+    with services().database.read() as reading:
+        scope(reading, retailer_ids=principal.seen_retailer_ids, vendor_id=None)
+        retailer = get_retailer(reading, principal.retailer_id)
+        chosen, values = _read_chosen(retailer, request.form), _values(retailer, request.form)
+        try:
+            run = _read_run(values)
+            _refuse_number(chosen.count(reading) * run.copies)
+            labels = _labels(reading, retailer, chosen, noted=printed)
+            write_sheets(file, labels, run, wording=_wording(reading, retailer, values))
+        except FormError as refused:
+            return _form(reading, retailer, chosen, values, refused.problems)
+    db = get_db()
+    mark_printed(db, list_by_id(db, printed), at=at, actor=principal)
     db.commit()
     headers = {"Content-Disposition": f'attachment; filename="labels-{at:%Y-%m-%d}-{run.stock.key}.pdf"'}
     return Response(file.getvalue(), mimetype=PDF, headers=headers)
@@ -128,22 +131,22 @@ def _read_chosen(retailer: Retailer, said: MultiDict[str, str]) -> _Chosen:
     return _Chosen(read_wanted(retailer.id, said), picked[:_MAX_PICKED])
 
 
-def _refuse_number(codes: int) -> None:
-    """:raises FormError: no code, or more than one file holds."""
-    if not codes:
+def _refuse_number(labels: int) -> None:
+    """:raises FormError: no label, or more than one file holds."""
+    if not labels:
         raise FormError({"": "None of these codes is active. Go back to the list and choose others."})
-    if codes > MAX_LABELS:
+    if labels > MAX_LABELS:
         raise FormError(
-            {"": f"{codes:,} codes are more than one file holds. {MAX_LABELS:,} is the most: filter the list."}
+            {"": f"{labels:,} labels are more than one file holds. {MAX_LABELS:,} is the most: print fewer at once."}
         )
 
 
-def _labels(db: Session, retailer: Retailer, chosen: _Chosen, *, noted: list[Code] | None = None) -> Iterator[Label]:
-    """One label for each chosen code; the codes are added to `noted` as they come."""
+def _labels(db: Session, retailer: Retailer, chosen: _Chosen, *, noted: list[str] | None = None) -> Iterator[Label]:
+    """One label for each chosen code; the codes' ids are added to `noted` as they come."""
     base = printed_base(db, retailer.id, base_url=services().settings.base_url)
     for line in chosen.lines(db):
         if noted is not None:
-            noted.append(line.code)
+            noted.append(line.code.id)
         place = line.place if line.store_name else ""
         yield Label(address_of(base, line.code.token), line.code.token, line.item_title, place)
 
@@ -236,8 +239,7 @@ def _form(
 
 def _find_problems(codes: int, values: dict[str, str]) -> dict[str, str]:
     try:
-        _refuse_number(codes)
-        _read_run(values)
+        _refuse_number(codes * _read_run(values).copies)
     except FormError as refused:
         return refused.problems
     return {}

@@ -138,7 +138,7 @@ def test_the_list_is_handed_out_with_addresses_and_no_formula(mia: Browser, shop
     assert row[2] == "'=HYPERLINK(1)"
 
 
-def test_a_list_of_thousands_asks_the_database_no_more_often(mia: Browser, shop: Shop, db: Session) -> None:
+def test_a_long_list_comes_in_pages(mia: Browser, shop: Shop, db: Session) -> None:
     places = [make_fixture(db, shop.store) for _ in range(120)]
     service.make_codes(db, [shop.item], places, at=NOON)
     db.commit()
@@ -439,6 +439,17 @@ def test_a_number_that_no_sheet_has_is_said_and_nothing_is_printed(
         == 200
     )
     assert codes_of(db)[0].printed_at is None
+
+
+def test_more_labels_than_one_file_holds_are_refused_copies_included(mia: Browser, shop: Shop, db: Session) -> None:
+    service.make_codes(db, [shop.item], [make_fixture(db, shop.store) for _ in range(50)], at=NOON, batch="All")
+    db.commit()
+
+    response = mia.post("/desk/codes/sheet", {"state": "active", "copies": "100"})
+
+    assert response.status_code == 422
+    assert "5,100 labels are more than one file holds" in response.text
+    assert {code.printed_at for code in codes_of(db)} == {None}
 
 
 def test_an_unknown_stock_is_not_found(mia: Browser, shop: Shop) -> None:
