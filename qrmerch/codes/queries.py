@@ -196,8 +196,8 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
 
 
 def _is_found(text: str) -> ColumnElement[bool]:
-    token = find_token(text)
-    if token:
-        return Code.token == token
+    """A title that has it, or, since some words could be tokens, the code of that token."""
     escaped = text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return func.lower(Item.title).like(f"%{escaped}%", escape="\\")
+    in_title = func.lower(Item.title).like(f"%{escaped}%", escape="\\")
+    token = find_token(text)
+    return or_(Code.token == token, in_title) if token else in_title

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Final
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, request
 from sqlalchemy.orm import Session
@@ -20,23 +19,19 @@ from qrmerch.codes.tokens import address_of, make_token
 from qrmerch.db import scope
 from qrmerch.desk.code_pages import Mark, SheetPage, address, count_of, read_wanted, say_wanted
 from qrmerch.errors import FormError
-from qrmerch.i18n import direction, translator
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import get_brand, get_retailer, printed_base
 from qrmerch.printing.labels import Label, Wording
 from qrmerch.printing.sheets import MAX_LABELS, Run, check_stock, list_incomplete, outline_page, sheet, write_sheets
 from qrmerch.printing.stocks import STOCKS, Shape, get_stock
+from qrmerch.printing.wording import MAX_CALL_CHARS, usual_call, word_labels
 from qrmerch.rendering.brand import derive_colours
-from qrmerch.text import clean_line
 from qrmerch.web import get_db, render, services
 
 blueprint = Blueprint("desk_code_sheets", __name__, url_prefix="/desk/codes/sheet")
 
 PDF: Final = "application/pdf"
-_MAX_CALL_CHARS: Final = 60
 _MAX_PICKED: Final = 200
-_CALL: Final = "Scan: more about it, and what goes with it"
-_NOTICE: Final = "Counts a look, not you."
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +148,10 @@ def _labels(db: Session, retailer: Retailer, chosen: _Chosen, *, noted: list[str
 
 def _values(retailer: Retailer, said: MultiDict[str, str]) -> dict[str, str]:
     """The fields of the form as typed, or as they usually are. A form that was sent has all its ticks in it."""
-    t = translator(retailer.default_locale)
     is_sent = "sent" in said
     usual = {"stock": STOCKS[0].key, "start": "1", "copies": "1", "right": "0", "down": "0"}
-    usual |= {"call": t(_CALL), "colour": "black"}
-    values = {name: said.get(name, value)[:_MAX_CALL_CHARS] for name, value in usual.items()}
+    usual |= {"call": usual_call(retailer.default_locale), "colour": "black"}
+    values = {name: said.get(name, value)[:MAX_CALL_CHARS] for name, value in usual.items()}
     for tick in ("shows_place", "shows_notice"):
         values[tick] = said.get(tick, "" if is_sent else "1")[:1]
     return values
@@ -187,14 +181,13 @@ def _read_run(values: dict[str, str]) -> Run:
 
 def _wording(db: Session, retailer: Retailer, values: dict[str, str]) -> Wording:
     brand = get_brand(db, retailer.id, at=now())
-    base = printed_base(db, retailer.id, base_url=services().settings.base_url)
-    notice = f"{translator(retailer.default_locale)(_NOTICE)} {urlsplit(base).netloc}/privacy"
-    return Wording(
+    return word_labels(
+        retailer.default_locale,
         house=brand.wordmark,
-        call=clean_line(values["call"], _MAX_CALL_CHARS),
-        notice=notice if values["shows_notice"] else "",
+        base=printed_base(db, retailer.id, base_url=services().settings.base_url),
+        call=values["call"],
         dark=derive_colours(brand.colour).code if values["colour"] == "brand" else BLACK,
-        direction=direction(retailer.default_locale),
+        has_notice=bool(values["shows_notice"]),
         shows_place=bool(values["shows_place"]),
     )
 

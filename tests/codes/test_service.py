@@ -288,6 +288,16 @@ def test_a_list_is_filtered_by_each_thing_that_is_known_of_a_code(db: Session) -
     ]
 
 
+def test_a_word_that_could_be_a_token_still_finds_its_item(db: Session) -> None:
+    word = next(each for each in (f"SWEATER{a}{b}" for a in "ABCDEFGH" for b in "ABCDEFGH") if find_token(each))
+    item = make_item(db, make_retailer(db), title=f"Warm {word} top")
+    code = service.make_code(db, item, at=NOON)
+
+    (line,), _ = list_codes(db, Wanted(item.retailer_id, find=word))
+
+    assert line.code.id == code.id
+
+
 def test_pages_of_a_list_hold_each_code_once(db: Session) -> None:
     item = make_item(db, make_retailer(db))
     made = {service.make_code(db, item, at=NOON).id for _ in range(7)}

@@ -14,6 +14,7 @@ from qrmerch.errors import FormError
 from qrmerch.printing.labels import Label, Wording
 from qrmerch.printing.sheets import Run, check_stock, list_incomplete, sheet, outline_page, write_sheets
 from qrmerch.printing.stocks import STOCKS, Stock, StockNotFound, get_stock
+from qrmerch.printing.wording import word_labels
 
 BASE = "https://fashiontown.example"
 DPI = 300
@@ -208,6 +209,18 @@ def test_an_arabic_name_is_on_the_label_and_the_code_at_the_side_where_reading_b
 
     assert ink(without) == 0
     assert ink(page) > 0
+
+
+def test_words_are_in_the_retailers_language_and_run_its_way() -> None:
+    arabic = word_labels("ar", house="Fashiontown", base=BASE)
+    english = word_labels("en", house="Fashiontown", base=BASE, call="", has_notice=False)
+
+    assert (arabic.direction, english.direction) == ("rtl", "ltr")
+    assert arabic.notice.endswith("fashiontown.example/privacy")
+    assert not arabic.notice.startswith("Counts")
+    assert arabic.call != word_labels("en", house="", base=BASE).call
+    assert (english.call, english.notice) == ("", "")
+    assert len(pages_of(sheet([make_label("توب أصفر")], AVERY, wording=arabic))) == 1
 
 
 def test_names_with_letters_that_no_face_has_are_told() -> None:

@@ -1,0 +1,46 @@
+"""What labels say beside their codes, in the retailer's first language."""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from qrmerch.codes.artwork import BLACK
+from qrmerch.i18n import direction, translator
+from qrmerch.printing.labels import Wording
+from qrmerch.text import clean_line
+
+MAX_CALL_CHARS: Final = 60
+_CALL: Final = "Scan: more about it, and what goes with it"
+_NOTICE: Final = "Counts a look, not you."
+
+
+def usual_call(locale: str) -> str:
+    """What a scan gives, in words that hold for every item."""
+    return translator(locale)(_CALL)
+
+
+def word_labels(
+    locale: str,
+    *,
+    house: str,
+    base: str,
+    call: str | None = None,
+    dark: str = BLACK,
+    has_notice: bool = True,
+    shows_place: bool = True,
+) -> Wording:
+    """The words of a sheet.
+
+    :param house: how the retailer writes itself; stands on hang tags.
+    :param base: scheme and host of its printed addresses, under which `/privacy` says what a scan keeps.
+    :param call: what a scan gives; None for the usual words, empty for none.
+    :raises ValueError: the call is longer than 60 characters.
+    """
+    notice = f"{translator(locale)(_NOTICE)} {urlsplit(base).netloc}/privacy"
+    return Wording(
+        house=house,
+        call=usual_call(locale) if call is None else clean_line(call, MAX_CALL_CHARS),
+        notice=notice if has_notice else "",
+        dark=dark,
+        direction=direction(locale),
+        shows_place=shows_place,
+    )
