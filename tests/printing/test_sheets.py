@@ -12,7 +12,7 @@ from qrmerch.codes.preflight import ArtworkRefused, Verdict
 from qrmerch.codes.tokens import address_of, group, make_token
 from qrmerch.errors import FormError
 from qrmerch.printing.labels import Label, Wording
-from qrmerch.printing.sheets import Run, check_stock, list_incomplete, sheet, outline_page, write_sheets
+from qrmerch.printing.sheets import Run, check_stock, list_incomplete, outline_page, sheet, write_sheets
 from qrmerch.printing.stocks import STOCKS, Stock, StockNotFound, get_stock
 from qrmerch.printing.wording import word_labels
 
