@@ -4,6 +4,7 @@ from flask import Flask, Response
 from werkzeug.exceptions import NotFound as NoRoute
 
 from qrmerch.account import routes as account
+from qrmerch.associates import routes as associates
 from qrmerch.config import Settings, data_folder
 from qrmerch.db import Database
 from qrmerch.desk import routes as desk
@@ -23,7 +24,7 @@ from qrmerch.studio import routes as studio
 from qrmerch.users import login
 from qrmerch.web import Hooks, Services, install, wants_json
 
-_PAGE_ROOMS = (landing, account, desk, insights, studio)
+_PAGE_ROOMS = (landing, account, desk, insights, studio, associates)
 # Imported for the jobs they declare.
 _JOB_ROOMS = (_import_jobs, _media_jobs, _offer_jobs)
 

@@ -22,8 +22,9 @@ from qrmerch.content.models import PageTemplate, Publication, Revision, Revision
 from qrmerch.content.queries import find_template_of
 from qrmerch.media.models import Asset, AssetState, Rendition
 from qrmerch.offers import service as offers
-from qrmerch.offers.models import Claim, Offer, OfferKind
+from qrmerch.offers.models import Claim, Offer, OfferKind, Outcome, Redemption
 from qrmerch.offers.terms import OfferTerms
+from qrmerch.offers.till_codes import find_code_of
 from qrmerch.parties import service as parties
 from qrmerch.parties.models import Fixture, FixtureKind, Retailer, Store, Vendor
 from qrmerch.parties.queries import find_supply
@@ -393,3 +394,27 @@ def make_claim(
     visitor = visitor or make_visitor(db, db.get_one(Retailer, offer.retailer_id), at=at)
     store_id = store.id if store else None
     return offers.claim(db, offer, item, visitor, store_id=store_id, visit=visit, keys=keys, at=at, variant=variant)
+
+
+def make_use(
+    db: Session,
+    claim: Claim,
+    store: Store,
+    *,
+    by: Person | None = None,
+    keys: tuple[str, ...] = TILL_KEYS,
+    at: datetime = NOON,
+) -> Redemption:
+    """A code, used at a store's till."""
+    till = offers.Till(store, by.user.id if by else None)
+    code = make_code_of(claim, keys=keys)
+    use = offers.redeem(db, code, till=till, idempotency_key=ids.public(), keys=keys, at=at).row
+    assert use is not None and use.outcome == Outcome.REDEEMED, use
+    return use
+
+
+def make_code_of(claim: Claim, *, keys: tuple[str, ...] = TILL_KEYS) -> str:
+    """A claim's code as its shopper reads it."""
+    code = find_code_of(keys, claim.id, claim.code_lookup)
+    assert code, "the claim was made under another key"
+    return code

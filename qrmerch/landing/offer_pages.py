@@ -44,10 +44,6 @@ class ClaimPage:
     item: str
     item_href: str
 
-    @property
-    def is_valid(self) -> bool:
-        return self.state == "valid"
-
 
 @dataclass(frozen=True, slots=True)
 class NoClaimPage:

@@ -263,7 +263,7 @@ def show_claim(claim_id: str) -> Response:
         state=state,
         now=_word_state(held.t, state),
         headline=held.headline,
-        worth=_word_worth(held) if state in ("valid", "held") else held.item.title,
+        worth=_word_worth(held) if state in ("valid", "held") else _apart(held.item.title),
         code=group_code(code),
         qr=qr,
         bars=bars,
@@ -308,12 +308,17 @@ def _word_state(t: Translate, state: str) -> str:
 def _word_worth(held: _Held) -> str:
     worth = find_worth(held.db, held.claim)
     if worth.price_minor is None or not worth.off_minor:
-        return worth.name
+        return _apart(worth.name)
     return held.t("{item}: {price} instead of {before}").format(
-        item=worth.name,
-        price=format_money(worth.left_minor, worth.currency, held.locale),
-        before=format_money(worth.price_minor, worth.currency, held.locale),
+        item=_apart(worth.name),
+        price=_apart(format_money(worth.left_minor, worth.currency, held.locale)),
+        before=_apart(format_money(worth.price_minor, worth.currency, held.locale)),
     )
+
+
+def _apart(text: str) -> str:
+    """A text that may run the other way than the sentence it stands in, so that neither turns the other around."""
+    return f"\u2068{text}\u2069"
 
 
 def _word_seal(held: _Held, state: str) -> Seal:
@@ -322,7 +327,7 @@ def _word_seal(held: _Held, state: str) -> Seal:
     if state == "valid":
         return Seal(t("Hold it at the till"), t("Turn the screen up if it will not read"), ends, ends_at.isoformat())
     if state == "held":
-        return Seal(t("The offer is on hold for the moment"), t("Ask a colleague"), ends, ends_at.isoformat())
+        return Seal(t("Keep it"), t("It is good again when the offer goes on"), ends, ends_at.isoformat())
     if state == "used":
         return _word_use(held)
     if state == "ended":
@@ -351,7 +356,7 @@ def _word_more(held: _Held, state: str) -> str:
     if not held.item.is_retired and _is_still_given(held):
         return t("The offer still runs. The item’s page gives a new code.")
     (card,) = list_cards(held.db, [held.item], locale=held.locale, store=held.store, kept=(), at=held.at)
-    return f"{held.item.title}: {card.price}"
+    return f"{_apart(held.item.title)}: {_apart(card.price)}"
 
 
 def _is_still_given(held: _Held) -> bool:

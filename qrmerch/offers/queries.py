@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from qrmerch.catalog.models import Item, Variant
@@ -242,16 +242,29 @@ def get_try(db: Session, redemption_id: str) -> Redemption:
 
 
 def list_tries(db: Session, store_id: str, *, since: datetime, until: datetime, limit: int) -> list[Try]:
-    """What the tills of a store did in a period, the newest first, `limit` at most."""
-    wanted = (
+    """Uses and refusals at the tills of a store in a period, the newest first, `limit` at most.
+
+    A use that was taken back says so itself.
+    """
+    wanted = _tries().where(Redemption.store_id == store_id, Redemption.outcome != Outcome.REVERSED)
+    wanted = wanted.where(Redemption.at >= since, Redemption.at < until)
+    rows = db.execute(wanted.order_by(Redemption.at.desc(), Redemption.id.desc()).limit(limit))
+    return [Try(row, claim, name or "") for row, claim, name in rows]
+
+
+def list_history(db: Session, claim_id: str) -> list[Try]:
+    """How a claim was used and taken back, the earliest first."""
+    wanted = _tries().where(Redemption.claim_id == claim_id, Redemption.outcome != Outcome.REFUSED)
+    rows = db.execute(wanted.order_by(Redemption.at, Redemption.id))
+    return [Try(row, claim, name or "") for row, claim, name in rows]
+
+
+def _tries() -> Select[Redemption, Claim, str]:
+    return (
         select(Redemption, Claim, User.name)
         .outerjoin(Claim, Claim.id == Redemption.claim_id)
         .outerjoin(User, User.id == Redemption.associate_id)
-        .where(Redemption.store_id == store_id, Redemption.at >= since, Redemption.at < until)
-        .order_by(Redemption.at.desc(), Redemption.id.desc())
-        .limit(limit)
     )
-    return [Try(row, claim, name or "") for row, claim, name in db.execute(wanted).tuples()]
 
 
 def count_tries(db: Session, store_id: str, *, since: datetime, until: datetime) -> dict[Outcome, int]:

@@ -1,0 +1,88 @@
+"""What the templates of the till receive."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """The store that the till stands in, and the others of this associate; `asks` where there is one to choose."""
+
+    store_id: str
+    name: str
+    stores: tuple[tuple[str, str], ...]
+
+    @property
+    def asks(self) -> bool:
+        return len(self.stores) > 1
+
+
+@dataclass(frozen=True, slots=True)
+class TryLine:
+    """One code at this store's tills: a state as `ui/status.html` knows it, what it was, when, and what can be done."""
+
+    state: str
+    label: str
+    title: str
+    sub: str
+    href: str
+    can_undo: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TillPage:
+    """`associates/scan.html`"""
+
+    here: Here
+    problem: str
+    recent: tuple[TryLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GoodNow:
+    """An offer that could be taken instead: what it is, and until when."""
+
+    headline: str
+    sub: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictPage:
+    """`associates/verdict.html`: what the till says of a code, and the one thing to do next."""
+
+    here: Here
+    # `ok`, `bad` or `nt`, as `ui/verdict.html` knows it.
+    kind: str
+    title: str
+    lead: str
+    text: str
+    say: str
+    # Where the code is used, and the key that makes a second press the same press; empty where it cannot be.
+    use_href: str
+    key: str
+    # Where the use is taken back; empty where it cannot be.
+    undo_href: str
+    # The verdict of the same code now, to be used again; empty for none.
+    again_href: str
+    # The use that stands in the way, where this store may still take it back; empty for none.
+    first_href: str
+    good_now: tuple[GoodNow, ...]
+    facts: tuple[tuple[str, str], ...]
+    # What happened to the code so far: word and when.
+    history: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TodayPage:
+    """`associates/today.html`"""
+
+    here: Here
+    lede: str
+    rows: tuple[TryLine, ...]
+    more: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOutPage:
+    """`associates/signed_out.html`: too many codes that are not ours."""
+
+    limit: int
