@@ -21,7 +21,7 @@ from qrmerch.desk.code_pages import Mark, SheetPage, address, count_of, read_wan
 from qrmerch.errors import FormError
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import get_brand, get_retailer, printed_base
-from qrmerch.printing.labels import Label, Wording
+from qrmerch.printing.labels import Label, Wording, label_of
 from qrmerch.printing.sheets import MAX_LABELS, Run, check_stock, list_incomplete, outline_page, sheet, write_sheets
 from qrmerch.printing.stocks import STOCKS, Shape, get_stock
 from qrmerch.printing.wording import MAX_CALL_CHARS, usual_call, word_labels
@@ -142,8 +142,7 @@ def _labels(db: Session, retailer: Retailer, chosen: _Chosen, *, noted: list[str
     for line in chosen.lines(db):
         if noted is not None:
             noted.append(line.code.id)
-        place = line.place if line.store_name else ""
-        yield Label(address_of(base, line.code.token), line.code.token, line.item_title, place)
+        yield label_of(line, base)
 
 
 def _values(retailer: Retailer, said: MultiDict[str, str]) -> dict[str, str]:

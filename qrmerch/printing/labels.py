@@ -9,7 +9,8 @@ from functools import lru_cache
 from typing import Any, Final
 
 from qrmerch.codes.artwork import POINTS_PER_MM, Symbol, pdf_drawing, snap_to_dots
-from qrmerch.codes.tokens import group
+from qrmerch.codes.queries import CodeLine
+from qrmerch.codes.tokens import address_of, group
 from qrmerch.printing import lettering
 from qrmerch.printing.stocks import Shape, Stock
 
@@ -77,6 +78,15 @@ class _Line:
     @property
     def leading(self) -> float:
         return self.size * 1.2
+
+
+def label_of(line: CodeLine, base: str) -> Label:
+    """What a code's label says.
+
+    :param base: scheme and host that the retailer's codes are printed with.
+    """
+    token = line.code.token
+    return Label(address_of(base, token), token, line.item_title, line.place if line.store_name else "")
 
 
 def code_size_mm(symbol: Symbol, stock: Stock) -> float:
