@@ -164,11 +164,10 @@ def _take(db: Session, load: Load, at: datetime) -> Response:
         if wants_json():
             raise
         return _keep(f"{error.detail} What you typed is below; it is not saved.", status=error.status, can_save=False)
-    db.commit()
     subject = load_subject(db, draft.content_id, at=at)
-    if missing:
-        return _refuse(db, subject, form, {}, missing)
-    return _answer_saved(db, subject, form)
+    answer = _refuse(db, subject, form, {}, missing) if missing else _answer_saved(db, subject, form)
+    db.commit()
+    return answer
 
 
 def _save(db: Session, subject: Subject, form: DraftForm, values: Mapping[str, Any], at: datetime) -> Revision:
