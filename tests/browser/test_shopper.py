@@ -1,0 +1,458 @@
+"""What a shopper's phone does with a page: hearts, sharing, the address bar, the visit, with script and without."""
+
+import io
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from PIL import Image
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from qrmerch.clock import now
+from qrmerch.content.models import Style
+from qrmerch.db import Database
+from qrmerch.media.service import receive_upload, render_asset
+from qrmerch.parties.models import Vendor
+from qrmerch.scans.line import PAGE, SCAN, SHARE, VIEW, Line
+from qrmerch.scans.models import Event
+from qrmerch.web import Services
+from qrmerch.wishlists.models import WishlistItem
+from tests.browser.conftest import OpenPhone
+from tests.factories import make_code, make_item, make_template, publish_page
+from tests.landing.aisle import Aisle, add_offer, hear, lines, make_aisle
+
+KEEP = "Keep on my list"
+HEART = ".bar [data-keep]"
+
+
+@pytest.fixture
+def draw(services: Services, db: Session) -> Callable[[Vendor, str], str]:
+    """Makes a picture of a vendor's through the ordinary pipeline; the id of its asset."""
+
+    def made(vendor: Vendor, name: str) -> str:
+        file = io.BytesIO()
+        colour = sum(name.encode()) % 200
+        Image.new("RGB", (800, 1000), (240, colour, 60)).save(file, "JPEG")
+        file.seek(0)
+        asset = receive_upload(
+            db,
+            vendor_id=vendor.id,
+            stream=file,
+            file_name=f"{name}.jpg",
+            store=services.files,
+            settings=services.settings,
+            at=now(),
+            alt={"en": name},
+        )
+        return render_asset(db, asset, store=services.files, settings=services.settings).id
+
+    return made
+
+
+@pytest.fixture
+def aisle(app: Flask, db: Session, draw: Callable[[Vendor, str], str]) -> Aisle:
+    """A shop with pictures, that the server has heard of."""
+    made = make_aisle(db, draw=draw)
+    hear(app)
+    return made
+
+
+def kept(database: Database) -> list[str]:
+    """The ids of the items on all lists."""
+    with database.read() as db:
+        return list(db.scalars(select(WishlistItem.item_id).where(WishlistItem.removed_at.is_(None))))
+
+
+def seen(app: Flask, page: Page, *, views: int = 1) -> list[Line]:
+    """The log once so many pages were seen for a second."""
+    for _ in range(80):
+        found = lines(app)
+        if sum(line.kind == VIEW for line in found) >= views:
+            return found
+        page.wait_for_timeout(100)
+    raise AssertionError(f"only {[line.kind for line in lines(app)]}")
+
+
+def is_pressed(page: Page, selector: str = HEART) -> bool:
+    return page.locator(selector).first.get_attribute("aria-pressed") == "true"
+
+
+# --- the address and the visit ----------------------------------------------------------------------
+
+
+def test_the_printed_address_gives_way_to_the_pages_own(page: Page, aisle: Aisle) -> None:
+    page.goto(aisle.printed)
+
+    assert page.url.endswith(f"{aisle.page}&lang=en")
+
+
+def test_one_scan_is_one_scan_however_often_the_page_is_reloaded(app: Flask, page: Page, aisle: Aisle) -> None:
+    page.goto(aisle.printed)
+    page.reload()
+    page.reload()
+
+    assert [line.kind for line in lines(app)] == [SCAN, PAGE, PAGE]
+
+
+def test_a_page_seen_for_a_second_is_a_view_of_the_same_visit(app: Flask, page: Page, aisle: Aisle) -> None:
+    page.goto(aisle.printed)
+
+    scan, view = seen(app, page)
+
+    assert (scan.kind, view.kind) == (SCAN, VIEW)
+    assert view.visit == scan.visit != ""
+    assert (view.subject, view.token) == (aisle.top.public_id, aisle.code.token)
+
+
+def test_a_page_left_within_a_second_is_no_view(app: Flask, page: Page, aisle: Aisle) -> None:
+    page.goto(aisle.printed)
+    page.goto("/help")
+    page.wait_for_timeout(1300)
+
+    assert [line.kind for line in lines(app)] == [SCAN]
+
+
+def test_a_page_in_a_tab_behind_is_no_view(app: Flask, page: Page, aisle: Aisle) -> None:
+    page.add_init_script("Object.defineProperty(document, 'hidden', { get: () => !window.isShown })")
+    page.goto(aisle.printed)
+    page.wait_for_timeout(1300)
+    assert [line.kind for line in lines(app)] == [SCAN]
+
+    page.evaluate("window.isShown = true; document.dispatchEvent(new Event('visibilitychange'))")
+
+    assert seen(app, page)[-1].kind == VIEW
+
+
+def test_the_visit_goes_along_to_the_next_page_and_out_of_its_address(app: Flask, page: Page, aisle: Aisle) -> None:
+    page.goto(aisle.printed)
+    page.get_by_role("link", name="Silver Cross Sandal").last.click()
+    page.wait_for_load_state()
+
+    scan, further = lines(app)[0], lines(app)[-1]
+    assert further.kind == PAGE
+    assert further.visit == scan.visit
+    assert "v=" not in page.url
+
+
+def test_where_the_header_cannot_be_read_the_view_brings_the_visit(app: Flask, page: Page, aisle: Aisle) -> None:
+    # As over plain http, where browsers keep the header to themselves.
+    page.add_init_script("Object.defineProperty(PerformanceNavigationTiming.prototype, 'serverTiming', { value: [] })")
+    page.goto(aisle.printed)
+
+    view = seen(app, page)[-1]
+
+    assert view.is_new_visit
+    assert view.token == aisle.code.token
+    expect(page.locator("input[name=v]")).to_have_value(view.visit)
+
+
+def test_back_from_another_page_is_no_scan(app: Flask, page: Page, aisle: Aisle) -> None:
+    page.goto(aisle.printed)
+    page.goto("/help")
+    page.go_back()
+
+    assert page.url.endswith(f"{aisle.page}&lang=en")
+    assert [line.kind for line in lines(app)].count(SCAN) == 1
+
+
+# --- hearts -----------------------------------------------------------------------------------------
+
+
+def test_sec_b05_the_cookie_jar_is_empty_before_the_heart(page: Page, aisle: Aisle, database: Database) -> None:
+    page.goto(aisle.printed)
+    page.wait_for_timeout(1300)
+    assert page.context.cookies() == []
+    assert page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]") == [0, 0, ""]
+
+    page.get_by_role("button", name=KEEP).click()
+
+    expect(page.locator(".count")).to_have_text("1")
+    (cookie,) = page.context.cookies()
+    assert (cookie["name"], cookie["httpOnly"], cookie["sameSite"]) == ("qm", True, "Lax")
+    assert kept(database) == [aisle.top.id]
+
+
+def test_a_heart_flips_at_once_and_tells_its_visit(page: Page, aisle: Aisle, database: Database) -> None:
+    page.goto(aisle.printed)
+    page.route("**/keep*", lambda route: (page.wait_for_timeout(300), route.continue_()))
+
+    page.locator(HEART).click()
+
+    assert is_pressed(page)
+    expect(page.locator(".count")).to_have_text("1")
+    with database.read() as db:
+        event = db.scalars(select(Event)).one()
+    assert event.kind == "keep"
+    assert event.visit
+
+
+def test_a_double_tap_keeps_and_lets_go_in_order(page: Page, aisle: Aisle, database: Database) -> None:
+    page.goto(aisle.printed)
+
+    page.locator(HEART).dblclick()
+    page.wait_for_timeout(600)
+
+    assert not is_pressed(page)
+    expect(page.locator(".count")).to_be_hidden()
+    assert kept(database) == []
+
+
+def test_many_taps_end_where_the_last_one_was(page: Page, aisle: Aisle, database: Database) -> None:
+    page.goto(aisle.printed)
+
+    for _ in range(5):
+        page.locator(HEART).click()
+
+    expect(page.locator(".count")).to_have_text("1")
+    assert is_pressed(page)
+    assert kept(database) == [aisle.top.id]
+
+
+def test_without_connection_the_heart_flips_back_and_says_why(
+    open_phone: OpenPhone, aisle: Aisle, database: Database
+) -> None:
+    phone = open_phone()
+    page = phone.page
+    page.goto(aisle.printed)
+    page.wait_for_timeout(1300)
+    page.context.set_offline(True)
+
+    page.locator(HEART).click()
+
+    expect(page.get_by_role("status")).to_have_text("Not kept: no connection. Try again.")
+    assert not is_pressed(page)
+    phone.expect_complaint("ERR_INTERNET_DISCONNECTED")
+    page.context.set_offline(False)
+    page.locator(HEART).click()
+    expect(page.locator(".count")).to_have_text("1")
+    assert kept(database) == [aisle.top.id]
+
+
+def test_hearts_of_a_shopper_who_keeps_things_show_on_a_printed_page(page: Page, aisle: Aisle) -> None:
+    page.goto(aisle.printed)
+    page.locator(HEART).click()
+    expect(page.locator(".count")).to_have_text("1")
+
+    page.goto(aisle.printed)
+
+    expect(page.locator(HEART)).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".count")).to_have_text("1")
+
+
+def test_a_page_that_was_put_aside_learns_what_is_kept_now(page: Page, aisle: Aisle) -> None:
+    page.goto(aisle.printed)
+    page.locator(HEART).click()
+    expect(page.locator(".count")).to_have_text("1")
+    fetch = "(address) => fetch(address, { method: 'POST', body: new URLSearchParams({ keep: 'no' }) })"
+    page.evaluate(fetch, aisle.keep)
+
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+
+    expect(page.locator(HEART)).to_have_attribute("aria-pressed", "false")
+    expect(page.locator(".count")).to_be_hidden()
+
+
+def test_the_list_keeps_its_row_until_it_is_opened_again(page: Page, aisle: Aisle, database: Database) -> None:
+    page.goto(aisle.printed)
+    page.locator(HEART).click()
+    expect(page.locator(".count")).to_have_text("1")
+    page.get_by_role("link", name="My list").click()
+    expect(page.get_by_role("heading", name="My list")).to_be_visible()
+
+    page.get_by_role("button", name="Keep Marigold Slouch Top").click()
+    expect(page.locator(".count")).to_be_hidden()
+    assert kept(database) == []
+    page.get_by_role("button", name="Keep Marigold Slouch Top").click()
+
+    expect(page.locator(".count")).to_have_text("1")
+    assert kept(database) == [aisle.top.id]
+
+
+def test_being_forgotten_takes_a_second_thought_and_empties_the_jar(
+    page: Page, aisle: Aisle, database: Database
+) -> None:
+    page.goto(aisle.printed)
+    page.locator(HEART).click()
+    expect(page.locator(".count")).to_have_text("1")
+    page.goto("/my?of=fashiontown")
+
+    page.get_by_role("button", name="Forget this phone").first.click()
+    page.get_by_role("button", name="Forget it all").click()
+
+    expect(page.get_by_text("Forgotten.")).to_be_visible()
+    assert page.context.cookies() == []
+    assert kept(database) == []
+
+
+# --- sharing ----------------------------------------------------------------------------------------
+
+
+def test_sharing_uses_the_phones_own_sheet(app: Flask, page: Page, aisle: Aisle) -> None:
+    page.add_init_script("navigator.share = async (what) => { window.shared = what; }")
+    page.goto(aisle.printed)
+
+    page.get_by_role("button", name="Share this item").click()
+
+    page.wait_for_function("window.shared")
+    shared = page.evaluate("window.shared")
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/s/[0-9a-z]{16}", shared["url"])
+    assert shared["title"] == "Marigold Slouch Top, Fashiontown"
+    page.goto(shared["url"])
+    assert page.url.endswith(f"{aisle.page}&lang=en")
+    assert lines(app)[-1].kind == SHARE
+
+
+def test_a_sheet_that_will_not_open_gives_way_to_the_page_with_the_link(page: Page, aisle: Aisle) -> None:
+    page.add_init_script("navigator.share = () => Promise.reject(new DOMException('', 'NotAllowedError'))")
+    page.goto(aisle.printed)
+
+    page.get_by_role("button", name="Share this item").click()
+
+    expect(page.get_by_label("The link")).to_have_value(re.compile("/s/[0-9a-z]{16}$"))
+
+
+def test_a_sheet_that_is_closed_again_changes_nothing(page: Page, aisle: Aisle) -> None:
+    page.add_init_script("navigator.share = () => Promise.reject(new DOMException('', 'AbortError'))")
+    page.goto(aisle.printed)
+    before = page.url
+
+    page.get_by_role("button", name="Share this item").click()
+    page.wait_for_timeout(500)
+
+    assert page.url == before
+
+
+def test_where_there_is_no_sheet_the_link_can_be_copied(open_phone: OpenPhone, aisle: Aisle) -> None:
+    page = open_phone(permissions=["clipboard-read", "clipboard-write"]).page
+    page.add_init_script("delete Navigator.prototype.share")
+    page.goto(aisle.printed)
+    page.get_by_role("button", name="Share this item").click()
+    link = page.get_by_label("The link").input_value()
+
+    page.get_by_role("button", name="Copy the link").click()
+
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == link
+
+
+# --- pictures, offers, language ---------------------------------------------------------------------
+
+
+def test_later_pictures_come_when_somebody_reaches_for_them(page: Page, aisle: Aisle) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(aisle.printed)
+    page.wait_for_load_state("networkidle")
+    second = page.locator("#g2 img")
+    assert not second.evaluate("(image) => image.complete && image.naturalWidth > 0")
+
+    page.locator(".thumbs a").nth(1).click()
+
+    page.wait_for_function("document.querySelector('#g2 img').naturalWidth > 0")
+    expect(page.locator(".thumbs a").nth(1)).to_have_attribute("aria-current", "true")
+    assert page.url.endswith("lang=en")
+
+
+def test_an_offer_that_ends_today_says_how_long_is_left(app: Flask, page: Page, aisle: Aisle, db: Session) -> None:
+    add_offer(db, aisle.top, until_at=now() + timedelta(hours=3))
+    db.commit()
+    hear(app)
+
+    page.goto(aisle.page)
+
+    expect(page.locator(".ticket time")).to_have_text(re.compile(r"^Ends in 2 h 5\d min$"))
+    page.get_by_role("button", name="Terms").click()
+    expect(page.get_by_text("Once each.")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("Once each.")).to_be_hidden()
+
+
+def test_an_arabic_phone_gets_an_arabic_page(open_phone: OpenPhone, aisle: Aisle) -> None:
+    page = open_phone(locale="ar").page
+    page.goto(aisle.printed)
+
+    assert page.evaluate("getComputedStyle(document.body).direction") == "rtl"
+    page.get_by_role("button", name="احفظ في قائمتي").click()
+    expect(page.locator(".count")).to_have_text("1")
+    page.get_by_role("link", name="قائمتي").click()
+    expect(page.get_by_role("heading", name="قائمتي")).to_be_visible()
+
+
+# --- without script ---------------------------------------------------------------------------------
+
+
+def test_sec_d08_without_script_a_heart_is_a_form(open_phone: OpenPhone, aisle: Aisle, database: Database) -> None:
+    page = open_phone(java_script_enabled=False).page
+    page.goto(aisle.printed)
+
+    page.get_by_role("button", name=KEEP).click()
+
+    assert page.url.split("#")[0].endswith(f"{aisle.page}&lang=en")
+    assert is_pressed(page)
+    assert kept(database) == [aisle.top.id]
+    page.locator("#look [data-keep]").click()
+    assert len(kept(database)) == 2
+    page.get_by_role("link", name="My list, 2").click()
+    page.get_by_role("button", name="Keep Marigold Slouch Top").click()
+    expect(page.get_by_text("Taken off the list.")).to_be_visible()
+    page.get_by_role("button", name="Put it back").click()
+    assert len(kept(database)) == 2
+
+
+def test_sec_d08_without_script_everything_can_be_read_and_shared(
+    app: Flask, open_phone: OpenPhone, aisle: Aisle, db: Session
+) -> None:
+    add_offer(db, aisle.top)
+    db.commit()
+    hear(app)
+    page = open_phone(java_script_enabled=False).page
+    page.goto(aisle.printed)
+
+    expect(page.get_by_text("10% off any yellow top").first).to_be_visible()
+    expect(page.locator("#g2 img")).to_be_attached()
+    page.get_by_role("button", name="Terms").click()
+    expect(page.get_by_text("Once each.")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.get_by_text("M", exact=True).click()
+    expect(page.get_by_text("In no store today")).to_be_visible()
+    page.get_by_role("button", name="Share this item").click()
+    expect(page.get_by_label("The link")).to_have_value(re.compile("/s/[0-9a-z]{16}$"))
+
+
+# --- every size -------------------------------------------------------------------------------------
+
+LONG = "Handwoven Double-Faced Reversible Merino Donaudampfschifffahrtsgesellschaftskapitänsmütze " * 2
+
+
+@pytest.mark.parametrize("style", Style)
+@pytest.mark.parametrize("locale", ["en", "ar"])
+def test_no_page_is_wider_than_its_screen(
+    style: Style,
+    locale: str,
+    app: Flask,
+    open_phone: OpenPhone,
+    aisle: Aisle,
+    db: Session,
+    draw: Callable[[Vendor, str], str],
+) -> None:
+    item = make_item(db, aisle.retailer, vendor=aisle.vendor, title=LONG[:190], price_minor=1_234_567_890)
+    template = make_template(db, aisle.retailer, style=style, is_default=False)
+    rows = [{"name": {"en": "Donaudampfschifffahrtsgesellschaft"}, "value": {"en": LONG[:110]}}]
+    slots = {"gallery.pictures": [draw(aisle.vendor, "long")], "story.lede": {"en": LONG[:80]}, "facts.rows": rows}
+    publish_page(db, item, template=template, slots=slots)
+    add_offer(db, item, headline={"en": LONG[:100]})
+    code = make_code(db, item, store=aisle.store)
+    db.commit()
+    hear(app)
+    page = open_phone(locale=locale).page
+
+    for width in (320, 390, 768, 1280):
+        page.set_viewport_size({"width": width, "height": 844})
+        for address in (f"/q/{code.token}", "/my?of=fashiontown", "/help", "/privacy", "/?of=fashiontown"):
+            page.goto(address)
+            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert wide <= 0, f"{address} at {width}"
