@@ -10,6 +10,7 @@ from qrmerch.desk import (
     codes,
     components,
     items,
+    offers,
     outbox,
     people,
     stores,
@@ -33,4 +34,5 @@ def blueprints() -> list[Blueprint]:
         codes.blueprint,
         code_making.blueprint,
         code_sheets.blueprint,
+        offers.blueprint,
     ]

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -20,6 +21,8 @@ from qrmerch.offers.models import (
     Redemption,
 )
 from qrmerch.users.models import User
+
+STATES: Final = ("live", "scheduled", "paused", "ended")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +91,17 @@ def find_offer_by_public_id(db: Session, retailer_id: str, public_id: str) -> Of
     return db.scalars(wanted).one_or_none()
 
 
+def state_of(offer: Offer, *, at: datetime) -> str:
+    """How an offer stands by the clock: one of `STATES`."""
+    if at >= offer.until_at:
+        return "ended"
+    if offer.is_paused:
+        return "paused"
+    return "scheduled" if at < offer.from_at else "live"
+
+
 def standing_at(state: str, *, at: datetime) -> ColumnElement[bool]:
-    """What it takes for an offer to stand in a state by the clock: `live`, `scheduled`, `ended` or `paused`."""
+    """What it takes for an offer to stand in one of `STATES`, as `state_of` says it."""
     if state == "ended":
         return Offer.until_at <= at
     if state == "paused":
@@ -103,7 +115,7 @@ def list_offers(
 ) -> tuple[list[OfferLine], int]:
     """One page of a retailer's offers, those that end last first, and how many there are in all pages.
 
-    :param state: as `standing_at` knows it; empty for all.
+    :param state: one of `STATES`; empty for all.
     """
     wanted = select(Offer).where(Offer.retailer_id == retailer_id)
     if state:
@@ -112,6 +124,20 @@ def list_offers(
     ordered = wanted.order_by(Offer.until_at.desc(), Offer.id.desc())
     offers = list(db.scalars(ordered.limit(per_page).offset((page - 1) * per_page)))
     return _lines(db, offers), total
+
+
+def count_offers(db: Session, retailer_id: str, *, at: datetime) -> dict[str, int]:
+    """How many of a retailer's offers stand in each state by the clock."""
+    of_retailer = select(func.count()).select_from(Offer).where(Offer.retailer_id == retailer_id)
+    return {each: db.scalar(of_retailer.where(standing_at(each, at=at))) or 0 for each in STATES}
+
+
+def count_refusals(db: Session, offer_id: str) -> dict[str, int]:
+    """How often tills refused codes of an offer, by reason, the most frequent first."""
+    count = func.count()
+    wanted = select(Redemption.reason, count).join(Claim, Claim.id == Redemption.claim_id)
+    wanted = wanted.where(Claim.offer_id == offer_id, Redemption.outcome == Outcome.REFUSED)
+    return dict(db.execute(wanted.group_by(Redemption.reason).order_by(count.desc(), Redemption.reason)).tuples().all())
 
 
 def get_line(db: Session, offer: Offer) -> OfferLine:
