@@ -41,9 +41,9 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def postgresql() -> Iterator[Postgres]:
     """A PostgreSQL server of this test process."""
-    with Postgres.started(tmp_path_factory.mktemp("postgresql")) as server:
+    with Postgres.started() as server:
         server.make_template()
         yield server
 

