@@ -3,7 +3,8 @@
 A draft's `None` means "not said": what is kept stays.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -48,12 +49,18 @@ class Known:
     product: VendorProduct
     variants: tuple[ProductVariant, ...]
 
-    def variant_for(self, draft: VariantDraft) -> ProductVariant | None:
-        """The variant a draft means: by its options, else by its SKU."""
-        by_key = next((each for each in self.variants if each.key == draft.key), None)
-        if by_key is not None or not draft.sku:
-            return by_key
-        return next((each for each in self.variants if each.sku == draft.sku), None)
+    def matches(self, drafts: Sequence[VariantDraft]) -> list[tuple[VariantDraft, ProductVariant | None]]:
+        """Each draft with the variant it means: by its options, else by a SKU that no other has; None for a new one."""
+        by_key = {each.key: each for each in self.variants}
+        claimed = {each.key for each in drafts if each.key in by_key}
+        left = Counter(each.sku for each in drafts if each.key not in claimed)
+        free = [each for each in self.variants if each.key not in claimed and each.sku]
+        by_sku = {each.sku: each for each in free if left[each.sku] == 1}
+        shared = Counter(each.sku for each in free)
+        return [
+            (each, by_key.get(each.key) or (by_sku.get(each.sku or "") if shared[each.sku or ""] == 1 else None))
+            for each in drafts
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +111,7 @@ def variant_values(draft: VariantDraft) -> dict[str, object]:
 def list_changes(draft: ProductDraft, known: Known) -> list[Change]:
     """What a draft changes in a product that is kept; new variants are one change each."""
     changes = list(_differences("", known.product, product_values(draft, known)))
-    for each in draft.variants:
-        variant = known.variant_for(each)
+    for each, variant in known.matches(draft.variants):
         if variant is None:
             changes.append(Change(each.key, "new", "", " / ".join(value for _, value in each.options) or "One size"))
         else:

@@ -51,19 +51,19 @@ def put_product(
     product = known.product
     is_changed = _assign(product, product_values(draft, known))
     db.flush()
-    for each in draft.variants:
-        variant = known.variant_for(each)
+    place = len(known.variants)
+    for each, variant in known.matches(draft.variants):
         if variant is None:
             variant = ProductVariant(
                 id=ids.new(),
                 vendor_id=vendor_id,
                 product_id=product.id,
                 key=each.key,
-                place=len(known.variants),
+                place=place,
                 currency=each.currency,
             )
-            known = Known(product, (*known.variants, variant))
             db.add(variant)
+            place += 1
             is_changed = True
         is_changed = _assign(variant, variant_values(each)) or is_changed
     if is_changed:

@@ -181,7 +181,7 @@ def check_again(db: Session, run: ImportRun, checked: Checked) -> None:
 
     :raises RunOver: it is under way, done or cancelled.
     """
-    db.refresh(run, with_for_update=True)
+    _lock(db, run)
     if run.state != RunState.CHECKED:
         raise RunOver("This file was taken in or cancelled already. Send it again to read it in another way.")
     for name, value in _findings(checked).items():
@@ -253,7 +253,7 @@ def start(db: Session, run: ImportRun) -> None:
     :raises RunOver: it is under way, done or cancelled.
     :raises NothingToTakeIn: every row needs fixing first.
     """
-    db.refresh(run, with_for_update=True)
+    _lock(db, run)
     if run.state != RunState.CHECKED:
         raise RunOver("This file was taken in or cancelled already. Send it again to import it once more.")
     if run.counts["errors"] == run.counts["rows"]:
@@ -268,10 +268,16 @@ def cancel(db: Session, run: ImportRun, *, at: datetime) -> None:
 
     :raises RunOver: it is done or cancelled.
     """
-    db.refresh(run, with_for_update=True)
+    _lock(db, run)
     if run.state not in (RunState.CHECKED, RunState.COMMITTING):
         raise RunOver("This import is over already.")
     run.state, run.ended_at = RunState.CANCELLED, at
+
+
+def _lock(db: Session, run: ImportRun) -> None:
+    """Let nobody else change a run until this transaction ends, and see what the last one made of it."""
+    db.flush()
+    db.refresh(run, with_for_update=True)
 
 
 def commit_chunk(db: Session, run_id: str, groups: Sequence[Group], *, at: datetime) -> bool:
