@@ -122,6 +122,7 @@ def add_template(
     at: datetime,
     sections: Sequence[Mapping[str, Any]] | None = None,
     is_default: bool = False,
+    actor: audit.Actor | None = None,
 ) -> PageTemplate:
     """A new template with version 1; the retailer's first one becomes its default.
 
@@ -140,14 +141,21 @@ def add_template(
     )
     db.add(template)
     db.flush()
-    release_version(db, template, sections or shipped.sections_of(Style(style)), at=at)
+    subject = ("page_template", template.id)
+    audit.record(db, actor, "template.add", subject, at=at, retailer_id=retailer_id, detail={"name": name})
+    release_version(db, template, sections or shipped.sections_of(Style(style)), at=at, actor=actor)
     if is_default or not there:
-        make_default(db, template, at=at, actor=None)
+        make_default(db, template, at=at, actor=actor)
     return template
 
 
 def release_version(
-    db: Session, template: PageTemplate, sections: Sequence[Mapping[str, Any]], *, at: datetime
+    db: Session,
+    template: PageTemplate,
+    sections: Sequence[Mapping[str, Any]],
+    *,
+    at: datetime,
+    actor: audit.Actor | None = None,
 ) -> TemplateVersion:
     """The next version of a template. Pages keep the version they were written in; new drafts take this one.
 
@@ -165,6 +173,9 @@ def release_version(
     )
     db.add(version)
     db.flush()
+    detail: dict[str, object] = {"version": version.number}
+    subject = ("page_template", template.id)
+    audit.record(db, actor, "template.release", subject, at=at, retailer_id=template.retailer_id, detail=detail)
     return version
 
 
@@ -255,10 +266,21 @@ def open_draft(
 
 def begin_draft(db: Session, item: Item, template: PageTemplate, *, at: datetime) -> Revision:
     """What a new draft of an item's page would begin with; belongs to no session, nothing is written."""
+    return _unsaved(db, item, template, _find_last(db, item), at)
+
+
+def sample_page(db: Session, item: Item, template: PageTemplate, shown: Revision | None, *, at: datetime) -> Revision:
+    """An item in a template, to look at: with what a published revision says, else with the catalogue's words.
+
+    Belongs to no session; nothing is written. What the vendor has not sent is not in it.
+    """
+    return _unsaved(db, item, template, shown, at)
+
+
+def _unsaved(db: Session, item: Item, template: PageTemplate, source: Revision | None, at: datetime) -> Revision:
     version = get_newest_version(db, template.id)
     slots, product = read_slots(version.sections), get_product(db, item.product_id)
-    last = _find_last(db, item)
-    values = slots_of(last) if last else _values_of_product(slots, product)
+    values = slots_of(source) if source else _values_of_product(slots, product)
     return Revision(
         retailer_id=item.retailer_id,
         vendor_id=item.vendor_id,

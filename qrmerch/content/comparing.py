@@ -1,0 +1,152 @@
+"""What a revision changes against another one: by slot and by language, word by word.
+
+In: two bodies as `Revision.body` keeps them. Out: pieces of text that stayed, went and came.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Any, Final, Literal
+
+from qrmerch.content.slots import Kind, Slot, asset_ids_in
+
+_TOKEN: Final = re.compile(r"\s+|\w+|[^\w\s]")
+# Below it two texts have so little in common that word by word would be a riddle.
+_ALIKE: Final = 0.35
+# Comparing word by word takes the product of both lengths.
+_MAX_STEPS: Final = 4_000_000
+
+Change = Literal["same", "gone", "new"]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of text and what became of it."""
+
+    change: Change
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SlotChange:
+    """What changed in a slot in one language (empty: in all), or in what comes from the catalogue (`slot` empty)."""
+
+    slot: str
+    label: str
+    locale: str
+    pieces: tuple[Piece, ...]
+    # How many characters there are now, and how many fit; 0 where nothing is counted.
+    count: int = 0
+    max_count: int = 0
+    # Asset ids, for a picture slot.
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+
+    @property
+    def is_pictures(self) -> bool:
+        return bool(self.before or self.after)
+
+
+def compare(
+    slots: Mapping[str, Slot], before: Mapping[str, Any] | None, after: Mapping[str, Any], locales: Sequence[str]
+) -> list[SlotChange]:
+    """The changes from one body to another, in the template's order and the languages' order.
+
+    :param before: None where nothing was there.
+    """
+    old, new = (before or {}).get("slots") or {}, after.get("slots") or {}
+    found: list[SlotChange] = []
+    for name, slot in slots.items():
+        if not slot.is_fixed:
+            found += _compare_slot(slot, old.get(name), new.get(name), locales)
+    found += _compare_alts(asset_ids_in(slots, new), before or {}, after, locales)
+    found += _compare_product((before or {}).get("product") or {}, after.get("product") or {})
+    return found
+
+
+def changed_words(before: str, after: str) -> tuple[Piece, ...]:
+    """Two texts as one: what stayed, what went, what came."""
+    if before == after:
+        return (Piece("same", after),) if after else ()
+    old, new = _TOKEN.findall(before), _TOKEN.findall(after)
+    matcher = SequenceMatcher(a=old, b=new, autojunk=False)
+    if len(old) * len(new) > _MAX_STEPS or matcher.ratio() < _ALIKE:
+        return tuple(piece for piece in (Piece("gone", before), Piece("new", after)) if piece.text)
+    pieces = []
+    for what, a, b, c, d in matcher.get_opcodes():
+        if what == "equal":
+            pieces.append(Piece("same", "".join(new[c:d])))
+            continue
+        pieces += [Piece("gone", "".join(old[a:b])), Piece("new", "".join(new[c:d]))]
+    return tuple(piece for piece in pieces if piece.text)
+
+
+def list_unchanged(slots: Mapping[str, Slot], changes: Sequence[SlotChange]) -> list[Slot]:
+    """The vendor's slots in which nothing changed, in order."""
+    changed = {each.slot for each in changes}
+    return [slot for name, slot in slots.items() if name not in changed and not slot.is_fixed]
+
+
+def _compare_slot(slot: Slot, old: Any, new: Any, locales: Sequence[str]) -> Iterator[SlotChange]:
+    if slot.is_words:
+        yield from _compare_words(slot, old or {}, new or {}, locales)
+    elif slot.kind == Kind.PICTURES:
+        if (old or []) != (new or []):
+            yield SlotChange(slot.name, slot.label, "", (), before=tuple(old or ()), after=tuple(new or ()))
+    elif slot.kind == Kind.FACTS:
+        for locale in _all_locales(locales, *[part for row in (old or []) + (new or []) for part in row.values()]):
+            before, after = _rows_as_text(old, locale), _rows_as_text(new, locale)
+            if before != after:
+                yield SlotChange(slot.name, slot.label, locale, changed_words(before, after))
+    elif (old or "") != (new or ""):
+        words = {option.value: option.words for option in slot.options}
+        pieces = changed_words(words.get(str(old), str(old or "")), words.get(str(new), str(new or "")))
+        yield SlotChange(slot.name, slot.label, "", pieces)
+
+
+def _compare_words(
+    slot: Slot, old: Mapping[str, str], new: Mapping[str, str], locales: Sequence[str]
+) -> Iterator[SlotChange]:
+    for locale in _all_locales(locales, old, new):
+        before, after = old.get(locale, ""), new.get(locale, "")
+        if before != after:
+            pieces = changed_words(before, after)
+            yield SlotChange(slot.name, slot.label, locale, pieces, count=len(after), max_count=slot.max_chars)
+
+
+def _all_locales(locales: Sequence[str], *texts: Mapping[str, str]) -> list[str]:
+    """The retailer's languages first, then those that only the texts have."""
+    others = sorted({locale for text in texts for locale in text} - set(locales))
+    return [*locales, *others]
+
+
+def _rows_as_text(rows: Any, locale: str) -> str:
+    lines = [(row["name"].get(locale, ""), row["value"].get(locale, "")) for row in rows or ()]
+    return "\n".join(f"{name}: {value}" for name, value in lines if name or value)
+
+
+def _compare_alts(
+    asset_ids: Sequence[str], before: Mapping[str, Any], after: Mapping[str, Any], locales: Sequence[str]
+) -> Iterator[SlotChange]:
+    """What pictures that are on the page are said to show, where that is new or another."""
+    old, new = before.get("pictures") or {}, after.get("pictures") or {}
+    for number, asset_id in enumerate(asset_ids, 1):
+        said, was = ((one.get(asset_id) or {}).get("alt") or {} for one in (new, old))
+        for locale in _all_locales(locales, said, was):
+            if said.get(locale, "") != was.get(locale, ""):
+                label = f"What picture {number} shows"
+                yield SlotChange("", label, locale, changed_words(was.get(locale, ""), said.get(locale, "")))
+
+
+def _compare_product(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[SlotChange]:
+    for name, label in (("maker", "Maker"), ("title", "Name in the catalogue")):
+        if str(old.get(name) or "") != str(new.get(name) or ""):
+            yield SlotChange("", label, "", changed_words(str(old.get(name) or ""), str(new.get(name) or "")))
+    before, after = _facts_as_text(old.get("facts")), _facts_as_text(new.get("facts"))
+    if before != after:
+        yield SlotChange("", "Facts of the catalogue", "", changed_words(before, after))
+
+
+def _facts_as_text(facts: Any) -> str:
+    return "\n".join(f"{each['name']}: {each['value']}" for each in facts or ())

@@ -1,0 +1,189 @@
+"""What is live of an item: what was published when and where, rolling back, taking down."""
+
+from datetime import datetime
+from typing import Final
+
+from flask import Blueprint, Response, request
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from qrmerch.access import PUBLISHERS, REVIEWERS, allow, current_principal
+from qrmerch.catalog.models import Item
+from qrmerch.catalog.queries import get_item
+from qrmerch.clock import now
+from qrmerch.content import service
+from qrmerch.content.models import Publication, Revision
+from qrmerch.content.queries import Approved, find_holding, find_shown, list_approved, list_publications
+from qrmerch.desk.previews import answer_page
+from qrmerch.desk.review_pages import ApprovedRow, Phone, PublicationRow, PublicationsPage
+from qrmerch.desk.revision_view import get_sent
+from qrmerch.desk.times import said_at, said_in_text
+from qrmerch.errors import FormError, NotFound
+from qrmerch.parties.models import Retailer, Store
+from qrmerch.parties.queries import get_retailer, list_stores
+from qrmerch.users.models import User
+from qrmerch.web import get_db, notice, redirect_to, render
+
+blueprint = Blueprint("desk_publications", __name__)
+
+_SHOWN: Final = 50
+_LABELS: Final = {"live": "Live", "scheduled": "Scheduled", "ended": "Ended", "replaced": "Replaced", "down": "Down"}
+# The word of `ui/status.html` that looks right.
+_MARKS: Final = {"down": "wrong"}
+
+
+@blueprint.get("/desk/items/<item_id>/publications")
+@allow(*REVIEWERS)
+def show(item_id: str) -> Response:
+    """What is live of an item, what was and what will be."""
+    db = get_db()
+    return _render(db, get_item(db, item_id))
+
+
+@blueprint.get("/desk/items/<item_id>/publications/page")
+@allow(*REVIEWERS)
+def show_page(item_id: str) -> Response:
+    """The page as shoppers see it now, for the phone beside the list."""
+    db = get_db()
+    item = get_item(db, item_id)
+    retailer = get_retailer(db, item.retailer_id)
+    return answer_page(db, item.id, retailer, revision=None, locale="", scheme=request.args.get("scheme", ""), at=now())
+
+
+@blueprint.post("/desk/items/<item_id>/publications")
+@allow(*PUBLISHERS)
+def roll_back(item_id: str) -> Response:
+    """Show one of the item's approved revisions again, everywhere and at once."""
+    db, principal, at = get_db(), current_principal(), now()
+    item = get_item(db, item_id)
+    revision = get_sent(db, request.form.get("revision", ""))
+    if revision.id not in {each.revision.id for each in list_approved(db, item.id)}:
+        raise NotFound("This revision is not one of this item’s.")
+    service.publish(db, revision, actor=principal, at=at)
+    db.commit()
+    notice(f"Revision {revision.number} is live in all stores.")
+    return redirect_to(f"/desk/items/{item.id}/publications")
+
+
+@blueprint.post("/desk/items/<item_id>/take-down")
+@allow(*REVIEWERS)
+def take_down(item_id: str) -> Response:
+    """Show the plain page everywhere, at once."""
+    db, principal, at = get_db(), current_principal(), now()
+    item = get_item(db, item_id)
+    reason = request.form.get("reason", "")
+    try:
+        service.take_down(db, item, reason=reason, actor=principal, at=at)
+    except FormError as error:
+        return _render(db, item, reason=reason, problems=error.problems, status=error.status)
+    db.commit()
+    notice(f"{item.title} shows the plain page in all stores now.", "careful")
+    return redirect_to(f"/desk/items/{item.id}/publications")
+
+
+def _render(
+    db: Session, item: Item, *, reason: str = "", problems: dict[str, str] | None = None, status: int = 200
+) -> Response:
+    at, retailer = now(), get_retailer(db, item.retailer_id)
+    publications = list_publications(db, item.id)
+    stores = list_stores(db, retailer.id)
+    revisions = _revisions_of(db, publications)
+    shown = find_shown(db, item.id, at=at)
+    address = f"/desk/items/{item.id}"
+    rows = tuple(_row(db, each, publications, stores, revisions, retailer, at) for each in publications[:_SHOWN])
+    page = PublicationsPage(
+        title=item.title,
+        crumbs=(("Items", "/desk/items"), (item.title, address)),
+        lede=_lede(publications, shown, revisions, retailer, at),
+        address=address,
+        rows=rows,
+        approved=tuple(_approved_row(each, shown, retailer, at) for each in list_approved(db, item.id)),
+        phone=Phone("As shoppers see it now", f"{address}/publications/page", f"{item.title} as shoppers see it now"),
+        can_publish=current_principal().role in PUBLISHERS,
+        can_take_down=any(each.state in ("live", "scheduled") for each in rows),
+        reason=reason,
+        problems=problems or {},
+    )
+    return render("desk/publications.html", page, status=status)
+
+
+def _revisions_of(db: Session, publications: list[Publication]) -> dict[str, Revision]:
+    ids = {each.revision_id for each in publications if each.revision_id}
+    return {each.id: each for each in db.scalars(select(Revision).where(Revision.id.in_(ids)))} if ids else {}
+
+
+def _lede(
+    publications: list[Publication],
+    shown: Publication | None,
+    revisions: dict[str, Revision],
+    retailer: Retailer,
+    at: datetime,
+) -> str:
+    if shown is not None and shown.revision_id:
+        since = said_in_text(shown.from_at, now=at, zone=retailer.time_zone)
+        where = "" if shown.store_ids is None else f" in {_count(len(shown.store_ids), 'store')}"
+        return f"Shoppers see revision {revisions[shown.revision_id].number}{where}, since {_bare(since)}."
+    newest = find_holding(publications, store_id=None, at=at)
+    if newest is not None and newest.revision_id is None:
+        since = said_in_text(newest.from_at, now=at, zone=retailer.time_zone)
+        return f"Taken down since {_bare(since)}. Shoppers see the plain page."
+    return "Nothing shows. Shoppers see the plain page."
+
+
+def _bare(said: str) -> str:
+    return said.removeprefix("on ")
+
+
+def _row(
+    db: Session,
+    row: Publication,
+    publications: list[Publication],
+    stores: list[Store],
+    revisions: dict[str, Revision],
+    retailer: Retailer,
+    at: datetime,
+) -> PublicationRow:
+    zone = retailer.time_zone
+    state = state_of(row, publications, [store.id for store in stores], at=at)
+    revision = revisions.get(row.revision_id or "")
+    user = db.get(User, row.created_by) if row.created_by else None
+    names = {store.id: store.short_name for store in stores}
+    return PublicationRow(
+        title=f"Revision {revision.number}" if revision else "Taken down",
+        href=f"/desk/review/{revision.id}" if revision else "",
+        state=_MARKS.get(state, state),
+        label=_LABELS[state],
+        begins=said_at(row.from_at, now=at, zone=zone),
+        ends=said_at(row.until_at, now=at, zone=zone) if row.until_at else "",
+        places="All stores" if row.store_ids is None else ", ".join(names.get(each, "?") for each in row.store_ids),
+        by=user.name if user else "By rule",
+        reason=row.reason,
+    )
+
+
+def state_of(row: Publication, publications: list[Publication], store_ids: list[str], *, at: datetime) -> str:
+    """How a publication stands: live, scheduled, ended, replaced by newer ones, or (a take-down that holds) down."""
+    if row.until_at is not None and row.until_at <= at:
+        return "ended"
+    instant = max(row.from_at, at)
+    places = [None, *store_ids] if row.store_ids is None else row.store_ids
+    if not any(find_holding(publications, store_id=each, at=instant) is row for each in places):
+        return "replaced"
+    if row.from_at > at:
+        return "scheduled"
+    return "live" if row.revision_id else "down"
+
+
+def _approved_row(one: Approved, shown: Publication | None, retailer: Retailer, at: datetime) -> ApprovedRow:
+    said = said_in_text(one.approval.at, now=at, zone=retailer.time_zone)
+    return ApprovedRow(
+        revision_id=one.revision.id,
+        href=f"/desk/review/{one.revision.id}",
+        title=f"Revision {one.revision.number}",
+        said=f"Approved {said}",
+        is_shown=shown is not None and shown.revision_id == one.revision.id,
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,263 @@
+"""What the templates of review, publication and page templates receive."""
+
+from dataclasses import dataclass
+
+from qrmerch.content.comparing import Piece
+from qrmerch.content.slots import Slot
+from qrmerch.desk.paging import Paging
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """A revision that waits. `size` is "New" or how many slots; `state` a word and what it is called."""
+
+    href: str
+    title: str
+    vendor: str
+    image: str
+    changed: str
+    size: str
+    age: str
+    sent: str
+    state: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePage:
+    """`desk/review.html`"""
+
+    lede: str
+    rows: tuple[QueueRow, ...]
+    paging: Paging
+    vendors: tuple[tuple[str, str], ...]
+    vendor_id: str
+    is_filtered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A reviewer's comment: who, when, what."""
+
+    by: str
+    text: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class PictureMark:
+    """A picture in a change: it stayed, went or came."""
+
+    image: str
+    number: int
+    # same, gone or new.
+    change: str
+    alt: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """One change, as it stands in the list. `slot` is empty where nothing can be pinned."""
+
+    slot: str
+    label: str
+    language: str
+    locale: str
+    direction: str
+    count: str
+    pieces: tuple[Piece, ...]
+    pictures: tuple[PictureMark, ...]
+    # What was said of this slot when an earlier revision went back.
+    remarks: tuple[Remark, ...]
+    # The comment being written, at the first change of each slot only.
+    is_first: bool
+    comment: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """A page in a phone, with what it is."""
+
+    caption: str
+    src: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublishForm:
+    """When and where a revision shall show; values as typed."""
+
+    address: str
+    zone: str
+    from_at: str
+    until_at: str
+    where: str
+    stores: tuple[tuple[str, str], ...]
+    chosen: tuple[str, ...]
+    problems: dict[str, str]
+    # What shows now, in a sentence.
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionPage:
+    """`desk/revision.html`"""
+
+    title: str
+    crumbs: tuple[tuple[str, str], ...]
+    lede: str
+    state: str
+    next_href: str
+    heading: str
+    changes: tuple[ChangeRow, ...]
+    unchanged: str
+    # Slots without a change that can be commented on, and comments typed there.
+    others: tuple[tuple[str, str, str], ...]
+    languages: tuple[tuple[str, str, bool], ...]
+    phone_views: tuple[tuple[str, str, bool], ...]
+    before: Phone
+    after: Phone
+    problems: dict[str, str]
+    whole_comment: str
+    whole_remarks: tuple[Remark, ...]
+    # Empty where it does not wait for an answer.
+    address: str
+    digest: str
+    shown_digest: str
+    # Why this person does not approve it; empty where they may.
+    may_not_approve: str
+    can_publish: bool
+    publish: PublishForm | None
+    publications_href: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublicationRow:
+    """What was said when of which revision: `state` is live, scheduled, ended or replaced."""
+
+    title: str
+    href: str
+    state: str
+    label: str
+    begins: str
+    ends: str
+    places: str
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovedRow:
+    """A revision that can be shown again."""
+
+    revision_id: str
+    href: str
+    title: str
+    said: str
+    is_shown: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PublicationsPage:
+    """`desk/publications.html`"""
+
+    title: str
+    crumbs: tuple[tuple[str, str], ...]
+    lede: str
+    address: str
+    rows: tuple[PublicationRow, ...]
+    approved: tuple[ApprovedRow, ...]
+    phone: Phone
+    can_publish: bool
+    # Whether anything shows or is going to.
+    can_take_down: bool
+    reason: str
+    problems: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateRow:
+    """A template in the list."""
+
+    template_id: str
+    href: str
+    name: str
+    style: str
+    version: str
+    pages: int
+    is_default: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StyleChoice:
+    """One of the three finished templates."""
+
+    style: str
+    name: str
+    says: str
+    is_there: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TemplatesPage:
+    """`desk/templates.html`"""
+
+    lede: str
+    rows: tuple[TemplateRow, ...]
+    choices: tuple[StyleChoice, ...]
+    name: str
+    style: str
+    problems: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class FixedField:
+    """A fixed slot's words in one language."""
+
+    name: str
+    language: str
+    locale: str
+    direction: str
+    value: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class SlotLine:
+    """A slot as the retailer sees it: who fills it, within which limits."""
+
+    slot: Slot
+    who: str
+    limits: str
+    fixed: tuple[FixedField, ...] = ()
+    since: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SectionLine:
+    """A section of a template, and who fills it."""
+
+    key: str
+    label: str
+    note: str
+    who: str
+    slots: tuple[SlotLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TemplatePage:
+    """`desk/template.html`"""
+
+    title: str
+    lede: str
+    address: str
+    is_default: bool
+    sections: tuple[SectionLine, ...]
+    problems: dict[str, str]
+    phone: Phone
+    items: tuple[tuple[str, str], ...]
+    item_id: str
+    locales: tuple[tuple[str, str, bool], ...]
+    schemes: tuple[tuple[str, str, bool], ...]
+    scheme: str
+    locale: str

@@ -1,0 +1,327 @@
+"""The retailer's page templates: which there are, who fills which slot, and the lines that are the same everywhere."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, request
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from qrmerch.access import PUBLISHERS, allow, current_principal
+from qrmerch.catalog.models import Item
+from qrmerch.catalog.queries import get_item
+from qrmerch.clock import now
+from qrmerch.content import service
+from qrmerch.content.models import FixedValue, PageTemplate, Publication, Revision, Style
+from qrmerch.content.queries import (
+    count_pages,
+    find_shown,
+    fixed_values,
+    get_newest_version,
+    get_template,
+    list_templates,
+)
+from qrmerch.content.slots import Kind, Lock, Slot, read_slots
+from qrmerch.desk.previews import SCHEMES, answer_page, locales_of
+from qrmerch.desk.review_pages import (
+    FixedField,
+    Phone,
+    SectionLine,
+    SlotLine,
+    StyleChoice,
+    TemplatePage,
+    TemplateRow,
+    TemplatesPage,
+)
+from qrmerch.desk.times import said_at
+from qrmerch.errors import FormError
+from qrmerch.i18n import direction, language_name
+from qrmerch.parties.models import Retailer
+from qrmerch.parties.queries import get_retailer
+from qrmerch.web import get_db, notice, redirect_to, render
+
+blueprint = Blueprint("desk_templates", __name__)
+
+_STYLES: Final = {
+    Style.EVERYDAY: ("Everyday", "Picture, price, stock and offer first; the story after. For most of a range."),
+    Style.EDITORIAL: ("Editorial", "One picture edge to edge, a large name, then how it is made. For hero items."),
+    Style.QUIET: ("Quiet", "Much silence, one sentence, an invitation instead of an offer. For luxury."),
+}
+_SAMPLES: Final = 20
+
+
+@blueprint.get("/desk/templates")
+@allow(*PUBLISHERS)
+def show_list() -> Response:
+    """The templates, and the three finished ones to add."""
+    return _render_list(get_db(), "", "", {})
+
+
+@blueprint.post("/desk/templates")
+@allow(*PUBLISHERS)
+def add() -> Response:
+    """Add one of the three finished templates, under a name of its own."""
+    db, principal, at = get_db(), current_principal(), now()
+    style, name = request.form.get("style", ""), request.form.get("name", "")
+    try:
+        if style not in set(Style):
+            raise FormError({"style": "Choose one of the three."})
+        chosen = Style(style)
+        template = service.add_template(
+            db, str(principal.retailer_id), name=name or _STYLES[chosen][0], style=chosen, at=at, actor=principal
+        )
+    except FormError as error:
+        return _render_list(db, name, style, error.problems, status=error.status)
+    db.commit()
+    notice(f"{template.name} is there. Write its fixed lines, then let items use it.")
+    return redirect_to(f"/desk/templates/{template.id}")
+
+
+@blueprint.get("/desk/templates/<template_id>")
+@allow(*PUBLISHERS)
+def show(template_id: str) -> Response:
+    """One template: its sections, who fills each slot, and the fixed lines to write."""
+    db = get_db()
+    return _render(db, get_template(db, template_id))
+
+
+@blueprint.post("/desk/templates/<template_id>/fixed")
+@allow(*PUBLISHERS)
+def fix(template_id: str) -> Response:
+    """Write a fixed slot; it shows at once on every page of the template."""
+    db, principal, at = get_db(), current_principal(), now()
+    template, slot = get_template(db, template_id), request.form.get("slot", "")
+    locales = locales_of(get_retailer(db, principal.retailer_id))
+    value = {locale: request.form.get(f"{slot}.{locale}", "") for locale in locales}
+    try:
+        service.set_fixed(db, template, slot, value, at=at, actor=principal)
+    except FormError as error:
+        typed = {f"{slot}.{locale}": words for locale, words in value.items()}
+        return _render(db, template, typed=typed, problems=error.problems, status=error.status)
+    count = count_pages(db, [template.id]).get(template.id, 0)
+    db.commit()
+    notice(f"Saved. It shows on {'the one page' if count == 1 else f'all {count:,} pages'} of {template.name} now.")
+    return redirect_to(f"/desk/templates/{template.id}#f-{slot}")
+
+
+@blueprint.post("/desk/templates/<template_id>/default")
+@allow(*PUBLISHERS)
+def make_default(template_id: str) -> Response:
+    """Let new pages be written in this template, unless an item names another."""
+    db, principal, at = get_db(), current_principal(), now()
+    template = get_template(db, template_id)
+    service.make_default(db, template, at=at, actor=principal)
+    db.commit()
+    notice(f"New pages are written in {template.name} from now on. Pages that are live stay as they are.")
+    return redirect_to(f"/desk/templates/{template.id}")
+
+
+@blueprint.get("/desk/templates/<template_id>/page")
+@allow(*PUBLISHERS)
+def show_page(template_id: str) -> Response:
+    """An item of the retailer's as it looks in this template."""
+    db, at = get_db(), now()
+    template, item = get_template(db, template_id), get_item(db, request.args.get("item", ""))
+    shown = find_shown(db, item.id, at=at)
+    published = db.get(Revision, shown.revision_id) if shown is not None and shown.revision_id else None
+    return answer_page(
+        db,
+        item.id,
+        get_retailer(db, template.retailer_id),
+        revision=service.sample_page(db, item, template, published, at=at),
+        locale=request.args.get("locale", ""),
+        scheme=request.args.get("scheme", ""),
+        at=at,
+    )
+
+
+# --- the list --------------------------------------------------------------------------------------
+
+
+def _render_list(db: Session, name: str, style: str, problems: dict[str, str], *, status: int = 200) -> Response:
+    templates = list_templates(db, str(current_principal().retailer_id))
+    pages = count_pages(db, [each.id for each in templates])
+    rows = tuple(
+        TemplateRow(
+            template_id=each.id,
+            href=f"/desk/templates/{each.id}",
+            name=each.name,
+            style=_STYLES[each.style][0],
+            version=f"Version {get_newest_version(db, each.id).number}",
+            pages=pages.get(each.id, 0),
+            is_default=each.is_default,
+        )
+        for each in templates
+    )
+    there = {each.style for each in templates}
+    page = TemplatesPage(
+        lede=_list_lede(rows),
+        rows=rows,
+        choices=tuple(StyleChoice(str(key), *words, key in there) for key, words in _STYLES.items()),
+        name=name,
+        style=style or next((str(key) for key in _STYLES if key not in there), str(Style.EVERYDAY)),
+        problems=problems,
+    )
+    return render("desk/templates.html", page, status=status)
+
+
+def _list_lede(rows: tuple[TemplateRow, ...]) -> str:
+    if not rows:
+        return "There is none yet, so no vendor can write a page. Add one of the three below."
+    default = next((each.name for each in rows if each.is_default), "")
+    count = "One template" if len(rows) == 1 else f"{len(rows)} templates"
+    return f"{count}. New pages are written in {default}." if default else f"{count}. Choose the one for new pages."
+
+
+# --- one template ----------------------------------------------------------------------------------
+
+
+def _render(
+    db: Session,
+    template: PageTemplate,
+    *,
+    typed: dict[str, str] | None = None,
+    problems: dict[str, str] | None = None,
+    status: int = 200,
+) -> Response:
+    at, retailer = now(), get_retailer(db, template.retailer_id)
+    version = get_newest_version(db, template.id)
+    items = _sample_items(db, retailer, at)
+    item_id = _asked("item", [value for value, _ in items])
+    locales, scheme = locales_of(retailer), _asked("scheme", SCHEMES)
+    locale = _asked("locale", locales)
+    query = {"item": item_id, "locale": locale, "scheme": scheme}
+    address = f"/desk/templates/{template.id}"
+    pages = count_pages(db, [template.id]).get(template.id, 0)
+    page = TemplatePage(
+        title=template.name,
+        lede=_lede(template, version.number, pages),
+        address=address,
+        is_default=template.is_default,
+        sections=_sections(db, template, version.sections, retailer, typed or {}, problems or {}, at),
+        problems=problems or {},
+        phone=Phone("", f"{address}/page?{urlencode(query)}", f"{template.name} with an item of yours"),
+        items=items,
+        item_id=item_id,
+        locales=_links(address, query, "locale", locales, lambda each: language_name(each, "en")),
+        schemes=_links(address, query, "scheme", SCHEMES, str.capitalize),
+        scheme=scheme,
+        locale=locale,
+    )
+    return render("desk/template.html", page, status=status)
+
+
+def _asked(name: str, offered: Sequence[str]) -> str:
+    """What an address asks for among what there is; the first otherwise, and empty where there is nothing."""
+    wanted = request.args.get(name, "")
+    return wanted if wanted in offered else next(iter(offered), "")
+
+
+def _links(
+    address: str, query: Mapping[str, str], name: str, values: Sequence[str], label: Callable[[str], str]
+) -> tuple[tuple[str, str, bool], ...]:
+    return tuple((label(each), f"{address}?{urlencode({**query, name: each})}", each == query[name]) for each in values)
+
+
+def _lede(template: PageTemplate, number: int, pages: int) -> str:
+    used = "One page is written in it" if pages == 1 else f"{pages:,} pages are written in it"
+    used = used if pages else "No page is written in it yet"
+    new = "; new ones are too" if template.is_default else ""
+    return f"{_STYLES[template.style][0]}, version {number}. {used}{new}."
+
+
+def _sample_items(db: Session, retailer: Retailer, at: datetime) -> tuple[tuple[str, str], ...]:
+    """Items to look at in the template: those with a page before the others, newest first."""
+    published = select(Publication.item_id).where(Publication.retailer_id == retailer.id, Publication.from_at <= at)
+    wanted = select(Item.id, Item.title).where(Item.retailer_id == retailer.id, Item.is_retired.is_(False))
+    order = (Item.id.in_(published).desc(), Item.created_at.desc(), Item.id)
+    return tuple((item_id, title) for item_id, title in db.execute(wanted.order_by(*order).limit(_SAMPLES)))
+
+
+def _sections(
+    db: Session,
+    template: PageTemplate,
+    sections: Sequence[Mapping[str, Any]],
+    retailer: Retailer,
+    typed: Mapping[str, str],
+    problems: Mapping[str, str],
+    at: datetime,
+) -> tuple[SectionLine, ...]:
+    slots, fixed = read_slots(sections), fixed_values(db, template.id, at=at)
+    since = _since(db, template, retailer, at)
+    lines = []
+    for section in sections:
+        own = [slots[f"{section['key']}.{each['key']}"] for each in section.get("slots", ())]
+        lines.append(
+            SectionLine(
+                key=str(section["key"]),
+                label=str(section.get("label") or section["key"]),
+                note=str(section.get("note", "")),
+                who=_who_fills(own),
+                slots=tuple(
+                    SlotLine(
+                        slot=slot,
+                        who=_WHO[slot.lock],
+                        limits=_limits(slot),
+                        fixed=_fields(slot, fixed.get(slot.name) or {}, retailer, typed, problems),
+                        since=since.get(slot.name, ""),
+                    )
+                    for slot in own
+                ),
+            )
+        )
+    return tuple(lines)
+
+
+_WHO: Final = {Lock.FIXED: "You", Lock.CHOOSE: "The vendor, from your list", Lock.EDIT: "The vendor"}
+
+
+def _who_fills(slots: Sequence[Slot]) -> str:
+    """Who fills a section, in a word."""
+    locks = {slot.lock for slot in slots}
+    if not locks or locks == {Lock.FIXED}:
+        return "Fixed"
+    return "Choose" if locks == {Lock.CHOOSE} else "Edit"
+
+
+def _limits(slot: Slot) -> str:
+    need = "needed" if slot.is_required else "may stay empty"
+    if slot.kind == Kind.PICTURES:
+        return (
+            f"{slot.min_count} to {slot.max_count} pictures, {slot.min_width} × {slot.min_height} px at least; {need}"
+        )
+    if slot.kind == Kind.FACTS:
+        return f"at most {slot.max_count} rows; {need}"
+    if slot.kind == Kind.CHOICE:
+        return f"{', '.join(option.words for option in slot.options)}; {need}"
+    kind = {Kind.LINE: "one line", Kind.RICH_TEXT: "bold, lists, links to you only"}.get(slot.kind, "plain text")
+    return f"at most {slot.max_chars:,} characters, {kind}; {need}"
+
+
+def _fields(
+    slot: Slot, value: Mapping[str, str], retailer: Retailer, typed: Mapping[str, str], problems: Mapping[str, str]
+) -> tuple[FixedField, ...]:
+    if not slot.is_fixed:
+        return ()
+    return tuple(
+        FixedField(
+            name=f"{slot.name}.{locale}",
+            language=language_name(locale, "en"),
+            locale=locale,
+            direction=direction(locale),
+            value=typed.get(f"{slot.name}.{locale}", value.get(locale, "")),
+            problem=problems.get(f"{slot.name}.{locale}", ""),
+        )
+        for locale in locales_of(retailer)
+    )
+
+
+def _since(db: Session, template: PageTemplate, retailer: Retailer, at: datetime) -> dict[str, str]:
+    """From when the present fixed values hold, by slot."""
+    wanted = select(FixedValue.slot, FixedValue.from_at).where(
+        FixedValue.template_id == template.id, FixedValue.from_at <= at
+    )
+    rows = db.execute(wanted.order_by(FixedValue.from_at, FixedValue.id))
+    return {slot: said_at(from_at, now=at, zone=retailer.time_zone) for slot, from_at in rows}
