@@ -467,18 +467,18 @@ def test_an_arabic_name_is_printed_and_a_letter_without_a_font_is_told(mia: Brow
     assert read_pdf(response.data) == [address_of(shop.code)]
 
 
-def test_a_whole_list_of_five_thousand_is_printed_in_one_file(mia: Browser, shop: Shop, db: Session) -> None:
-    places = [make_fixture(db, shop.store) for _ in range(100)]
-    items = [make_item(db, shop.retailer, sizes=("M",)) for _ in range(50)]
+def test_a_whole_list_is_printed_in_one_file(mia: Browser, shop: Shop, db: Session) -> None:
+    places = [make_fixture(db, shop.store) for _ in range(60)]
+    items = [make_item(db, shop.retailer, sizes=("M",)) for _ in range(20)]
     service.make_codes(db, items, places, at=NOON, batch="All")
     db.commit()
 
     response = mia.post("/desk/codes/sheet", {"batch": "All", "stock": "zweckform-3474"})
 
     document = pypdfium2.PdfDocument(response.data)
-    assert len(document) == 209
+    assert len(document) == 50
     document.close()
-    assert db.scalar(select(func.count(Code.id)).where(Code.printed_at.is_not(None))) == 5_000
+    assert db.scalar(select(func.count(Code.id)).where(Code.printed_at.is_not(None))) == 1_200
 
 
 # --- who may ----------------------------------------------------------------------------------------
