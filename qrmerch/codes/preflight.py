@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from io import BytesIO
+from pathlib import Path
 from typing import Final
 
 import resvg_py
@@ -46,6 +47,7 @@ PRINTER_DPI: Final = 300
 _LIGHTS, _DARKS = bytes(range(224, 256)), bytes(range(128))
 _DOTS_READ: Final = (3, 12)
 _ROUNDING_MM: Final = 1e-6
+_READ_PIXELS, _SCREEN_DPI = 1_600, 96
 _ONLY_QR: Final = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
 
 
@@ -173,6 +175,24 @@ def check_symbol(symbol: Symbol, *, size_mm: float, dark: str = BLACK) -> Report
 def check_fit(symbol: Symbol, *, size_mm: float) -> Report:
     """What is to be said of the size alone, without reading anything; the same for every address as long."""
     return _sized(symbol, size_mm, ())
+
+
+def read_file(path: Path) -> list[str]:
+    """What the codes in a picture say, read as a phone reads them: dark on light, any number of them.
+
+    :param path: a PNG, JPEG or SVG; an empty list is the answer for anything else too.
+    """
+    data = path.read_bytes()
+    try:
+        if path.suffix.lower() == ".svg":
+            drawing = data.decode("utf-8")
+            data = resvg_py.svg_to_bytes(svg_string=drawing, width=_READ_PIXELS, background="#ffffff", dpi=_SCREEN_DPI)
+        with Image.open(BytesIO(data), formats=("PNG", "JPEG")) as picture:
+            grey = picture.convert("L")
+    except (OSError, ValueError, Image.DecompressionBombError):
+        return []
+    view = memoryview(grey.tobytes()).cast("B", (grey.height, grey.width))
+    return [each.text for each in zxingcpp.read_barcodes(view, formats=_ONLY_QR, try_invert=False)]
 
 
 def _insist(report: Report) -> None:

@@ -4,6 +4,7 @@ import re
 import struct
 from io import BytesIO
 from itertools import pairwise
+from pathlib import Path
 
 import pypdfium2
 import pytest
@@ -244,3 +245,32 @@ def test_five_hundred_codes_in_one_go_are_each_their_own() -> None:
 
     assert [symbol.address for symbol in symbols] == addresses
     assert {preflight.check_symbol(symbol, size_mm=20).verdict for symbol in symbols} == {Verdict.PASS}
+
+
+@pytest.mark.parametrize("kind", ["svg", "png", "jpg"])
+def test_a_picture_from_elsewhere_is_read(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"code.{kind}"
+    if kind == "svg":
+        path.write_text(artwork.svg(ADDRESS))
+    elif kind == "png":
+        path.write_bytes(artwork.png(ADDRESS))
+    else:
+        Image.open(BytesIO(artwork.png(ADDRESS))).convert("RGB").save(path, quality=60)
+
+    assert preflight.read_file(path) == [ADDRESS]
+
+
+@pytest.mark.parametrize("data", [b"", b"%PDF-1.7", b"<svg", b"\x89PNG\r\n\x1a\n", b"\xff\xfe"])
+@pytest.mark.parametrize("suffix", [".svg", ".png", ".txt"])
+def test_a_file_that_is_no_picture_says_nothing(tmp_path: Path, data: bytes, suffix: str) -> None:
+    path = tmp_path / f"broken{suffix}"
+    path.write_bytes(data)
+
+    assert preflight.read_file(path) == []
+
+
+def test_light_codes_on_dark_ground_are_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "inverted.png"
+    Image.eval(Image.open(BytesIO(artwork.png(ADDRESS))).convert("L"), lambda value: 255 - value).save(path)
+
+    assert preflight.read_file(path) == []
