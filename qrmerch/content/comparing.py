@@ -12,8 +12,8 @@ from typing import Any, Final, Literal
 from qrmerch.content.slots import Kind, Slot, asset_ids_in
 
 _TOKEN: Final = re.compile(r"\s+|\w+|[^\w\s]")
-# Below it two texts have so little in common that word by word would be a riddle.
-_ALIKE: Final = 0.35
+# Where less than this of the shorter text is in the other one, word by word would be a riddle.
+_ALIKE: Final = 0.6
 # Comparing word by word takes the product of both lengths.
 _MAX_STEPS: Final = 4_000_000
 
@@ -66,12 +66,12 @@ def compare(
 
 
 def changed_words(before: str, after: str) -> tuple[Piece, ...]:
-    """Two texts as one: what stayed, what went, what came."""
+    """Two texts as one: what stayed, what went, what came; a text that is all new is one piece after the old one."""
     if before == after:
         return (Piece("same", after),) if after else ()
     old, new = _TOKEN.findall(before), _TOKEN.findall(after)
     matcher = SequenceMatcher(a=old, b=new, autojunk=False)
-    if len(old) * len(new) > _MAX_STEPS or matcher.ratio() < _ALIKE:
+    if len(old) * len(new) > _MAX_STEPS or _share_of_words(matcher, old, new) < _ALIKE:
         return tuple(piece for piece in (Piece("gone", before), Piece("new", after)) if piece.text)
     pieces = []
     for what, a, b, c, d in matcher.get_opcodes():
@@ -80,6 +80,13 @@ def changed_words(before: str, after: str) -> tuple[Piece, ...]:
             continue
         pieces += [Piece("gone", "".join(old[a:b])), Piece("new", "".join(new[c:d]))]
     return tuple(piece for piece in pieces if piece.text)
+
+
+def _share_of_words(matcher: SequenceMatcher[str], old: Sequence[str], new: Sequence[str]) -> float:
+    """How much of the shorter text's words and marks is in the other one, in order."""
+    kept = sum(not token.isspace() for a, _, size in matcher.get_matching_blocks() for token in old[a : a + size])
+    shorter = min(sum(not token.isspace() for token in text) for text in (old, new))
+    return kept / shorter if shorter else 0.0
 
 
 def list_unchanged(slots: Mapping[str, Slot], changes: Sequence[SlotChange]) -> list[Slot]:

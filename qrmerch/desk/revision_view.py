@@ -162,7 +162,7 @@ class RevisionView:
         count = len({each.slot or each.label for each in self.changes})
         number = _NUMBERS[count] if count < len(_NUMBERS) else str(count)
         things = "slot" if count == 1 else "slots"
-        return f"{number} {things} changed" if self._base else f"A new page, {number.lower()} {things}"
+        return f"{number} {things} changed" if self._base else "A new page"
 
     def _unchanged(self) -> str:
         labels = [slot.label for slot in list_unchanged(self.slots, self.changes)]
