@@ -57,7 +57,7 @@ def rich_text(source: str) -> Markup:
         html,
         tags=_TAGS,
         attributes={"a": {"href"}},
-        attribute_filter=lambda _tag, _name, value: value if value.startswith(_LINKS) else None,
+        attribute_filter=lambda _tag, name, value: value if name != "href" or value.startswith(_LINKS) else None,
         link_rel="noopener nofollow ugc",
     )
     return Markup(clean)  # noqa: S704 - the sanitiser's answer
