@@ -240,13 +240,13 @@ class Sheet:
         glint = f'cx="{x - r * 0.3:.1f}" cy="{y - r * 0.35:.1f}" r="{r * 0.22:.1f}"'
         self.add(f'<circle {glint} fill="#ffffff" fill-opacity=".85"/>')
 
-    def png(self, part: tuple[int, int, int] | None = None) -> bytes:
-        """The picture as wide as the sheet, or a part of it (x, y, width; five high for four wide) seen closer."""
+    def png(self, part: tuple[int, int, int] | None = None, *, pixels: int | None = None) -> bytes:
+        """The picture, or a part of it (x, y, width; five high for four wide) seen closer; `pixels` wide."""
         x, y, wide = part or (0, 0, WIDTH)
         high = wide * 5 // 4 if part else self.height
         svg = (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{x} {y} {wide} {high}">'
             f"<defs>{''.join(self._defs)}</defs>{''.join(self._body)}</svg>"
         )
-        pixels = _DETAIL_PX if part else _PICTURE_PX
+        pixels = pixels or (_DETAIL_PX if part else _PICTURE_PX)
         return bytes(resvg_py.svg_to_bytes(svg_string=svg, width=pixels, skip_system_fonts=True))

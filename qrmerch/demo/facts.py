@@ -191,10 +191,12 @@ class OfferFacts:
     limit_total: int
     stores: tuple[str, ...] = ()
     claim_hours: int = 24
+    # Of the last day, by the clocks of the house; 0 ends with the day before.
+    until_hour: int = 0
 
     def period(self, at: datetime, zone: str) -> tuple[datetime, datetime]:
         """From which instant (counted) until which (not counted) it holds, if the shop is set up at `at`."""
-        return local_midnight(at, zone, self.from_day), local_midnight(at, zone, self.until_day)
+        return local_hour(at, zone, self.from_day), local_hour(at, zone, self.until_day, self.until_hour)
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,8 +278,8 @@ OFFERS: Final = (
         {"en": "Ten minutes on the treadmill, with or without buying."},
         ("FT-RUN-01",),
         from_day=-40,
-        # Long enough that something is on whenever the demo is looked at.
-        until_day=730,
+        # Long enough that something is on whenever the demo is looked at; less than a year, for a page says no year.
+        until_day=300,
         limit_total=5_000,
         stores=("FT-001",),
     ),
@@ -290,7 +292,8 @@ OFFERS: Final = (
         {"en": "At the Galleria. Bring whom you like; we close the doors at 18:45."},
         ("FT-RUN-01", "FT-RUN-02"),
         from_day=0,
-        until_day=9,
+        until_day=8,
+        until_hour=19,
         limit_total=40,
         stores=("FT-002",),
         claim_hours=240,
@@ -315,8 +318,8 @@ OFFERS: Final = (
         {"en": "20 % off one piece on our birthday"},
         {"en": "On the day only, one piece for each shopper."},
         ("FT-BAG-01", "FT-HAT-01"),
-        from_day=760,
-        until_day=761,
+        from_day=320,
+        until_day=321,
         limit_total=1_000,
     ),
     OfferFacts(
@@ -340,7 +343,8 @@ OFFERS: Final = (
         {"en": "Two places are kept in your name. We begin at seven; there is nothing to buy."},
         ("CV-WAT-04", "CV-SLK-02", "CV-LEA-01"),
         from_day=-10,
-        until_day=730,
+        until_day=16,
+        until_hour=19,
         limit_total=24,
         stores=("CV-PAR",),
         claim_hours=720,
@@ -354,8 +358,8 @@ OFFERS: Final = (
         {"ar": "رمز واحد لكل زائر، ولا يُجمع مع عروض أخرى.", "en": "One code for each guest. Not with other offers."},
         ("SD-OUD-01", "SD-MAB-01"),
         from_day=-5,
-        until_day=730,
-        limit_total=2_000,
+        until_day=25,
+        limit_total=300,
     ),
     OfferFacts(
         SIDRA,
@@ -377,10 +381,10 @@ def house(slug: str) -> HouseFacts:
     return next(each for each in HOUSES if each.slug == slug)
 
 
-def local_midnight(at: datetime, zone: str, days: int) -> datetime:
-    """The beginning of the day so many days after the day of `at`, where the clocks of `zone` hang."""
+def local_hour(at: datetime, zone: str, days: int, hour: int = 0) -> datetime:
+    """An hour of the day so many days after the day of `at`, by the clocks of `zone`."""
     day = at.astimezone(ZoneInfo(zone)).date() + timedelta(days=days)
-    return datetime.combine(day, time(), tzinfo=ZoneInfo(zone))
+    return datetime.combine(day, time(hour), tzinfo=ZoneInfo(zone))
 
 
 @cache

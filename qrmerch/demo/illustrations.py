@@ -45,15 +45,16 @@ def find_detail(name: str) -> tuple[int, int, int] | None:
     return _read()[name].detail
 
 
-def draw(name: str, *, is_detail: bool = False) -> bytes:
+def draw(name: str, *, is_detail: bool = False, pixels: int | None = None) -> bytes:
     """A picture as PNG, or its detail.
 
+    :param pixels: how wide; as wide as shops need it where left out.
     :raises KeyError: there is no picture of that name.
     """
     drawing = _read()[name]
     sheet = Sheet(drawing.ground, height=drawing.height)
     _Pen(sheet).draw(list(drawing.lines))
-    return sheet.png(drawing.detail if is_detail else None)
+    return sheet.png(drawing.detail if is_detail else None, pixels=pixels)
 
 
 @cache

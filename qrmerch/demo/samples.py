@@ -42,12 +42,13 @@ _STATION_WEEK: Final = (1.15, 1.18, 1.16, 1.2, 1.3, 0.62, 0.55)
 _RIYADH_WEEK: Final = (0.8, 0.85, 0.95, 1.35, 1.5, 1.3, 0.75)
 _WEEKS: Final = {"FT-004": _STATION_WEEK, "SD-RUH": _RIYADH_WEEK, "SD-JED": _RIYADH_WEEK}
 
-_VIEWED, _SHARED, _WENT_ON = 0.91, 0.022, 0.24
+_VIEWED, _SHARED = 0.91, 0.022
 # What is kept most; everything else is kept by seven in a hundred who see it.
 _KEPT: Final = {"FT-TOP-01": 0.15, "FT-RUN-01": 0.12, "FT-BAG-01": 0.13, "SD-DAL-01": 0.14, "CV-WAT-04": 0.18}
 _KEPT_ELSE: Final = 0.07
-_CLAIMED: Final = {OfferKind.PERCENT: 0.16, OfferKind.AMOUNT: 0.2, OfferKind.GIFT: 0.09, OfferKind.EXPERIENCE: 0.11}
-_USED, _REFUSED = 0.46, 0.03
+_CLAIMED: Final = {OfferKind.PERCENT: 0.075, OfferKind.AMOUNT: 0.1, OfferKind.GIFT: 0.03, OfferKind.EXPERIENCE: 0.05}
+# Of the claims; an invitation is kept on another day. Of the used ones, those shown at a till once more.
+_USED, _SHOWN_AGAIN = 0.48, 0.07
 # Openings that are no scans, for each scan there is.
 _LEFT_OUT: Final = {
     kinds.REPEAT: 0.055,
@@ -63,6 +64,17 @@ _ARRIVED, _BY_FRIEND = 0.05, 0.012
 
 
 @dataclass(frozen=True, slots=True)
+class SampleClaim:
+    """An offer that was claimed in the sample, when it was used if it was, and whether it was refused after that."""
+
+    placement: Placement
+    offer: OfferFacts
+    claimed_at: datetime
+    used_at: datetime | None
+    refused_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Spot:
     """A code in its place, and what is promised there on a day."""
 
@@ -71,16 +83,30 @@ class _Spot:
     offer: Callable[[datetime], OfferFacts | None]
 
 
-def add_sample_totals(db: Session, shops: Shops, codes: Mapping[str, Code], *, at: datetime) -> None:
-    """Write the totals of the last eight weeks, today's until now."""
-    tally = Tally(LocalHours())
+class _Play:
+    """The totals and claims played so far, none at or after `until`."""
+
+    def __init__(self, until: datetime) -> None:
+        self.tally, self.claims, self.until = Tally(LocalHours()), list[SampleClaim](), until
+
+    def count(self, kind: str, place: Place, instant: datetime) -> None:
+        if instant < self.until:
+            self.tally.add(kind, place, int(instant.timestamp()) // _QUARTER_S)
+
+
+def add_sample_totals(db: Session, shops: Shops, codes: Mapping[str, Code], *, at: datetime) -> list[SampleClaim]:
+    """Write the totals of the last eight weeks, today's until now.
+
+    :return: the claims among them, oldest first.
+    """
+    play = _Play(at)
     for placement in facts.list_placements():
         spot = _spot(shops, placement, codes[placement.name], at)
         today = at.astimezone(ZoneInfo(spot.place.zone)).date()
         for back in range(min(facts.SAMPLE_DAYS, placement.hung_days_ago)):
-            on = today - timedelta(days=back)
-            _play_day(tally, spot, on, hung_for=placement.hung_days_ago - back, until=at)
-    add_totals(db, tally)
+            _play_day(play, spot, today - timedelta(days=back), hung_for=placement.hung_days_ago - back)
+    add_totals(db, play.tally)
+    return sorted(play.claims, key=lambda claim: claim.claimed_at)
 
 
 def _spot(shops: Shops, placement: Placement, code: Code, at: datetime) -> _Spot:
@@ -98,25 +124,25 @@ def _spot(shops: Shops, placement: Placement, code: Code, at: datetime) -> _Spot
     return _Spot(placement, place, offer_at)
 
 
-def _play_day(tally: Tally, spot: _Spot, on: date, *, hung_for: int, until: datetime) -> None:
+def _play_day(play: _Play, spot: _Spot, on: date, *, hung_for: int) -> None:
     opens, closes = _HOURS[spot.placement.store][on.weekday()]
     if opens == closes:
         return
-    closing = min(until, _at(on, closes, 0, spot.place.zone))
+    closing = min(play.until, _at(on, closes, 0, spot.place.zone))
     chance = random.Random(f"{spot.placement.name} {on.isoformat()}")  # noqa: S311 - sample figures
     # Of its own: what is promised that day must not move the scans.
     steps = random.Random(f"{spot.placement.name} {on.isoformat()} steps")  # noqa: S311 - sample figures
     for _ in range(_poisson(chance, _expected(spot.placement, on, hung_for))):
         instant = _instant(chance, spot, on, opens, closes)
-        if instant < until:
-            _play_scan(tally, steps, spot, instant, closing)
+        if instant < play.until:
+            _play_scan(play, steps, spot, instant, closing)
     for kind, share in _LEFT_OUT.items():
         for _ in range(_poisson(chance, spot.placement.scans_a_day * share)):
-            _count(tally, kind, spot.place, _instant(chance, spot, on, opens, closes), until)
+            play.count(kind, spot.place, _instant(chance, spot, on, opens, closes))
     if chance.random() < spot.placement.scans_a_day / 120:
         nowhere = spot.place._replace(code_id="", item_id="", store_id="", fixture_id="")
-        _count(tally, kinds.ORPHAN, nowhere, _instant(chance, spot, on, opens, closes), until)
-    _play_arrivals(tally, chance, spot, on, until)
+        play.count(kinds.ORPHAN, nowhere, _instant(chance, spot, on, opens, closes))
+    _play_arrivals(play, chance, spot, on)
 
 
 def _expected(placement: Placement, on: date, hung_for: int) -> float:
@@ -128,44 +154,48 @@ def _expected(placement: Placement, on: date, hung_for: int) -> float:
     return placement.scans_a_day * week * novelty * habit * weather
 
 
-def _play_scan(tally: Tally, chance: random.Random, spot: _Spot, instant: datetime, closing: datetime) -> None:
-    _count(tally, kinds.SCAN, spot.place, instant)
+def _play_scan(play: _Play, chance: random.Random, spot: _Spot, instant: datetime, closing: datetime) -> None:
+    play.count(kinds.SCAN, spot.place, instant)
     if spot.placement.store == "FT-001" and chance.random() < _OWN_NETWORK_REPEAT:
-        _count(tally, kinds.MAYBE_REPEAT, spot.place, instant)
+        play.count(kinds.MAYBE_REPEAT, spot.place, instant)
     if chance.random() >= _VIEWED:
         return
-    _count(tally, kinds.VIEW, spot.place, instant)
-    if chance.random() < _WENT_ON:
-        _count(tally, kinds.PAGE, spot.place._replace(code_id="", fixture_id=""), instant)
+    play.count(kinds.VIEW, spot.place, instant)
     if chance.random() < _SHARED:
-        _count(tally, "share", spot.place, instant)
+        play.count("share", spot.place, instant)
     if chance.random() < _KEPT.get(spot.placement.style, _KEPT_ELSE):
-        _count(tally, "keep", spot.place, instant)
+        play.count("keep", spot.place, instant)
     offer = spot.offer(instant)
-    if offer is None or chance.random() >= _CLAIMED[offer.kind]:
-        return
-    _count(tally, "claim", spot.place, instant)
-    later = instant + timedelta(minutes=chance.randrange(12, 70))
-    if later < closing and chance.random() < _USED:
-        _count(tally, "redeem", spot.place, later)
-    elif later < closing and chance.random() < _REFUSED:
-        _count(tally, "refuse", spot.place, later)
+    if offer is not None and chance.random() < _CLAIMED[offer.kind]:
+        _play_claim(play, chance, spot, offer, instant, closing)
 
 
-def _play_arrivals(tally: Tally, chance: random.Random, spot: _Spot, on: date, until: datetime) -> None:
+def _play_claim(
+    play: _Play, chance: random.Random, spot: _Spot, offer: OfferFacts, instant: datetime, closing: datetime
+) -> None:
+    used_at: datetime | None = instant + timedelta(minutes=chance.randrange(12, 55))
+    if offer.kind == OfferKind.EXPERIENCE or used_at is None or used_at >= closing or chance.random() >= _USED:
+        used_at = None
+    refused_at = used_at + timedelta(minutes=4) if used_at and chance.random() < _SHOWN_AGAIN else None
+    if refused_at and refused_at >= closing:
+        refused_at = None
+    play.claims.append(SampleClaim(spot.placement, offer, instant, used_at, refused_at))
+    for kind, when in (("claim", instant), ("redeem", used_at), ("refuse", refused_at)):
+        if when is not None:
+            play.count(kind, spot.place, when)
+
+
+def _play_arrivals(play: _Play, chance: random.Random, spot: _Spot, on: date) -> None:
     """Visits without a code: from home, by an address or a friend's link."""
     nowhere = spot.place._replace(code_id="", store_id="", fixture_id="")
     for kind, share in ((kinds.VISIT, _ARRIVED), (kinds.FRIEND, _BY_FRIEND)):
         for _ in range(_poisson(chance, spot.placement.scans_a_day * share)):
             instant = _at(on, chance.randrange(8, 23), chance.randrange(60), spot.place.zone)
-            _count(tally, kind, nowhere, instant, until)
+            play.count(kind, nowhere, instant)
             if chance.random() < _VIEWED:
-                _count(tally, kinds.VIEW, nowhere, instant, until)
-
-
-def _count(tally: Tally, kind: str, place: Place, instant: datetime, until: datetime | None = None) -> None:
-    if until is None or instant < until:
-        tally.add(kind, place, int(instant.timestamp()) // _QUARTER_S)
+                play.count(kinds.VIEW, nowhere, instant)
+            if chance.random() < _KEPT_ELSE:
+                play.count("keep", nowhere, instant)
 
 
 def _instant(chance: random.Random, spot: _Spot, on: date, opens: int, closes: int) -> datetime:

@@ -20,6 +20,7 @@ from qrmerch.config import Settings, SettingsError
 from qrmerch.db import Database
 from qrmerch.demo import facts
 from qrmerch.demo.pictures import make_pictures
+from qrmerch.demo.promises import play_claims, set_up_offers
 from qrmerch.demo.publishing import set_up_codes, set_up_pages, set_up_templates
 from qrmerch.demo.samples import add_sample_totals
 from qrmerch.demo.shops import (
@@ -77,7 +78,9 @@ def seed(
         set_up_templates(db, shops, at=at)
         set_up_pages(db, shops, at=at)
         codes = set_up_codes(db, shops, at=at)
-        add_sample_totals(db, shops, codes, at=at)
+        offers = set_up_offers(db, shops, at=at)
+        claims = add_sample_totals(db, shops, codes, at=at)
+        play_claims(db, shops, offers, claims, keys=settings.secret_keys)
         db.commit()
 
 
@@ -149,7 +152,8 @@ def _shop(db: Session, house: facts.HouseFacts) -> DemoShop:
     item = db.scalars(wanted).one()
     placement = next(each for each in facts.list_placements() if each.style == house.first_style)
     store = db.scalars(select(Store).where(Store.code == placement.store)).one()
-    return DemoShop(house.name, house.words, f"/i/{item.public_id}?at={store.public_id}")
+    address = f"/i/{item.public_id}?at={store.public_id}&lang={house.locales[0]}"
+    return DemoShop(house.name, house.words, address)
 
 
 def _role_of(person: facts.Person) -> str:

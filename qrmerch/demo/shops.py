@@ -36,11 +36,20 @@ _TOLD_STOCK: Final = {
     ("FT-001", "FT-TOP-01-M"): 14,
     ("FT-001", "FT-TOP-01-L"): 0,
     ("FT-002", "FT-TOP-01-L"): 6,
+    ("FT-001", "FT-TOP-02-XS"): 3,
+    ("FT-001", "FT-CAP-01-14"): 2,
+    ("FT-001", "FT-CAP-02-6"): 0,
+    ("FT-001", "FT-SAN-02-7"): 0,
+    ("FT-002", "FT-SAN-02-7"): 4,
+    ("FT-001", "FT-SAN-02-9"): 3,
+    ("FT-003", "FT-BAG-01"): 0,
     ("FT-001", "FT-RUN-01-11"): 2,
     ("FT-001", "FT-RUN-01-12"): 0,
     ("FT-002", "FT-RUN-01-12"): 3,
     ("CV-PAR", "CV-WAT-04"): 1,
     ("SD-RUH", "SD-DAL-01"): 2,
+    ("SD-RUH", "SD-OUD-01-50"): 3,
+    ("SD-JED", "SD-THR-01-B"): 0,
 }
 # No shelf, no stock: what is bought there comes home.
 _WITHOUT_STOCK: Final = frozenset({"FT-004"})
@@ -186,7 +195,7 @@ def _set_stock(db: Session, shops: Shops, style: StyleFacts, variants: Sequence[
 def _some_pieces(store: str, sku: str) -> int:
     """A number that is the same at every setting up."""
     chance = random.Random(f"{store} {sku}")  # noqa: S311 - sample figures
-    return chance.choice((0, 2, 3, 5, 6, 7, 8, 9, 11, 12, 14))
+    return chance.choice((3, 4, 5, 6, 6, 7, 8, 9, 11, 12, 14))
 
 
 def set_up_pictures(
