@@ -44,7 +44,7 @@ _HEIC: Final = "This is an HEIC picture, as iPhones make them. Export it as JPEG
 _UNKNOWN: Final = "This is not a picture that can be shown. Send a JPEG, PNG, WebP or AVIF file."
 # What else people send, told by its first bytes, with what would make it right.
 _REFUSED: Final[tuple[tuple[bytes, str], ...]] = (
-    (rb"(?i)\s*<[^\x00]{0,2000}<?svg[\s>]", "an SVG drawing. Export it as PNG"),
+    (rb"(?i)\s*<[^\x00]{0,2000}<?svg[\s>/]", "an SVG drawing. Export it as PNG"),
     (rb"(?i)\s*<(!doctype html|html|head|body|script|!--)", "a web page. Save the picture itself"),
     (rb"%!PS|\xc5\xd0\xd3\xc6", "an EPS file. Export it as PNG or JPEG"),
     (rb"%PDF", "a PDF. Export its picture as JPEG"),

@@ -158,7 +158,8 @@ def _picture(asset: Asset, files: list[Rendition]) -> Picture:
         placeholder=asset.placeholder,
         sources=of("page"),
         card=of("card"),
-        preview=next(iter(of("preview")), None),
+        # Messengers read JPEG.
+        preview=next((each for each in of("preview") if each.format == "jpeg"), None),
     )
 
 

@@ -1,0 +1,134 @@
+"""The job that decodes: outside of any transaction, again after a death, and never at the cost of a page."""
+
+import io
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from qrmerch import jobs
+from qrmerch.jobs import Work
+from qrmerch.media import images, service, tasks
+from qrmerch.media.forms import Description
+from qrmerch.media.models import Asset, AssetState, Rendition
+from qrmerch.parties.models import PageChange
+from tests.conftest import NOON
+from tests.factories import make_retailer, make_vendor
+from tests.media.pictures import picture, written
+
+
+def receive(work: Work, data: bytes) -> str:
+    with work.database.write() as db:
+        asset = service.receive_upload(
+            db,
+            vendor_id=make_vendor(db, make_retailer(db)).id,
+            stream=io.BytesIO(data),
+            file_name="top.jpg",
+            store=work.files,
+            settings=work.settings,
+            at=NOON,
+        )
+        db.commit()
+        return asset.id
+
+
+def asset_of(work: Work, asset_id: str) -> Asset:
+    with work.database.read() as db:
+        return db.get_one(Asset, asset_id)
+
+
+def test_what_came_in_is_found_and_made_ready_once(work: Work) -> None:
+    asset_id = receive(work, picture())
+
+    first, second = jobs.run_all(work), jobs.run_all(work)
+
+    assert (first, second) == (1, 0)
+    assert asset_of(work, asset_id).state == AssetState.READY
+
+
+@pytest.mark.parametrize("body", ["import os; os.abort()", "raise MemoryError"])
+def test_a_child_that_dies_leaves_a_refused_asset_with_a_sentence(
+    work: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str
+) -> None:
+    monkeypatch.setattr(images, "_PROGRAM", str(written(tmp_path, body.encode(), "program.py")))
+    asset_id = receive(work, picture())
+
+    jobs.run_all(work)
+
+    asset = asset_of(work, asset_id)
+    assert asset.state == AssetState.REFUSED
+    assert asset.problem == "This picture cannot be read to its end. Open it, export it as JPEG again, and send that."
+
+
+def test_a_picture_that_is_damaged_further_down_is_refused(work: Work) -> None:
+    asset_id = receive(work, picture(800, 600)[:2000])
+
+    jobs.run_all(work)
+
+    assert asset_of(work, asset_id).state == AssetState.REFUSED
+
+
+def test_a_new_focus_makes_another_preview_and_tells_the_pages(work: Work) -> None:
+    asset_id = receive(work, picture(300, 900))
+    jobs.run_all(work)
+    before, told = previews(work), count_told(work)
+    with work.database.write() as db:
+        service.describe(db, db.get_one(Asset, asset_id), Description({"en": "Top"}, False, 0.5, 1.0))
+        db.commit()
+
+    tasks.render(work, asset_id=asset_id)
+
+    assert count_told(work) == told + 1
+    assert len(before) == len(previews(work)) == 1
+    assert before != previews(work)
+
+
+def test_a_ready_picture_stays_when_making_it_again_fails(
+    work: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asset_id = receive(work, picture())
+    jobs.run_all(work)
+    before = previews(work)
+    monkeypatch.setattr(images, "_PROGRAM", str(written(tmp_path, b"raise SystemExit(1)", "program.py")))
+
+    tasks.render(work, asset_id=asset_id)
+
+    assert asset_of(work, asset_id).state == AssetState.READY
+    assert previews(work) == before
+
+
+def test_a_focus_said_while_it_is_made_is_the_one_that_is_made(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    asset_id = receive(work, picture(300, 900))
+    real, asked = service.prepare, []
+
+    def prepare(*given: object, focus: tuple[float, float], **named: object) -> service.Prepared:
+        asked.append(focus)
+        if len(asked) == 1:
+            with work.database.write() as db:
+                service.describe(db, db.get_one(Asset, asset_id), Description({"en": "Top"}, False, 0.5, 1.0))
+                db.commit()
+        return real(*given, focus=focus, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(service, "prepare", prepare)
+
+    jobs.run_all(work)
+
+    assert asked == [(0.5, 0.5), (0.5, 1.0)]
+    assert asset_of(work, asset_id).state == AssetState.READY
+
+
+def test_a_picture_deleted_meanwhile_ends_the_job(work: Work) -> None:
+    tasks.render(work, asset_id="nobody")
+
+    with work.database.read() as db:
+        assert list(db.scalars(select(Rendition))) == []
+
+
+def count_told(work: Work) -> int:
+    with work.database.read() as db:
+        return len(list(db.scalars(select(PageChange))))
+
+
+def previews(work: Work) -> set[str]:
+    with work.database.read() as db:
+        return set(db.scalars(select(Rendition.key).where(Rendition.purpose == "preview")))
