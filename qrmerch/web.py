@@ -77,8 +77,9 @@ class Hooks:
 
     is_known_host: Callable[[str], bool]
     find_principal: Callable[[], Principal | None]
+    # Called once a request at its end, with the lines for the next page; perhaps none.
     keep_notices: Callable[[Principal, list[dict[str, str]]], None]
-    take_notices: Callable[[Principal], list[dict[str, str]]]
+    take_notices: Callable[[], list[dict[str, str]]]
     navigation: Callable[[Principal], object]
 
 
@@ -153,7 +154,8 @@ def render(
     context: dict[str, Any] = {"principal": principal, "notices": [], "navigation": [], "t": i18n.translator("en")}
     if principal is not None and request.path.startswith(_STAFF_PATHS):
         hooks: Hooks = current_app.extensions["qrmerch.hooks"]
-        context["notices"] = hooks.take_notices(principal)
+        # A form that came back is shown while its transaction is open; notices wait for the next page.
+        context["notices"] = hooks.take_notices() if request.method in SAFE_METHODS else []
         context["navigation"] = hooks.navigation(principal)
     text = _render_template(template, **{**context, **fields})
     response = Response(text, status=status, mimetype="text/html")
@@ -264,9 +266,12 @@ def _token(principal: Principal, key: str) -> str:
 
 def _finish(response: Response) -> Response:
     principal = find_principal()
-    if principal is not None and (new := g.pop("new_notices", None)):
+    # A page that is shown again after a refusal has not ended its transaction; two writers in one request would wait
+    # for each other for ever.
+    _close_db(None)
+    if principal is not None:
         hooks: Hooks = current_app.extensions["qrmerch.hooks"]
-        hooks.keep_notices(principal, new)
+        hooks.keep_notices(principal, g.pop("new_notices", []))
     headers = response.headers
     if principal is not None and not request.path.startswith("/static/"):
         headers["Cache-Control"] = "no-store"

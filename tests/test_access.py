@@ -29,7 +29,42 @@ from tests.world import House, make_house
 # Written by being signed in at all.
 _MOVING = {"staff_session", "rate_bucket"}
 # Names of form fields that hold an id of some kind; the matrix fills them with the other house's.
-_FIELDS = ["item", "item_id", "items", "retailer", "retailer_id", "store", "store_id", "stores", "store_ids", "vendor", "vendor_id", "fixture", "fixture_id", "places", "variant", "variant_id", "template", "template_id", "revision", "revision_id", "publication", "code", "code_id", "codes", "offer", "offer_id", "asset", "asset_id", "id", "pick", "by", "replace_by", "membership", "membership_id"]
+_FIELDS = [
+    "item",
+    "item_id",
+    "items",
+    "retailer",
+    "retailer_id",
+    "store",
+    "store_id",
+    "stores",
+    "store_ids",
+    "vendor",
+    "vendor_id",
+    "fixture",
+    "fixture_id",
+    "places",
+    "variant",
+    "variant_id",
+    "template",
+    "template_id",
+    "revision",
+    "revision_id",
+    "publication",
+    "code",
+    "code_id",
+    "codes",
+    "offer",
+    "offer_id",
+    "asset",
+    "asset_id",
+    "id",
+    "pick",
+    "by",
+    "replace_by",
+    "membership",
+    "membership_id",
+]
 
 
 @dataclass(frozen=True)
@@ -49,9 +84,7 @@ class Case:
 def list_cases() -> list[Case]:
     """Every route, read from an application that serves nobody."""
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(
-            mode="demo", data_dir=Path(folder), uploads_dir=Path(folder), database_url="sqlite://"
-        ).ready()
+        settings = Settings(mode="demo", data_dir=Path(folder), uploads_dir=Path(folder)).ready()
         app = create_app(settings)
         jobs.detach(app.extensions["qrmerch"].database)
         close_scan_path(app.extensions["qrmerch"].parts)

@@ -10,8 +10,11 @@ from sqlalchemy.orm import Session
 
 from qrmerch import ids
 from qrmerch.access import Role
+from qrmerch.catalog.queries import list_variants
+from qrmerch.clock import now
 from qrmerch.imports.models import ImportRun, RunState
 from qrmerch.users.models import Invitation
+from qrmerch.users.service import open_session
 from tests.conftest import NOON
 from tests.factories import (
     Person,
@@ -26,6 +29,7 @@ from tests.factories import (
     make_revision,
     make_store,
     make_template,
+    make_use,
     make_vendor,
     publish_page,
 )
@@ -58,6 +62,7 @@ def make_house(db: Session, name: str) -> House:
     code = make_code(db, item, fixture=fixture)
     offer = make_offer(db, item)
     claim = make_claim(db, offer, item)
+    use = make_use(db, make_claim(db, offer, item), store)
     run = _make_run(db, vendor.id)
     people = {
         role: make_person(db, role, name=f"{name} {role}", retailer=retailer, vendor=vendor, stores=(store,))
@@ -76,7 +81,7 @@ def make_house(db: Session, name: str) -> House:
             "fixture_id": fixture.id,
             "vendor_id": vendor.id,
             "item_id": item.id,
-            "variant_id": "",
+            "variant_id": list_variants(db, item.id)[0].id,
             "product_id": item.product_id,
             "template_id": template.id,
             "revision_id": waiting.id,
@@ -85,11 +90,12 @@ def make_house(db: Session, name: str) -> House:
             "code_id": code.id,
             "offer_id": offer.id,
             "claim_id": claim.public_id,
+            "redemption_id": use.id,
             "run_id": run.id,
             "asset_id": make_asset(db, vendor).id,
             "membership_id": spare.membership.id,
             "invitation_id": invitations[0].id,
-            "session_id": "",
+            "session_id": open_session(db, owner.user, owner.membership, at=now()).session.id,
             "table": "days",
         },
         people={**people, Role.OWNER: owner},

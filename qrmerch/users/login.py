@@ -4,7 +4,7 @@ The cookie holds a random secret; the row of its hash says who, in which role an
 the person once a request; nothing of it is kept in a cookie of its own.
 """
 
-from typing import Any, Final
+from typing import Final
 
 import flask_login
 from flask import Flask, Request, Response, g, request
@@ -92,22 +92,21 @@ def _touch(session_id: str, secret: str) -> None:
             db.commit()
 
 
-def keep_notices(principal: Principal, lines: list[dict[str, str]]) -> None:
-    """Keep lines for the next page of this session."""
-    _set_notices(principal, [*g.get("notices", []), *lines])
-
-
-def take_notices(principal: Principal) -> list[dict[str, str]]:
+def take_notices() -> list[dict[str, str]]:
     """The lines kept for this page, once."""
-    lines: list[dict[str, Any]] = g.pop("notices", [])
-    if lines:
-        _set_notices(principal, [])
+    g.are_notices_taken = True
+    lines: list[dict[str, str]] = g.get("notices", [])
     return lines
 
 
-def _set_notices(principal: Principal, lines: list[dict[str, str]]) -> None:
+def keep_notices(principal: Principal, new: list[dict[str, str]]) -> None:
+    """Keep lines for the next page of this session, and let go of those that this one showed."""
+    kept: list[dict[str, str]] = g.get("notices", [])
+    left = [] if g.get("are_notices_taken") else kept
+    if [*left, *new] == kept:
+        return
     with services().database.write() as db:
         session = db.get(StaffSession, principal.session_id)
         if session is not None:
-            session.notices = lines
+            session.notices = [*left, *new]
             db.commit()

@@ -24,7 +24,7 @@ from qrmerch.db import Database
 from qrmerch.scans.models import DayTotal, HourTotal, LogFile, Scan
 from qrmerch.serving import environment_of
 from tests.browsing import PHONE
-from tests.factories import make_code, make_fixture, make_item, make_retailer, make_store
+from tests.factories import make_code, make_fixture, make_item, make_retailer, make_store, publish_page
 
 _START_S, _SETTLE_S = 40, 60
 
