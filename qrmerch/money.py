@@ -2,13 +2,16 @@
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from babel import Locale
 from babel.numbers import format_currency, get_currency_precision, get_currency_symbol
 
 # 10 million of any major unit: beyond it a price is a slip of the keyboard.
 MAX_MINOR = 10**12
+# Plain digits of any script: no exponent, which could stand for more digits than any machine holds.
+_AMOUNT = re.compile(r"[+-]?(\d[\d,]{0,23}(\.\d{0,12})?|\.\d{1,12})")
+_SHOWN_CHARS = 40
 _LETTER_BEFORE_DIGIT = re.compile(r"(?<=[^\W\d_])(?=\d)")
 
 
@@ -53,11 +56,10 @@ def parse_money(text: str, currency: str) -> int:
     plain = text.strip().replace("\u00a0", "").replace(" ", "")
     if plain.count(",") == 1 and "." not in plain and len(plain) - plain.index(",") <= 3:
         plain = plain.replace(",", ".")
-    try:
-        amount = Decimal(plain.replace(",", ""))
-    except InvalidOperation:
-        raise ValueError(f"{text!r} is not an amount. Write it like 1234.50.") from None
-    if not amount.is_finite() or amount < 0:
+    if not _AMOUNT.fullmatch(plain):
+        raise ValueError(f"{text[:_SHOWN_CHARS]!r} is not an amount. Write it like 1234.50.")
+    amount = Decimal(plain.replace(",", ""))
+    if amount < 0:
         raise ValueError(f"{text!r} is not an amount that can be asked for.")
     minor = amount.scaleb(get_currency_precision(currency))
     if minor != minor.to_integral_value():

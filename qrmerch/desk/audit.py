@@ -150,8 +150,10 @@ def _rows(db: Session, entries: Collection[AuditEntry], *, at: datetime, zone: s
 
 
 def _kind_words(entry: AuditEntry) -> str:
-    """What a subject is, where its name is not known: a batch has no other name than its id."""
-    return entry.subject_id if entry.subject_kind == "batch" else entry.subject_kind.replace("_", " ").capitalize()
+    """What a subject is, where its name is not known: a batch has no other name than its id, if it has one."""
+    if entry.subject_kind == "batch" and not _is_id(entry.subject_id):
+        return entry.subject_id
+    return entry.subject_kind.replace("_", " ").capitalize()
 
 
 def _words_of(action: str) -> str:
@@ -221,5 +223,8 @@ def _price_words(told: Mapping[str, Any]) -> str:
 
 
 def _is_readable(value: object) -> bool:
-    is_id = isinstance(value, str) and len(value) == 36 and value.count("-") == 4
-    return isinstance(value, str | int) and not isinstance(value, bool) and not is_id
+    return isinstance(value, str | int) and not isinstance(value, bool) and not _is_id(value)
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, str) and len(value) == 36 and value.count("-") == 4

@@ -214,7 +214,7 @@ def _shown(colour: str, *, tone: str = "plain") -> ShownPage:
 
 
 def _swatch(name: str, ground: str, ink: str, colour: str, colours: BrandColours) -> Swatch:
-    ratio = f"{contrast(ground, ink):.1f} to 1"
+    ratio = f"{contrast(ground, ink):.1f}:1"
     return Swatch(name, ground, ink, colour, f"As given, {ratio}" if colour == colours.brand else ratio)
 
 

@@ -185,7 +185,7 @@ def _began(db: Session, variants: list[Variant], at: datetime) -> dict[str, date
     wanted = select(PriceHistory.variant_id, func.max(PriceHistory.from_at)).where(
         PriceHistory.variant_id.in_([each.id for each in variants]), PriceHistory.from_at <= at
     )
-    return dict(db.execute(wanted.group_by(PriceHistory.variant_id)).tuples().all())
+    return dict(db.execute(wanted.group_by(PriceHistory.variant_id)).all())
 
 
 def _past(db: Session, variants: list[Variant], retailer: Retailer, at: datetime) -> tuple[PastPrice, ...]:

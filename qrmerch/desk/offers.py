@@ -80,7 +80,7 @@ def add() -> Response:
     """Set an offer up."""
     db, at, principal = get_db(), now(), current_principal()
     retailer = get_retailer(db, principal.retailer_id)
-    if request.form.get("do") == "find":
+    if _only_looks():
         return _page(db, None, _sent({}), at=at)
     try:
         terms = read_terms(request.form, retailer, store_ids=request.form.getlist("stores"))
@@ -108,7 +108,7 @@ def change(offer_id: str) -> Response:
     """Say an offer anew; codes that were taken keep what they were taken for."""
     db, at, principal = get_db(), now(), current_principal()
     offer = get_offer(db, offer_id)
-    if request.form.get("do") == "find":
+    if _only_looks():
         return _page(db, offer, _sent({}), at=at)
     try:
         retailer = get_retailer(db, principal.retailer_id)
@@ -150,6 +150,11 @@ def _page(db: Session, offer: Offer | None, sent: Sent | None, *, at: datetime, 
     retailer_id = str(current_principal().retailer_id)
     page = offer_page(db, retailer_id, offer, sent=sent, may_edit=_may_edit(), at=at)
     return render("desk/offer.html", page, status=status)
+
+
+def _only_looks() -> bool:
+    """Whether the form came to look for items or for the cost: it is shown again, and nothing is written."""
+    return request.form.get("do") in ("find", "cost")
 
 
 def _sent(problems: dict[str, str]) -> Sent:

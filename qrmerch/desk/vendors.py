@@ -248,7 +248,7 @@ def _invite_say(vendor: Vendor, *, has_people: bool) -> str:
 
 def _facts(db: Session, supply: Supply, *, at: datetime, zone: str) -> tuple[tuple[str, str], ...]:
     mine = (Revision.retailer_id == supply.retailer_id, Revision.vendor_id == supply.vendor_id)
-    sent = dict(db.execute(select(Revision.state, func.count()).where(*mine).group_by(Revision.state)).tuples().all())
+    sent = dict(db.execute(select(Revision.state, func.count()).where(*mine).group_by(Revision.state)).all())
     last = db.scalar(select(func.max(Revision.submitted_at)).where(*mine))
     items = _count_items(db, supply.retailer_id).get(supply.vendor_id, 0)
     return (
@@ -262,13 +262,13 @@ def _facts(db: Session, supply: Supply, *, at: datetime, zone: str) -> tuple[tup
 
 def _count_items(db: Session, retailer_id: str) -> dict[str, int]:
     wanted = select(Item.vendor_id, func.count()).where(Item.retailer_id == retailer_id, Item.is_retired.is_(False))
-    return dict(db.execute(wanted.group_by(Item.vendor_id)).tuples().all())
+    return dict(db.execute(wanted.group_by(Item.vendor_id)).all())
 
 
 def _count_waiting(db: Session, retailer_id: str) -> dict[str, int]:
     wanted = select(Revision.vendor_id, func.count()).where(Revision.retailer_id == retailer_id)
     wanted = wanted.where(Revision.state == RevisionState.SUBMITTED)
-    return dict(db.execute(wanted.group_by(Revision.vendor_id)).tuples().all())
+    return dict(db.execute(wanted.group_by(Revision.vendor_id)).all())
 
 
 def _row(

@@ -142,7 +142,7 @@ def list_items(db: Session, retailer_id: str) -> list[Listed]:
 def fixture_names(db: Session, retailer_id: str) -> dict[str, str]:
     """Places by id."""
     found = select(Fixture.id, Fixture.name).where(Fixture.retailer_id == retailer_id)
-    return dict(db.execute(found).tuples().all())
+    return dict(db.execute(found).all())
 
 
 def reason_words(kind: str) -> tuple[str, str]:

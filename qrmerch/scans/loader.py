@@ -256,7 +256,7 @@ def keep_house(database: Database, folder: Path, *, retention: timedelta, at: da
             db.delete(file)
         db.commit()
     with database.read() as db:
-        read = dict(db.execute(select(LogFile.name, LogFile.offset)).tuples().all())
+        read = dict(db.execute(select(LogFile.name, LogFile.offset)).all())
     for path in folder.glob(PATTERN):
         about = path.stat()
         is_old = about.st_mtime < (at - FILES_KEPT_FOR).timestamp()
