@@ -1,5 +1,7 @@
 """The application, put together from its rooms."""
 
+from functools import partial
+
 from flask import Flask, Response
 from werkzeug.exceptions import NotFound as NoRoute
 
@@ -41,6 +43,8 @@ def build(settings: Settings) -> Flask:
             app.register_blueprint(blueprint)
     app.register_error_handler(NoRoute, _answer_no_route)
     _open_front_door(app, made_with)
+    if settings.is_demo:
+        _open_demo(made_with)
     return app
 
 
@@ -61,6 +65,13 @@ def _open_front_door(app: Flask, made_with: Services) -> None:
     put_scan_path(made_with.parts, path)
     app.wsgi_app = FrontDoor(app.wsgi_app, path)  # type: ignore[method-assign]
     path.changes.follow()
+
+
+def _open_demo(made_with: Services) -> None:
+    """Show the ways into the sample shops at `/`, where they have been set up."""
+    from qrmerch.demo.service import find_doors
+
+    made_with.parts["demo_doors"] = partial(find_doors, base_url=made_with.settings.base_url)
 
 
 def _answer_no_route(error: NoRoute) -> Response:

@@ -35,6 +35,16 @@ _COMMENTS: Final = (
 )
 
 
+# What each kind of place is printed as.
+_BATCHES: Final = {
+    "poster": "Posters",
+    "window": "Windows",
+    "hangtag": "Tags",
+    "shelf": "Shelf talkers",
+    "wall": "Wall",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class By:
     """Who did it, as far as the audit log keeps it."""
@@ -157,7 +167,7 @@ def set_up_codes(db: Session, shops: Shops, *, at: datetime) -> dict[str, Code]:
             shops.items[each.style],
             at=hung_at,
             fixture_id=shops.fixture_at(each).id,
-            batch=f"{each.kind.capitalize()}s, {hung_at:%B %Y}",
+            batch=f"{_BATCHES[each.kind]}, {hung_at:%B %Y}",
             actor=by,
         )
         mark_printed(db, [code], at=hung_at, actor=by)

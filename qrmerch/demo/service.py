@@ -105,6 +105,11 @@ def reset(settings: Settings) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def find_doors(db: Session, *, base_url: str) -> DemoDoors | None:
+    """As `describe`; None where the sample shops are not there."""
+    return describe(db, base_url) if is_seeded(db) else None
+
+
 def describe(db: Session, base_url: str) -> DemoDoors:
     """The ways into the demo: each shop with an item, who can sign in, and one code to scan.
 
@@ -116,7 +121,7 @@ def describe(db: Session, base_url: str) -> DemoDoors:
     return DemoDoors(
         shops=tuple(_shop(db, house) for house in facts.HOUSES),
         people=tuple(
-            DemoPerson(_role_of(person), person.email, facts.PASSWORD, _home_of(person.role)) for person in facts.PEOPLE
+            DemoPerson(_role_of(person), person.email, facts.PASSWORD, _door_of(person.role)) for person in facts.PEOPLE
         ),
         code=Markup(artwork.svg(address, size_mm=_CODE_MM, title=f"{item.title}, {_SHOWN_PLACEMENT[1]}")),  # noqa: S704
         code_address=address,
@@ -163,12 +168,13 @@ def _role_of(person: facts.Person) -> str:
     return f"{role}, {person.vendor or facts.house(person.retailer).name}"
 
 
-def _home_of(role: Role) -> str:
+def _door_of(role: Role) -> str:
+    """The way in for a role, which leads on to where it works."""
     if role in VENDOR:
-        return "/studio"
+        return "/sign-in?next=/studio"
     if role in RETAILER_STAFF:
-        return "/desk"
-    return "/associate" if role == Role.ASSOCIATE else "/sign-in"
+        return "/sign-in?next=/desk"
+    return "/sign-in?next=/associate" if role == Role.ASSOCIATE else "/sign-in"
 
 
 def _refuse_production(settings: Settings) -> None:

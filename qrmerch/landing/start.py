@@ -32,10 +32,11 @@ def show_start() -> Response:
     house = load_host_house(db, at=at)
     locale = choose_locale(house)
     t = translator(locale)
-    find_doors = cast("Callable[[Session], DemoDoors] | None", services().parts.get("demo_doors"))
-    if house.retailer_id is None and find_doors is not None:
+    find_doors = cast("Callable[[Session], DemoDoors | None] | None", services().parts.get("demo_doors"))
+    doors = find_doors(db) if find_doors is not None and house.retailer_id is None else None
+    if doors is not None:
         frame, block = build_frame(house, locale=locale, title=t("Demo"))
-        return respond("landing/doors.html", DoorsPage(t, frame, find_doors(db)), block)
+        return respond("landing/doors.html", DoorsPage(t, frame, doors), block)
     pieces = list_start_pieces(db, house, locale, limit=_MOST, at=at) if house.retailer_id else ()
     title = t("In our stores now") if pieces else t("Find an item by its code")
     frame, block = build_frame(
