@@ -31,6 +31,7 @@ const show = (kept) => {
   held = kept;
   all('[data-keep]').forEach((button) => mark(button.dataset.keep, kept.includes(button.dataset.keep)));
   all('.count').forEach((badge) => { badge.textContent = kept.length || ''; badge.hidden = !kept.length; });
+  all('[data-list]').forEach((link) => link.setAttribute('aria-label', link.dataset.list + (kept.length ? `, ${kept.length}` : '')));
 };
 all('[data-keep]').forEach((button) => { button.onclick = (event) => {
   event.preventDefault();
