@@ -161,7 +161,6 @@ class Fold:
 class Details:
     """Facts, care, delivery, other stores: what folds, in one group."""
 
-    title: str
     folds: tuple[Fold, ...]
     kind: str = field(default="details", init=False)
 

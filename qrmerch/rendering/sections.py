@@ -171,11 +171,10 @@ def build_sections(source: Source, extras: Extras, facts: Sequence[Fact]) -> tup
     """The sections below the head, in the template's order; what folds and stands together folds in one group."""
     built: list[Section] = []
     folds: list[Fold] = []
-    t = translator(source.locale)
 
     def close_group() -> None:
         if folds:
-            built.append(Details(t("Details"), tuple(folds)))
+            built.append(Details(tuple(folds)))
             folds.clear()
 
     for section in source.sections:
