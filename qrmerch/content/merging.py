@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qrmerch.content.forms import DraftForm
-from qrmerch.content.slots import Kind, Slot
+from qrmerch.content.slots import Bounds, Kind, Slot, clean_value
 
 
 def merge(slots: Mapping[str, Slot], kept: Mapping[str, Any], form: DraftForm, *, first: str) -> dict[str, Any]:
@@ -32,9 +32,22 @@ def merge(slots: Mapping[str, Slot], kept: Mapping[str, Any], form: DraftForm, *
     return found
 
 
-def differing(values: Mapping[str, Any], others: Mapping[str, Any]) -> list[str]:
-    """The slots whose values are not the same in both."""
-    return [name for name in values if (values[name] or None) != (others.get(name) or None)]
+def differing(
+    slots: Mapping[str, Slot], values: Mapping[str, Any], others: Mapping[str, Any], bounds: Bounds
+) -> list[str]:
+    """The slots whose typed values, once cleaned, are not what is kept."""
+    return [
+        name
+        for name, slot in slots.items()
+        if name in values and (_cleaned(slot, values[name], bounds) or None) != (others.get(name) or None)
+    ]
+
+
+def _cleaned(slot: Slot, value: Any, bounds: Bounds) -> Any:
+    try:
+        return clean_value(slot, value, bounds)
+    except ValueError:
+        return value
 
 
 def _by_locale(value: Any) -> dict[str, str]:

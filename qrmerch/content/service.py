@@ -76,8 +76,7 @@ class ChangedElsewhere(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "This page was changed in another tab or by a colleague after you opened it. Nothing was overwritten: "
-            "open the page again in a new tab, and take over what you typed here."
+            "This page was saved in another tab or by a colleague after you opened it. Nothing was overwritten."
         )
 
 

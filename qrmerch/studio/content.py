@@ -58,7 +58,10 @@ def show_new() -> Response:
     """The editor of an item's page before its first save; of one that is begun, its own address."""
     db = get_db()
     subject = load_subject_of(db, request.args.get("item", ""), at=now())
-    return redirect_to(subject.address()) if subject.content else _render(db, subject)
+    if subject.content is None:
+        return _render(db, subject)
+    said = {name: request.args.get(name, "") for name in ("locale", "scheme")}
+    return redirect_to(subject.address(**said))
 
 
 @blueprint.get("/studio/content/<content_id>")
@@ -265,7 +268,8 @@ def _compare(db: Session, subject: Subject, form: DraftForm, error: ChangedElsew
         detail = "This page was sent in the meantime. What you typed is below; it is not saved."
         return _keep(detail, status=error.status, can_save=False)
     values = merge(subject.slots, subject.values, form, first=subject.locales[0])
-    changed = [name for name in differing(values, subject.values) if name in subject.slots]
+    bounds = service.load_bounds(db, subject.revision, values, subject.slots)
+    changed = differing(subject.slots, values, subject.values, bounds)
     sentence = "This page was saved in another tab or by a colleague while you were typing. "
     if changed:
         sentence += "Where yours differs, theirs stands under it. Save keeps what stands in the fields."

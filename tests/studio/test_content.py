@@ -95,6 +95,7 @@ def test_opening_the_editor_writes_nothing_and_shows_what_the_catalogue_says(
     page = browser.get(new_address(desk))
 
     assert page.status_code == 200
+    assert f'data-draft="{new_address(desk)}"' in page.text
     fields = find_form(page.text, "/studio/content/new").fields
     assert fields["story.lede"] == "The loose knit."
     assert (fields["number"], fields["edit"]) == ("1", "0")
@@ -190,6 +191,18 @@ def test_the_second_tab_sees_both_and_may_keep_its_own(desk: Desk, browser: Brow
     assert find_form(both.text, address).fields["story.lede"] == "From the second tab"
     assert kept.status_code == 303
     assert slots_of(latest(database, desk.item))["story.lede"] == {"en": "From the second tab"}
+
+
+def test_what_both_tabs_say_alike_is_not_told_as_different(desk: Desk, browser: Browser) -> None:
+    browser.sign_in(*desk.vera)
+    address = begin(browser, desk)
+    second_tab = find_form(browser.get(address).text, address).fields
+    browser.send(browser.get(address), action=address, do="save", **{"story.lede": "The same words"})
+
+    both = browser.post(address, {**second_tab, "story.lede": " The same  words "})
+
+    assert both.status_code == 409
+    assert "Both say the same: go on." in both.text
 
 
 def test_two_tabs_that_both_begin_make_one_draft(desk: Desk, browser: Browser, database: Database) -> None:
