@@ -60,7 +60,14 @@ def make_house(db: Session) -> House:
         other=other,
         otto=make_person(db, Role.OWNER, name="Otto", retailer=other),
         people={
-            role: make_person(db, role, name=name, retailer=retailer, vendor=vendor, stores=(store,))
+            role: make_person(
+                db,
+                role,
+                name=name,
+                retailer=retailer,
+                vendor=vendor,
+                stores=(store,) if role == Role.ASSOCIATE else (),
+            )
             for role, name in names.items()
         },
     )
