@@ -62,12 +62,10 @@ def list_standings(db: Session, items: Collection[Item], *, at: datetime) -> lis
     """How these items stand, in the order given; each once, by its latest revision."""
     ids = [each.id for each in items]
     names = dict(
-        db.execute(select(Retailer.id, Retailer.name).where(Retailer.id.in_({i.retailer_id for i in items})))
-        .tuples()
-        .all()
+        db.execute(select(Retailer.id, Retailer.name).where(Retailer.id.in_({i.retailer_id for i in items}))).all()
     )
     by_item = select(Content.item_id, Content.id).where(Content.item_id.in_(ids)).order_by(Content.created_at)
-    contents = dict(db.execute(by_item).tuples().all())
+    contents = dict(db.execute(by_item).all())
     latest = _latest(db, contents.values())
     comments = _count_comments(db, [each.id for each in latest.values() if each.state == RevisionState.RETURNED])
     live = _live_items(db, ids, at=at)
@@ -97,7 +95,7 @@ def card_images(db: Session, standings: Collection[Standing]) -> dict[str, str]:
     """The address of the first picture of each item's page, by item id; items without one are left out."""
     item_of = {each.revision_id: each.item_id for each in standings if each.revision_id}
     bodies = select(Revision.id, Revision.body).where(Revision.id.in_(list(item_of)))
-    ids = {item_of[key]: list(_ids_in(body.get("slots", {}))) for key, body in db.execute(bodies).tuples()}
+    ids = {item_of[key]: list(_ids_in(body.get("slots", {}))) for key, body in db.execute(bodies)}
     pictures = pictures_of(db, {each for several in ids.values() for each in several})
     found = {}
     for item_id, several in ids.items():
@@ -158,7 +156,7 @@ def _latest(db: Session, content_ids: Collection[str]) -> dict[str, _Latest]:
         last_of_each,
         (Revision.content_id == last_of_each.c.content_id) & (Revision.number == last_of_each.c.number),
     )
-    return {content_id: _Latest(id, state, saved_at) for content_id, id, state, saved_at in db.execute(wanted).tuples()}
+    return {content_id: _Latest(id, state, saved_at) for content_id, id, state, saved_at in db.execute(wanted)}
 
 
 def _state(item: Item, revision: _Latest | None, *, is_live: bool) -> str:
@@ -177,7 +175,7 @@ def _count_comments(db: Session, returned: list[str]) -> dict[str, int]:
     if not returned:
         return {}
     answers = select(Approval.revision_id, Approval.comments).where(Approval.revision_id.in_(returned))
-    return {revision_id: len(comments) for revision_id, comments in db.execute(answers).tuples()}
+    return {revision_id: len(comments) for revision_id, comments in db.execute(answers)}
 
 
 def _live_items(db: Session, item_ids: list[str], *, at: datetime) -> set[str]:
@@ -188,5 +186,5 @@ def _live_items(db: Session, item_ids: list[str], *, at: datetime) -> set[str]:
         .where(or_(Publication.until_at.is_(None), Publication.until_at > at))
         .order_by(Publication.created_at, Publication.id)
     )
-    newest = dict(db.execute(wanted).tuples().all())
+    newest = dict(db.execute(wanted).all())
     return {item_id for item_id, revision_id in newest.items() if revision_id is not None}
