@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from qrmerch.access import RETAILER_STAFF, VENDOR, Role
 from qrmerch.catalog.models import Item, VendorProduct
+from qrmerch.clock import now
 from qrmerch.codes import artwork
 from qrmerch.codes.models import Code, CodeState
 from qrmerch.config import Settings, SettingsError
@@ -38,6 +39,7 @@ from qrmerch.jobs import queue_url
 from qrmerch.landing.pages import DemoDoors, DemoPerson, DemoShop
 from qrmerch.parties.models import Fixture, Retailer, Store
 from qrmerch.parties.queries import find_retailer_by_slug, printed_base
+from qrmerch.rendering.service import list_cards
 
 # Where the file store keeps what; nothing else in its folder is touched.
 _AREAS: Final = ("incoming", "renditions", "sheets")
@@ -157,8 +159,9 @@ def _shop(db: Session, house: facts.HouseFacts) -> DemoShop:
     item = db.scalars(wanted).one()
     placement = next(each for each in facts.list_placements() if each.style == house.first_style)
     store = db.scalars(select(Store).where(Store.code == placement.store)).one()
-    address = f"/i/{item.public_id}?at={store.public_id}&lang={house.locales[0]}"
-    return DemoShop(house.name, house.words, address)
+    locale = house.locales[0]
+    [card] = list_cards(db, [item], locale=locale, store=store, kept=(), at=now())
+    return DemoShop(house.name, house.words, f"/i/{item.public_id}?at={store.public_id}&lang={locale}", card.picture)
 
 
 def _role_of(person: facts.Person) -> str:

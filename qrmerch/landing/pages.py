@@ -117,11 +117,12 @@ class StartPage:
 
 @dataclass(frozen=True, slots=True)
 class DemoShop:
-    """One shop of the demo, and an item to begin with."""
+    """One shop of the demo, and an item to begin with, with its picture where it has one."""
 
     name: str
     words: str
     href: str
+    picture: Picture | None = None
 
 
 @dataclass(frozen=True, slots=True)
