@@ -34,7 +34,8 @@ def draw_bars(code: str, *, title: str) -> Markup:
     runs = ((run.start() + _QUIET_BARS, run.end() - run.start()) for run in _DARK_RUN.finditer(row))
     path = "".join(f"M{at} 0h{length}v{_BARS_HIGH}h-{length}z" for at, length in runs)
     return Markup(
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}" preserveAspectRatio="none" '
+        '<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{high}" viewBox="0 0 {wide} {high}" '
+        'preserveAspectRatio="none" '
         'shape-rendering="crispEdges" role="img"><title>{title}</title>'
         '<path fill="#fff" d="M0 0h{wide}v{high}H0z"/><path d="{path}"/></svg>'
     ).format(wide=wide, high=_BARS_HIGH, title=title, path=path)
