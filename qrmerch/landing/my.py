@@ -14,7 +14,7 @@ from qrmerch.access import allow_anyone
 from qrmerch.catalog.models import Item
 from qrmerch.catalog.queries import find_item_by_public_id
 from qrmerch.clock import now
-from qrmerch.i18n import format_date, format_list, format_time, format_weekday, translator
+from qrmerch.i18n import format_date, format_list, format_weekday, translator
 from qrmerch.landing.pages import ClaimLine, KeptAt, ListPage
 from qrmerch.landing.shopper import (
     choose_locale,
@@ -34,6 +34,7 @@ from qrmerch.parties.models import Retailer, Store
 from qrmerch.rendering.frame import House, build_frame, errand_languages, pick_text
 from qrmerch.rendering.pages import Fact, Piece
 from qrmerch.rendering.service import list_cards
+from qrmerch.rendering.wording import word_end
 from qrmerch.visitors.models import Visitor
 from qrmerch.visitors.queries import list_consents
 from qrmerch.visitors.service import forget
@@ -207,9 +208,11 @@ def _word_state(claim: Claim, locale: str, zone: str, at: datetime) -> str:
         return t("No longer good")
     if claim.redeemed_at is not None and claim.state == ClaimState.REDEEMED:
         return t("Used {day}").format(day=format_weekday(claim.redeemed_at, locale, zone))
-    day, time = format_weekday(claim.expires_at, locale, zone), format_time(claim.expires_at, locale, zone)
-    words = t("Good until {day}, {time}") if _holds(claim, at) else t("Ended {day}, {time}")
-    return words.format(day=day, time=time)
+    if _holds(claim, at):
+        timed, whole = t("Good until {day}, {time}"), t("Good through {day}")
+    else:
+        timed, whole = t("Ended {day}, {time}"), t("Ended {day}")
+    return word_end(claim.expires_at, locale, zone, timed=timed, whole=whole)
 
 
 def _word_known(

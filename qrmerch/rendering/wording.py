@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Final
+from zoneinfo import ZoneInfo
 
 from qrmerch.catalog.models import Variant
 from qrmerch.i18n import format_list, format_time, format_weekday, translator
@@ -15,6 +17,7 @@ from qrmerch.rendering.pages import Chip, Choice, Fact, OfferCard, Price
 
 # So many pieces or fewer are said to be few; the number itself is never shown.
 FEW_PIECES = 3
+MIDNIGHT: Final = time(0)
 _SHORT_CHARS, _LONG_CHARS, _MANY_CHIPS = 3, 8, 4
 # More chips than this are a list to choose from; short ones take less room.
 _MAX_CHIPS, _MAX_DENSE_CHIPS = 12, 24
@@ -187,8 +190,18 @@ def list_other_stores(shelf: Shelf, store: Store | None, locale: str) -> tuple[F
     return (*rows[:_LISTED_STORES], *rest)
 
 
+def word_end(until_at: datetime, locale: str, zone: str, *, timed: str, whole: str) -> str:
+    """An end in the place's own time; one at midnight is the end of the day before, as people say it.
+
+    :param timed: a sentence with `{day}` and `{time}`; `whole` one with `{day}` alone.
+    """
+    if until_at.astimezone(ZoneInfo(zone)).time() == MIDNIGHT:
+        return whole.format(day=format_weekday(until_at - timedelta(seconds=1), locale, zone))
+    return timed.format(day=format_weekday(until_at, locale, zone), time=format_time(until_at, locale, zone))
+
+
 def word_offer(offer: Offer, locale: str, zone: str, *, retailer: str, fallbacks: tuple[str, ...]) -> OfferCard:
-    """An offer as a card. Its end is the last instant at which it still holds, in the place's own time."""
+    """An offer as a card."""
     t = translator(locale)
     is_invitation = offer.kind == OfferKind.EXPERIENCE
     return OfferCard(
@@ -198,8 +211,12 @@ def word_offer(offer: Offer, locale: str, zone: str, *, retailer: str, fallbacks
         if offer.store_ids is None
         else t("Show the code at the till."),
         terms=pick_text(offer.terms, locale, fallbacks),
-        ends=t("Ends {day}, {time}").format(
-            day=format_weekday(offer.until_at, locale, zone), time=format_time(offer.until_at, locale, zone)
+        ends=word_end(
+            offer.until_at,
+            locale,
+            zone,
+            timed=t("Until {day}, {time}") if is_invitation else t("Ends {day}, {time}"),
+            whole=t("Through {day}"),
         ),
         ends_at=offer.until_at.isoformat(),
         left_hours=t("Ends in {h} h {m} min"),

@@ -293,6 +293,22 @@ def test_an_offer_ends_in_the_places_own_time() -> None:
     assert card.ends_at == "2026-12-07T00:00:00+00:00"
 
 
+def test_an_end_at_midnight_is_the_end_of_the_day_before() -> None:
+    until = datetime(2026, 12, 7, 5, 0, tzinfo=UTC)
+
+    here = word_offer(offer(until_at=until), "en", "America/New_York", retailer="F", fallbacks=("en",))
+    there = word_offer(offer(until_at=until), "ar", "UTC", retailer="F", fallbacks=("en",))
+
+    assert here.ends == "Through Sun, Dec 6"
+    assert there.ends == "ينتهي الاثنين، 7 ديسمبر، 5:00 ص"
+
+
+def test_an_invitation_does_not_press() -> None:
+    card = word_offer(offer(OfferKind.EXPERIENCE, 0), "en", "UTC", retailer="F", fallbacks=("en",))
+
+    assert card.ends.startswith("Until ")
+
+
 @pytest.mark.parametrize(
     ("kind", "value", "action"),
     [
