@@ -22,6 +22,7 @@ from qrmerch.content.models import (
 )
 from qrmerch.db import get_one
 from qrmerch.parties.models import Vendor
+from qrmerch.parties.queries import find_supply
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,10 +240,20 @@ def find_publication(db: Session, item_id: str, *, store_id: str | None, at: dat
 
 
 def find_shown(db: Session, item_id: str, *, at: datetime) -> Publication | None:
-    """The newest publication with a revision that holds for an item somewhere, at an instant."""
+    """The newest publication with a revision that holds for an item somewhere, at an instant.
+
+    None where the item's vendor is suspended, whose words and pictures are hidden.
+    """
     rows = list_publications(db, item_id)
+    if not rows or _is_suspended(db, rows[0]):
+        return None
     for row in rows:
         places = [None] if row.store_ids is None else row.store_ids
         if row.revision_id and any(find_holding(rows, store_id=each, at=at) is row for each in places):
             return row
     return None
+
+
+def _is_suspended(db: Session, publication: Publication) -> bool:
+    supply = find_supply(db, publication.retailer_id, publication.vendor_id)
+    return supply is not None and supply.ended_at is not None

@@ -124,6 +124,8 @@ def _lede(
         where = "" if shown.store_ids is None else f" in {_count(len(shown.store_ids), 'store')}"
         return f"Shoppers see revision {revisions[shown.revision_id].number}{where}, since {_bare(since)}."
     newest = find_holding(publications, store_id=None, at=at)
+    if newest is not None and newest.revision_id:
+        return "The vendor is suspended, so shoppers see the plain page."
     if newest is not None and newest.revision_id is None:
         since = said_in_text(newest.from_at, now=at, zone=retailer.time_zone)
         return f"Taken down since {_bare(since)}. Shoppers see the plain page."

@@ -162,7 +162,7 @@ def _take(db: Session, load: Load, at: datetime) -> Response:
     except ChangedElsewhere as error:
         db.rollback()
         return _compare(db, load(), form, error)
-    except NotOpen as error:
+    except DomainError as error:
         db.rollback()
         if wants_json():
             raise

@@ -814,3 +814,14 @@ def test_what_was_done_is_in_an_unbroken_chain(db: Session) -> None:
     )
     assert actions[-4:] == ["content.submit", "content.approve", "content.publish", "content.take_down"]
     assert db.scalar(select(func.count()).select_from(Approval)) == 1
+
+
+def test_nothing_of_a_suspended_vendor_shows(db: Session) -> None:
+    retailer, item, _, _ = make_shop(db)
+    publish_page(db, item)
+    supply = find_supply(db, retailer.id, item.vendor_id)
+    assert supply is not None
+
+    end_supply(db, supply, at=NOON)
+
+    assert find_shown(db, item.id, at=NOON) is None

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 from qrmerch.access import Role
 from qrmerch.catalog.models import Item
 from qrmerch.content import service
-from qrmerch.content.models import Content, PageTemplate, Publication, Revision, RevisionState
+from qrmerch.content.models import Content, PageTemplate, Publication, Revision, RevisionState, Style
 from qrmerch.content.queries import list_revisions, slots_of
+from qrmerch.content.shipped import sections_of
 from qrmerch.db import Database
 from qrmerch.media.models import Asset
 from qrmerch.parties.models import Retailer, Vendor
@@ -612,6 +613,23 @@ def test_sec_C09_a_link_altered_by_one_character_leads_nowhere(desk: Desk, brows
 
 
 # --- who may ---------------------------------------------------------------------------------------
+
+
+def test_what_was_typed_into_a_slot_that_was_locked_meanwhile_is_still_there(
+    desk: Desk, browser: Browser, db: Session
+) -> None:
+    browser.sign_in(*desk.vera)
+    fields = find_form(browser.get(new_address(desk)).text, "new").fields
+    sections = sections_of(Style.EVERYDAY)
+    next(each for each in sections if each["key"] == "care")["slots"][0]["lock"] = "fixed"
+    service.release_version(db, desk.template, sections, at=NOON)
+    db.commit()
+
+    answer = browser.post(new_address(desk), {**fields, "care.text": "Typed before the lock"})
+
+    assert answer.status_code == 422
+    assert "Care is filled by the retailer" in answer.text
+    assert "Typed before the lock" in answer.text
 
 
 def test_another_vendor_and_the_retailer_find_nothing(
