@@ -4,6 +4,7 @@ Only where the mode is demo: the accounts made here have a password that everybo
 """
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -68,22 +69,26 @@ def seed(
     with database.read() as db:
         if is_seeded(db):
             return
-    shots = make_pictures(facts.list_styles(), store=files, settings=settings, photos=photos, photo_map=photo_map)
-    with database.write() as db:
-        shops = Shops()
-        set_up_places(db, shops, at=at)
-        set_up_people(db, shops, at=at)
-        set_up_goods(db, shops, at=at)
-        set_up_pictures(db, shops, shots, store=files, settings=settings, at=at)
-        set_up_looks(db, shops, at=at)
-        set_up_reviews(db, shops, at=at)
-        set_up_templates(db, shops, at=at)
-        set_up_pages(db, shops, at=at)
-        codes = set_up_codes(db, shops, at=at)
-        offers = set_up_offers(db, shops, at=at)
-        claims = add_sample_totals(db, shops, codes, at=at)
-        play_claims(db, shops, offers, claims, keys=settings.secret_keys)
-        db.commit()
+    # Pictures are drawn and decoded by other processes, for as long as it takes; rows are written meanwhile.
+    with ThreadPoolExecutor(max_workers=1) as aside:
+        shots = aside.submit(
+            make_pictures, facts.list_styles(), store=files, settings=settings, photos=photos, photo_map=photo_map
+        )
+        with database.write() as db:
+            shops = Shops()
+            set_up_places(db, shops, at=at)
+            set_up_people(db, shops, at=at)
+            set_up_goods(db, shops, at=at)
+            set_up_looks(db, shops, at=at)
+            set_up_reviews(db, shops, at=at)
+            set_up_templates(db, shops, at=at)
+            codes = set_up_codes(db, shops, at=at)
+            offers = set_up_offers(db, shops, at=at)
+            claims = add_sample_totals(db, shops, codes, at=at)
+            play_claims(db, shops, offers, claims, keys=settings.secret_keys)
+            set_up_pictures(db, shops, shots.result(), store=files, settings=settings, at=at)
+            set_up_pages(db, shops, at=at)
+            db.commit()
 
 
 def is_seeded(db: Session) -> bool:
