@@ -211,6 +211,16 @@ def _guard() -> None:
         raise NotFound()
     if request.method not in SAFE_METHODS:
         _refuse_foreign_write(needs_token=not access.is_public)
+    _refuse_nul()
+
+
+def _refuse_nul() -> None:
+    """No text that a person types holds the character NUL, and PostgreSQL takes none; looked for once, here."""
+    if any("\0" in str(value) for value in (request.view_args or {}).values()):
+        raise NotFound()
+    said = [request.args] if request.method in SAFE_METHODS else [request.args, request.form]
+    if any("\0" in value for fields in said for _, value in fields.items(multi=True)):
+        raise NoText("This holds a character that no keyboard has. Type it again instead of pasting it.")
 
 
 def _is_staff_path() -> bool:
@@ -231,6 +241,12 @@ def _refuse_foreign_write(*, needs_token: bool) -> None:
         is_ours = urlsplit(source).netloc == request.host
     if not is_ours:
         raise ForeignWrite("This was sent from another site. Open the page here and try again.")
+
+
+class NoText(DomainError):
+    """A field holds what is no text."""
+
+    slug = "no_text"
 
 
 class ForeignWrite(DomainError):
@@ -254,7 +270,9 @@ def _is_token(given: str) -> bool:
     principal = find_principal()
     if principal is None:
         return False
-    return any(hmac.compare_digest(given, _token(principal, key)) for key in services().settings.secret_keys)
+    # As bytes: text from outside may hold more than ASCII, which `compare_digest` does not take.
+    said = given.encode()
+    return any(hmac.compare_digest(said, _token(principal, key).encode()) for key in services().settings.secret_keys)
 
 
 def _token(principal: Principal, key: str) -> str:

@@ -12,6 +12,9 @@ from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 MIN_CHARS: Final = 10
 MAX_CHARS: Final = 128
+# What people put before and after a common word, and whoever guesses does too.
+_TRIMMINGS: Final = "0123456789!?.,:;*#$@&+-_ "
+_MIN_COMMON, _MIN_DIFFERENT = 4, 4
 _COMMON: Final = frozenset(FREQUENCY_LISTS["passwords"])
 _HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 
@@ -26,13 +29,14 @@ def password_problem(password: str, *, known_words: tuple[str, ...]) -> str | No
     if len(password) > MAX_CHARS:
         return f"At most {MAX_CHARS} characters."
     plain = password.casefold()
-    if plain in _COMMON:
+    core = plain.strip(_TRIMMINGS)
+    if plain in _COMMON or (core in _COMMON and len(core) >= _MIN_COMMON) or len(set(plain)) < _MIN_DIFFERENT:
         return "This is among the passwords that are tried first. Choose another."
     words = [part for word in (*known_words, "qrmerch") for part in _parts(word)]
     rest = plain
     for word in sorted(words, key=len, reverse=True):
         rest = rest.replace(word, "")
-    if len(rest) < MIN_CHARS // 2 and rest != plain:
+    if len(rest.strip(_TRIMMINGS)) < MIN_CHARS // 2 and rest != plain:
         return "This is little more than a name that is known here. Choose another."
     return None
 
