@@ -26,7 +26,7 @@ from qrmerch.serving import environment_of
 from tests.browsing import PHONE
 from tests.factories import make_code, make_fixture, make_item, make_retailer, make_store, publish_page
 
-_START_S, _SETTLE_S = 40, 60
+_START_S, _SETTLE_S = 150, 150
 
 
 def free_port() -> int:

@@ -1,0 +1,260 @@
+"""The product's main job, once, as people do it: from a vendor's real file to the merchandiser's numbers."""
+
+import io
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pypdfium2
+import pytest
+import resvg_py
+import zxingcpp
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from qrmerch.access import Role
+from qrmerch.clock import now
+from qrmerch.content.models import Style
+from qrmerch.content.service import add_template
+from qrmerch.parties.models import Retailer, Vendor
+from qrmerch.users.service import Wanted, add_membership, add_user
+from tests.drills.shop import Shop
+from tests.factories import make_fixture, make_retailer, make_store, make_vendor
+from tests.flows.conftest import OpenWindow
+
+pytestmark = [pytest.mark.shared_data, pytest.mark.timeout(600)]
+_PASSWORD = "buttercup at the quay"
+_ITEM = "Ocean Blue Shirt"
+
+
+@dataclass(frozen=True)
+class People:
+    """Who can sign in, by e-mail."""
+
+    vera: str = "vera@sunnyside.example"
+    rob: str = "rob@fashiontown.example"
+    mia: str = "mia@fashiontown.example"
+    ada: str = "ada@fashiontown.example"
+
+
+def test_from_a_vendors_file_to_the_merchandisers_numbers(
+    served: Shop, open_window: OpenWindow, shared_data: Path, tmp_path: Path
+) -> None:
+    people = _set_up(served)
+    before = _read_numbers(open_window, people.mia)
+
+    vera = open_window("desk").page
+    _sign_in(vera, people.vera)
+    _import_catalogue(vera, shared_data / "catalogues" / "shopify_apparel.csv")
+    picture = _send_picture(vera, shared_data / "images" / "products" / "shirt-navy-silk.jpg")
+    _fill_and_send(vera, picture)
+    _approve_and_publish(open_window("desk").page, people.rob, people.mia)
+    mia = open_window("desk").page
+    _sign_in(mia, people.mia)
+    _promise(mia)
+    address = _print(mia, tmp_path)
+    code = _shop(open_window, address, tmp_path)
+    _redeem(open_window("phone").page, people.ada, code)
+
+    served.settle()
+    after = _read_numbers(open_window, people.mia)
+    assert {name: after[name] - before[name] for name in after} == {
+        "Scans": 1,
+        "Views": 1,
+        "Kept on a list": 1,
+        "Codes used": 1,
+    }
+
+
+def _set_up(served: Shop) -> People:
+    people, at = People(), now()
+    with served.database.write() as db:
+        retailer = make_retailer(db, slug="fashiontown", name="Fashiontown Stores", at=at - timedelta(days=30))
+        for style in Style:
+            add_template(db, retailer.id, name=style.capitalize(), style=style, is_default=style == "everyday", at=at)
+        store = make_store(db, retailer, short_name="Riverside")
+        make_fixture(db, store, name="Shirt wall")
+        vendor = make_vendor(db, retailer, name="Sunny Side")
+        for email, role in ((people.vera, Role.VENDOR_EDITOR), (people.rob, Role.REVIEWER), (people.mia, Role.MERCHANDISER)):
+            _add_person(db, email, role, retailer, vendor, ())
+        _add_person(db, people.ada, Role.ASSOCIATE, retailer, vendor, (store.id,))
+        db.commit()
+    return people
+
+
+def _add_person(db, email: str, role: Role, retailer: Retailer, vendor: Vendor, stores: tuple[str, ...]) -> None:  # type: ignore[no-untyped-def]
+    user = add_user(db, email=email, name=email.split("@")[0].capitalize(), password=_PASSWORD, at=now())
+    is_vendors = role == Role.VENDOR_EDITOR
+    wanted = Wanted(
+        email,
+        role,
+        retailer_id=None if is_vendors else retailer.id,
+        vendor_id=vendor.id if is_vendors else None,
+        store_ids=stores,
+    )
+    add_membership(db, user, wanted, at=now())
+
+
+def _sign_in(page: Page, email: str) -> None:
+    page.goto("/sign-in")
+    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Password").fill(_PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(re.compile(r"/(desk|studio|associate)$"))
+
+
+def _import_catalogue(page: Page, sheet: Path) -> None:
+    page.goto("/studio/import")
+    page.locator("input[type=file]").set_input_files(sheet)
+    page.get_by_role("button", name="Check the file").click()
+    page.get_by_role("button", name=re.compile("Take in")).click()
+    expect(page.get_by_text("20 new").first).to_be_visible()
+
+
+def _send_picture(page: Page, photo: Path) -> str:
+    page.goto("/studio/assets")
+    page.locator("input[type=file]").set_input_files(photo)
+    page.get_by_role("button", name="Send the pictures").click()
+    page.get_by_label(re.compile("shows|English")).first.fill("A navy silk shirt on a wooden hanger")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("is described")).to_be_visible()
+    # The worker makes the renditions meanwhile.
+    for _ in range(60):
+        page.goto("/studio/assets")
+        if page.get_by_text("Checking").count() == 0 and page.locator("tbody img").count():
+            break
+        page.wait_for_timeout(500)
+    expect(page.locator("tbody img")).to_have_count(1)
+    return photo.stem
+
+
+def _fill_and_send(page: Page, picture: str) -> None:
+    page.goto(f"/studio/products?find={_ITEM.replace(' ', '+')}")
+    page.get_by_role("link", name=_ITEM).first.click()
+    page.get_by_role("link", name="Fashiontown Stores").or_(page.get_by_role("button", name="Write")).first.click()
+    page.wait_for_url(re.compile("/studio/content/"))
+    if page.url.endswith("new") or "/new" in page.url:
+        page.get_by_role("button").filter(has_text=re.compile("Write|Begin|Fill")).first.click()
+    page.get_by_role("button", name=re.compile(f"Add {picture}")).click()
+    page.get_by_label(re.compile("One line|Lede|In one line|line", re.IGNORECASE)).first.fill("A shirt the colour of the deep end.")
+    page.get_by_role("button", name="Send for review").click()
+    expect(page.get_by_text(re.compile("review", re.IGNORECASE)).first).to_be_visible()
+    expect(page.get_by_role("button", name="Take it back")).to_be_visible()
+
+
+def _approve_and_publish(page: Page, reviewer: str, merchandiser: str) -> None:
+    _sign_in(page, reviewer)
+    page.goto("/desk/review")
+    page.get_by_role("link", name=_ITEM).first.click()
+    page.get_by_role("button", name=re.compile("^Approve")).click()
+    expect(page.get_by_text(re.compile("Approved|approved")).first).to_be_visible()
+    address = page.url
+    page.goto("/account")
+    page.get_by_role("button", name="Sign out").first.click()
+    _sign_in(page, merchandiser)
+    page.goto(address)
+    page.get_by_role("button", name="Publish", exact=True).click()
+    expect(page.get_by_text(re.compile("Live|live|shows")).first).to_be_visible()
+
+
+def _promise(page: Page) -> None:
+    page.goto("/desk/offers")
+    page.get_by_role("link", name="Set up an offer").click()
+    page.get_by_label("Per cent, or amount").fill("10")
+    if page.get_by_label("Find items").count():
+        page.get_by_label("Find items").fill(_ITEM)
+        page.get_by_role("button", name="Find", exact=True).click()
+    page.get_by_label(_ITEM).check()
+    local = now() - timedelta(hours=30)
+    page.get_by_label("From", exact=True).fill(local.strftime("%Y-%m-%dT%H:%M"))
+    page.get_by_label("Until", exact=True).fill((local + timedelta(days=10)).strftime("%Y-%m-%dT%H:%M"))
+    page.get_by_label("Codes in all").fill("50")
+    page.get_by_label(re.compile("What it is, in English")).fill("10 % off the ocean blue shirt")
+    page.get_by_role("button", name=re.compile("^(Set up|Save|Make)")).last.click()
+    expect(page.get_by_text("Live").first).to_be_visible()
+
+
+def _print(page: Page, folder: Path) -> str:
+    """Make a code at the shirt wall; its address as each of the three files says it to a reader."""
+    page.goto(f"/desk/codes/make?find={_ITEM.replace(' ', '+')}")
+    page.get_by_label(_ITEM).check()
+    page.get_by_label("Shirt wall").check()
+    page.get_by_role("button", name="Make codes").click()
+    page.goto("/desk/codes")
+    page.get_by_role("link", name=_ITEM).first.click()
+    read: set[str] = set()
+    for kind in ("svg", "png", "pdf"):
+        page.get_by_label("File").select_option(kind)
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Download").click()
+        path = folder / f"code.{kind}"
+        download.value.save_as(path)
+        read |= set(_decode(path))
+    assert len(read) == 1
+    return read.pop()
+
+
+def _decode(path: Path) -> list[str]:
+    data = path.read_bytes()
+    if path.suffix == ".pdf":
+        picture = pypdfium2.PdfDocument(data)[0].render(scale=6).to_pil()
+    elif path.suffix == ".svg":
+        picture = Image.open(io.BytesIO(bytes(resvg_py.svg_to_bytes(svg_string=data.decode(), width=600))))
+    else:
+        picture = Image.open(io.BytesIO(data))
+    ground = Image.new("RGB", picture.size, "white")
+    ground.paste(picture, mask=picture.convert("RGBA").getchannel("A"))
+    return [each.text for each in zxingcpp.read_barcodes(ground)]
+
+
+def _shop(open_window: OpenWindow, address: str, folder: Path) -> str:
+    """Scan, look, keep, claim, share; the code for the till."""
+    page = open_window("phone").page
+    # A camera opens what the code says; the base address of this test's browser is not used.
+    page.goto(address)
+    expect(page.get_by_role("heading", name=_ITEM, level=1)).to_be_visible()
+    page.wait_for_url(re.compile("/i/"))
+    page.screenshot(path=folder / "page.png", full_page=True)
+    with page.expect_response(re.compile("/v$")):
+        page.wait_for_timeout(1500)
+    assert page.context.cookies() == []
+    with page.expect_response(re.compile("/keep")):
+        page.get_by_role("button", name="Keep on my list").first.click()
+    assert [cookie["name"] for cookie in page.context.cookies()] == ["qm"]
+    page.reload()
+    expect(page.get_by_role("button", name="Keep on my list").first).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name=re.compile("Share")).first.click()
+    page.wait_for_url(re.compile("/share/"))
+    shared = page.locator("body").inner_text()
+    page.go_back()
+    page.get_by_role("button", name=re.compile("10%")).click()
+    page.wait_for_url(re.compile("/my/claims/"))
+    page.screenshot(path=folder / "pass.png", full_page=True)
+    friend = open_window("phone").page
+    friend.goto(re.search(r"http\S+/s/\w{16}", shared)[0])  # type: ignore[index]
+    expect(friend.get_by_role("heading", name=_ITEM, level=1)).to_be_visible()
+    found = re.search(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{3}", page.locator("main").inner_text())
+    assert found
+    return found[0]
+
+
+def _redeem(page: Page, associate: str, code: str) -> None:
+    _sign_in(page, associate)
+    page.get_by_label("Code").fill(code.lower())
+    page.get_by_role("button", name="Check").click()
+    page.get_by_role("button", name="Use it").click()
+    expect(page.get_by_role("heading", name=re.compile("Used|used"))).to_be_visible()
+
+
+def _read_numbers(open_window: OpenWindow, email: str) -> dict[str, int]:
+    """The tiles of the overview, as the merchandiser reads them."""
+    page = open_window("desk").page
+    _sign_in(page, email)
+    page.goto("/desk/insights")
+    tiles = {"Scans": 0, "Views": 0, "Kept on a list": 0, "Codes used": 0}
+    for name in tiles:
+        tile = page.locator(".tiles li").filter(has=page.get_by_text(name, exact=True))
+        if tile.count():
+            tiles[name] = int(re.sub(r"\D.*", "", tile.locator(".v").inner_text().replace(",", "")))
+    return tiles
