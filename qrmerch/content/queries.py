@@ -1,6 +1,7 @@
 """Reads about templates, contents, revisions, approvals and publications."""
 
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,8 +22,7 @@ from qrmerch.content.models import (
     Verdict,
 )
 from qrmerch.db import get_one
-from qrmerch.parties.models import Vendor
-from qrmerch.parties.queries import find_supply
+from qrmerch.parties.models import Supply, Vendor
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,12 @@ def get_version(db: Session, version_id: str) -> TemplateVersion:
     return get_one(db, TemplateVersion, version_id)
 
 
+def sections_by_version(db: Session, version_ids: Collection[str]) -> dict[str, list[dict[str, Any]]]:
+    """The sections of these template versions, by version id."""
+    wanted = select(TemplateVersion.id, TemplateVersion.sections).where(TemplateVersion.id.in_(list(version_ids)))
+    return dict(db.execute(wanted).all()) if version_ids else {}
+
+
 def fixed_values(db: Session, template_id: str, *, at: datetime) -> dict[str, dict[str, str]]:
     """The retailer's values of a template's fixed slots at an instant: by slot, then locale."""
     wanted = select(FixedValue.slot, FixedValue.value).where(
@@ -116,6 +122,12 @@ def find_content(db: Session, item_id: str, template_id: str) -> Content | None:
 def get_revision(db: Session, revision_id: str) -> Revision:
     """:raises NotFound: there is none that the session may see."""
     return get_one(db, Revision, revision_id, "This revision is not here.")
+
+
+def revisions_by_id(db: Session, revision_ids: Collection[str]) -> dict[str, Revision]:
+    """These revisions by id; what is not there is left out."""
+    wanted = select(Revision).where(Revision.id.in_(list(revision_ids)))
+    return {each.id: each for each in db.scalars(wanted)} if revision_ids else {}
 
 
 def list_revisions(db: Session, content_id: str) -> list[Revision]:
@@ -244,16 +256,30 @@ def find_shown(db: Session, item_id: str, *, at: datetime) -> Publication | None
 
     None where the item's vendor is suspended, whose words and pictures are hidden.
     """
-    rows = list_publications(db, item_id)
-    if not rows or _is_suspended(db, rows[0]):
-        return None
-    for row in rows:
+    return find_shown_of(db, [item_id], at=at).get(item_id)
+
+
+def find_shown_of(db: Session, item_ids: Collection[str], *, at: datetime) -> dict[str, Publication]:
+    """`find_shown` of several items, by item id; those of which nothing shows are left out."""
+    wanted = select(Publication).where(Publication.item_id.in_(list(item_ids)))
+    rows: dict[str, list[Publication]] = defaultdict(list)
+    for row in db.scalars(wanted.order_by(Publication.created_at.desc(), Publication.id.desc())):
+        rows[row.item_id].append(row)
+    suspended = select(Supply.retailer_id, Supply.vendor_id).where(
+        Supply.vendor_id.in_({each[0].vendor_id for each in rows.values()}), Supply.ended_at.is_not(None)
+    )
+    hidden = {(retailer_id, vendor_id) for retailer_id, vendor_id in db.execute(suspended)} if rows else set()
+    found = {}
+    for item_id, publications in rows.items():
+        shown = _find_shown_among(publications, at)
+        if shown is not None and (shown.retailer_id, shown.vendor_id) not in hidden:
+            found[item_id] = shown
+    return found
+
+
+def _find_shown_among(publications: Sequence[Publication], at: datetime) -> Publication | None:
+    for row in publications:
         places = [None] if row.store_ids is None else row.store_ids
-        if row.revision_id and any(find_holding(rows, store_id=each, at=at) is row for each in places):
+        if row.revision_id and any(find_holding(publications, store_id=each, at=at) is row for each in places):
             return row
     return None
-
-
-def _is_suspended(db: Session, publication: Publication) -> bool:
-    supply = find_supply(db, publication.retailer_id, publication.vendor_id)
-    return supply is not None and supply.ended_at is not None

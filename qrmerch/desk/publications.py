@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Final
 
 from flask import Blueprint, Response, request
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from qrmerch.access import PUBLISHERS, REVIEWERS, allow, current_principal
@@ -13,7 +12,14 @@ from qrmerch.catalog.queries import get_item
 from qrmerch.clock import now
 from qrmerch.content import service
 from qrmerch.content.models import Publication, Revision
-from qrmerch.content.queries import Approved, find_holding, find_shown, list_approved, list_publications
+from qrmerch.content.queries import (
+    Approved,
+    find_holding,
+    find_shown,
+    list_approved,
+    list_publications,
+    revisions_by_id,
+)
 from qrmerch.desk.previews import answer_page
 from qrmerch.desk.review_pages import ApprovedRow, Phone, PublicationRow, PublicationsPage
 from qrmerch.desk.revision_view import get_sent
@@ -87,7 +93,7 @@ def _render(
     at, retailer = now(), get_retailer(db, item.retailer_id)
     publications = list_publications(db, item.id)
     stores = list_stores(db, retailer.id)
-    revisions = _revisions_of(db, publications)
+    revisions = revisions_by_id(db, {each.revision_id for each in publications if each.revision_id})
     shown = find_shown(db, item.id, at=at)
     address = f"/desk/items/{item.id}"
     rows = tuple(_row(db, each, publications, stores, revisions, retailer, at) for each in publications[:_SHOWN])
@@ -105,11 +111,6 @@ def _render(
         problems=problems or {},
     )
     return render("desk/publications.html", page, status=status)
-
-
-def _revisions_of(db: Session, publications: list[Publication]) -> dict[str, Revision]:
-    ids = {each.revision_id for each in publications if each.revision_id}
-    return {each.id: each for each in db.scalars(select(Revision).where(Revision.id.in_(ids)))} if ids else {}
 
 
 def _lede(

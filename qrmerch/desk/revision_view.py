@@ -132,11 +132,6 @@ class RevisionView:
         shown = self._shown
         return get_revision(self.db, shown.revision_id) if shown is not None and shown.revision_id else None
 
-    @property
-    def is_new(self) -> bool:
-        """Whether shoppers see no page of this item yet."""
-        return self._base is None
-
     @cached_property
     def changes(self) -> list[SlotChange]:
         before = self._base.body if self._base else None

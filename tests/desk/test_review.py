@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from qrmerch.access import Role
@@ -17,6 +17,7 @@ from qrmerch.content.queries import find_publication, list_publications, slots_o
 from qrmerch.db import Database
 from qrmerch.desk.publications import state_of
 from qrmerch.parties.models import Retailer, Store, Vendor
+from qrmerch.web import Services
 from tests.browsing import Browser, find_form
 from tests.conftest import NOON
 from tests.factories import (
@@ -125,6 +126,31 @@ def test_the_queue_of_one_vendor(house: House, browser: Browser, db: Session) ->
 
     assert theirs.id in page.text
     assert house.waiting.id not in page.text
+
+
+def test_a_long_queue_asks_no_more_than_a_short_one(
+    house: House, browser: Browser, db: Session, services: Services
+) -> None:
+    statements: list[str] = []
+    event.listen(
+        services.database.engine, "before_cursor_execute", lambda *told: statements.append(told[2]), named=False
+    )
+    browser.sign_in(*house.rob)
+    browser.get("/desk/review")
+    statements.clear()
+    browser.get("/desk/review")
+    short = len(statements)
+    for number in range(4):
+        item = make_item(db, house.retailer, vendor=house.vendor)
+        publish_page(db, item)
+        make_revision(db, item, state="submitted", at=now() - (number + 1) * HOUR)
+    db.commit()
+    statements.clear()
+
+    page = browser.get("/desk/review")
+
+    assert "5 revisions wait" in page.text
+    assert len(statements) == short
 
 
 def test_an_empty_queue_says_what_to_do(browser: Browser, db: Session) -> None:
