@@ -70,6 +70,8 @@ CHOOSABLE: Final = (
     "key", "sku", "gtin", "title", "maker", "category", "colour", "size", "price", "currency", "was_price",
     "description", "blurb", "story", "care", "image", *(FACT + fact for fact in _FACTS),
 )  # fmt: skip
+# There it says "simple" or "configurable".
+_MAGENTO_KIND: Final = "product type"
 # More exact than any guess.
 _CHOSEN: Final = -1
 # Google's name for what groups sizes; empty there means an item of one size.
@@ -128,7 +130,7 @@ def read_header(
         if field and better and not field.startswith(FACT):
             problems.append(_double(name, header[min(better, key=lambda at: (meant[at][1], at))]))
             field = ""
-        elif not field and name not in chosen and not _is_unread(word, is_shopify):
+        elif not field and name not in chosen and not _is_unread(word, is_shopify=is_shopify, is_magento=is_magento):
             problems.append(_unknown(name, word))
         fields.append(field)
     columns = Columns(SHOPIFY if is_shopify else PLAIN, header, tuple(fields))
@@ -147,9 +149,11 @@ def _double(name: str, other: str) -> Problem:
     return _unused(name, f"{other} is read for this already; {name} is left out.")
 
 
-def _is_unread(word: str, is_shopify: bool) -> bool:
+def _is_unread(word: str, *, is_shopify: bool, is_magento: bool) -> bool:
     """Whether nobody misses a column."""
-    return not word or word in map(_plain, OWN_COLUMNS) or (is_shopify and _SHOPIFY_UNUSED.match(word) is not None)
+    if (is_shopify and _SHOPIFY_UNUSED.match(word)) or (is_magento and word == _MAGENTO_KIND):
+        return True
+    return not word or word in map(_plain, OWN_COLUMNS)
 
 
 def _missing(columns: Columns) -> Iterable[Problem]:
@@ -183,8 +187,7 @@ def _meaning(word: str, *, is_shopify: bool, is_magento: bool) -> tuple[str, int
         return f"option{option[1]}.{option[2]}", 0
     if is_shopify and word == "type":
         return "category", 0
-    if is_magento and word == "product type":
-        # There it says "simple" or "configurable".
+    if is_magento and word == _MAGENTO_KIND:
         return "", 0
     for field, words in _SYNONYMS.items():
         if word in words:

@@ -175,7 +175,8 @@ def _render(
         taken=taken,
         refused=refused,
         problems=problems or {},
-        is_checking=any(each.state == AssetState.CHECKING for each in assets),
+        # What answers a form must not be loaded again by itself: the form would be sent again.
+        is_checking=status == 200 and any(each.state == AssetState.CHECKING for each in assets),
         used=f"{count_bytes(db, vendor_id) / 1_000_000:,.1f} MB kept",
         max_mb=services().settings.max_image_bytes // 1_000_000,
         max_files=_MAX_FILES,

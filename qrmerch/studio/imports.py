@@ -96,12 +96,12 @@ def show(run_id: str) -> Response:
     shown = problems[:_SHOWN_PROBLEMS]
     rows_shown = len({line.row for line in shown if line.row > 1})
     changes = change_lines(run)
-    columns = column_lines(run)
+    columns, is_open = column_lines(run), run.state == RunState.CHECKED
     page = ImportPage(
         run=run,
         sent=_sent(db, run, at=at, zone=zone),
         step={RunState.CHECKED: 1, RunState.CANCELLED: 1, RunState.DONE: 3}.get(run.state, 2),
-        finding=finding_of(run, _listed_at(db, run)) if run.state == RunState.CHECKED else None,
+        finding=finding_of(run, _listed_at(db, run)) if is_open else None,
         verdict=verdict(run),
         lacking=lacking_of(run),
         is_running=run.state == RunState.COMMITTING,
@@ -110,8 +110,8 @@ def show(run_id: str) -> Response:
         changes=tuple(changes[:_SHOWN_CHANGES]),
         more_changes=max(0, len(changes) - _SHOWN_CHANGES),
         read_as=read_as(run),
-        columns=tuple(each for each in columns if each.field or each.remark),
-        unused=tuple(each for each in columns if not each.field and not each.remark),
+        columns=tuple(each for each in columns if each.field or (each.remark and is_open)),
+        unused=tuple(each for each in columns if not each.field and not (each.remark and is_open)),
         fields=(("", "Not used"), *((each, field_name(each)) for each in CHOOSABLE)),
         currencies=_CURRENCY_CHOICES,
     )
@@ -215,7 +215,8 @@ def _render_list(db: Session, problems: dict[str, str], *, status: int = 200) ->
         currency=request.form.get("currency", retailers[0].currency if retailers else "USD"),
         problems=problems,
         max_mb=services().settings.max_sheet_bytes // 1_000_000,
-        is_running=any(run.state == RunState.COMMITTING for run in runs),
+        # What answers a form must not be loaded again by itself: the form would be sent again.
+        is_running=status == 200 and any(run.state == RunState.COMMITTING for run in runs),
     )
     return render("studio/imports.html", page, status=status)
 

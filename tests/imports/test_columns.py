@@ -103,7 +103,10 @@ def test_shopifys_own_columns_are_left_out_without_a_word() -> None:
 
 
 def test_magentos_kind_of_product_is_no_category() -> None:
-    assert fields("sku", "name", "product_type", "configurable_variations")["product_type"] == ""
+    names = ("sku", "name", "product_type", "configurable_variations")
+
+    assert fields(*names)["product_type"] == ""
+    assert codes(*names) == []
 
 
 def test_what_a_person_says_of_a_column_goes_before_any_guess() -> None:

@@ -85,6 +85,9 @@ def test_the_refused_are_named_with_the_reason_and_the_others_stay(
     assert "<bdi>page&lt;b&gt;.jpg</bdi></b> This is a web page. Save the picture itself." in response.text
     assert "<bdi>bomb.png</bdi></b> This picture has 50,000 × 50,000 pixels" in response.text
     assert [each.file_name for each in assets(browser)] == ["good.jpg"]
+    # Loading this page again would send the files again.
+    assert "data-again" not in response.text
+    assert "http-equiv" not in response.text
 
 
 def test_the_same_picture_again_is_said_to_be_here(browser: Browser, db: Session, work: Work, studio: Studio) -> None:
