@@ -64,7 +64,7 @@ def give_back(db: Session, claim_ids: Sequence[str], *, state: ClaimState, at: d
     """
     holding = update(Claim).where(Claim.id.in_(claim_ids), Claim.state == ClaimState.ISSUED, Claim.freed_at.is_(None))
     freed = holding.values(state=state, freed_at=at).returning(Claim.id, Claim.offer_id)
-    rows = db.execute(freed, execution_options=_AS_IT_IS).tuples().all()
+    rows = db.execute(freed, execution_options=_AS_IT_IS).all()
     counts = Counter(offer_id for _, offer_id in rows)
     for offer_id, count in sorted(counts.items()):
         _must_move(db, offer_id, OfferCounter.reserved, reserved=OfferCounter.reserved - count)

@@ -137,7 +137,7 @@ def count_refusals(db: Session, offer_id: str) -> dict[str, int]:
     count = func.count()
     wanted = select(Redemption.reason, count).join(Claim, Claim.id == Redemption.claim_id)
     wanted = wanted.where(Claim.offer_id == offer_id, Redemption.outcome == Outcome.REFUSED)
-    return dict(db.execute(wanted.group_by(Redemption.reason).order_by(count.desc(), Redemption.reason)).tuples().all())
+    return dict(db.execute(wanted.group_by(Redemption.reason).order_by(count.desc(), Redemption.reason)).all())
 
 
 def get_line(db: Session, offer: Offer) -> OfferLine:
@@ -158,7 +158,7 @@ def _lines(db: Session, offers: Sequence[Offer]) -> list[OfferLine]:
 
 def _count_by_offer(db: Session, by: InstrumentedAttribute[str], offer_ids: Sequence[str]) -> dict[str, int]:
     rows = db.execute(select(by, func.count()).where(by.in_(offer_ids)).group_by(by))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def get_counter(db: Session, offer_id: str) -> Count:
@@ -180,7 +180,7 @@ def list_highest_prices(db: Session, item_ids: Collection[str]) -> dict[str, int
     priced = select(Variant.item_id, func.max(Variant.price_minor)).where(
         Variant.item_id.in_(item_ids), Variant.price_minor.is_not(None), Variant.is_hidden.is_(False)
     )
-    rows = db.execute(priced.group_by(Variant.item_id)).tuples()
+    rows = db.execute(priced.group_by(Variant.item_id))
     return {item_id: highest for item_id, highest in rows if highest is not None}
 
 
@@ -301,7 +301,7 @@ def count_tries(db: Session, store_id: str, *, since: datetime, until: datetime)
         .where(or_(Redemption.outcome != Outcome.REDEEMED, Redemption.undone_at.is_(None)))
         .group_by(Redemption.outcome)
     )
-    return dict(db.execute(wanted).tuples().all())
+    return dict(db.execute(wanted).all())
 
 
 def find_last_store_id(db: Session, associate_id: str, store_ids: Collection[str]) -> str | None:
