@@ -289,7 +289,7 @@ def _keep(detail: str, *, status: int, can_save: bool, needs_sign_in: bool = Fal
     names = [name for name in request.form if name not in ("csrf", "do")]
     hidden = [(name, value) for name in names for value in request.form.getlist(name)]
     texts = tuple(
-        KeptText(name, name.partition(".")[2].replace(".", " ").replace("_", " ").capitalize(), value)
+        KeptText(name, name.replace(".", " ").replace("_", " ").capitalize(), value)
         for name, value in hidden
         if "." in name and value.strip() and not name.endswith((".row", ".picture", ".pictures"))
     )
