@@ -18,6 +18,9 @@ _APPLE = (
 )
 _ANDROID = r"^Mozilla/5\.0 \(Linux; Android [0-9.]+; [^;()]+\) AppleWebKit/[0-9.]+ \(KHTML, like Gecko\)"
 
+# Ahead of words that only count on a desk.
+_NO_PHONE = r"^(?!.*(Android|iPhone|iPad|iPod).*AppleWebKit).*"
+
 # (rule id, class, family, pattern). First the plain browsers from end to end: no bot's text fits
 # them, and nine phones in ten go no further. In-app browsers stand before the bots they resemble.
 KINDS: Final = [
@@ -61,8 +64,32 @@ KINDS: Final = [
         "bot",
         "generic",
         (
-            r"(?<!cu)bot\b|(?<!cu)bot[/_ -]|crawl|spider|scrap(er|y)|archiv|\bscan(ner)?\b|monitor|uptime|fetcher"
-            r"|checker|validator|\bfeed|https?://|\+http|@[a-z0-9-]+\."
+            r"(?<!cu)bots?\b|(?<!cu)bot[/_ -]|crawl|spider|scrap(er|y)|archiv|https?://|\+http|@[a-z0-9-]+\.|\[at\]|\(at\)"
+        ),
+    ),
+    # What calls itself compatible is no browser; only the old Internet Explorers were.
+    (36, "bot", "compatible", r"compatible[;,](?! ?MSIE [0-9])"),
+    # Words that a program may wear on a desk, but that an app on a phone, with a browser inside, wears as well.
+    (
+        37,
+        "bot",
+        "word",
+        (
+            _NO_PHONE
+            + r"(scan|check|monitor|uptime|fetch|validat|\bfeed|preview|favicon|audit|synthetic|inspect|capture"
+            r"|verif|agent\b|proxy|survey|optimi[sz]|httpclient|metrix|[a-z0-9-]\.(com|io|ai|net|org|fr)\b|-Google\b"
+            r"|robot|PTST/|Nikto|OpenVAS|zgrab|\(Java\)|Electron/)"
+        ),
+    ),
+    # A browser on a desk, with something behind it that no browser puts there.
+    (
+        38,
+        "bot",
+        "desk",
+        (
+            r"(Windows NT|Macintosh|X11)\b.* (Safari|Firefox)/[0-9.]+[;,]? (?!Edg|OPR/|Vivaldi/|YaBrowser/|Whale/|Ddg/"
+            r"|DuckDuckGo/|Brave|Avast/|AVG/|Norton/|CCleaner/|Waterfox/|SeaMonkey/|LibreWolf/|Iceweasel/|Midori/"
+            r"|CoolNovo/|GTB|\(\.NET|Version/|Chrome/|Firefox/)"
         ),
     ),
     (
@@ -81,6 +108,8 @@ KINDS: Final = [
         ),
     ),
     (40, "fetcher", "library", r"okhttp|CFNetwork|^Dalvik"),
+    # An app on a phone that asks for itself, before or instead of its owner.
+    (41, "fetcher", "app", r"^(?!Mozilla|Opera).*(Android|iPhone|iPad|iPod|iOS)"),
     (50, "human", "samsung", r"SamsungBrowser/"),
     (51, "human", "opera", r"OPR/|OPiOS/|OPT/"),
     (52, "human", "edge", r"EdgA/|EdgiOS/|Edg/"),

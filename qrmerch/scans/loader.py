@@ -7,6 +7,7 @@ events were counted. While the database is away, the files wait.
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -38,6 +39,7 @@ _MAX_BYTES: Final = 2_000_000
 _MAX_EVENTS: Final = 5_000
 _RECALLED_BYTES: Final = 4_000_000
 _RECALLED_FOR_S: Final = 600
+_LOOKED_AT_BYTES: Final = 65_536
 log = logging.getLogger("qrmerch.loader")
 
 
@@ -49,6 +51,7 @@ class Batch:
     ends: list[dict[str, Any]] = field(default_factory=list)
     is_caught_up: bool = True
     sizes: dict[str, int] = field(default_factory=dict)
+    offsets: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,28 +91,31 @@ class Loader:
             self._forget()
             raise
         self._sizes.update(batch.sizes)
+        self._offsets.update(batch.offsets)
         return Loaded(len(batch.lines), counted)
 
     def _forget(self) -> None:
         self._sizes: dict[str, int] = {}
+        self._offsets: dict[str, int] = {}
         self._repeats = Repeats()
         self._has_recalled = False
 
     def _has_news(self) -> bool:
-        if any(self._sizes.get(path.name) != path.stat().st_size for path in self._folder.glob(PATTERN)):
+        if any(self._sizes.get(name) != size for name, size in _sizes_in(self._folder).items()):
             return True
         with self._database.read() as db:
             return db.scalar(select(Event.id).where(_UNCOUNTED).limit(1)) is not None
 
     def _read_files(self, db: Session, at: datetime) -> Batch:
-        paths = {path.name: path for path in sorted(self._folder.glob(PATTERN))}
-        changed = [name for name, path in paths.items() if self._sizes.get(name) != path.stat().st_size]
+        sizes = _sizes_in(self._folder)
+        changed = [name for name, size in sizes.items() if self._sizes.get(name) != size]
         files = {row.name: row for row in db.scalars(select(LogFile).where(LogFile.name.in_(changed)))}
-        if not self._has_recalled:
-            self._recall(paths, files)
+        # What another loader took in meanwhile has to be remembered here as well.
+        if not self._has_recalled or any(self._offsets.get(name, 0) != row.offset for name, row in files.items()):
+            self._recall(files)
         batch, left = Batch(), self._max_bytes
         for name in changed:
-            size = paths[name].stat().st_size
+            path, size = self._folder / name, sizes[name]
             file = files.get(name)
             if file is None:
                 file = LogFile(name=name, offset=0, bad_lines=0, lost_lines=0, read_at=at)
@@ -118,10 +124,12 @@ class Loader:
             if left <= 0:
                 batch.is_caught_up = False
                 break
-            taken = self._read_file(paths[name], file, min(size - file.offset, left), batch)
+            taken = self._read_file(path, file, min(size - file.offset, left), batch)
             left -= taken
-            file.read_at = at
-            if file.offset + _torn(paths[name], file.offset, size) >= size:
+            if taken:
+                file.read_at = at
+            batch.offsets[name] = file.offset
+            if file.offset + _torn(path, file.offset, size) >= size:
                 batch.sizes[name] = size
             else:
                 batch.is_caught_up = False
@@ -135,6 +143,12 @@ class Loader:
             # A line that does not end within what was read: a little more, it is less than a kilobyte.
             if not data.endswith(b"\n"):
                 data += opened.readline(1024)
+            is_at_end = not opened.read(1)
+        # No line of ours is that long: what stands there is passed over, or nothing behind it would ever be read.
+        if b"\n" not in data and not is_at_end:
+            file.bad_lines += 1
+            file.offset += len(data)
+            return len(data)
         data = data[: data.rfind(b"\n") + 1]
         base = file.number << _OFFSET_BITS
         offset = file.offset
@@ -189,14 +203,15 @@ class Loader:
             return kinds.MAYBE_REPEAT if said.is_own_network else kinds.REPEAT
         return kinds.SCAN
 
-    def _recall(self, paths: dict[str, Path], files: dict[str, LogFile]) -> None:
-        """After a start: what the last lines already loaded say about repeats, from the files."""
+    def _recall(self, files: dict[str, LogFile]) -> None:
+        """What the last lines already loaded, by whomever, say about repeats, from the files."""
         lines: list[Line] = []
         for name, file in files.items():
-            if not file.offset or now().timestamp() - paths[name].stat().st_mtime > _RECALLED_FOR_S:
+            path = self._folder / name
+            if not file.offset or now().timestamp() - path.stat().st_mtime > _RECALLED_FOR_S:
                 continue
             begin = max(0, file.offset - _RECALLED_BYTES)
-            with paths[name].open("rb") as opened:
+            with path.open("rb") as opened:
                 opened.seek(begin)
                 data = opened.read(file.offset - begin)
             for raw in data.splitlines()[1 if begin else 0 :]:
@@ -204,6 +219,7 @@ class Loader:
                     lines.append(read_line(raw))
                 except BadLine:
                     continue
+        self._repeats = Repeats()
         self._repeats.recall(lines)
         self._has_recalled = True
 
@@ -234,6 +250,10 @@ def follow(
             is_away = _tell(is_away, None)
         except DBAPIError as error:
             is_away = _tell(is_away, error)
+            loaded = Loaded(0, 0)
+        except OSError:
+            # A file that went away while it was looked at, a disk that does not answer: the next look may do better.
+            log.warning("the scan log could not be read", exc_info=True)
             loaded = Loaded(0, 0)
         if database.is_sqlite:
             # A database file that went away must be missed: an open connection would go on writing into it.
@@ -268,12 +288,28 @@ def _uncounted(db: Session) -> list[Event]:
     return list(db.scalars(select(Event).where(_UNCOUNTED).order_by(Event.id).limit(_MAX_EVENTS)))
 
 
+def _sizes_in(folder: Path) -> dict[str, int]:
+    """The size of each file by name, in order; one that goes away meanwhile is left out."""
+    sizes = {}
+    for path in sorted(folder.glob(PATTERN)):
+        with suppress(FileNotFoundError):
+            sizes[path.name] = path.stat().st_size
+    return sizes
+
+
 def _torn(path: Path, offset: int, size: int) -> int:
     """How many bytes after `offset` belong to a line that was never finished; 0 if a whole line follows."""
+    left = size - offset
     with path.open("rb") as opened:
         opened.seek(offset)
-        rest = opened.read(min(size - offset, 4096))
-    return 0 if b"\n" in rest else len(rest)
+        while left > 0:
+            some = opened.read(min(left, _LOOKED_AT_BYTES))
+            if b"\n" in some:
+                return 0
+            if not some:
+                break
+            left -= len(some)
+    return size - offset
 
 
 def _page_outcome(said: Line) -> str:
