@@ -2,9 +2,10 @@
 
 import csv
 import shutil
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from sqlalchemy import make_url
 from qrmerch.config import Settings
 from qrmerch.db import Database
 from qrmerch.demo import service
-from qrmerch.demo.facts import list_styles
+from qrmerch.demo.facts import StyleFacts, list_styles
 from qrmerch.demo.pictures import Shot, make_pictures
 from qrmerch.files import FileStore
 from tests.conftest import NOON
@@ -26,31 +27,44 @@ Seed = Callable[[datetime], None]
 
 @dataclass(frozen=True)
 class Album:
-    """Photographs with the map that says which shows what, and what was made of them."""
+    """What was made of a few plain photographs, for every style."""
 
-    photos: Path
-    photo_map: Path
     uploads: Path
     shots: dict[str, list[Shot]]
 
 
-@pytest.fixture(scope="session")
-def album(tmp_path_factory: pytest.TempPathFactory) -> Album:
-    """A plain photograph of each style, ready."""
-    folder = tmp_path_factory.mktemp("album")
+def make_photos(folder: Path, styles: Sequence[StyleFacts]) -> tuple[Path, Path]:
+    """A plain photograph of each style, no two alike, and the map that says which shows what."""
     photos, photo_map = folder / "photos", folder / "map.csv"
     photos.mkdir()
     with photo_map.open("w", newline="") as file:
         lines = csv.writer(file)
         lines.writerow(["style", "image"])
-        for number, style in enumerate(list_styles()):
-            # No two alike: the same bytes from one vendor are one picture.
+        for number, style in enumerate(styles):
             Image.new("RGB", (800, 1000), (200, 10 * number, 90)).save(photos / f"{style.key}.png")
             lines.writerow([style.key, f"{style.key}.png"])
+    return photos, photo_map
+
+
+@pytest.fixture(scope="session")
+def album(tmp_path_factory: pytest.TempPathFactory) -> Album:
+    """The same few pictures for every vendor; one vendor has no picture twice."""
+    folder = tmp_path_factory.mktemp("album")
+    by_vendor: dict[tuple[str, str], list[StyleFacts]] = defaultdict(list)
+    for style in list_styles():
+        by_vendor[style.retailer, style.vendor].append(style)
+    pictured = max(by_vendor.values(), key=len)
+    photos, photo_map = make_photos(folder, pictured)
     settings = Settings(mode="demo", data_dir=folder / "var", uploads_dir=folder / "uploads").ready()
-    store = FileStore(settings.uploads_dir)
-    shots = make_pictures(list_styles(), store=store, settings=settings, photos=photos, photo_map=photo_map)
-    return Album(photos, photo_map, settings.uploads_dir, shots)
+    made = make_pictures(
+        pictured, store=FileStore(settings.uploads_dir), settings=settings, photos=photos, photo_map=photo_map
+    )
+    shots = {
+        style.key: [replace(shot, style=style.key) for shot in made[pictured[place].key]]
+        for styles in by_vendor.values()
+        for place, style in enumerate(styles)
+    }
+    return Album(settings.uploads_dir, shots)
 
 
 def set_up(url: str, settings: Settings, album: Album, at: datetime) -> None:

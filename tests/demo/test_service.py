@@ -31,7 +31,7 @@ from qrmerch.tables import Base
 from qrmerch.users.models import Membership, User
 from tests.browsing import Browser
 from tests.conftest import NOON
-from tests.demo.conftest import Album, Seed
+from tests.demo.conftest import Seed, make_photos
 
 # Where one database is as good as another, and setting up takes its time.
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -188,10 +188,12 @@ def test_the_audit_chains_hold(seeded: Database) -> None:
 
 
 @ON_SQLITE
-def test_real_photographs_take_the_place_of_the_drawings(database: Database, settings: Settings, album: Album) -> None:
-    files = FileStore(settings.uploads_dir)
+def test_real_photographs_take_the_place_of_the_drawings(
+    database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    photos, photo_map = make_photos(tmp_path, facts.list_styles())
 
-    service.seed(database, files, settings, at=NOON, photos=album.photos, photo_map=album.photo_map)
+    service.seed(database, FileStore(settings.uploads_dir), settings, at=NOON, photos=photos, photo_map=photo_map)
 
     with database.read() as db:
         shown = published_picture(db, item_of(db, "FT-TOP-01"))
@@ -201,16 +203,12 @@ def test_real_photographs_take_the_place_of_the_drawings(database: Database, set
 
 
 @ON_SQLITE
-def test_a_photograph_that_is_not_there_is_named(
-    database: Database, settings: Settings, album: Album, tmp_path: Path
-) -> None:
+def test_a_photograph_that_is_not_there_is_named(database: Database, settings: Settings, tmp_path: Path) -> None:
     photo_map = tmp_path / "map.csv"
     photo_map.write_text("style,image\nFT-TOP-01,nowhere.jpg\n")
 
     with pytest.raises(PhotosMissing, match=r"nowhere\.jpg"):
-        service.seed(
-            database, FileStore(settings.uploads_dir), settings, at=NOON, photos=album.photos, photo_map=photo_map
-        )
+        service.seed(database, FileStore(settings.uploads_dir), settings, at=NOON, photos=tmp_path, photo_map=photo_map)
 
     with database.read() as db:
         assert not service.is_seeded(db)
@@ -219,15 +217,13 @@ def test_a_photograph_that_is_not_there_is_named(
 @ON_SQLITE
 @pytest.mark.parametrize("text", ["", "style\nFT-TOP-01\n", "image\na.jpg\n"])
 def test_a_map_without_its_columns_is_refused(
-    database: Database, settings: Settings, album: Album, tmp_path: Path, text: str
+    database: Database, settings: Settings, tmp_path: Path, text: str
 ) -> None:
     photo_map = tmp_path / "map.csv"
     photo_map.write_text(text)
 
     with pytest.raises(PhotosMissing, match="columns style and image"):
-        service.seed(
-            database, FileStore(settings.uploads_dir), settings, at=NOON, photos=album.photos, photo_map=photo_map
-        )
+        service.seed(database, FileStore(settings.uploads_dir), settings, at=NOON, photos=tmp_path, photo_map=photo_map)
 
 
 def production(settings: Settings) -> Settings:
