@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from qrmerch.access import allow_anyone
 from qrmerch.catalog.models import Item
+from qrmerch.catalog.queries import list_variants
 from qrmerch.clock import now
 from qrmerch.errors import TooMany
 from qrmerch.i18n import format_list, format_time, format_weekday, translator
@@ -57,7 +58,6 @@ from qrmerch.visitors.service import Remembered, remember
 from qrmerch.web import get_db, redirect_to, services
 
 blueprint = Blueprint("landing_offers", __name__)
-_MAX_VARIANT_CHARS: Final = 200
 # Phones that are new to us and take a code from one network: a store full of guests, but no script.
 _NEW_PHONES: Final = 120
 _NEW_PHONES_PER_S: Final = 600.0
@@ -124,7 +124,7 @@ def claim_offer(public_id: str) -> Response:
             visit=find_said_visit(at=at),
             keys=services().settings.secret_keys,
             at=at,
-            variant=request.form.get("variant", "")[:_MAX_VARIANT_CHARS],
+            variant=_find_variant(db, place.item),
         )
     except ClaimRefused as refused:
         db.rollback()
@@ -144,6 +144,12 @@ def claim_address(made: Claim, house: House, locale: str) -> str:
 def _find_offer(db: Session, place: Place) -> Offer | None:
     public_id = request.form.get("offer", "")
     return find_offer_by_public_id(db, place.item.retailer_id, public_id) if is_public_id(public_id) else None
+
+
+def _find_variant(db: Session, item: Item) -> str:
+    """The key of the variant that was chosen on the page; empty if none was, or none of the item's."""
+    chosen = request.form.get("variant", "")
+    return chosen if any(each.key == chosen for each in list_variants(db, item.id)) else ""
 
 
 def _remember(db: Session, offer: Offer, place: Place, *, at: datetime) -> Remembered:

@@ -77,7 +77,8 @@ def give_back(db: Session, claim_ids: Sequence[str], *, state: ClaimState, at: d
 
 def tell_pages(db: Session, offer: Offer, *, at: datetime) -> None:
     """Tell every worker that pages which show this offer, or would, are out of date."""
-    item_ids = list(db.scalars(select(OfferItem.item_id).where(OfferItem.offer_id == offer.id)))
+    wanted = select(OfferItem.item_id).where(OfferItem.offer_id == offer.id).order_by(OfferItem.item_id)
+    item_ids = list(db.scalars(wanted.limit(_MAX_ITEMS_TOLD + 1)))
     for item_id in item_ids if len(item_ids) <= _MAX_ITEMS_TOLD else [None]:
         changed(db, offer.retailer_id, item_id, at=at)
 

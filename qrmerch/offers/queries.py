@@ -175,6 +175,12 @@ def list_item_ids(db: Session, offer_id: str) -> list[str]:
     return list(db.scalars(select(OfferItem.item_id).where(OfferItem.offer_id == offer_id).order_by(OfferItem.item_id)))
 
 
+def is_on_item(db: Session, offer_id: str, item_id: str) -> bool:
+    """Whether an offer holds for an item."""
+    wanted = select(OfferItem.id).where(OfferItem.offer_id == offer_id, OfferItem.item_id == item_id)
+    return db.scalar(wanted) is not None
+
+
 def list_highest_prices(db: Session, item_ids: Collection[str]) -> dict[str, int]:
     """The highest price that each of these items is sold at, minor units, by item id; unpriced ones are left out."""
     priced = select(Variant.item_id, func.max(Variant.price_minor)).where(

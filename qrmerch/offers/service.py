@@ -46,8 +46,8 @@ from qrmerch.offers.queries import (
     find_open_claim,
     find_standing_use,
     get_counter,
+    is_on_item,
     list_free_places,
-    list_item_ids,
     list_used_claims,
 )
 from qrmerch.offers.terms import OfferTerms, check_terms
@@ -315,7 +315,7 @@ def claim(
 
 
 def _refuse_dead_offer(db: Session, offer: Offer, item: Item, *, store_id: str | None, at: datetime) -> None:
-    if offer.retailer_id != item.retailer_id or item.id not in list_item_ids(db, offer.id):
+    if offer.retailer_id != item.retailer_id or not is_on_item(db, offer.id, item.id):
         raise ClaimRefused(Refusal.WRONG_ITEM)
     if item.is_retired:
         raise ClaimRefused(Refusal.ITEM_RETIRED)
