@@ -168,9 +168,10 @@ def language_links(house: House, locale: str, path: str) -> tuple[LanguageLink, 
 
 def pick_text(texts: Mapping[str, str] | None, locale: str, fallbacks: tuple[str, ...] = ()) -> str:
     """The text for a language: its own, the bare language's, the first fallback that has one, or any."""
-    if not texts:
-        return ""
-    for each in (locale, locale.split("-")[0], *fallbacks):
-        if texts.get(each):
-            return texts[each]
-    return next((text for text in texts.values() if text), "")
+    return (texts or {}).get(pick_language(texts, locale, fallbacks), "")
+
+
+def pick_language(texts: Mapping[str, str] | None, locale: str, fallbacks: tuple[str, ...] = ()) -> str:
+    """The language of the text that `pick_text` gives; empty where there is no text."""
+    said = [each for each, text in (texts or {}).items() if text]
+    return next((each for each in (locale, locale.split("-")[0], *fallbacks, *said) if each in said), "")

@@ -138,6 +138,8 @@ class Story:
 
     lede: str = ""
     text: Markup = Markup()
+    # The line's language, where that is not the page's.
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

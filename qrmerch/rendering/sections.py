@@ -7,7 +7,7 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from qrmerch.i18n import translator
-from qrmerch.rendering.frame import pick_text
+from qrmerch.rendering.frame import pick_language, pick_text
 from qrmerch.rendering.pages import (
     Details,
     Fact,
@@ -60,13 +60,16 @@ class Source:
         """A text slot's words in the page's language."""
         return pick_text(value, self.locale, self.fallbacks) if isinstance(value, Mapping) else str(value)
 
+    def language(self, value: Any) -> str:
+        """The language that a text slot's words are in, where that is not the page's; else empty."""
+        spoken = pick_language(value, self.locale, self.fallbacks) if isinstance(value, Mapping) else ""
+        return "" if spoken.split("-")[0] == self.locale.split("-")[0] else spoken
+
     def html(self, slot: Mapping[str, Any], value: Any) -> Markup:
         """A text slot as safe HTML: Markdown where the slot takes it, else paragraphs with the lines as they are."""
-        text = self.text(value)
-        if "rich" in str(slot.get("kind", "")):
-            return rich_text(text)
-        paragraphs = (Markup("<br>").join(each.splitlines()) for each in text.split("\n\n") if each.strip())
-        return Markup().join(Markup("<p>{}</p>").format(each) for each in paragraphs)
+        html = _as_html(slot, self.text(value))
+        language = self.language(value)
+        return Markup('<div lang="{}" dir="auto">{}</div>').format(language, html) if html and language else html
 
     def title(self, section: Mapping[str, Any], default: str = "") -> str:
         """What stands above a section: the template's title, or label, in the page's language; "" for nothing."""
@@ -85,6 +88,13 @@ class Extras:
     invitation: OfferCard | None
     pictures: Mapping[str, Picture]
     stores: tuple[Fold, ...]
+
+
+def _as_html(slot: Mapping[str, Any], text: str) -> Markup:
+    if "rich" in str(slot.get("kind", "")):
+        return rich_text(text)
+    paragraphs = (Markup("<br>").join(each.splitlines()) for each in text.split("\n\n") if each.strip())
+    return Markup().join(Markup("<p>{}</p>").format(each) for each in paragraphs)
 
 
 def asset_ids(value: Any) -> list[str]:
@@ -122,7 +132,7 @@ def read_gallery(source: Source) -> list[str]:
 
 def read_story(source: Source) -> Story:
     """The line that stands alone and the paragraph: the first plain and the first longer text of the story."""
-    lede, text = "", Markup()
+    lede, language, text = "", "", Markup()
     for section in source.sections:
         if section["kind"] not in ("story", "headline"):
             continue
@@ -131,10 +141,10 @@ def read_story(source: Source) -> Story:
                 continue
             is_line = str(slot.get("kind", "")) in ("line", "short_text", "text") and not lede
             if is_line and slot.get("key") != "text":
-                lede = source.text(value)
+                lede, language = source.text(value), source.language(value)
             elif not text:
                 text = source.html(slot, value)
-    return Story(lede, text)
+    return Story(lede, text, language)
 
 
 def read_facts(source: Source) -> tuple[Fact, ...]:

@@ -68,6 +68,23 @@ def test_words_missing_in_the_language_are_said_in_the_houses_first() -> None:
     assert read_story(made).lede == "A plan."
 
 
+def test_words_of_another_language_say_which() -> None:
+    slots = (slot("lede", "line"), slot("text", "rich_text"))
+    made = source(
+        section("story", "story", *slots), locale="ar", story__lede={"en": "A plan."}, story__text={"en": "Open."}
+    )
+    own = source(
+        section("story", "story", *slots), locale="en", story__lede={"en": "A plan."}, story__text={"en": "Open."}
+    )
+
+    story = read_story(made)
+
+    assert story.language == "en"
+    assert story.text == '<div lang="en" dir="auto"><p>Open.</p>\n</div>'
+    assert read_story(own).language == ""
+    assert "lang=" not in read_story(own).text
+
+
 def test_a_fact_of_the_page_takes_the_place_of_the_products() -> None:
     made = source(
         section("facts", "facts", slot("rows", "facts")),
