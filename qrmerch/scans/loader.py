@@ -56,13 +56,14 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """How much one turn took in."""
+    """How much one turn took in, and whether it left something for the next."""
 
     lines: int
     events: int
+    is_behind: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.lines or self.events)
+        return bool(self.lines or self.events or self.is_behind)
 
 
 class Loader:
@@ -92,7 +93,7 @@ class Loader:
             raise
         self._sizes.update(batch.sizes)
         self._offsets.update(batch.offsets)
-        return Loaded(len(batch.lines), counted)
+        return Loaded(len(batch.lines), counted, is_behind=not batch.is_caught_up)
 
     def _forget(self) -> None:
         self._sizes: dict[str, int] = {}

@@ -1,0 +1,494 @@
+"""Lines into rows and totals: each once, however often and by whomever they are loaded."""
+
+import contextlib
+import os
+import random
+import threading
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event, func, select
+from sqlalchemy.orm import Session
+
+from qrmerch.clock import now
+from qrmerch.db import Database
+from qrmerch.insights.figures import REASONS
+from qrmerch.scans import kinds, loader
+from qrmerch.scans.line import LOST, ORPHAN, SHARE, lost_line, make_line
+from qrmerch.scans.loader import FILES_KEPT_FOR, Loader, keep_house, load_all
+from qrmerch.scans.models import DayTotal, HourTotal, LogFile, OpenVisit, Scan
+from tests.conftest import NOON
+from tests.scans.shop import PHONE, ROBOT, Shop, totals
+
+
+def load(database: Database, shop: Shop, *, max_bytes: int = 2_000_000) -> Loader:
+    """A loader that has loaded all there is."""
+    made = Loader(database, shop.folder, max_bytes=max_bytes)
+    while made.load(NOON):
+        pass
+    return made
+
+
+def outcomes(db: Session) -> list[str]:
+    found = list(db.scalars(select(Scan.outcome).order_by(Scan.id)))
+    db.commit()
+    return found
+
+
+# --- what is counted -------------------------------------------------------------------------------
+
+
+def test_a_scan_is_a_row_and_counts_at_its_place_on_its_day(database: Database, db: Session, shop: Shop) -> None:
+    shop.write(shop.scan(visit="a" * 28))
+
+    load(database, shop)
+
+    row = db.scalars(select(Scan)).one()
+    assert (row.outcome, row.at, row.code_id, row.visit) == ("scan", NOON, shop.code.id, "a" * 28)
+    day, hour = db.scalars(select(DayTotal)).one(), db.scalars(select(HourTotal)).one()
+    assert (day.on, day.kind, day.store_id, day.fixture_id, day.item_id, day.code_id, day.count) == (
+        date(2026, 11, 18),
+        "scan",
+        shop.riverside.id,
+        shop.wall.id,
+        shop.top.id,
+        shop.code.id,
+        1,
+    )
+    assert (hour.on, hour.hour, hour.store_id, hour.fixture_id) == (
+        date(2026, 11, 18),
+        12,
+        shop.riverside.id,
+        shop.wall.id,
+    )
+    visit = db.scalars(select(OpenVisit)).one()
+    assert (visit.began_at, visit.item_id, visit.fixture_id) == (NOON, shop.top.id, shop.wall.id)
+
+
+@pytest.mark.parametrize(
+    ("more", "outcome"),
+    [
+        ({}, "scan"),
+        ({"manner": "head"}, "head"),
+        ({"manner": "prefetch"}, "prefetch"),
+        ({"agent": ROBOT}, "bot"),
+        ({"agent": "preview chat 21 1 other"}, "preview"),
+        ({"agent": "fetcher library 40 1 other"}, "fetcher"),
+        ({"agent": "none no_agent 1 1 other"}, "no_ua"),
+        ({"agent": "something new"}, "bot"),
+        ({"has_gpc": True}, "scan"),
+    ],
+    ids=str,
+)
+def test_what_is_no_scan_is_counted_by_its_reason(
+    database: Database, db: Session, shop: Shop, more: dict[str, Any], outcome: str
+) -> None:
+    shop.write(shop.scan(**more))
+
+    load(database, shop)
+
+    assert totals(db) == {outcome: 1}
+
+
+def test_pages_views_friends_and_visits_count_for_themselves(database: Database, db: Session, shop: Shop) -> None:
+    visit = "b" * 28
+    shop.write(
+        shop.page(visit=visit, is_new_visit=True),
+        shop.page(visit=visit, item=shop.cap),
+        shop.view(visit=visit),
+        make_line(SHARE, "x" * 16, NOON.timestamp(), agent=PHONE, retailer_id=shop.retailer.id, is_new_visit=True),
+        shop.page(agent=ROBOT),
+        shop.view(manner="prefetch"),
+    )
+
+    load(database, shop)
+
+    assert totals(db) == {"visit": 1, "page": 1, "view": 1, "friend": 1}
+    assert sorted(outcomes(db)) == ["friend", "page", "unseen", "unseen", "view", "visit"]
+
+
+def test_the_view_of_a_codes_own_page_counts_for_its_code(database: Database, db: Session, shop: Shop) -> None:
+    shop.write(shop.view(token=shop.code.token), shop.view(), shop.view(item=shop.cap, token=shop.code.token))
+
+    load(database, shop)
+
+    counted = sorted((row.item_id == shop.top.id, row.code_id, row.count) for row in db.scalars(select(DayTotal)))
+    assert counted == sorted([(True, shop.code.id, 1), (True, "", 1), (False, "", 1)])
+
+
+def test_an_address_that_no_code_has_is_an_orphan_of_its_house(database: Database, db: Session, shop: Shop) -> None:
+    shop.write(
+        make_line(ORPHAN, "7K3M9QW4T", NOON.timestamp(), agent=PHONE, retailer_id=shop.retailer.id),
+        make_line(ORPHAN, "", NOON.timestamp(), agent=PHONE),
+        shop.scan().replace(shop.code.token.encode(), b"ZZZZZZZZZ"),
+    )
+
+    load(database, shop)
+
+    assert totals(db) == {"orphan": 3}
+    assert sorted(row.retailer_id for row in db.scalars(select(Scan))) == ["", "", shop.retailer.id]
+
+
+def test_repeats_are_left_out_and_on_the_stores_own_wifi_only_noted(
+    database: Database, db: Session, shop: Shop
+) -> None:
+    def after(seconds: float, **more: Any) -> bytes:
+        return shop.scan(NOON + timedelta(seconds=seconds), near="89abcdef", **more)
+
+    shop.write(after(0), after(10), after(39), after(80), after(85, is_own_network=True))
+
+    load(database, shop)
+
+    assert totals(db) == {"scan": 3, "repeat": 2, "maybe_repeat": 1}
+    assert outcomes(db) == ["scan", "repeat", "repeat", "scan", "maybe_repeat"]
+
+
+def test_repeats_are_a_matter_of_time_whatever_file_they_stand_in(database: Database, db: Session, shop: Shop) -> None:
+    shop.write(shop.scan(NOON + timedelta(seconds=10), near="89abcdef"), name="scan-a.jsonl")
+    shop.write(shop.scan(NOON, near="89abcdef"), name="scan-b.jsonl")
+
+    load(database, shop)
+
+    assert totals(db) == {"scan": 1, "repeat": 1}
+    assert outcomes(db) == ["repeat", "scan"]
+
+
+# --- each once -------------------------------------------------------------------------------------
+
+
+def test_loading_again_changes_nothing(database: Database, db: Session, shop: Shop) -> None:
+    shop.write(*(shop.scan(NOON + timedelta(minutes=n)) for n in range(20)))
+    again = load(database, shop)
+
+    assert not again.load(NOON)
+    assert load_all(database, shop.folder) == 0
+
+    assert totals(db) == {"scan": 20}
+
+
+def test_a_file_is_read_on_where_it_was_left_and_its_torn_end_waits(
+    database: Database, db: Session, shop: Shop
+) -> None:
+    whole, next_ = shop.scan(), shop.scan(NOON + timedelta(minutes=1))
+    for length in (1, 5, len(next_) // 2, len(next_) - 1):
+        shop.folder.joinpath("scan-a.jsonl").write_bytes(whole + next_[:length])
+        reader = load(database, shop)
+        assert totals(db) == {"scan": 1}, f"torn after {length} bytes"
+        assert not reader.load(NOON), "a torn end is no news"
+
+    shop.folder.joinpath("scan-a.jsonl").write_bytes(whole + next_)
+    reader.load(NOON)
+
+    assert totals(db) == {"scan": 2}
+    assert db.scalars(select(LogFile.bad_lines)).one() == 0
+
+
+def test_torn_lines_between_whole_ones_are_counted_as_such(database: Database, db: Session, shop: Shop) -> None:
+    shop.write(shop.scan(), shop.scan()[:40] + b"\n", b"\n", b"\0" * 300 + b"\n", b"{}\r\n", shop.scan())
+
+    load(database, shop)
+
+    assert totals(db) == {"scan": 2}
+    assert db.scalars(select(LogFile.bad_lines)).one() == 4
+
+
+@pytest.mark.parametrize("max_bytes", [1, 200, 1000])
+def test_batches_of_any_size_count_the_same(database: Database, db: Session, shop: Shop, max_bytes: int) -> None:
+    for name in ("scan-a.jsonl", "scan-b.jsonl"):
+        shop.write(*(shop.scan(NOON + timedelta(minutes=n)) for n in range(9)), name=name)
+
+    load(database, shop, max_bytes=max_bytes)
+
+    assert totals(db) == {"scan": 18}
+
+
+def test_what_is_longer_than_any_line_is_passed_over(database: Database, db: Session, shop: Shop) -> None:
+    shop.write(shop.scan(), b"x" * 20_000 + b"\n", shop.scan(NOON + timedelta(minutes=1)))
+
+    load(database, shop, max_bytes=2_000)
+
+    assert totals(db) == {"scan": 2}
+
+
+def test_a_long_end_without_a_line_break_holds_nothing_up(database: Database, db: Session, shop: Shop) -> None:
+    """As a power cut may leave it: zeros where the file system had promised room."""
+    shop.write(shop.scan(), b"\0" * 100_000)
+    shop.write(shop.scan(NOON + timedelta(minutes=1)), name="scan-b.jsonl")
+
+    reader = load(database, shop)
+
+    assert totals(db) == {"scan": 2}
+    assert not reader.load(NOON)
+
+
+def test_what_was_lost_is_told_by_the_file_itself(database: Database, db: Session, shop: Shop) -> None:
+    shop.write(lost_line(NOON.timestamp(), 5), shop.scan(), lost_line(NOON.timestamp(), 2))
+
+    load(database, shop)
+
+    assert db.scalars(select(LogFile.lost_lines)).one() == 7
+    assert totals(db) == {"scan": 1}
+    assert LOST not in outcomes(db)
+
+
+@pytest.mark.parametrize("place", ["_store", "_read_files"])
+def test_a_load_that_fails_in_the_middle_leaves_nothing_and_is_done_again(
+    database: Database, db: Session, shop: Shop, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    shop.write(*(shop.scan(NOON + timedelta(seconds=n), near="89abcdef") for n in range(3)))
+    reader = Loader(database, shop.folder)
+    done = getattr(reader, place)
+
+    def fail(*args: Any) -> None:
+        done(*args)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(reader, place, fail)
+    with pytest.raises(KeyboardInterrupt):
+        reader.load(NOON)
+    assert totals(db) == {} and not db.scalars(select(LogFile)).all()
+    db.commit()
+    monkeypatch.setattr(reader, place, done)
+
+    reader.load(NOON)
+
+    assert totals(db) == {"scan": 1, "repeat": 2}, "what was remembered of repeats was forgotten too"
+
+
+def test_a_loader_killed_at_any_time_counts_each_line_once(
+    database: Database, db: Session, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dice = random.Random(7)  # noqa: S311 - the same dice each time
+    lines = [shop.scan(NOON + timedelta(minutes=n)) for n in range(60)]
+    commits = Session.commit
+
+    def die(session: Session) -> None:
+        before = dice.random()
+        if before < 0.3:
+            raise KeyboardInterrupt
+        commits(session)
+        if before > 0.7:
+            raise KeyboardInterrupt
+
+    for line in lines:
+        shop.write(line, name=f"scan-{dice.choice('abc')}.jsonl")
+        if dice.random() < 0.4:
+            with monkeypatch.context() as patch:
+                patch.setattr(Session, "commit", die)
+                with contextlib.suppress(KeyboardInterrupt):
+                    Loader(database, shop.folder, max_bytes=600).load(NOON)
+
+    load(database, shop)
+
+    assert totals(db) == {"scan": 60}
+    assert db.scalar(select(func.count()).select_from(Scan)) == 60
+
+
+def test_two_loaders_at_once_count_each_line_once(database: Database, db: Session, shop: Shop) -> None:
+    for number in range(4):
+        shop.write(*(shop.scan(NOON + timedelta(minutes=n)) for n in range(40)), name=f"scan-{number}.jsonl")
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            reader = Loader(database, shop.folder, max_bytes=900)
+            while reader.load(NOON):
+                pass
+        except BaseException as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert not failed
+    assert totals(db) == {"scan": 160}
+
+
+def test_what_one_loader_took_in_another_remembers(database: Database, db: Session, shop: Shop) -> None:
+    """After a restart, and while two run at once: a repeat is seen though the first hit was somebody else's."""
+    at = now()
+    first, second = Loader(database, shop.folder), Loader(database, shop.folder)
+    shop.write(shop.scan(at - timedelta(hours=1)))
+    first.load(at)
+    second.load(at)
+
+    shop.write(shop.scan(at - timedelta(seconds=20), near="89abcdef"))
+    first.load(at)
+    shop.write(shop.scan(at - timedelta(seconds=10), near="89abcdef"))
+    second.load(at)
+    shop.write(shop.scan(at, near="89abcdef"))
+    Loader(database, shop.folder).load(at)
+
+    assert totals(db) == {"scan": 2, "repeat": 2}
+
+
+def test_a_file_that_goes_away_meanwhile_is_no_error(
+    database: Database, db: Session, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = shop.write(shop.scan())
+    reader = Loader(database, shop.folder)
+    stats = type(path).stat
+
+    def stat(self: Any, **more: Any) -> Any:
+        if self.name == path.name:
+            raise FileNotFoundError(self)
+        return stats(self, **more)
+
+    monkeypatch.setattr(type(path), "stat", stat)
+
+    assert not reader.load(NOON)
+
+
+def test_a_clock_set_back_loses_and_doubles_nothing(database: Database, db: Session, shop: Shop) -> None:
+    shop.write(shop.scan(NOON))
+    reader = Loader(database, shop.folder)
+    reader.load(NOON)
+
+    shop.write(shop.scan(NOON - timedelta(hours=3)))
+    reader.load(NOON - timedelta(hours=3))
+
+    assert totals(db) == {"scan": 2}
+
+
+def test_following_goes_on_though_the_log_cannot_be_read_for_a_while(
+    database: Database, db: Session, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.write(shop.scan())
+    ended, tried = threading.Event(), []
+    load_once = Loader.load
+
+    def load_or_fail(self: Loader, at: datetime) -> Any:
+        tried.append(at)
+        if len(tried) == 1:
+            raise OSError("the disk does not answer")
+        if len(tried) == 3:
+            ended.set()
+        return load_once(self, at)
+
+    monkeypatch.setattr(Loader, "load", load_or_fail)
+
+    loader.follow(database, shop.folder, retention=timedelta(days=396), ended=ended, every_s=0.01)
+
+    assert totals(db) == {"scan": 1}
+
+
+# --- days and hours ----------------------------------------------------------------------------------
+
+
+def test_a_day_is_the_places_own(database: Database, db: Session, shop: Shop) -> None:
+    late = datetime(2026, 11, 19, 0, 30, tzinfo=UTC)
+    shop.write(shop.scan(late), shop.scan(late, code=shop.berlin_code))
+
+    load(database, shop)
+
+    counted = {row.store_id: (row.on, row.hour) for row in db.scalars(select(HourTotal))}
+    assert counted == {
+        shop.riverside.id: (date(2026, 11, 18), 19),
+        shop.berlin.id: (date(2026, 11, 19), 1),
+    }
+
+
+def test_an_hour_that_comes_twice_holds_both_and_one_that_is_left_out_none(
+    database: Database, db: Session, shop: Shop
+) -> None:
+    # Berlin, 25 October 2026: 02:30 comes twice. 29 March 2026: 02:30 does not come.
+    autumn = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    spring = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
+    shop.write(
+        *(shop.scan(start + timedelta(hours=n), code=shop.berlin_code) for start in (autumn, spring) for n in range(3))
+    )
+
+    load(database, shop)
+
+    counted = {(row.on, row.hour): row.count for row in db.scalars(select(HourTotal))}
+    assert counted == {
+        (date(2026, 10, 25), 2): 2,
+        (date(2026, 10, 25), 3): 1,
+        (date(2026, 3, 29), 1): 1,
+        (date(2026, 3, 29), 3): 1,
+        (date(2026, 3, 29), 4): 1,
+    }
+
+
+# --- housekeeping --------------------------------------------------------------------------------------
+
+
+def test_raw_scans_go_after_their_time_and_their_totals_stay(database: Database, db: Session, shop: Shop) -> None:
+    shop.write(shop.scan(), name="scan-old.jsonl")
+    Loader(database, shop.folder).load(NOON - timedelta(days=400))
+    shop.write(shop.scan(NOON + timedelta(minutes=1)), name="scan-new.jsonl")
+    Loader(database, shop.folder).load(NOON)
+
+    keep_house(database, shop.folder, retention=timedelta(days=396), at=NOON)
+
+    assert db.scalar(select(func.count()).select_from(Scan)) == 1
+    assert db.scalars(select(LogFile.name)).all() == ["scan-new.jsonl"]
+    assert totals(db) == {"scan": 2}
+
+
+def test_a_loaded_file_is_deleted_after_seven_days_and_one_not_loaded_never(
+    database: Database, db: Session, shop: Shop
+) -> None:
+    old = (NOON - FILES_KEPT_FOR - timedelta(hours=1)).timestamp()
+    loaded = shop.write(shop.scan(), name="scan-loaded.jsonl")
+    torn = shop.write(shop.scan(), shop.scan()[:9], name="scan-torn.jsonl")
+    load(database, shop)
+    waiting = shop.write(shop.scan(), name="scan-waiting.jsonl")
+    grown = shop.write(shop.scan(), name="scan-loaded-too.jsonl")
+    for path in (loaded, torn, waiting, grown):
+        os.utime(path, (old, old))
+    fresh = shop.write(shop.scan(), name="scan-fresh.jsonl")
+
+    keep_house(database, shop.folder, retention=timedelta(days=396), at=NOON)
+
+    assert not loaded.exists() and not torn.exists()
+    assert waiting.exists() and grown.exists() and fresh.exists()
+
+
+def test_a_short_retention_never_forgets_a_file_that_may_still_be_there(
+    database: Database, db: Session, shop: Shop
+) -> None:
+    shop.write(shop.scan())
+    Loader(database, shop.folder).load(NOON - timedelta(days=7))
+
+    keep_house(database, shop.folder, retention=timedelta(days=1), at=NOON)
+    load(database, shop)
+
+    assert totals(db) == {"scan": 1}
+
+
+def test_a_restart_does_not_say_that_something_was_just_read(database: Database, db: Session, shop: Shop) -> None:
+    shop.write(shop.scan())
+    Loader(database, shop.folder).load(NOON)
+
+    Loader(database, shop.folder).load(NOON + timedelta(hours=5))
+
+    assert db.scalars(select(LogFile.read_at)).one() == NOON
+
+
+def test_ended_visits_are_forgotten(database: Database, db: Session, shop: Shop) -> None:
+    shop.write(shop.scan(visit="a" * 28), shop.scan(NOON + timedelta(hours=20), visit="b" * 28))
+    load(database, shop)
+
+    keep_house(database, shop.folder, retention=timedelta(days=396), at=NOON + timedelta(hours=25))
+
+    assert db.scalars(select(OpenVisit.visit)).all() == ["b" * 28]
+
+
+def test_a_thousand_lines_take_a_handful_of_statements(database: Database, db: Session, shop: Shop) -> None:
+    shop.write(*(shop.scan(NOON + timedelta(seconds=n), visit=f"{n:028x}") for n in range(1000)))
+    said: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *args: said.append(args[2]))
+
+    Loader(database, shop.folder).load(NOON)
+
+    assert totals(db) == {"scan": 1000}
+    assert len(said) < 30, said
+
+
+def test_every_kind_that_is_left_out_has_its_words() -> None:
+    assert set(REASONS) == set(kinds.LEFT_OUT)
