@@ -290,7 +290,7 @@ def test_the_codes_of_the_phone_stand_with_what_they_are_good_for(
     assert len(json.loads(browser.get("/my/data").text)["kept_of_this_phone"][0]["codes"]) == 3
 
 
-def test_what_the_till_wrote_down_stays_when_a_phone_is_forgotten(
+def test_a_code_not_used_is_given_back_when_a_phone_is_forgotten(
     browser: Browser, db: Session, database: Database
 ) -> None:
     aisle = make_aisle(db)
@@ -304,7 +304,7 @@ def test_what_the_till_wrote_down_stays_when_a_phone_is_forgotten(
 
     with database.read() as reading:
         (kept,) = reading.scalars(select(Claim))
-        assert (kept.id, kept.state) == (claim.id, ClaimState.ISSUED)
+        assert (kept.id, kept.state) == (claim.id, ClaimState.VOID)
     assert "10% off" not in browser.get("/my").text
 
 
