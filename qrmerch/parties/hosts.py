@@ -52,7 +52,11 @@ class Hosts:
 
 
 def _bare(host: str) -> str:
-    return (urlsplit(f"//{host}").hostname or "").lower()
+    """The name without a port, in lower case; empty for what is no host at all."""
+    try:
+        return (urlsplit(f"//{host}").hostname or "").lower()
+    except ValueError:
+        return ""
 
 
 def _is_private(name: str) -> bool:
