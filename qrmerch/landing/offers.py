@@ -53,7 +53,7 @@ from qrmerch.parties.queries import printed_base
 from qrmerch.rendering.frame import KEEPING_NOTICE, House, build_frame, load_house, pick_text
 from qrmerch.rendering.pages import Translate
 from qrmerch.rendering.service import item_address, list_cards
-from qrmerch.rendering.wording import word_offer
+from qrmerch.rendering.wording import MIDNIGHT, word_end, word_offer
 from qrmerch.visitors.service import Remembered, remember
 from qrmerch.web import get_db, redirect_to, services
 
@@ -95,6 +95,13 @@ class _Held:
     @property
     def item_href(self) -> str:
         return item_address(self.item, self.store, self.house.lang(self.locale))
+
+    def ended(self, *, today: str, timed: str, whole: str) -> str:
+        """The code's end in a sentence: for today, for another day, and for a day that it ends with."""
+        at = self.claim.expires_at
+        if at.astimezone(ZoneInfo(self.zone)).time() == MIDNIGHT:
+            return word_end(at, self.locale, self.zone, timed=timed, whole=whole)
+        return self.dated(at, today=today, other=timed)
 
     def dated(self, at: datetime, *, today: str, other: str, zone: str = "") -> str:
         """As `_dated`, in the time of the store where it was taken unless another is given."""
@@ -329,7 +336,7 @@ def _apart(text: str) -> str:
 
 def _word_seal(held: _Held, state: str) -> Seal:
     t, ends_at = held.t, held.claim.expires_at
-    ends = held.dated(ends_at, today=t("Today, {time}"), other=t("{day}, {time}"))
+    ends = held.ended(today=t("Today, {time}"), timed=t("{day}, {time}"), whole="{day}")
     if state == "valid":
         return Seal(t("Hold it at the till"), t("Turn the screen up if it will not read"), ends, ends_at.isoformat())
     if state == "held":
@@ -337,8 +344,8 @@ def _word_seal(held: _Held, state: str) -> Seal:
     if state == "used":
         return _word_use(held)
     if state == "ended":
-        ended = held.dated(ends_at, today=t("Ended today at {time}"), other=t("Ended {day}, {time}"))
-        return Seal(ended, t("It was not used"))
+        timed, whole = t("Ended {day}, {time}"), t("Ended {day}")
+        return Seal(held.ended(today=t("Ended today at {time}"), timed=timed, whole=whole), t("It was not used"))
     return Seal(t("This code can no longer be shown"), t("It was not used"))
 
 

@@ -90,8 +90,10 @@ def said_when(at: datetime, *, now: datetime, zone: str) -> str:
 
 
 def said_until(at: datetime, *, now: datetime, zone: str) -> str:
-    """An end within a sentence: `18:59` today, else `Sunday 6 December, 18:59`."""
+    """An end within a sentence: `18:59` today, `Sunday 6 December, 18:59`, `the end of today` at midnight."""
     day, clock = _day_and_clock(at, now=now, zone=zone)
+    if clock == "00:00":
+        return f"the end of {_day_and_clock(at - timedelta(seconds=1), now=now, zone=zone)[0]}"
     return clock if day == "today" else f"{day}, {clock}"
 
 

@@ -486,3 +486,14 @@ def test_a_lapsed_code_is_given_back_by_the_chore(work, aisle: Aisle, database: 
     with database.read() as db:
         assert db.get_one(Claim, made.id).freed_at is not None
         assert get_counter(db, aisle.offer.id).left == 3
+
+
+def test_a_code_that_ends_at_midnight_ends_with_its_day(browser: Browser, aisle: Aisle, db: Session) -> None:
+    claim(browser, aisle)
+    found = only_claim(db)
+    found.expires_at = datetime.fromisoformat("2090-01-02T05:00:00+00:00")
+    db.commit()
+
+    page = browser.get(f"/my/claims/{found.public_id}").text
+
+    assert re.search(r"<b>Ends</b>\w+, Jan 1</time>", page)
