@@ -121,9 +121,11 @@ def make_default(template_id: str) -> Response:
 @blueprint.get("/desk/templates/<template_id>/page")
 @allow(*PUBLISHERS)
 def show_page(template_id: str) -> Response:
-    """An item of the retailer's as it looks in this template."""
+    """An item of the retailer's as it looks in this template: the one asked for, else the first to look at."""
     db, at = get_db(), now()
-    template, item = get_template(db, template_id), get_item(db, request.args.get("item", ""))
+    template = get_template(db, template_id)
+    item_id = request.args.get("item") or _asked("item", _sample_ids(db, template, at))
+    item = get_item(db, item_id)
     shown = find_shown(db, item.id, at=at)
     published = db.get(Revision, shown.revision_id) if shown is not None and shown.revision_id else None
     return answer_page(
@@ -238,6 +240,10 @@ def _sample_items(db: Session, retailer: Retailer, at: datetime) -> tuple[tuple[
     wanted = select(Item.id, Item.title).where(Item.retailer_id == retailer.id, Item.is_retired.is_(False))
     order = (Item.id.in_(published).desc(), Item.created_at.desc(), Item.id)
     return tuple((item_id, title) for item_id, title in db.execute(wanted.order_by(*order).limit(_SAMPLES)))
+
+
+def _sample_ids(db: Session, template: PageTemplate, at: datetime) -> list[str]:
+    return [item_id for item_id, _ in _sample_items(db, get_retailer(db, template.retailer_id), at)]
 
 
 def _sections(
