@@ -1,15 +1,20 @@
-"""Who works in the studio in these tests: Vera of one vendor, Olga of another."""
+"""Who works in the studio in these tests: Vera of one vendor, Olga of another; and what lies in the database."""
 
 import dataclasses
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from qrmerch.access import Role
+from qrmerch.catalog.models import Item
+from qrmerch.clock import now
 from qrmerch.parties.models import Retailer, Vendor
 from qrmerch.parties.queries import find_supply
+from qrmerch.scans.models import DayTotal
 from qrmerch.tables import Base
 from qrmerch.web import Services
 from tests.browsing import Browser
@@ -46,6 +51,18 @@ def end_supply(db: Session, studio: Studio) -> None:
     supply = find_supply(db, studio.retailer.id, studio.vendor.id)
     assert supply is not None
     supply.ended_at = NOON
+    db.flush()
+
+
+def scan(db: Session, item: Item, count: int, *, days_ago: int = 0, kind: str = "scan") -> None:
+    """Let an item have been scanned so often on one day of its retailer."""
+    today = now().astimezone(ZoneInfo("America/New_York")).date()
+    db.add(
+        DayTotal(
+            retailer_id=item.retailer_id, on=today - timedelta(days=days_ago), kind=kind, store_id="", fixture_id="",
+            item_id=item.id, code_id="", count=count,
+        )
+    )  # fmt: skip
     db.flush()
 
 

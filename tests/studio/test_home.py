@@ -1,19 +1,13 @@
 """The vendor's first page: what waits, in order; how items stand; own scans and nobody else's."""
 
-from datetime import timedelta
-from zoneinfo import ZoneInfo
-
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from qrmerch.access import Role
-from qrmerch.catalog.models import Item
-from qrmerch.clock import now
 from qrmerch.imports import service as imports
 from qrmerch.imports.models import RunState
 from qrmerch.jobs import Work
 from qrmerch.media.models import AssetState
-from qrmerch.scans.models import DayTotal
 from qrmerch.web import Services
 from tests.browsing import Browser
 from tests.factories import (
@@ -28,19 +22,7 @@ from tests.factories import (
 )
 from tests.imports.sheets import csv_of, top
 from tests.imports.taking_in import send
-from tests.studio.people import end_supply, make_studio
-
-
-def scan(db: Session, item: Item, count: int, *, days_ago: int = 0, kind: str = "scan") -> None:
-    """Let an item have been scanned so often on one day of its retailer."""
-    today = now().astimezone(ZoneInfo("America/New_York")).date()
-    db.add(
-        DayTotal(
-            retailer_id=item.retailer_id, on=today - timedelta(days=days_ago), kind=kind, store_id="", fixture_id="",
-            item_id=item.id, code_id="", count=count,
-        )
-    )  # fmt: skip
-    db.flush()
+from tests.studio.people import end_supply, make_studio, scan
 
 
 def row_of(page: str, title: str) -> str:

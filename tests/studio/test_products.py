@@ -8,8 +8,7 @@ from qrmerch.audit import AuditEntry
 from qrmerch.catalog.models import Item, VendorProduct
 from tests.browsing import Browser
 from tests.factories import make_item, make_product, make_retailer, make_revision, make_vendor
-from tests.studio.people import Studio, end_supply, kept, make_studio, rows
-from tests.studio.test_home import scan
+from tests.studio.people import Studio, end_supply, kept, make_studio, rows, scan
 
 
 @pytest.fixture
