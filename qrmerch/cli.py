@@ -344,6 +344,36 @@ def load(is_json: bool) -> None:
 
 
 @main.group()
+def jobs() -> None:
+    """Background work."""
+
+
+@jobs.command("failed")
+@as_json
+def failed(is_json: bool) -> None:
+    """List jobs that failed at every try and wait for a person."""
+    from qrmerch.jobs import Queue
+
+    names = Queue(Settings.read(os.environ)).list_failed(1000)
+    _say({"failed": names}, "\n".join(names) or "None failed.", is_json=is_json)
+
+
+@jobs.command("retry")
+@click.argument("names", nargs=-1, required=True)
+def retry(names: tuple[str, ...]) -> None:
+    """Let failed jobs be tried again within seconds."""
+    from qrmerch.jobs import Queue
+
+    queue = Queue(Settings.read(os.environ))
+    known = queue.list_failed(100_000)
+    if unknown := [name for name in names if name not in known]:
+        raise click.ClickException(f"{unknown[0]} is not among the failed jobs. See `qrmerch jobs failed`.")
+    for name in names:
+        queue.retry(name)
+    click.echo(f"{len(names)} will be tried again.")
+
+
+@main.group()
 def audit() -> None:
     """Who did what."""
 

@@ -17,7 +17,7 @@ import signal
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
 from typing import Any, Final, TypeVar
@@ -27,6 +27,7 @@ from sqlalchemy import event, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from qrmerch.clock import now
 from qrmerch.config import Settings
 from qrmerch.db import Database
 from qrmerch.files import FileStore
@@ -37,6 +38,7 @@ Waiting = Callable[[Session], Iterable[tuple[str, Values]]]
 
 SWEEP_EVERY: Final = timedelta(seconds=10)
 CHORES_EVERY: Final = timedelta(minutes=5)
+DONE_KEPT_FOR: Final = timedelta(days=7)
 # A body that raises is tried again after 1, 3, 9 and 27 s; then it waits for a person.
 TRIES: Final = 5
 _FIRST_WAIT_S: Final = 1.0
@@ -44,6 +46,7 @@ _WAIT_GROWS: Final = 3.0
 _AT_ONCE: Final = 2
 _POLL_S: Final = 0.25
 _STOP_WAIT_S: Final = 8
+_AT_A_TIME: Final = 500
 _QUEUE: Final = "qrmerch"
 _WORKFLOW: Final = "qrmerch.job"
 _APPLICATION: Final = "qrmerch"
@@ -184,6 +187,27 @@ class Queue:
         found = self._client.list_workflows(status="ERROR", sort_desc=True, limit=limit, load_input=False)
         return [each.workflow_id for each in found]
 
+    def retry(self, name_and_id: str) -> None:
+        """Forget that a job failed: the next sweep asks for it again."""
+        self._client.delete_workflows([name_and_id])
+
+    def forget_done(self, *, before: datetime) -> int:
+        """Delete the records of jobs that ended well before an instant; how many."""
+        done = 0
+        while ids := [
+            each.workflow_id
+            for each in self._client.list_workflows(
+                status="SUCCESS",
+                completed_before=before.isoformat(),
+                limit=_AT_A_TIME,
+                load_input=False,
+                load_output=False,
+            )
+        ]:
+            self._client.delete_workflows(ids)
+            done += len(ids)
+        return done
+
     def close(self) -> None:
         self._client.destroy()
 
@@ -306,7 +330,7 @@ def _watch(work: Work, ended: Event) -> None:
             _tolerantly(_sweep_all, work)
         if now_s >= next_chores_s:
             next_chores_s = now_s + CHORES_EVERY.total_seconds()
-            for body in _chores:
+            for body in (*_chores, _forget_done):
                 _tolerantly(body, work)
 
 
@@ -317,6 +341,10 @@ def _sweep_all(work: Work) -> None:
             orders = [Order(name, id, values) for id, values in waiting(db)]
         for order in orders:
             queue.put(order)
+
+
+def _forget_done(work: Work) -> None:
+    _queues[work.database.url].forget_done(before=now() - DONE_KEPT_FOR)
 
 
 def _tolerantly(body: Callable[[Work], None], work: Work) -> None:

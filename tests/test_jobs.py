@@ -1,13 +1,18 @@
 """Jobs: asked for after a commit, run once, found again when nobody was asked."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from threading import Event, Thread
 
 import pytest
 from sqlalchemy.orm import Session
 
 from qrmerch import jobs
+from qrmerch.clock import now
 from qrmerch.config import Settings
 from qrmerch.db import Database
+from qrmerch.files import FileStore
 from qrmerch.jobs import Order, Values
 from tests.factories import make_vendor
 
@@ -100,3 +105,54 @@ def test_every_job_has_a_sweep_that_finds_what_was_not_queued() -> None:
     from qrmerch import application  # noqa: F401
 
     assert set(jobs._bodies) == set(jobs._sweeps)
+
+
+class Stubborn(Exception):
+    """What a body raises that cannot succeed."""
+
+
+def test_a_body_that_fails_at_every_try_waits_for_a_person_and_can_be_tried_again(
+    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[str] = []
+    is_mended = Event()
+
+    def body(work: jobs.Work, *, row: str) -> None:
+        tries.append(row)
+        if not is_mended.is_set():
+            raise Stubborn(row)
+
+    monkeypatch.setattr(jobs, "_bodies", {"test.stubborn": body})
+    monkeypatch.setattr(jobs, "_sweeps", {"test.stubborn": lambda db: [("1", {"row": "1"})]})
+    monkeypatch.setattr(jobs, "_chores", [])
+    monkeypatch.setattr(jobs, "_FIRST_WAIT_S", 0.01)
+    monkeypatch.setattr(jobs, "SWEEP_EVERY", timedelta(seconds=0.1))
+    jobs.prepare(settings)
+    queue, ended = jobs.Queue(settings), Event()
+    work = jobs.Work(settings, database, FileStore(settings.uploads_dir))
+    worker = Thread(target=jobs._run, args=(work, ended))
+    worker.start()
+
+    try:
+        await_that(lambda: queue.list_failed(10) == ["test.stubborn:1"])
+        failed_after = len(tries)
+        is_mended.set()
+        queue.retry("test.stubborn:1")
+        await_that(lambda: not queue.list_failed(10) and len(tries) > failed_after)
+    finally:
+        ended.set()
+        worker.join()
+    forgotten = queue.forget_done(before=now() + timedelta(minutes=1))
+    queue.close()
+
+    assert failed_after == jobs.TRIES
+    assert len(tries) == jobs.TRIES + 1
+    assert forgotten == 1
+
+
+def await_that(holds: Callable[[], bool]) -> None:
+    """Wait for what another thread does; gives up after a minute."""
+    until = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.02)
