@@ -84,6 +84,7 @@ class Listed:
     item_id: str
     title: str
     vendor: str
+    is_retired: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +134,9 @@ def list_images(db: Session, item_ids: Sequence[str], *, at: datetime) -> dict[s
 
 
 def list_items(db: Session, retailer_id: str) -> list[Listed]:
-    """All of a retailer's items that are not retired, by title."""
-    found = select(Item.id, Item.title, Vendor.name).join(Vendor, Vendor.id == Item.vendor_id)
-    found = found.where(Item.retailer_id == retailer_id, ~Item.is_retired).order_by(Item.title, Item.id)
+    """All of a retailer's items by title, retired ones too."""
+    found = select(Item.id, Item.title, Vendor.name, Item.is_retired).join(Vendor, Vendor.id == Item.vendor_id)
+    found = found.where(Item.retailer_id == retailer_id).order_by(Item.title, Item.id)
     return [Listed(*row) for row in db.execute(found)]
 
 

@@ -43,10 +43,12 @@ class Period:
         return Period(self.since_on - timedelta(days=days), self.until_on - timedelta(days=days))
 
     def text(self) -> str:
-        """As people say it: `4 November to 1 December 2026`."""
+        """As people say it: `12 to 18 November 2026`, `4 November to 1 December 2026`."""
         if self.days == 1:
             return long_date(self.since_on)
-        first = f"{self.since_on.day} {self.since_on:%B}"
+        first = f"{self.since_on.day}"
+        if (self.since_on.year, self.since_on.month) != (self.last_on.year, self.last_on.month):
+            first += f" {self.since_on:%B}"
         if self.since_on.year != self.last_on.year:
             first += f" {self.since_on.year}"
         return f"{first} to {long_date(self.last_on)}"

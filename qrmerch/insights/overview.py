@@ -64,7 +64,7 @@ def read_overview(db: Session, house: House, filters: Filters) -> Overview:
 
 
 def read_items(db: Session, house: House, filters: Filters) -> list[tuple[Listed, Counts, Counts | None]]:
-    """Every item of the retailer with its counts, also those never scanned."""
+    """Every item of the retailer with its counts, also those never scanned; retired ones if anything was counted."""
     now = queries.count_by_item(db, figures.span_of(house, filters, filters.period))
     compared = filters.compared
     before = queries.count_by_item(db, figures.span_of(house, filters, compared)) if compared else None
@@ -75,6 +75,7 @@ def read_items(db: Session, house: House, filters: Filters) -> list[tuple[Listed
             None if before is None else Counts.of(before.get(item.item_id, {})),
         )
         for item in figures.list_items(db, house.retailer.id)
+        if not item.is_retired or item.item_id in now
     ]
 
 
@@ -199,7 +200,7 @@ def items_ranking(
     """Items by scans, or as the address sorts them."""
     query = filters.query(sort="")
     entries = [
-        Entry(item.title, now, before, href=f"{ITEMS_ACTION}/{item.item_id}?{query}", sub=item.vendor, id=item.item_id)
+        Entry(item.title, now, before, href=f"{ITEMS_ACTION}/{item.item_id}?{query}", sub=_sub(item), id=item.item_id)
         for item, now, before in items
     ]
     return rank(
@@ -212,6 +213,10 @@ def items_ranking(
         limit=limit,
         skip=skip,
     )
+
+
+def _sub(item: Listed) -> str:
+    return f"{item.vendor}, retired" if item.is_retired else item.vendor
 
 
 def _items_say(entries: list[Entry]) -> str:

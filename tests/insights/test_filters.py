@@ -69,5 +69,6 @@ def test_an_unknown_sort_is_ignored() -> None:
 
 def test_a_period_is_said_as_people_say_it() -> None:
     assert Period(date(2026, 11, 4), date(2026, 12, 2)).text() == "4 November to 1 December 2026"
+    assert Period(date(2026, 11, 12), date(2026, 11, 19)).text() == "12 to 18 November 2026"
     assert Period(date(2026, 12, 2), date(2026, 12, 3)).text() == "2 December 2026"
     assert Period(date(2026, 12, 30), date(2027, 1, 3)).text() == "30 December 2026 to 2 January 2027"
