@@ -25,7 +25,7 @@ from qrmerch.wishlists.queries import list_kept_public_ids
 
 COOKIE_LASTS: Final = timedelta(days=180)
 _PUBLIC_ID: Final = re.compile("[0-9a-hjkmnp-tv-z]{16}")
-_SLUG_CHARS: Final = 40
+_SLUG: Final = re.compile("[a-z0-9-]{1,40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ def load_host_house(db: Session, *, at: datetime) -> House:
 
 
 def _find_named_retailer_id(db: Session) -> str | None:
-    slug = request.values.get("of", "")[:_SLUG_CHARS]
-    named = find_retailer_by_slug(db, slug) if slug else None
+    slug = request.values.get("of", "")
+    named = find_retailer_by_slug(db, slug) if _SLUG.fullmatch(slug) else None
     return named.id if named else None
 
 

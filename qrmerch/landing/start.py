@@ -12,6 +12,7 @@ from qrmerch.access import allow_anyone
 from qrmerch.catalog.models import Item
 from qrmerch.clock import now
 from qrmerch.content.models import Publication
+from qrmerch.errors import NotFound
 from qrmerch.i18n import translator
 from qrmerch.landing.pages import DemoDoors, DoorsPage, StartPage
 from qrmerch.landing.shopper import choose_locale, load_host_house, respond
@@ -32,8 +33,7 @@ def show_start() -> Response:
     house = load_host_house(db, at=at)
     locale = choose_locale(house)
     t = translator(locale)
-    find_doors = cast("Callable[[Session], DemoDoors | None] | None", services().parts.get("demo_doors"))
-    doors = find_doors(db) if find_doors is not None and house.retailer_id is None else None
+    doors = _find_doors(db) if house.retailer_id is None else None
     if doors is not None:
         frame, block = build_frame(house, locale=locale, title=t("Demo"))
         return respond("landing/doors.html", DoorsPage(t, frame, doors), block)
@@ -43,6 +43,15 @@ def show_start() -> Response:
         house, locale=locale, title=title, languages=errand_languages(house, locale, "/"), is_indexed=True
     )
     return respond("landing/start.html", StartPage(t, frame, title, house.slug, pieces), block)
+
+
+def _find_doors(db: Session) -> DemoDoors | None:
+    """The demo's doors; None where this is no demo, or what they show has been taken out of it."""
+    find = cast("Callable[[Session], DemoDoors | None] | None", services().parts.get("demo_doors"))
+    try:
+        return find(db) if find is not None else None
+    except NotFound:
+        return None
 
 
 def list_start_pieces(db: Session, house: House, locale: str, *, limit: int, at: datetime) -> tuple[Piece, ...]:

@@ -26,6 +26,7 @@ from qrmerch.rendering.frame import ITEM_SHEETS, House, build_frame, language_li
 from qrmerch.rendering.kept import RenderedPage
 from qrmerch.rendering.pages import (
     Fold,
+    Frame,
     ItemPage,
     LookSection,
     OfferCard,
@@ -46,7 +47,7 @@ from qrmerch.rendering.queries import (
     load_shelves,
 )
 from qrmerch.rendering.sections import Extras, Source, build_sections, pick_figures, read_facts, read_story
-from qrmerch.rendering.style import StyleBlock, page_policy
+from qrmerch.rendering.style import Ground, StyleBlock, page_policy
 from qrmerch.rendering.templates import render_html
 from qrmerch.rendering.wording import (
     Shelf,
@@ -156,18 +157,9 @@ def _make_item_page(
         pictures=shown.by_asset,
         stores=_store_folds(scene),
     )
-    frame, block = build_frame(
-        scene.house,
-        locale=source.locale,
-        title=item.title,
-        description=_describe(story.lede, stock_words),
-        style=scene.style,
-        sheets=ITEM_SHEETS,
-        ground=shown.ground,
-        here=item_address(item, scene.store, scene.house.lang(source.locale)),
-        languages=language_links(scene.house, source.locale, item_address(item, scene.store)),
-        kept=personal.count if personal else None,
-        is_indexed=True,
+    description = _describe(story.lede, stock_words)
+    frame, block = _frame_of(
+        scene, personal, description=description, style=scene.style, ground=shown.ground, is_indexed=True
     )
     return (
         ItemPage(
@@ -202,16 +194,7 @@ def _make_retired_page(
 ) -> tuple[RetiredPage, StyleBlock]:
     item, locale = scene.item, scene.source.locale
     shown = PagePictures(db, scene.source)
-    frame, block = build_frame(
-        scene.house,
-        locale=locale,
-        title=item.title,
-        description=translator(locale)("No longer sold"),
-        sheets=ITEM_SHEETS,
-        here=item_address(item, scene.store, scene.house.lang(locale)),
-        languages=language_links(scene.house, locale, item_address(item, scene.store)),
-        kept=personal.count if personal else None,
-    )
+    frame, block = _frame_of(scene, personal, description=translator(locale)("No longer sold"))
     care = [section for section in scene.source.sections if section["kind"] in ("care", "facts", "specification")]
     kept_words = Source(care, scene.source.slots, scene.source.facts, locale, scene.source.fallbacks)
     nothing = Extras(look=None, reviews=None, invitation=None, pictures={}, stores=())
@@ -227,6 +210,31 @@ def _make_retired_page(
         sections=build_sections(kept_words, nothing, read_facts(kept_words)),
     )
     return page, block
+
+
+def _frame_of(
+    scene: Scene,
+    personal: Personal | None,
+    *,
+    description: str,
+    style: str = "everyday",
+    ground: Ground | None = None,
+    is_indexed: bool = False,
+) -> tuple[Frame, StyleBlock]:
+    house, locale = scene.house, scene.source.locale
+    return build_frame(
+        house,
+        locale=locale,
+        title=scene.item.title,
+        description=description,
+        style=style,
+        sheets=ITEM_SHEETS,
+        ground=ground,
+        here=item_address(scene.item, scene.store, house.lang(locale)),
+        languages=language_links(house, locale, item_address(scene.item, scene.store)),
+        kept=personal.count if personal else None,
+        is_indexed=is_indexed,
+    )
 
 
 def item_address(item: Item, store: Store | None, lang: str = "") -> str:

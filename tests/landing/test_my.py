@@ -127,7 +127,7 @@ def test_a_shops_own_host_shows_its_own_list_only(browser: Browser, db: Session)
     assert "<title>My list, Corvane</title>" in page
 
 
-@pytest.mark.parametrize("of", ["", "nobody", "x" * 500, "../", "%00"])
+@pytest.mark.parametrize("of", ["", "nobody", "x" * 500, "../", "Fashiontown"])
 def test_without_a_known_name_the_brand_is_nobodys(of: str, browser: Browser, db: Session) -> None:
     make_aisle(db)
 
