@@ -104,9 +104,9 @@ WITH_IDS = [case for case in PRIVATE if case.arguments - {"table"}]
 
 
 @pytest.fixture
-def houses(db: Session) -> tuple[House, House]:
+def houses(db: Session, settings: Settings) -> tuple[House, House]:
     """Ours, and the other one."""
-    made = make_house(db, "Fashiontown"), make_house(db, "Otherville")
+    made = make_house(db, "Fashiontown", settings=settings), make_house(db, "Otherville", settings=settings)
     db.commit()
     return made
 
@@ -133,8 +133,8 @@ def test_every_route_declares_who_may_call_it() -> None:
     assert len(CASES) > 30
 
 
-def test_every_name_in_an_address_is_known_to_the_matrix(db: Session) -> None:
-    house = make_house(db, "Fashiontown")
+def test_every_name_in_an_address_is_known_to_the_matrix(db: Session, settings: Settings) -> None:
+    house = make_house(db, "Fashiontown", settings=settings)
     unknown = {name for case in PRIVATE for name in case.arguments} - set(house.ids)
 
     assert not unknown, f"say in tests/world.py what {unknown} stand for"

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import func, inspect, select
 
 from qrmerch import migrate
+from qrmerch.config import Settings
 from qrmerch.db import Database
 from qrmerch.migrate import list_revisions, metadata
 from tests.postgres import Postgres
@@ -52,11 +53,12 @@ def test_each_migration_goes_up_down_and_up_again(empty: Database) -> None:
         assert migrate.find_drift(connection) == []
 
 
-def test_the_last_migration_keeps_what_is_in_the_tables(empty: Database) -> None:
+def test_the_last_migration_keeps_what_is_in_the_tables(empty: Database, tmp_path: Path) -> None:
+    settings = Settings(mode="demo", data_dir=tmp_path / "var", uploads_dir=tmp_path / "uploads").ready()
     revisions = list_revisions()
     move(empty, "head")
     with empty.write() as db:
-        make_house(db, "Fashiontown")
+        make_house(db, "Fashiontown", settings=settings)
         db.commit()
     before = count_rows(empty)
 
@@ -68,10 +70,11 @@ def test_the_last_migration_keeps_what_is_in_the_tables(empty: Database) -> None
     assert sum(before.values()) > len(before) // 2
 
 
-def test_going_down_to_nothing_leaves_nothing(empty: Database) -> None:
+def test_going_down_to_nothing_leaves_nothing(empty: Database, tmp_path: Path) -> None:
+    settings = Settings(mode="demo", data_dir=tmp_path / "var", uploads_dir=tmp_path / "uploads").ready()
     move(empty, "head")
     with empty.write() as db:
-        make_house(db, "Fashiontown")
+        make_house(db, "Fashiontown", settings=settings)
         db.commit()
 
     move(empty, "base")

@@ -4,6 +4,7 @@ The access matrix swaps the ids of one for the other's. A route whose address ha
 line in `House.ids`; the matrix fails until it has one.
 """
 
+import io
 from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
@@ -12,7 +13,10 @@ from qrmerch import ids
 from qrmerch.access import Role
 from qrmerch.catalog.queries import list_variants
 from qrmerch.clock import now
-from qrmerch.imports.models import ImportRun, RunState
+from qrmerch.config import Settings
+from qrmerch.files import FileStore
+from qrmerch.imports.models import ImportRun
+from qrmerch.imports.service import receive_sheet
 from qrmerch.users.models import Invitation
 from qrmerch.users.service import open_session
 from tests.conftest import NOON
@@ -47,8 +51,8 @@ class House:
         return rule.format(**self.ids)
 
 
-def make_house(db: Session, name: str) -> House:
-    """A house with one of everything, committed by the caller."""
+def make_house(db: Session, name: str, *, settings: Settings) -> House:
+    """A house with one of everything, its sheet on disk; committed by the caller."""
     retailer = make_retailer(db, name=f"{name} Stores")
     store = make_store(db, retailer)
     fixture = make_fixture(db, store)
@@ -63,7 +67,7 @@ def make_house(db: Session, name: str) -> House:
     offer = make_offer(db, item)
     claim = make_claim(db, offer, item)
     use = make_use(db, make_claim(db, offer, item), store)
-    run = _make_run(db, vendor.id)
+    run = _make_run(db, vendor.id, settings)
     people = {
         role: make_person(db, role, name=f"{name} {role}", retailer=retailer, vendor=vendor, stores=(store,))
         for role in Role
@@ -73,7 +77,7 @@ def make_house(db: Session, name: str) -> House:
         _make_invitation(db, Role.ANALYST, retailer_id=retailer.id),
         _make_invitation(db, Role.VENDOR_EDITOR, vendor_id=vendor.id),
     ]
-    spare = make_person(db, Role.ANALYST, name=f"{name} spare", retailer=retailer)
+    spare = make_person(db, Role.ASSOCIATE, name=f"{name} spare", retailer=retailer, stores=(store,))
     return House(
         ids={
             "retailer_id": retailer.id,
@@ -102,27 +106,19 @@ def make_house(db: Session, name: str) -> House:
     )
 
 
-def _make_run(db: Session, vendor_id: str) -> ImportRun:
-    run = ImportRun(
-        id=ids.new(),
+def _make_run(db: Session, vendor_id: str, settings: Settings) -> ImportRun:
+    return receive_sheet(
+        db,
         vendor_id=vendor_id,
-        state=RunState.CHECKED,
+        stream=io.BytesIO(b"style,title,price\nA,Marigold Top,28.00\nB,Buttercup Cardigan,thirty\n"),
         file_name="catalogue.csv",
-        file_key=f"sheets/{'0' * 64}",
-        format="CSV",
-        encoding="UTF-8",
-        delimiter=",",
         currency="USD",
-        columns=[],
-        counts={"rows": 0, "products": 0, "created": 0, "updated": 0, "unchanged": 0, "errors": 0, "warnings": 0},
-        problems=[],
-        changes=[],
-        written={},
-        created_at=NOON,
+        list_at_id=None,
+        user_id=None,
+        store=FileStore(settings.uploads_dir),
+        settings=settings,
+        at=NOON,
     )
-    db.add(run)
-    db.flush()
-    return run
 
 
 def _make_invitation(
