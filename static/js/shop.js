@@ -22,6 +22,8 @@ const send = async (address, fields) => {
 // A button's value is what its next press will do. `held` is what the server said last.
 let held = all('[data-keep][aria-pressed=true]').map((button) => button.dataset.keep);
 let presses = 0, waiting = 0, sent = Promise.resolve();
+// What is told of hearts is out of date where a press was under way when it was asked for, or came since.
+const calm = () => (waiting ? NaN : presses);
 const mark = (id, isKept) => all('[data-keep]').forEach((button) => {
   if (button.dataset.keep !== id) return;
   button.setAttribute('aria-pressed', isKept);
@@ -51,9 +53,9 @@ all('[data-keep]').forEach((button) => { button.onclick = (event) => {
 addEventListener('pageshow', ({ persisted }) => {
   if (!persisted) return;
   left();
-  const before = presses;
+  const before = calm();
   fetch('/my/kept' + (here ? all('[data-list]')[0].search : '')).then((answer) => answer.json())
-    .then(({ kept }) => { if (presses === before) show(kept); }).catch(() => {});
+    .then(({ kept }) => { if (calm() === before) show(kept); }).catch(() => {});
 });
 
 // Share: the phone's own sheet where there is one; otherwise the page with the link.
@@ -120,10 +122,10 @@ if (here) {
   };
   const seen = () => {
     document.removeEventListener('visibilitychange', look);
-    const before = presses;
+    const before = calm();
     send('/v', { v: visit, page: here, code }).then(({ v, kept }) => {
       if (!visit) carry(v);
-      if (kept && presses === before) show(kept);
+      if (kept && calm() === before) show(kept);
     }, () => {});
   };
   document.addEventListener('visibilitychange', look);

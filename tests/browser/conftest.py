@@ -96,7 +96,7 @@ def open_phone(chromium: Chromium, live_server: str) -> Iterator[OpenPhone]:
 
     def open_one(**options: Any) -> Watched:
         context = chromium.new_context(**{**_PHONE, "base_url": live_server, **options})
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         contexts.append(context)
         watched.append(watch(context.new_page(), live_server))
         return watched[-1]

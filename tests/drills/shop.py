@@ -126,15 +126,15 @@ class Shop:
 
     async def _scan(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, counted: Counted) -> None:
         host = urlsplit(self.settings.base_url).netloc
-        asked = f"GET /q/{random.choice(self.tokens)} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {PHONE}\r\nAccept-Encoding: br\r\n\r\n"
-        writer.write(asked.encode())
+        head = [f"GET /q/{random.choice(self.tokens)} HTTP/1.1", f"Host: {host}", f"User-Agent: {PHONE}"]
+        writer.write("\r\n".join([*head, "Accept-Encoding: br", "", ""]).encode())
         counted.cut_off += 1
-        head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)).decode().lower()
-        length = int(head.partition("content-length: ")[2].partition("\r")[0])
+        told = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)).decode().lower()
+        length = int(told.partition("content-length: ")[2].partition("\r")[0])
         await asyncio.wait_for(reader.readexactly(length), 10)
         counted.cut_off -= 1
-        assert head.startswith("http/1.1 200"), head
-        counted.answered.append(visit_in(head.partition("server-timing: ")[2].partition("\r")[0]))
+        assert told.startswith("http/1.1 200"), told
+        counted.answered.append(visit_in(told.partition("server-timing: ")[2].partition("\r")[0]))
 
     # --- what was counted ------------------------------------------------------------------------
 

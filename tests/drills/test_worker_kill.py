@@ -50,14 +50,28 @@ def test_an_import_survives_the_death_of_its_workers(
     assert counts == {"products": products, "variants": products, "items": products}
 
 
+_SLOWLY = """
+import time
+
+service.CHUNK_GROUPS = 10
+_quickly = service.commit_chunk
+
+
+def _slowly(*args, **more):
+    time.sleep(0.2)
+    return _quickly(*args, **more)
+
+
+service.commit_chunk = _slowly
+"""
+
+
 def test_a_job_begun_by_another_release_is_finished_by_this_one(shop: Shop, tmp_path: Path) -> None:
     run_id = _start_import(shop, 200)
     older = copy_package(Path(qrmerch.__file__).parent, tmp_path)
     tasks = older / "imports" / "tasks.py"
     # The other release is slower, and its code is not the same.
-    tasks.write_text(tasks.read_text() + "\nservice.CHUNK_GROUPS = 10\n_slow = service.commit_chunk\n"
-                     "import time\n\n\ndef _slowly(*args, **more):\n    time.sleep(0.2)\n    return _slow(*args, **more)\n"
-                     "\n\nservice.commit_chunk = _slowly\n")  # fmt: skip
+    tasks.write_text(tasks.read_text() + _SLOWLY)
 
     worker = shop.start_worker(PYTHONPATH=str(tmp_path))
     _await_progress(shop, run_id)

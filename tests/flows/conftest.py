@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, expect
 
 from qrmerch import jobs
 from qrmerch.config import Settings
@@ -15,6 +15,9 @@ from tests.drills.shop import Shop
 
 __all__ = ["chromium"]
 _SCREENS = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1280, "height": 900}}
+
+_PATIENCE_MS = 60_000
+expect.set_options(timeout=_PATIENCE_MS)
 
 OpenWindow = Callable[..., Watched]
 
@@ -47,7 +50,7 @@ def open_window(chromium: Chromium, served: Shop) -> Iterator[OpenWindow]:
         if screen == "phone":
             told |= {"is_mobile": True, "has_touch": True}
         context = chromium.new_context(**told)
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(_PATIENCE_MS)
         contexts.append(context)
         watched.append(watch(context.new_page(), served.settings.base_url))
         return watched[-1]
