@@ -11,7 +11,7 @@ from qrmerch.config import data_folder
 from qrmerch.rendering import brand
 from qrmerch.rendering.brand import contrast, derive_colours, mix
 
-RANDOM = random.Random(20_261_125)  # noqa: S311 - the same colours each time
+RANDOM = random.Random(20_261_125)
 COLOURS = [f"#{RANDOM.randrange(1 << 24):06x}" for _ in range(300)]
 EDGES = ["#000000", "#ffffff", "#ffcc00", "#ff0000", "#00ff00", "#0000ff", "#7f7f7f", "#808080", "#ffff00", "#111111"]
 

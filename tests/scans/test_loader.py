@@ -259,7 +259,7 @@ def test_a_load_that_fails_in_the_middle_leaves_nothing_and_is_done_again(
 def test_a_loader_killed_at_any_time_counts_each_line_once(
     database: Database, db: Session, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dice = random.Random(7)  # noqa: S311 - the same dice each time
+    dice = random.Random(7)
     lines = [shop.scan(NOON + timedelta(minutes=n)) for n in range(60)]
     commits = Session.commit
 
