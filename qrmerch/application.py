@@ -61,7 +61,7 @@ def _hooks(made_with: Services) -> Hooks:
 
 
 def _open_front_door(app: Flask, made_with: Services) -> None:
-    path = open_scan_path(made_with.settings)
+    path = open_scan_path(made_with.settings, made_with.parts["hosts"])
     put_scan_path(made_with.parts, path)
     app.wsgi_app = FrontDoor(app.wsgi_app, path)  # type: ignore[method-assign]
     path.changes.follow()

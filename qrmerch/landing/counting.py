@@ -115,11 +115,13 @@ class Counting:
         self.log.append(line, at_s)
 
     def _address(self, environ: Environ) -> str:
-        if self._proxies:
-            passed = str(environ.get("HTTP_X_FORWARDED_FOR", "")).split(",")
-            if len(passed) >= self._proxies:
-                return passed[-self._proxies].strip()
-        return str(environ.get("REMOTE_ADDR", ""))
+        return passed_on(environ, "HTTP_X_FORWARDED_FOR", self._proxies) or str(environ.get("REMOTE_ADDR", ""))
+
+
+def passed_on(environ: Environ, header: str, proxies: int) -> str:
+    """What the outermost of our own proxies said of a request; empty where none did."""
+    passed = str(environ.get(header, "")).split(",") if proxies else []
+    return passed[-proxies].strip() if len(passed) >= proxies > 0 else ""
 
 
 def _manner(environ: Environ) -> str:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
 from qrmerch.codes.tokens import find_token
-from qrmerch.landing.counting import Counting
+from qrmerch.landing.counting import Counting, passed_on
 from qrmerch.landing.printed import PrintedCode, PrintedCodes
+from qrmerch.parties.hosts import SHARED, Hosts
 from qrmerch.rendering.changes import Changes
 from qrmerch.rendering.kept import KeptPage, PageKey, Pages, choose_coding, is_same
 from qrmerch.scans.agents import Remembered
@@ -37,6 +38,13 @@ class ScanPath:
     pages: Pages
     counting: Counting
     changes: Changes
+    hosts: Hosts
+    proxies: int
+
+    def is_house_of(self, environ: "WSGIEnvironment", retailer_id: str) -> bool:
+        """Whether a request came to a host that answers for a retailer: its own one, or the shared one."""
+        host = passed_on(environ, "HTTP_X_FORWARDED_HOST", self.proxies) or environ.get("HTTP_HOST", "")
+        return self.hosts.whose(host) in (retailer_id, SHARED)
 
     def key_of(self, code: PrintedCode, accept_language: str) -> PageKey:
         """The page that a printed code shows to a phone that speaks these languages."""
@@ -101,7 +109,8 @@ class FrontDoor:
     ) -> Iterable[bytes]:
         at_s = time()
         page = self._pages.find(self._path.key_of(code, environ.get("HTTP_ACCEPT_LANGUAGE", "")), at_s)
-        if page is None or environ["REQUEST_METHOD"] not in _SHOWN:
+        is_shown = environ["REQUEST_METHOD"] in _SHOWN and self._path.is_house_of(environ, code.retailer_id)
+        if page is None or not is_shown:
             return self._application(environ, start_response)
         return self._path.serve_scan(environ, start_response, code=code, page=page, at_s=at_s)
 
@@ -130,7 +139,7 @@ class FrontDoor:
         store_id = store.store_id if store else ""
         at_s = time()
         page = self._pages.find(PageKey(item.item_id, store_id, locale), at_s)
-        if page is None:
+        if page is None or not self._path.is_house_of(environ, item.retailer_id):
             return self._application(environ, start_response)
         visit = self._path.counting.page(environ, item, store_id, asked.get("v"), at_s)
         return self._path.send(environ, start_response, page=page, visit=visit, at_s=at_s)

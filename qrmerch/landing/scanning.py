@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 
 from flask import Response, request
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from qrmerch.clock import now
 from qrmerch.codes.tokens import find_token
@@ -20,7 +21,8 @@ from qrmerch.config import Settings, data_folder
 from qrmerch.landing.counting import Counting
 from qrmerch.landing.front_door import RETIRED, ScanPath
 from qrmerch.landing.printed import KnownItem, PrintedCode, PrintedCodes
-from qrmerch.rendering.changes import Changes
+from qrmerch.parties.hosts import Hosts
+from qrmerch.rendering.changes import Change, Changes
 from qrmerch.rendering.kept import KeptPage, PageKey, Pages
 from qrmerch.rendering.service import render_item_page
 from qrmerch.scans.log import ScanLog
@@ -41,7 +43,7 @@ class Shown:
     locale: str
 
 
-def open_scan_path(settings: Settings) -> ScanPath:
+def open_scan_path(settings: Settings, hosts: Hosts) -> ScanPath:
     """The scan path of this process, its table and pages read from the local disk; nobody reads changes yet."""
     codes = PrintedCodes(settings.pages_dir)
     pages = Pages(
@@ -53,8 +55,13 @@ def open_scan_path(settings: Settings) -> ScanPath:
         common=safety_headers(settings, path="/q/"),
     )
     counting = Counting(codes, ScanLog(settings.log_dir), Near(settings.keys_dir), proxies=settings.proxies)
-    changes = Changes(settings.database_url, pages, retailer_of=codes.retailer_of, hear=codes.hear)
-    return ScanPath(codes=codes, pages=pages, counting=counting, changes=changes)
+
+    def hear(db: Session, news: Iterable[Change]) -> None:
+        codes.hear(db, news)
+        hosts.refresh(db)
+
+    changes = Changes(settings.database_url, pages, retailer_of=codes.retailer_of, hear=hear)
+    return ScanPath(codes=codes, pages=pages, counting=counting, changes=changes, hosts=hosts, proxies=settings.proxies)
 
 
 def put_scan_path(parts: dict[str, Any], path: ScanPath) -> None:
@@ -75,14 +82,14 @@ def get_scan_path() -> ScanPath:
 
 
 def answer_scan(text: str) -> Response | None:
-    """Answer this request with a printed code's page and count the scan; None if no code has this address.
+    """Answer this request with a printed code's page and count the scan; None if no code of this host has the address.
 
     :param text: what stood after `/q/`.
     """
     path = get_scan_path()
     token = find_token(text[:_MAX_TEXT_CHARS])
     code = _find_code(path, token) if token else None
-    if code is None:
+    if code is None or not path.is_house_of(request.environ, code.retailer_id):
         return None
     at_s = time()
     key = path.key_of(code, request.headers.get("Accept-Language", ""))

@@ -1,43 +1,72 @@
 """Which retailer a host name answers for, remembered so that no page waits for it."""
 
 import ipaddress
+import logging
+import os
 import time
 from collections.abc import Callable
+from typing import Final
 from urllib.parse import urlsplit
 
+import orjson
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from qrmerch.config import Settings
 from qrmerch.db import Database
 from qrmerch.parties.models import RetailerHost
 
-_RELOAD_S = 5.0
+log = logging.getLogger("qrmerch.hosts")
+SHARED: Final = ""
+_FILE: Final = "hosts.json"
+_RELOAD_S: Final = 5.0
+_MAX_REMEMBERED: Final = 1_000
 
 
 class Hosts:
-    """The table of known hosts. While the database is away, what was last read holds."""
+    """The table of known hosts. While the database is away, what was last read holds, even across a start."""
 
     def __init__(self, settings: Settings, database: Database, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._settings, self._database, self._clock = settings, database, clock
-        self._retailer_ids: dict[str, str] = {}
+        self._base_host = urlsplit(settings.base_url).hostname
+        self._file = settings.pages_dir / _FILE
+        self._retailer_ids = self._load()
+        self._whose: dict[str, str] = {}
         self._read_at = float("-inf")
+
+    def whose(self, host: str) -> str | None:
+        """Whose a host is, without asking the database: a retailer's id, `SHARED`, or None for a strange one.
+
+        The demo also answers for this machine's own addresses: loopback, private ones and its names.
+
+        :param host: as a request says it, perhaps with a port.
+        """
+        known = self._whose.get(host)
+        if known is None:
+            known = self._find(_bare(host))
+            if known is not None and len(self._whose) < _MAX_REMEMBERED:
+                self._whose[host] = known
+        return known
 
     def find_retailer_id(self, host: str) -> str | None:
         """The retailer whose own host this is; None for the installation's shared one."""
         self._reload()
-        return self._retailer_ids.get(_bare(host))
+        return self.whose(host) or None
 
     def is_known(self, host: str) -> bool:
-        """Whether this installation answers for a host.
+        """Whether this installation answers for a host, as `whose` says; a new one is known at once."""
+        if self.whose(host) is None:
+            self._reload()
+        return self.whose(host) is not None
 
-        The demo also answers for this machine's own addresses: loopback, private ones and its names.
-        """
-        name = _bare(host)
-        if name == urlsplit(self._settings.base_url).hostname:
-            return True
-        self._reload()
-        return name in self._retailer_ids or (self._settings.is_demo and _is_private(name))
+    def refresh(self, db: Session) -> None:
+        """Read the table anew."""
+        rows = db.execute(select(RetailerHost.host, RetailerHost.retailer_id))
+        fresh: dict[str, str] = dict(rows.all())
+        if fresh != self._retailer_ids:
+            self._retailer_ids, self._whose = fresh, {}
+            self._save()
 
     def _reload(self) -> None:
         if self._clock() - self._read_at < _RELOAD_S:
@@ -45,10 +74,30 @@ class Hosts:
         self._read_at = self._clock()
         try:
             with self._database.read() as db:
-                rows = db.execute(select(RetailerHost.host, RetailerHost.retailer_id))
-                self._retailer_ids = dict(rows.all())
+                self.refresh(db)
         except DBAPIError:
             return
+
+    def _find(self, name: str) -> str | None:
+        if name == self._base_host:
+            return SHARED
+        if name in self._retailer_ids:
+            return self._retailer_ids[name]
+        return SHARED if self._settings.is_demo and _is_private(name) else None
+
+    def _load(self) -> dict[str, str]:
+        try:
+            return {str(host): str(retailer_id) for host, retailer_id in orjson.loads(self._file.read_bytes()).items()}
+        except (OSError, ValueError, AttributeError):
+            return {}
+
+    def _save(self) -> None:
+        fresh = self._file.with_suffix(f".{os.getpid()}")
+        try:
+            fresh.write_bytes(orjson.dumps(self._retailer_ids))
+            fresh.replace(self._file)
+        except OSError as error:
+            log.warning("the table of hosts was not saved: %s", error)
 
 
 def _bare(host: str) -> str:

@@ -18,7 +18,7 @@ from qrmerch.rendering.style import StyleBlock
 from qrmerch.scans.line import ORPHAN, PAGE, SCAN
 from tests.browsing import Browser
 from tests.conftest import NOON
-from tests.factories import make_code
+from tests.factories import make_code, make_retailer
 from tests.landing.aisle import hear, lines, make_aisle, scan_path
 
 
@@ -46,6 +46,23 @@ def test_a_code_opens_however_it_is_written(form: str, browser: Browser, db: Ses
     answer = browser.get(form.format(aisle.code.token))
 
     assert spread.status_code == answer.status_code == 200
+
+
+def test_sec_d06_a_kept_page_is_for_hosts_of_its_house_alone(app: Flask, browser: Browser, db: Session) -> None:
+    aisle, other = make_aisle(db), make_retailer(db, slug="corvane", name="Corvane")
+    for retailer, host in ((aisle.retailer, "fashiontown.example"), (other, "corvane.example")):
+        db.add(RetailerHost(retailer_id=retailer.id, host=host, is_primary=True, proven_at=NOON))
+    db.commit()
+    hear(app)
+    addresses = (aisle.printed, aisle.page)
+
+    kept = [browser.get(address).status_code for address in addresses]
+    own = [browser.get(address, Host="fashiontown.example").status_code for address in addresses]
+    others = [browser.get(address, Host="corvane.example").status_code for address in addresses]
+    strange = [browser.get(address, Host="evil.example").status_code for address in addresses]
+
+    assert (kept, own, others, strange) == ([200, 200], [200, 200], [404, 404], [421, 421])
+    assert [line.kind for line in lines(app)] == [SCAN, PAGE, SCAN, PAGE, ORPHAN]
 
 
 def test_an_unknown_code_is_answered_with_help_and_counted(app: Flask, browser: Browser, db: Session) -> None:

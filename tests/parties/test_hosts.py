@@ -44,6 +44,18 @@ def test_a_host_is_known_with_any_port_and_case_and_belongs_to_its_house(db: Ses
     assert hosts.find_retailer_id("qr.example") is None
 
 
+def test_hosts_are_known_after_a_start_without_the_database(
+    settings: Settings, db: Session, hosts: Hosts, database: Database
+) -> None:
+    retailer = make_retailer(db)
+    add_host(db, retailer, "fashiontown.example", is_primary=True, proven_at=NOON)
+    db.commit()
+    with database.read() as reading:
+        hosts.refresh(reading)
+
+    assert Hosts(settings, database).whose("fashiontown.example:443") == retailer.id
+
+
 @pytest.mark.parametrize(
     "host",
     [
