@@ -19,12 +19,15 @@ from qrmerch.db import Database
 from qrmerch.jobs import Work
 from qrmerch.landing.scanning import close_scan_path
 from qrmerch.web import Services
+from tests import once
 from tests.browsing import Browser
 from tests.postgres import Postgres
 
 SHARED = Path(__file__).parents[2] / "shared"
 # A Wednesday noon in New York, away from every change of the clocks.
 NOON = datetime(2026, 11, 18, 17, 0, tzinfo=UTC)
+
+once.remember()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

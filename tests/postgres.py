@@ -62,7 +62,7 @@ class Postgres:
     def database(self, *, is_empty: bool = False) -> Iterator[str]:
         """The URL of a new database, migrated unless it is to be empty."""
         name = f"test_{next(self._numbers)}"
-        self._run(f"CREATE DATABASE {name}" + ("" if is_empty else f" TEMPLATE {_TEMPLATE}"))
+        self._run(f"CREATE DATABASE {name}" + ("" if is_empty else f" TEMPLATE {_TEMPLATE} STRATEGY file_copy"))
         try:
             yield self._url_of(name)
         finally:

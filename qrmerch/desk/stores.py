@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Final
-from zoneinfo import available_timezones
 
 from flask import Blueprint, Response, request
 from sqlalchemy import func, select
@@ -13,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from qrmerch import audit
 from qrmerch.access import PUBLISHERS, allow, current_principal
-from qrmerch.clock import now
+from qrmerch.clock import now, time_zones
 from qrmerch.codes.models import Code, CodeState
 from qrmerch.db import get_one
 from qrmerch.desk.store_pages import NewStorePage, PlaceRow, StoreForm, StorePage, StoreRow, StoresPage
@@ -273,4 +272,4 @@ def _codes_by(db: Session, retailer_id: str, what: str) -> dict[str, int]:
 @cache
 def _zones() -> tuple[str, ...]:
     """The time zones that are called after a place."""
-    return tuple(sorted(each for each in available_timezones() if "/" in each and not each.startswith(_NOT_PLACES)))
+    return tuple(sorted(each for each in time_zones() if "/" in each and not each.startswith(_NOT_PLACES)))

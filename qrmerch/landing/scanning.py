@@ -7,6 +7,7 @@ cookie; both send through the front door's own code, so that a line is written o
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from time import time
 from typing import Any, Final, cast
@@ -191,7 +192,8 @@ def _render(path: ScanPath, key: PageKey) -> KeptPage:
     return page
 
 
-def _build_of(base_url: str, folders: Iterable[Path]) -> str:
+@cache
+def _build_of(base_url: str, folders: tuple[Path, ...]) -> str:
     """Changes whenever something that may show on a page does: templates, styles, words, code, our own address."""
     digest = hashlib.blake2b(base_url.encode(), digest_size=12)
     for folder in folders:

@@ -4,12 +4,12 @@ import ipaddress
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import available_timezones
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from qrmerch import ids
+from qrmerch.clock import time_zones
 from qrmerch.db import lock_for_chain
 from qrmerch.errors import Conflict, FormError
 from qrmerch.gs1 import check_digit
@@ -106,7 +106,7 @@ def add_retailer(
         problems["currency"] = f"{currency} is not a currency's three letters, such as EUR."
     if not locales or not all(is_locale(each) for each in locales):
         problems["locales"] = "Name at least one language, such as en or ar."
-    if time_zone not in available_timezones():
+    if time_zone not in time_zones():
         problems["time_zone"] = f"{time_zone} is not a time zone, such as Europe/Berlin."
     if db.scalar(select(Retailer.id).where(Retailer.slug == slug)):
         problems["slug"] = f"There is a retailer {slug} already."
@@ -230,7 +230,7 @@ def _checked_store(
         problems.setdefault("name", "A store needs a name.")
     if not code:
         problems.setdefault("code", "A store needs a code of your own, such as 004.")
-    if details.time_zone not in available_timezones():
+    if details.time_zone not in time_zones():
         problems["time_zone"] = f"{details.time_zone or 'Nothing'} is not a time zone, such as Europe/Berlin."
     if not (len(country) == 2 and country.isascii() and country.isalpha()):
         problems["country"] = "A country is its two letters, such as US."
