@@ -105,18 +105,17 @@ class Shop:
         for token in self.tokens * 4:
             assert self.fetch(f"/q/{token}", agent="Googlebot/2.1 (+http://www.google.com/bot.html)")[0] == 200
 
-    async def storm(self, phones: int, seconds: float, counted: Counted) -> None:
+    async def storm(self, phones: int, counted: Counted, is_over: asyncio.Event) -> None:
         """So many phones scan on and on, each on its connection, and dial again when cut off."""
-        until = time.monotonic() + seconds
-        await asyncio.gather(*(self._phone(until, counted) for _ in range(phones)))
+        await asyncio.gather(*(self._phone(counted, is_over) for _ in range(phones)))
 
-    async def _phone(self, until: float, counted: Counted) -> None:
+    async def _phone(self, counted: Counted, is_over: asyncio.Event) -> None:
         port = urlsplit(self.settings.base_url).port
-        while time.monotonic() < until:
+        while not is_over.is_set():
             writer = None
             try:
                 reader, writer = await asyncio.open_connection("127.0.0.1", port)
-                while time.monotonic() < until:
+                while not is_over.is_set():
                     await self._scan(reader, writer, counted)
             except (OSError, asyncio.IncompleteReadError, TimeoutError):
                 await asyncio.sleep(0.02)

@@ -8,36 +8,35 @@ import psutil
 import pytest
 
 from qrmerch.scans import kinds
-from tests.drills.shop import Counted, Shop, children_called, kill
+from tests.drills.shop import Counted, Shop, children_called, family, kill
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
+_VICTIMS = ("web worker", "everything", "loader", "supervisor")
 
 
 def test_answered_scans_survive_kills(
     shop: Shop, at_scale: Callable[[int, int], int], note_result: Callable[..., None]
 ) -> None:
-    kills, phones = at_scale(3, 20), at_scale(8, 32)
+    kills, phones = at_scale(4, 20), at_scale(8, 32)
     shop.stock(codes=20)
     server = shop.serve()
     shop.warm_up()
-    counted, killed = Counted(), {"web worker": 0, "loader": 0, "everything": 0}
+    counted, killed = Counted(), dict.fromkeys(_VICTIMS, 0)
 
     async def storm() -> None:
         nonlocal server
-        scanning = asyncio.create_task(shop.storm(phones, kills * 2.2 + 3, counted))
+        is_over = asyncio.Event()
+        scanning = asyncio.create_task(shop.storm(phones, counted, is_over))
         for turn in range(kills):
             await asyncio.sleep(random.uniform(1.2, 2.2))
-            victim = ("web worker", "loader", "everything")[turn % 3]
+            victim = _VICTIMS[turn % len(_VICTIMS)]
             killed[victim] += 1
-            if victim == "everything":
-                # The supervisor's children notice that it is gone and end themselves.
-                kill([psutil.Process(server.pid)])
+            kill(_find(victim, server.pid))
+            if victim in ("everything", "supervisor"):
                 server.wait()
                 server = await asyncio.to_thread(shop.serve)
-            elif victim == "loader":
-                kill(children_called(server.pid, "loader"))
-            else:
-                kill(_web_workers(server.pid)[:1])
+        await asyncio.sleep(1)
+        is_over.set()
         await scanning
 
     asyncio.run(storm())
@@ -89,6 +88,13 @@ def test_nothing_but_a_printed_code_is_a_scan(shop: Shop) -> None:
     assert shop.count(kinds.FRIEND) == 1
 
 
-def _web_workers(pid: int) -> list[psutil.Process]:
-    """Granian's workers, oldest first: it gives up when one worker dies twice within seconds."""
-    return [process for parent in children_called(pid, "web") for process in psutil.Process(parent.pid).children()]
+def _find(victim: str, pid: int) -> list[psutil.Process]:
+    """The processes to be killed; a supervisor's children notice that it is gone and end themselves."""
+    if victim == "everything":
+        return family(pid)
+    if victim == "supervisor":
+        return family(pid)[:1]
+    if victim == "loader":
+        return children_called(pid, "loader")
+    # Granian's workers, oldest first: it gives up when one worker dies twice within seconds.
+    return [each for parent in children_called(pid, "web") for each in psutil.Process(parent.pid).children()][:1]
