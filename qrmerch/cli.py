@@ -218,13 +218,12 @@ def import_catalog(
     is_json: bool,
 ) -> None:
     """Check a vendor's catalogue, then take it in."""
-    from qrmerch.db import Database
     from qrmerch.files import FileStore
     from qrmerch.imports import service
 
     settings = Settings.read(os.environ)
     _refuse_old_tables(settings)
-    database = Database(settings.database_url)
+    database = _open(settings)
     with database.read() as session:
         maker = _get_vendor(session, vendor_name)
         house = _get_retailer(session, slug) if slug else None
@@ -335,11 +334,10 @@ def scans() -> None:
 @as_json
 def load(is_json: bool) -> None:
     """Take what the scan log's files hold into the numbers, and end."""
-    from qrmerch.db import Database
     from qrmerch.scans.loader import load_all
 
     settings = Settings.read(os.environ)
-    lines = load_all(Database(settings.database_url), settings.log_dir)
+    lines = load_all(_open(settings), settings.log_dir)
     _say({"lines": lines}, f"{lines} lines are counted.", is_json=is_json)
 
 
@@ -399,20 +397,26 @@ def verify(is_json: bool) -> None:
 
 
 def _writing() -> "Session":
-    from qrmerch.db import Database
     from qrmerch.jobs import attach
 
     settings = Settings.read(os.environ)
     _refuse_old_tables(settings)
-    database = Database(settings.database_url)
+    database = _open(settings)
     attach(database, settings)
     return database.write()
 
 
 def _reading() -> "Session":
+    return _open(Settings.read(os.environ)).read()
+
+
+def _open(settings: Settings) -> "Database":
+    """The database, closed when the command ends."""
     from qrmerch.db import Database
 
-    return Database(Settings.read(os.environ).database_url).read()
+    database = Database(settings.database_url)
+    click.get_current_context().call_on_close(database.close)
+    return database
 
 
 def _refuse_old_tables(settings: Settings) -> None:

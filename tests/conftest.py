@@ -21,8 +21,10 @@ from qrmerch.landing.scanning import close_scan_path
 from qrmerch.web import Services
 from tests import once
 from tests.browsing import Browser
+from tests.chromium import chromium
 from tests.postgres import Postgres
 
+__all__ = ["chromium"]
 SHARED = Path(__file__).parents[2] / "shared"
 # A Wednesday noon in New York, away from every change of the clocks.
 NOON = datetime(2026, 11, 18, 17, 0, tzinfo=UTC)
@@ -108,6 +110,7 @@ def app(settings: Settings) -> Iterator[Flask]:
     """The application. Its jobs wait for `run_jobs`."""
     made = create_app(settings)
     made.testing = True
+    made.jinja_env.bytecode_cache = once.TEMPLATES
     services: Services = made.extensions["qrmerch"]
     jobs.detach(services.database)
     yield made

@@ -16,7 +16,8 @@ from qrmerch.content.queries import list_revisions, slots_of
 from qrmerch.db import Database
 from qrmerch.users.models import StaffSession
 from qrmerch.users.service import open_session
-from tests.browser.conftest import OpenPhone, Watched
+from tests.browser.conftest import OpenPhone
+from tests.chromium import Watched
 from tests.factories import Person, make_item, make_person, make_retailer, make_template, make_vendor
 
 _DESK = {"viewport": {"width": 1280, "height": 900}, "is_mobile": False, "has_touch": False}

@@ -173,13 +173,11 @@ class Shop:
 
     def end(self) -> None:
         """End every process that was started here, and theirs."""
+        everything = [process for server in self._servers for process in family(server.pid)]
+        signal_all(everything, signal.SIGTERM)
+        _, late = psutil.wait_procs(everything, timeout=10)
+        signal_all(late, signal.SIGKILL)
         for server in self._servers:
-            for process in family(server.pid):
-                process.terminate()
-        psutil.wait_procs([p for server in self._servers for p in family(server.pid)], timeout=10)
-        for server in self._servers:
-            for process in family(server.pid):
-                process.kill()
             server.wait(10)
         self.database.close()
 
@@ -215,9 +213,14 @@ def children_called(pid: int, word: str) -> list[psutil.Process]:
 
 def kill(processes: Iterable[psutil.Process]) -> None:
     """End processes at once, without a word."""
+    signal_all(processes, signal.SIGKILL)
+
+
+def signal_all(processes: Iterable[psutil.Process], number: signal.Signals) -> None:
+    """Send a signal to each that still runs."""
     for process in processes:
         try:
-            process.send_signal(signal.SIGKILL)
+            process.send_signal(number)
         except psutil.NoSuchProcess:
             continue
 

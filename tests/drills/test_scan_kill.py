@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import pytest
@@ -39,7 +40,9 @@ def test_answered_scans_survive_kills(
         is_over.set()
         await scanning
 
-    asyncio.run(storm())
+    # In a thread of its own: in this one a browser of another test may have left its loop.
+    with ThreadPoolExecutor(1) as apart:
+        apart.submit(asyncio.run, storm()).result()
     shop.settle()
 
     rows = shop.visits(kinds.SCAN, kinds.REPEAT, kinds.MAYBE_REPEAT)

@@ -10,10 +10,9 @@ from playwright.sync_api import BrowserContext, expect
 
 from qrmerch import jobs
 from qrmerch.config import Settings
-from tests.browser.conftest import Watched, chromium, watch
+from tests.chromium import Watched, watch
 from tests.drills.shop import Shop
 
-__all__ = ["chromium"]
 _SCREENS = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1280, "height": 900}}
 
 _PATIENCE_MS = 60_000
