@@ -864,6 +864,7 @@ def upgrade() -> None:
         sa.Column("price_minor", sa.BigInteger(), nullable=True),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("is_hidden", sa.Boolean(), nullable=False),
+        sa.Column("is_proposed", sa.Boolean(), nullable=False),
         sa.CheckConstraint("price_minor >= 0", name=op.f("ck_variant_price_not_negative")),
         sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_variant_item_id_item")),
         sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_variant_retailer_id_retailer")),

@@ -86,6 +86,8 @@ class Variant(RetailerScoped, VendorScoped, Base):
     price_minor: Mapped[int | None] = mapped_column(BigInteger)
     currency: Mapped[str] = mapped_column(String(3))
     is_hidden: Mapped[bool] = mapped_column(default=False)
+    # New from the vendor, and hidden until somebody at the retailer has looked.
+    is_proposed: Mapped[bool] = mapped_column(default=False)
 
 
 class PriceHistory(RetailerScoped, Base):

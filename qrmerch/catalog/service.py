@@ -77,7 +77,8 @@ def list_at(db: Session, product: VendorProduct, retailer_id: str, at: datetime)
     """List a product at a retailer: its item there, with a variant for each of the product's.
 
     Makes what is missing. The vendor's proposed price becomes a new variant's first price, if it is in the
-    retailer's currency; what the item has already stays as the retailer set it.
+    retailer's currency; what the item has already stays as the retailer set it. A variant that comes to an item
+    later is hidden, as a proposal: what shoppers see of it does not change unread.
 
     :raises NotSupplied: the vendor does not supply this retailer.
     """
@@ -103,7 +104,7 @@ def list_at(db: Session, product: VendorProduct, retailer_id: str, at: datetime)
         db.flush()
     there = set() if is_new else {each.key for each in list_variants(db, item.id)}
     missing = [each for each in list_product_variants(db, product.id) if each.key not in there]
-    _list_variants(db, item, missing, retailer.currency, at)
+    _list_variants(db, item, missing, retailer.currency, at, is_proposal=not is_new)
     if is_new or missing:
         changed(db, retailer_id, item.id, at=at)
     db.flush()
@@ -134,7 +135,8 @@ def describe_item(db: Session, item: Item, *, title: str, category: str, templat
 
 
 def set_hidden(db: Session, variant: Variant, is_hidden: bool, *, at: datetime) -> None:
-    """Leave a variant out of shoppers' pages, or show it again; its price and stock stay."""
+    """Leave a variant out of shoppers' pages, or show it; its price and stock stay. It is no proposal any more."""
+    variant.is_proposed = False
     if variant.is_hidden != is_hidden:
         variant.is_hidden = is_hidden
         changed(db, variant.retailer_id, variant.item_id, at=at)
@@ -208,16 +210,18 @@ def _refuse_unsupplied(db: Session, retailer: Retailer, vendor_id: str) -> None:
         )
 
 
-def _list_variants(db: Session, item: Item, proposed: list[ProductVariant], currency: str, at: datetime) -> None:
+def _list_variants(
+    db: Session, item: Item, proposed: list[ProductVariant], currency: str, at: datetime, *, is_proposal: bool
+) -> None:
     """Give an item variants, each with the proposed price as its first where that is in the retailer's currency."""
-    made = [_listed(item, each, currency) for each in proposed]
+    made = [_listed(item, each, currency, is_proposal=is_proposal) for each in proposed]
     db.add_all(made)
     # Prices point to variants.
     db.flush()
     db.add_all(_price_from(each, each.price_minor, at) for each in made if each.price_minor is not None)
 
 
-def _listed(item: Item, proposed: ProductVariant, currency: str) -> Variant:
+def _listed(item: Item, proposed: ProductVariant, currency: str, *, is_proposal: bool) -> Variant:
     return Variant(
         id=ids.new(),
         retailer_id=item.retailer_id,
@@ -230,6 +234,8 @@ def _listed(item: Item, proposed: ProductVariant, currency: str) -> Variant:
         place=proposed.place,
         currency=currency,
         price_minor=proposed.price_minor if proposed.currency == currency else None,
+        is_hidden=is_proposal,
+        is_proposed=is_proposal,
     )
 
 

@@ -37,7 +37,7 @@ def read_prices(
     for variant in variants:
         price = _read_price(fields, variant, problems)
         is_hidden = variant.id in hidden_ids
-        if price is not None or is_hidden != variant.is_hidden:
+        if price is not None or is_hidden != variant.is_hidden or variant.is_proposed:
             changes.append(VariantChange(variant, price, is_hidden))
     if variants and all(variant.id in hidden_ids for variant in variants):
         problems["hidden"] = "Nothing would be left to show. Retire the item instead, or show one variant."

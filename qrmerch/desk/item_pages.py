@@ -61,6 +61,7 @@ class PriceRow:
     was: str
     was_why: str
     is_hidden: bool
+    is_proposed: bool
 
 
 @dataclass(frozen=True, slots=True)

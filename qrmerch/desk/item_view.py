@@ -165,6 +165,7 @@ def _prices(db: Session, variants: list[Variant], retailer: Retailer, sent: Sent
                 was=format_money(struck, each.currency) if struck is not None else "",
                 was_why=_was_why(each, struck, began.get(each.id), retailer, at),
                 is_hidden=each.id in sent.typed.get("hidden-ids", "").split() if is_mine else each.is_hidden,
+                is_proposed=each.is_proposed,
             )
         )
     return tuple(rows)

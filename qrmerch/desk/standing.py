@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, and_, func, not_, or_, select
 from sqlalchemy.orm import Session
 
-from qrmerch.catalog.models import Item
+from qrmerch.catalog.models import Item, Variant
 from qrmerch.content.models import Content, Publication, Revision, RevisionState
 from qrmerch.parties.models import Supply
 
@@ -18,6 +18,7 @@ STATES: Final = (
     ("live", "Live"),
     ("plain", "Plain page"),
     ("waiting", "In review"),
+    ("proposed", "With new choices"),
     ("retired", "Retired"),
 )
 
@@ -60,6 +61,11 @@ def is_waiting() -> ColumnElement[bool]:
     return Item.id.in_(waiting.where(Revision.state == RevisionState.SUBMITTED))
 
 
+def has_proposals() -> ColumnElement[bool]:
+    """Whether a vendor has added variants to an item that nobody here has looked at."""
+    return Item.id.in_(select(Variant.item_id).where(Variant.is_proposed))
+
+
 def conditions_of(state: str, *, at: datetime) -> tuple[tuple[ColumnElement[bool], ...], bool | None]:
     """What a word of `STATES` asks of items: conditions, and whether they are retired (None: either)."""
     if state == "retired":
@@ -68,6 +74,8 @@ def conditions_of(state: str, *, at: datetime) -> tuple[tuple[ColumnElement[bool
         return (is_live(at=at),), False
     if state == "plain":
         return (not_(is_live(at=at)),), False
+    if state == "proposed":
+        return (has_proposals(),), False
     return ((is_waiting(),), False) if state == "waiting" else ((), False)
 
 

@@ -13,7 +13,7 @@ from qrmerch.clock import now
 from qrmerch.content.queries import list_waiting
 from qrmerch.desk.house_pages import DayFigure, TodayPage, Waiting
 from qrmerch.desk.times import said_age, said_in_text
-from qrmerch.desk.waiting import count_plain, find_silent, list_ending, list_uncounted
+from qrmerch.desk.waiting import Named, count_plain, count_proposed, find_silent, list_ending, list_uncounted
 from qrmerch.offers.models import Offer
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import get_retailer
@@ -77,6 +77,7 @@ def _waiting(db: Session, principal: Principal, retailer: Retailer, at: datetime
     if principal.role in PUBLISHERS:
         yield from _offers(db, retailer, at)
         yield from _silent_codes(db, retailer, at)
+        yield from _proposals(db, retailer)
         yield from _plain_items(db, retailer, at)
         yield from _old_stock(db, retailer, at)
 
@@ -133,12 +134,30 @@ def _silent_codes(db: Session, retailer: Retailer, at: datetime) -> Iterator[Wai
     )
 
 
+def _proposals(db: Session, retailer: Retailer) -> Iterator[Waiting]:
+    added = count_proposed(db, retailer.id)
+    if not added.total:
+        return
+    one = f"{added.names[0]} has new choices"
+    yield Waiting(
+        f"{added.total:,} items have new choices" if added.total > 1 else one,
+        f"{_names(added)}: sizes or colours that the vendor added. Shoppers see them when you show them.",
+        "",
+        "/desk/items?state=proposed",
+        "Look",
+    )
+
+
+def _names(items: Named) -> str:
+    others = items.total - len(items.names)
+    return ", ".join(items.names) + (f" and {others:,} more" if others else "")
+
+
 def _plain_items(db: Session, retailer: Retailer, at: datetime) -> Iterator[Waiting]:
     plain = count_plain(db, retailer.id, at=at)
     if not plain.total:
         return
-    others = plain.total - len(plain.names)
-    names = ", ".join(plain.names) + (f" and {others:,} more" if others else "")
+    names = _names(plain)
     verb = "shows" if plain.total == 1 else "show"
     yield Waiting(
         f"{plain.total:,} items without a page" if plain.total > 1 else f"{plain.names[0]} has no page",

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import func, not_, select
+from sqlalchemy import ColumnElement, func, not_, select
 from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item, Stock
 from qrmerch.codes.models import Code, CodeState
 from qrmerch.desk.item_view import STOCK_LIMIT
-from qrmerch.desk.standing import is_live, is_waiting
+from qrmerch.desk.standing import has_proposals, is_live, is_waiting
 from qrmerch.offers.models import Offer
 from qrmerch.parties.models import Fixture, Store
 from qrmerch.scans import kinds
@@ -87,12 +87,16 @@ def list_ending(db: Session, retailer_id: str, *, at: datetime) -> list[Offer]:
 
 def count_plain(db: Session, retailer_id: str, *, at: datetime) -> Named:
     """Items in the range that show the plain page, and of which nothing waits for review."""
-    conditions = (
-        Item.retailer_id == retailer_id,
-        Item.is_retired.is_(False),
-        not_(is_live(at=at)),
-        not_(is_waiting()),
-    )
+    return _name(db, retailer_id, not_(is_live(at=at)), not_(is_waiting()))
+
+
+def count_proposed(db: Session, retailer_id: str) -> Named:
+    """Items in the range with variants that their vendors added and nobody here has looked at."""
+    return _name(db, retailer_id, has_proposals())
+
+
+def _name(db: Session, retailer_id: str, *only: ColumnElement[bool]) -> Named:
+    conditions = (Item.retailer_id == retailer_id, Item.is_retired.is_(False), *only)
     total = db.scalar(select(func.count(Item.id)).where(*conditions)) or 0
     wanted = select(Item.title).where(*conditions).order_by(func.lower(Item.title), Item.id).limit(_NAMED)
     return Named(total, tuple(db.scalars(wanted)))

@@ -44,6 +44,7 @@ from qrmerch.landing.shopper import (
     load_personal,
     read_secret,
     respond,
+    slow_down,
 )
 from qrmerch.landing.typed import plain_token
 from qrmerch.parties.models import Store
@@ -191,6 +192,8 @@ def _keep(db: Session, place: Place, at: datetime) -> tuple[Visitor, str]:
         locale=place.locale,
         at=at,
     )
+    if known.is_new:
+        slow_down("phones", t)
     if keep(db, known.visitor, place.item, store_id=place.store_id, at=at):
         _record(db, "keep", place, at)
     return known.visitor, known.secret
@@ -232,6 +235,7 @@ def share_item(public_id: str) -> Response:
     place = find_place(db, public_id, at=at)
     if place is None:
         return answer_missing()
+    slow_down("links", translator(place.locale))
     link = share(db, place.item, store_id=place.store_id, at=at)
     _record(db, "share", place, at)
     db.commit()

@@ -2,10 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from math import ceil
-from time import time
-from typing import Final, cast
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, jsonify, request
@@ -17,10 +14,8 @@ from qrmerch.access import allow_anyone
 from qrmerch.catalog.models import Item
 from qrmerch.catalog.queries import list_variants
 from qrmerch.clock import now
-from qrmerch.errors import TooMany
 from qrmerch.i18n import format_list, format_time, format_weekday, translator
 from qrmerch.landing.helpful import answer_missing
-from qrmerch.landing.misses import Misses
 from qrmerch.landing.offer_pages import ClaimPage, NoClaimPage, Seal
 from qrmerch.landing.shopper import (
     Place,
@@ -34,6 +29,7 @@ from qrmerch.landing.shopper import (
     load_personal,
     read_secret,
     respond,
+    slow_down,
 )
 from qrmerch.money import format_money
 from qrmerch.offers.models import Claim, ClaimState, Offer
@@ -58,9 +54,6 @@ from qrmerch.visitors.service import Remembered, remember
 from qrmerch.web import get_db, redirect_to, services
 
 blueprint = Blueprint("landing_offers", __name__)
-# Phones that are new to us and take a code from one network: a store full of guests, but no script.
-_NEW_PHONES: Final = 120
-_NEW_PHONES_PER_S: Final = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +149,8 @@ def _find_offer(db: Session, place: Place) -> Offer | None:
 def _find_variant(db: Session, item: Item) -> str:
     """The key of the variant that was chosen on the page; empty if none was, or none of the item's."""
     chosen = request.form.get("variant", "")
-    return chosen if any(each.key == chosen for each in list_variants(db, item.id)) else ""
+    shown = (each.key for each in list_variants(db, item.id) if not each.is_hidden)
+    return chosen if chosen in shown else ""
 
 
 def _remember(db: Session, offer: Offer, place: Place, *, at: datetime) -> Remembered:
@@ -171,17 +165,8 @@ def _remember(db: Session, offer: Offer, place: Place, *, at: datetime) -> Remem
     shown = f"{card.action}. {t(KEEPING_NOTICE)}"
     known = remember(db, place.item.retailer_id, read_secret(), shown_text=shown, locale=place.locale, at=at)
     if known.is_new:
-        _slow_down(t)
+        slow_down("phones", t)
     return known
-
-
-def _slow_down(t: Translate) -> None:
-    phones = cast(Misses, services().parts.setdefault("new_phones", Misses(limit=_NEW_PHONES, per_s=_NEW_PHONES_PER_S)))
-    address, at_s = request.remote_addr or "", time()
-    if wait_s := phones.wait_s(address, at_s):
-        words = t("Many codes were taken from this network just now. Wait a minute and try again.")
-        raise TooMany(words, retry_after=timedelta(seconds=ceil(wait_s)))
-    phones.take(address, at_s)
 
 
 def _answer_refused(db: Session, refused: ClaimRefused, offer: Offer, place: Place, *, at: datetime) -> Response:

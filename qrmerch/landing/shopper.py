@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
+from time import time
 from typing import Any, Final, cast
 
 from flask import Response, request
@@ -10,10 +12,13 @@ from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item
 from qrmerch.catalog.queries import find_item_by_public_id
+from qrmerch.errors import TooMany
+from qrmerch.landing.misses import Misses
 from qrmerch.parties.hosts import Hosts
 from qrmerch.parties.models import Store
 from qrmerch.parties.queries import find_retailer_by_slug, find_store_by_public_id
 from qrmerch.rendering.frame import House, load_house
+from qrmerch.rendering.pages import Translate
 from qrmerch.rendering.service import Personal
 from qrmerch.rendering.style import StyleBlock, page_policy
 from qrmerch.rendering.templates import render_html
@@ -26,6 +31,9 @@ from qrmerch.wishlists.queries import list_kept_public_ids
 COOKIE_LASTS: Final = timedelta(days=180)
 _PUBLIC_ID: Final = re.compile("[0-9a-hjkmnp-tv-z]{16}")
 _SLUG: Final = re.compile("[a-z0-9-]{1,40}")
+# What one network makes anew in ten minutes: a store full of guests, but no script.
+_MOST_ANEW: Final = 120
+_ANEW_PER_S: Final = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,19 @@ class Place:
     @property
     def store_id(self) -> str | None:
         return self.store.id if self.store else None
+
+
+def slow_down(what: str, t: Translate) -> None:
+    """Count one more thing that a network's phones have made anew: `phones` that are remembered, or `links`.
+
+    :raises TooMany: there were too many of them just now.
+    """
+    made = services().parts.setdefault(f"new_{what}", Misses(limit=_MOST_ANEW, per_s=_ANEW_PER_S))
+    anew, address, at_s = cast(Misses, made), request.remote_addr or "", time()
+    if wait_s := anew.wait_s(address, at_s):
+        words = t("Too many phones on this network asked for something new just now. Wait a minute and try again.")
+        raise TooMany(words, retry_after=timedelta(seconds=ceil(wait_s)))
+    anew.take(address, at_s)
 
 
 def find_host_retailer_id() -> str | None:

@@ -28,7 +28,7 @@ from qrmerch.rendering.frame import House, load_house
 from qrmerch.rendering.sections import Source, read_gallery
 from qrmerch.rendering.wording import Shelf, is_live
 
-_MAX_LOOK_PIECES, _MAX_ALTERNATIVES = 4, 4
+_MAX_LOOK_PIECES, _MAX_ALTERNATIVES, _MAX_LOOKED_AT = 4, 4, 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,17 +145,25 @@ def list_look_items(db: Session, item: Item) -> tuple[dict[str, str], list[Item]
     return look.title, list(db.scalars(others.order_by(LookItem.place).limit(_MAX_LOOK_PIECES)))
 
 
-def list_alternatives(db: Session, item: Item) -> list[Item]:
-    """What to show in place of an item that is no longer sold: its look's others, then others of its category."""
+def list_alternatives(db: Session, item: Item, *, at: datetime) -> list[Item]:
+    """What to show in place of an item that is no longer sold: others of its category, then its look's.
+
+    Of its category only what has a page of its own, in store or out of it: a vendor's words that nobody at the retailer
+    has read stand nowhere.
+    """
     _, found = list_look_items(db, item)
     taken = [each.id for each in found] + [item.id]
+    published = select(Publication.id).where(Publication.item_id == Item.id, Publication.revision_id.is_not(None))
     same = select(Item).where(
         Item.retailer_id == item.retailer_id,
         Item.category == item.category,
         Item.is_retired.is_(False),
         Item.id.not_in(taken),
+        published.exists(),
     )
-    alike = list(db.scalars(same.order_by(Item.created_at.desc(), Item.id).limit(_MAX_ALTERNATIVES)))
+    newest = list(db.scalars(same.order_by(Item.created_at.desc(), Item.id).limit(_MAX_LOOKED_AT)))
+    live = _newest_live(db, newest, {}, at)
+    alike = [each for each in newest if each.id in live]
     return (alike + found)[:_MAX_ALTERNATIVES]
 
 

@@ -206,7 +206,7 @@ def _make_retired_page(
         at=scene.store.public_id if scene.store else "",
         title=item.title,
         portrait=shown.gallery[0] if shown.gallery else None,
-        alternatives=list_pieces(db, list_alternatives(db, item), scene, personal=personal, at=at),
+        alternatives=list_pieces(db, list_alternatives(db, item, at=at), scene, personal=personal, at=at),
         sections=build_sections(kept_words, nothing, read_facts(kept_words)),
     )
     return page, block

@@ -13,6 +13,7 @@ from qrmerch import audit
 from qrmerch.access import VENDOR, allow, current_principal
 from qrmerch.catalog.models import Item
 from qrmerch.clock import now
+from qrmerch.db import unscoped
 from qrmerch.errors import DomainError, FormError
 from qrmerch.i18n import language_name
 from qrmerch.media import service
@@ -94,7 +95,7 @@ def delete(asset_id: str) -> Response:
     db, principal = get_db(), current_principal()
     asset = get_asset(db, asset_id)
     name = asset.file_name
-    uses = pages_with(db, [asset.id]).get(asset.id, [])
+    uses = pages_with(db, asset.vendor_id, [asset.id]).get(asset.id, [])
     try:
         freed = service.delete_asset(db, asset, used_in=[each.title for each in uses])
     except service.AssetInUse as refused:
@@ -163,7 +164,7 @@ def _render(
     find, state, number = request.args.get("find", ""), request.args.get("state", ""), page_number()
     assets, total = list_assets(db, vendor_id, find=find, state=state, page=number, per_page=_PER_PAGE)
     wanted = [each.id for each in assets]
-    pictures, uses = pictures_of(db, wanted), pages_with(db, wanted)
+    pictures, uses = pictures_of(db, wanted), pages_with(db, str(current_principal().vendor_id), wanted)
     page = AssetsPage(
         lede=_lede(db, vendor_id, total),
         rows=tuple(_row(each, pictures, uses) for each in assets),
@@ -225,7 +226,7 @@ def _panel(
         across=across,
         down=down,
         crops=tuple(_crop(*each, asset, across, down) for each in _CROPS),
-        uses=tuple(pages_with(db, [asset.id]).get(asset.id, ())),
+        uses=tuple(pages_with(db, asset.vendor_id, [asset.id]).get(asset.id, ())),
         received=_received(asset, at=at, zone=house_zone(retailers)),
         size=_size(asset),
         problems=problems or {},
@@ -266,6 +267,7 @@ def _locales(db: Session, vendor_id: str) -> list[str]:
 
 def _shown_by(db: Session, asset: Asset) -> set[str]:
     """The retailers on whose pages a picture may show."""
-    if not pages_with(db, [asset.id]):
+    if not pages_with(db, asset.vendor_id, [asset.id]):
         return set()
-    return set(db.scalars(select(Item.retailer_id).where(Item.vendor_id == asset.vendor_id).distinct()))
+    with unscoped(db):
+        return set(db.scalars(select(Item.retailer_id).where(Item.vendor_id == asset.vendor_id).distinct()))

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item
 from qrmerch.content.models import Approval, Content, Publication, Revision, RevisionState
+from qrmerch.db import unscoped
 from qrmerch.media.queries import pictures_of
-from qrmerch.parties.models import Retailer
+from qrmerch.parties.models import Retailer, Supply
 
 _ID_CHARS = 36
 
@@ -55,6 +56,7 @@ class Use:
     """A page that shows a picture."""
 
     title: str
+    # Empty where the retailer does not work with the vendor any more: the page is not the vendor's to open.
     href: str
 
 
@@ -105,23 +107,32 @@ def card_images(db: Session, standings: Collection[Standing]) -> dict[str, str]:
     return found
 
 
-def pages_with(db: Session, asset_ids: Collection[str]) -> dict[str, list[Use]]:
-    """The pages that show each of these pictures, live, waiting or drafted, by asset id."""
+def pages_with(db: Session, vendor_id: str, asset_ids: Collection[str]) -> dict[str, list[Use]]:
+    """The vendor's pages that show each of these pictures, live, waiting or drafted, by asset id.
+
+    At every retailer, also where the vendor is suspended: its pages there are to come back as they were.
+    """
     if not asset_ids:
         return {}
     body = cast(Revision.body, String)
+    supplied = select(Supply.id).where(
+        Supply.retailer_id == Item.retailer_id, Supply.vendor_id == vendor_id, Supply.ended_at.is_(None)
+    )
     wanted = (
-        select(Content.id, Item.title, body)
+        select(Content.id, Item.title, body, supplied.exists())
         .join(Revision, Revision.content_id == Content.id)
         .join(Item, Item.id == Content.item_id)
-        .where(Revision.state != RevisionState.WITHDRAWN, or_(*(body.like(f"%{each}%") for each in asset_ids)))
+        .where(Item.vendor_id == vendor_id, Revision.state != RevisionState.WITHDRAWN)
+        .where(or_(*(body.like(f"%{each}%") for each in asset_ids)))
         .order_by(Item.title)
     )
     found: dict[str, dict[str, Use]] = defaultdict(dict)
-    for content_id, title, text in db.execute(wanted):
+    with unscoped(db):
+        rows = db.execute(wanted).all()
+    for content_id, title, text, is_supplied in rows:
         for asset_id in asset_ids:
             if asset_id in text:
-                found[asset_id][content_id] = Use(title, f"/studio/content/{content_id}")
+                found[asset_id][content_id] = Use(title, f"/studio/content/{content_id}" if is_supplied else "")
     return {asset_id: list(uses.values()) for asset_id, uses in found.items()}
 
 

@@ -120,7 +120,9 @@ def test_listing_again_adds_new_sizes_and_leaves_what_the_retailer_set(db: Sessi
     list_at(db, product, retailer.id, NOON + timedelta(hours=2))
 
     assert (item.title, item.category) == ("Our Top", "Summer")
-    assert [(each.key, each.price_minor) for each in list_variants(db, item.id)] == [("s", 3500), ("m", 2800)]
+    small, medium = list_variants(db, item.id)
+    assert (small.key, small.price_minor, small.is_hidden, small.is_proposed) == ("s", 3500, False, False)
+    assert (medium.key, medium.price_minor, medium.is_hidden, medium.is_proposed) == ("m", 2800, True, True)
 
 
 def test_a_price_in_another_currency_is_no_first_price(db: Session) -> None:

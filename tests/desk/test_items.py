@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from qrmerch.access import Role
 from qrmerch.audit import AuditEntry
-from qrmerch.catalog.models import Item, PriceHistory, Stock, Variant
-from qrmerch.catalog.service import set_price
+from qrmerch.catalog.drafts import ProductDraft, VariantDraft
+from qrmerch.catalog.models import Item, PriceHistory, Stock, Variant, VendorProduct
+from qrmerch.catalog.service import list_at, put_product, set_price
 from qrmerch.clock import now
 from qrmerch.content.service import take_down
 from qrmerch.parties.models import PageChange
@@ -228,6 +229,29 @@ def test_a_variant_is_hidden_and_shown_but_never_the_last_one(browser: Browser, 
     assert both.status_code == 422 and "Nothing would be left to show" in both.text
     browser.send(page, action="/prices")
     assert not any(each.is_hidden for each in variants_of(db, house.item))
+
+
+def test_sec_c05_what_a_vendor_adds_is_hidden_until_somebody_shows_it(
+    browser: Browser, db: Session, house: House
+) -> None:
+    product = db.get_one(VendorProduct, house.item.product_id)
+    added = VariantDraft("xl", (("Size", "BUY AT EVIL"),), "USD", price_minor=1)
+    put_product(db, product.vendor_id, ProductDraft(product.key, variants=(added,)), at=now())
+    list_at(db, product, house.retailer.id, now())
+    db.commit()
+    browser.sign_in(*house.mia)
+
+    before = browser.get(f"/i/{house.item.public_id}").text
+    waiting, found = browser.get("/desk").text, browser.get("/desk/items?state=proposed").text
+    page = browser.get(f"/desk/items/{house.item.id}")
+    browser.send(page, action="/prices", hidden=[])
+
+    assert "EVIL" not in before and "$0.01" not in before
+    assert f"{house.item.title} has new choices" in waiting and house.item.title in found
+    assert "New from the vendor" in page.text
+    assert [each.is_hidden for each in variants_of(db, house.item)] == [False] * 3
+    assert "BUY AT EVIL" in browser.get(f"/i/{house.item.public_id}").text
+    assert "has new choices" not in browser.get("/desk").text
 
 
 def test_the_same_prices_again_change_nothing(browser: Browser, db: Session, house: House) -> None:

@@ -19,6 +19,7 @@ from qrmerch.clock import now
 from qrmerch.config import Settings
 from qrmerch.db import Database
 from qrmerch.landing import offers as landing_offers
+from qrmerch.landing import shopper
 from qrmerch.offers import service
 from qrmerch.offers.models import Claim, ClaimState, Offer, OfferKind
 from qrmerch.offers.queries import get_counter
@@ -289,7 +290,7 @@ def test_a_phone_that_used_the_offer_is_shown_how(browser: Browser, aisle: Aisle
 def test_a_script_cannot_empty_an_offer(
     browser: Browser, aisle: Aisle, db: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(landing_offers, "_NEW_PHONES", 2)
+    monkeypatch.setattr(shopper, "_MOST_ANEW", 2)
 
     told = [browser.another().post(aisle.address, aisle.form()).status_code for _ in range(3)]
 
@@ -300,10 +301,23 @@ def test_a_script_cannot_empty_an_offer(
     assert get_counter(db, aisle.offer.id).left == 1
 
 
+def test_a_heart_first_does_not_help_a_script(
+    browser: Browser, aisle: Aisle, db: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shopper, "_MOST_ANEW", 2)
+    keep, share = f"/i/{aisle.item.public_id}/keep", f"/i/{aisle.item.public_id}/share"
+
+    kept = [browser.another().post(keep, {"keep": "yes"}).status_code for _ in range(3)]
+    shared = [browser.another().post(share).status_code for _ in range(3)]
+
+    assert kept == shared == [303, 303, 429]
+    assert browser.another().post(aisle.address, aisle.form()).status_code == 429
+
+
 def test_a_phone_that_is_known_is_not_slowed_down(
     browser: Browser, aisle: Aisle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(landing_offers, "_NEW_PHONES", 1)
+    monkeypatch.setattr(shopper, "_MOST_ANEW", 1)
     claim(browser, aisle)
 
     assert browser.post(aisle.address, aisle.form()).status_code == 303

@@ -18,7 +18,7 @@ from qrmerch.rendering.style import StyleBlock
 from qrmerch.scans.line import ORPHAN, PAGE, SCAN
 from tests.browsing import Browser
 from tests.conftest import NOON
-from tests.factories import make_code, make_retailer
+from tests.factories import make_code, make_item, make_retailer, make_vendor
 from tests.landing.aisle import hear, lines, make_aisle, scan_path
 
 
@@ -182,6 +182,21 @@ def test_sec_g09_a_retired_item_shows_what_took_its_place(app: Flask, browser: B
     assert "Silver Cross Sandal" in response.text
     assert "Your tag is still good" in response.text
     assert [(line.kind, line.subject) for line in lines(app)] == [(SCAN, aisle.code.token)]
+
+
+def test_sec_c05_what_nobody_at_the_retailer_has_read_stands_on_no_retired_page(
+    app: Flask, browser: Browser, db: Session
+) -> None:
+    aisle = make_aisle(db)
+    unread = make_item(db, aisle.retailer, vendor=make_vendor(db, aisle.retailer), title="Visit evil.example")
+    unread.category = aisle.top.category
+    retire_item(db, aisle.top, at=now())
+    db.commit()
+    hear(app)
+
+    response = browser.get(aisle.printed)
+
+    assert "Silver Cross Sandal" in response.text and "evil.example" not in response.text
 
 
 def test_a_retired_code_shows_the_item_with_alternatives(browser: Browser, db: Session) -> None:

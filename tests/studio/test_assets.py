@@ -322,6 +322,23 @@ def test_a_vendor_without_a_retailer_describes_in_english(browser: Browser, db: 
     assert assets(browser)[0].alt == {"en": "A yellow top"}
 
 
+def test_a_suspended_vendor_cannot_delete_what_its_pages_come_back_with(
+    browser: Browser, db: Session, studio: Studio
+) -> None:
+    asset = make_asset(db, studio.vendor)
+    item = make_item(db, studio.retailer, vendor=studio.vendor, title="Slouch Top")
+    publish_page(db, item, slots={"gallery.pictures": [asset.id]})
+    end_supply(db, studio)
+    db.commit()
+    browser.sign_in(*studio.vera)
+
+    refused = browser.post(f"/studio/assets/{asset.id}/delete")
+
+    assert refused.status_code == 409 and "Slouch Top" in refused.text
+    assert "/studio/content/" not in refused.text
+    assert asset.id in {each.id for each in assets(browser)}
+
+
 def test_pictures_are_for_vendors_only(browser: Browser, db: Session, studio: Studio) -> None:
     otto = make_person(db, Role.OWNER, name="Otto", retailer=studio.retailer)
     db.commit()
