@@ -125,10 +125,13 @@ def read_header(
     ]
     problems: list[Problem] = []
     fields: list[str] = []
-    for place, (name, word, (field, rank)) in enumerate(zip(header, plain, meant, strict=True)):
-        better = [other for other, (same, its) in enumerate(meant) if same == field and (its, other) < (rank, place)]
-        if field and better and not field.startswith(FACT):
-            problems.append(_double(name, header[min(better, key=lambda at: (meant[at][1], at))]))
+    best: dict[str, tuple[int, int]] = {}
+    for place, (field, rank) in enumerate(meant):
+        if field:
+            best[field] = min(best.get(field, (rank, place)), (rank, place))
+    for place, (name, word, (field, _)) in enumerate(zip(header, plain, meant, strict=True)):
+        if field and best[field][1] != place and not field.startswith(FACT):
+            problems.append(_double(name, header[best[field][1]]))
             field = ""
         elif not field and name not in chosen and not _is_unread(word, is_shopify=is_shopify, is_magento=is_magento):
             problems.append(_unknown(name, word))

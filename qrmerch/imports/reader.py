@@ -34,6 +34,8 @@ _WORD: Final = re.compile(r"\S")
 _NAMED_DELIMITER: Final = re.compile(r"sep=([,;\t|])\r?\n")
 # More control characters than this share are no slip of a shop system.
 _MOST_CONTROL_ONE_IN: Final = 100
+# The widest export of a real shop system has 70; each one more is read with every row.
+_MAX_COLUMNS: Final = 500
 _AS_TEXT: Final = re.compile(r'="([^"]*)"')
 
 
@@ -65,7 +67,7 @@ class Sheet:
 def read_sheet(data: bytes, *, max_rows: int) -> Sheet:
     """The sheet in a file of UTF-8, UTF-16 or Windows-1252 with commas, semicolons, tabs or bars.
 
-    :raises SheetRejected: empty, another kind of file, not readable to its end, or too long.
+    :raises SheetRejected: empty, another kind of file, not readable to its end, too long or too wide.
     """
     if not data.strip():
         raise SheetRejected("This file is empty. Export it again and look into it before sending.")
@@ -89,6 +91,11 @@ def read_sheet(data: bytes, *, max_rows: int) -> Sheet:
     names = tuple(each.strip() for each in header)
     while names and not names[-1]:
         names = names[:-1]
+    if len(names) > _MAX_COLUMNS:
+        raise SheetRejected(
+            f"This file has {len(names):,} columns; at most {_MAX_COLUMNS} are read. Remove those that say nothing"
+            " about your items and send it again."
+        )
     rows = tuple(Row(at, cells) for at, cells in records[1:])
     if not rows:
         raise SheetRejected(f"Below the header in row {number} there is nothing. Export the file with its rows.")

@@ -2,7 +2,8 @@
 
 import pytest
 
-from qrmerch.imports.columns import CHOOSABLE, choices
+from qrmerch.imports import columns
+from qrmerch.imports.columns import CHOOSABLE, choices, read_header
 from tests.imports.sheets import columns_of
 
 
@@ -49,6 +50,31 @@ def test_what_is_left_out_for_another_says_for_which() -> None:
     _, problems = columns_of("id", "sku", "style", "title")
 
     assert [each.message for each in problems] == ["sku is read for this already; id is left out."]
+
+
+def test_columns_are_not_compared_with_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = 0
+
+    class Field(str):
+        __slots__ = ()
+        __hash__ = str.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            nonlocal compared
+            compared += 1
+            return str.__eq__(self, other)
+
+    meaning = columns._meaning
+
+    def counted(word: str, *, is_shopify: bool, is_magento: bool) -> tuple[str, int]:
+        field, rank = meaning(word, is_shopify=is_shopify, is_magento=is_magento)
+        return Field(field), rank
+
+    monkeypatch.setattr(columns, "_meaning", counted)
+
+    read_header(("style", "title", *(["price"] * 250), *([""] * 250)))
+
+    assert compared < 502 * 10
 
 
 def test_a_column_that_is_there_twice_is_an_error() -> None:

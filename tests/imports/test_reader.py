@@ -74,6 +74,19 @@ def test_empty_columns_at_the_end_of_the_header_are_left_out() -> None:
     assert read(b"style , title,,\nFT-1,Top,,\n").header == ("style", "title")
 
 
+def test_a_sheet_that_is_too_wide_is_refused_with_what_to_do() -> None:
+    wide = ",".join(f"c{number}" for number in range(501))
+
+    with pytest.raises(SheetRejected, match=r"has 501 columns; at most 500 are read\. Remove those"):
+        read(f"{wide}\nFT-1\n".encode())
+
+
+def test_columns_without_a_name_at_the_end_do_not_count() -> None:
+    wide = ",".join(f"c{number}" for number in range(500))
+
+    assert len(read(f"{wide}{',' * 16_000}\nFT-1\n".encode()).header) == 500
+
+
 def test_a_cell_of_100_kb_is_read() -> None:
     words = "warm " * 20_000
 
