@@ -5,7 +5,6 @@ Ours: every row is a variant and repeats the product's words. Rows of one produc
 """
 
 import hashlib
-import html
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -16,7 +15,7 @@ from babel.numbers import list_currencies
 from qrmerch import gs1
 from qrmerch.catalog.drafts import ProductDraft, VariantDraft
 from qrmerch.imports.columns import FACT, SHOPIFY, TEXT_FIELDS, Columns
-from qrmerch.imports.markup import to_text
+from qrmerch.imports.markup import to_characters, to_text
 from qrmerch.imports.problems import Problem
 from qrmerch.imports.reader import Row, Sheet, clean_cell
 from qrmerch.money import parse_money
@@ -29,10 +28,14 @@ _LINES: Final = {"title": 200, "maker": 80, "category": 120}
 _PATHS_MAX_CHARS: Final = 2000
 _KEY_MAX_CHARS: Final = 120
 _BLOCK_MAX_CHARS: Final = 8000
+# With its mark-up; ten times what a text may hold.
+_SOURCE_MAX_CHARS: Final = 80_000
 _OPTION_MAX_CHARS: Final = 60
 _FACT_MAX_CHARS: Final = 300
 _IMAGE_MAX_CHARS: Final = 1000
 _MAX_IMAGES: Final = 60
+# Ten colours in thirty sizes; the largest catalogue we know of has 15 for one item.
+_MAX_VARIANTS: Final = 300
 _VARIANT_KEY_MAX_CHARS: Final = 200
 # Looked at by a pattern that would take its time with a long one.
 _AMOUNT_MAX_CHARS: Final = 40
@@ -167,11 +170,11 @@ class _Cells:
 
     def line(self, name: str, max_chars: int) -> str | None:
         """One clean line, or None where the cell is empty or cannot be taken."""
-        return self._read(name, lambda text: _limited(clean_line, html.unescape(text), max_chars)) or None
+        return self._read(name, lambda text: _limited(clean_line, to_characters(text), max_chars)) or None
 
     def block(self, name: str) -> str | None:
         """Some paragraphs, or None where the cell is empty or cannot be taken."""
-        return self._read(name, lambda text: _limited(clean_block, to_text(text), _BLOCK_MAX_CHARS)) or None
+        return self._read(name, lambda text: _words(clean_block, text, _BLOCK_MAX_CHARS)) or None
 
     def currency(self) -> str:
         """The three letters that this row's prices are in."""
@@ -236,6 +239,13 @@ def _limited(clean: Callable[[str, int], str], text: str, max_chars: int) -> str
         return clean(text, max_chars)
     except ValueError as error:
         raise _Refused("TOO_LONG", str(error)) from None
+
+
+def _words(clean: Callable[[str, int], str], source: str, max_chars: int) -> str:
+    """The clean words of a cell that may hold HTML; one far too long is not even read."""
+    if len(source) > _SOURCE_MAX_CHARS:
+        raise _Refused("TOO_LONG", f"At most {max_chars} characters; this has {len(source)}.")
+    return _limited(clean, to_text(source), max_chars)
 
 
 def _find_amount(text: str) -> re.Match[str] | None:
@@ -312,7 +322,7 @@ def _facts(members: list[_Cells]) -> dict[str, str]:
             if name.removeprefix(FACT) in _MEASURED and _BARE_NUMBER.fullmatch(text):
                 continue
             try:
-                facts.setdefault(name.removeprefix(FACT), _limited(clean_line, to_text(text), _FACT_MAX_CHARS))
+                facts.setdefault(name.removeprefix(FACT), _words(clean_line, text, _FACT_MAX_CHARS))
             except _Refused as refused:
                 cells.problems.append(Problem(refused.code, column, str(refused), text))
     return facts
@@ -337,7 +347,10 @@ def _images(members: list[_Cells]) -> Iterable[str]:
 
 
 def _variants(members: list[_Cells], columns: Columns) -> dict[int, VariantDraft]:
-    """The variant of each row that has one, by row number; two rows with the same options are an error of the later."""
+    """The variant of each row that has one, by row number.
+
+    Two rows with the same options are an error of the later, and so is each row beyond the limit.
+    """
     option_names = [_first(cells.line(f"option{n}.name", _OPTION_MAX_CHARS) for cells in members) for n in (1, 2, 3)]
     choices = next((names for cells in members if (names := cells.parts("choices.names"))), [])
     drafts = {cells.row.number: _variant(cells, option_names, choices) for cells in members if _has_variant(cells)}
@@ -352,6 +365,9 @@ def _variants(members: list[_Cells], columns: Columns) -> dict[int, VariantDraft
             variant = replace(variant, key=_short(variant.sku.casefold()))
         if variant.key in row_of_key:
             cells.problems.append(_twice(variant, row_of_key[variant.key]))
+            continue
+        if len(found) == _MAX_VARIANTS:
+            cells.problems.append(_one_too_many(variant))
             continue
         row_of_key[variant.key] = cells.row.number
         found[cells.row.number] = variant
@@ -370,6 +386,14 @@ def _twice(variant: VariantDraft, row: int) -> Problem:
     what = " / ".join(value for _, value in variant.options) or "no size or colour"
     sentence = f"Row {row} is this item in {what} already. Remove one, or change its size or colour."
     return Problem("DUPLICATE_KEY", "", sentence, what)
+
+
+def _one_too_many(variant: VariantDraft) -> Problem:
+    sentence = (
+        f"An item has at most {_MAX_VARIANTS} sizes and colours; this is one more. Remove it, or give it to an item of"
+        " its own with another style."
+    )
+    return Problem("TOO_MANY", "", sentence, " / ".join(value for _, value in variant.options))
 
 
 def _short(key: str) -> str:

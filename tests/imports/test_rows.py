@@ -205,6 +205,33 @@ def test_a_text_that_is_too_long_is_an_error_with_both_lengths() -> None:
     assert "At most 8000 characters; this has 99999" in group.problems[2][0].message
 
 
+def test_a_cell_far_too_long_is_not_read_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qrmerch.imports.rows.to_text", lambda _: pytest.fail("it was read"))
+
+    group = only_group(csv_of(top(description="<p>" * 30_000, Material="<a " * 30_000), header=[*HEADER, "Material"]))
+
+    assert codes(group.problems) == {2: ["TOO_LONG", "TOO_LONG"]}
+    assert [each.message for each in group.problems[2]] == [
+        "At most 8000 characters; this has 90000.",
+        "At most 300 characters; this has 89999.",
+    ]
+
+
+def test_a_number_of_thousands_of_digits_is_no_character() -> None:
+    group = only_group(csv_of(top(title=f"Top &#{'9' * 5000};")))
+
+    assert group.draft.title == "Top \ufffd"
+
+
+def test_an_item_has_no_more_variants_than_a_person_can_look_after() -> None:
+    group = only_group(csv_of(*(top(size=f"{number} cm") for number in range(302))))
+
+    assert len(group.draft.variants) == 300
+    assert codes(group.problems) == {302: ["TOO_MANY"], 303: ["TOO_MANY"]}
+    assert group.problems[302][0].is_error
+    assert "at most 300 sizes and colours" in group.problems[302][0].message
+
+
 def test_direction_marks_and_control_characters_leave_names() -> None:
     assert only_group(csv_of(top(title="Slouch\u202eTop\x07"))).draft.title == "Slouch Top"
 
