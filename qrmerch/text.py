@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from typing import Final
 
 import nh3
 from markdown_it import MarkdownIt
@@ -14,6 +15,9 @@ _LINKS = ("https://", "mailto:", "tel:")
 _MARKDOWN = MarkdownIt("zero").enable(["emphasis", "list", "link", "newline", "heading", "escape", "blockquote"])
 # Joiners that Arabic, Persian and Indic words and emoji need.
 _JOINERS = "\u200c\u200d"
+# Characters that show nothing, though Unicode calls some of them letters: fillers of Hangul, an empty Braille cell,
+# a joiner of marks. Within a line they may shape what stands beside them.
+_BLANK: Final = "\u034f\u115f\u1160\u2800\u3164\uffa0" + _JOINERS
 # What a spreadsheet takes for the start of a formula, in full width too.
 _FORMULA_STARTS = frozenset("=+-@\t\r\0\uff1d\uff0b\uff0d\uff20")
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?", re.ASCII)
@@ -22,13 +26,17 @@ _PLAIN_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?", re.ASCII)
 def clean_line(text: str, max_chars: int) -> str:
     """One line: NFC, no control, hidden or direction-overriding characters, spaces joined, trimmed.
 
+    Blank-looking letters and joiners at its ends count as spaces. A line without a visible character is empty.
+
     :raises ValueError: longer than `max_chars` after cleaning.
     """
     normal = unicodedata.normalize("NFC", text)
     if not normal.isprintable():
         # Only then is each character looked at: a long catalogue has millions.
         normal = "".join(c if _is_shown(c) else " " for c in normal)
-    line = " ".join(normal.split())
+    line = " ".join(normal.split()).strip(" " + _BLANK)
+    if not any(map(_is_visible, line)):
+        return ""
     if len(line) > max_chars:
         raise ValueError(f"At most {max_chars} characters; this has {len(line)}.")
     return line
@@ -48,6 +56,22 @@ def clean_block(text: str, max_chars: int) -> str:
 
 def _is_shown(character: str) -> bool:
     return character in _JOINERS or not unicodedata.category(character).startswith("C")
+
+
+def _is_visible(character: str) -> bool:
+    """Whether a character shows something when it stands alone; an accent needs a letter."""
+    return character not in _BLANK and unicodedata.category(character)[0] in "LNPS"
+
+
+def whole_number(text: str, *, most: int) -> int | None:
+    """The number that `text` is in ASCII digits, `most` for a larger one; None if it is anything else.
+
+    However long it is: Python refuses to read a number of thousands of digits.
+    """
+    if not (text.isascii() and text.isdigit()):
+        return None
+    digits = text.lstrip("0")
+    return most if len(digits) > len(str(most)) else min(int(digits or "0"), most)
 
 
 def rich_text(source: str) -> Markup:

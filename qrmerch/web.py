@@ -39,6 +39,9 @@ from qrmerch.files import FileStore
 SAFE_METHODS: Final = frozenset(("GET", "HEAD", "OPTIONS"))
 # Browsers read a backslash as a slash, and drop tabs and line breaks before they look.
 _LOCAL: Final = re.compile(r"/(?![/\\])[^\\\x00-\x20]*")
+_MAX_SEARCH_CHARS: Final = 120
+# Years in which anything can be planned; at the ends of the calendar, time zones lead out of it.
+_YEARS: Final = range(2000, 2200)
 log = logging.getLogger("qrmerch.web")
 
 _CONTENT_POLICY: Final = {
@@ -191,6 +194,11 @@ def base_address() -> str:
     return request.host_url.rstrip("/")
 
 
+def search_words() -> str:
+    """What is looked for by `find` in the address, cut to what any name has; a database refuses endless patterns."""
+    return request.args.get("find", "")[:_MAX_SEARCH_CHARS]
+
+
 # --- who may ---------------------------------------------------------------------------------------
 
 
@@ -238,9 +246,17 @@ def _refuse_foreign_write(*, needs_token: bool) -> None:
         is_ours = site == "same-origin"
     else:
         source = request.headers.get("Origin") or request.headers.get("Referer", "")
-        is_ours = urlsplit(source).netloc == request.host
+        is_ours = _host_in(source) == request.host
     if not is_ours:
         raise ForeignWrite("This was sent from another site. Open the page here and try again.")
+
+
+def _host_in(address: str) -> str:
+    """Host and port of an address; empty if it has none or is none."""
+    try:
+        return urlsplit(address).netloc
+    except ValueError:
+        return ""
 
 
 class NoText(DomainError):
@@ -442,6 +458,11 @@ def _compressed(path: Path) -> bytes:
 def parse_form_instant(text: str, zone: str) -> datetime | None:
     """The instant meant by a `datetime-local` field in a time zone; None when the field is empty.
 
-    :raises ValueError: not a date and time.
+    :raises ValueError: not a date and time, or none of the years 2000 to 2199.
     """
-    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)) if text.strip() else None
+    if not text.strip():
+        return None
+    at = datetime.fromisoformat(text)
+    if at.year not in _YEARS:
+        raise ValueError(f"{at.year} is not a year from {_YEARS[0]} to {_YEARS[-1]}.")
+    return at.replace(tzinfo=ZoneInfo(zone))

@@ -16,8 +16,8 @@ from qrmerch.gs1 import check_digit, gtin_problem, is_gtin
 from qrmerch.i18n import direction, negotiate
 from qrmerch.money import format_money, parse_money
 from qrmerch.outbox import Channel, list_messages, post
-from qrmerch.text import clean_line, rich_text, spreadsheet_cell
-from qrmerch.web import local_address
+from qrmerch.text import clean_block, clean_line, rich_text, spreadsheet_cell, whole_number
+from qrmerch.web import local_address, parse_form_instant
 from tests.conftest import NOON
 from tests.factories import make_retailer
 
@@ -36,6 +36,64 @@ HOUR = timedelta(hours=1)
 )
 def test_a_line_is_clean(given: str, kept: str) -> None:
     assert clean_line(given, 40) == kept
+
+
+BLANKS = ("\u115f", "\u1160", "\u3164", "\uffa0", "\u2800", "\u034f", "\u200d", "\u200c")
+
+
+@pytest.mark.parametrize("blank", BLANKS, ids=ascii)
+def test_what_shows_nothing_is_no_line_and_counts_as_space_at_its_ends(blank: str) -> None:
+    assert clean_line(blank, 40) == clean_line(f" {blank} {blank}", 40) == ""
+    assert clean_line(f"{blank} {blank}Top {blank}", 3) == "Top"
+    assert clean_block(f"Top{blank}\n{blank}\n{blank}Cap", 40) == "Top\n\nCap"
+
+
+@pytest.mark.parametrize("line", ["\u0301", "\ufe0f", "\u115f\u0301\u115f"], ids=ascii)
+def test_an_accent_without_its_letter_is_no_line(line: str) -> None:
+    assert clean_line(line, 40) == ""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "\U0001f468\u200d\U0001f469\u200d\U0001f467",
+        "❤\ufe0f\u200d\U0001f525",
+        "کتاب\u200cها",
+        "क्\u200dष",
+        "\u2803\u2800\u2803",
+        "!",
+        "5",
+    ],
+    ids=ascii,
+)
+def test_joiners_and_blanks_inside_a_line_stay(line: str) -> None:
+    assert clean_line(line, 40) == line
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("0", 0), ("007", 7), ("99", 99), ("100", 99), ("9" * 5000, 99), ("0" * 5000 + "5", 5), ("0" * 5000, 0)],
+    ids=lambda each: str(each)[:6],
+)
+def test_a_number_is_read_however_long_it_is(text: str, number: int) -> None:
+    assert whole_number(text, most=99) == number
+
+
+@pytest.mark.parametrize("text", ["", " 5", "-5", "+5", "5.0", "1_0", "٥", "²", "five"])
+def test_what_is_no_number_is_none(text: str) -> None:
+    assert whole_number(text, most=99) is None
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00", "1999-12-31T23:59", "2200-01-01T00:00", "9999-12-31T23:59", "x"])
+def test_an_instant_in_a_form_is_one_that_can_be_planned(text: str) -> None:
+    with pytest.raises(ValueError):
+        parse_form_instant(text, "America/New_York")
+
+
+def test_an_instant_in_a_form_is_of_the_houses_time_zone() -> None:
+    assert parse_form_instant("2026-11-18T12:00", "America/New_York") == NOON
+    assert parse_form_instant("2199-12-31T23:59", "America/New_York") is not None
+    assert parse_form_instant(" ", "America/New_York") is None
 
 
 @pytest.mark.parametrize(

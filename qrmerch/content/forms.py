@@ -7,6 +7,7 @@ from typing import Final
 from werkzeug.datastructures import MultiDict
 
 from qrmerch.errors import FormError
+from qrmerch.text import whole_number
 
 _MAX_COUNT: Final = 2**31
 _MAX_FIELDS: Final = 400
@@ -64,6 +65,7 @@ def read_comments(form: MultiDict[str, str]) -> list[dict[str, str]]:
 
 
 def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text[:11]) < _MAX_COUNT):
+    number = whole_number(text, most=_MAX_COUNT)
+    if number is None or number == _MAX_COUNT:
         raise FormError({"": "This form does not say which draft it belongs to. Open the page again."})
-    return int(text)
+    return number

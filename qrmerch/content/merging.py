@@ -5,6 +5,7 @@ from typing import Any
 
 from qrmerch.content.forms import DraftForm
 from qrmerch.content.slots import Bounds, Kind, Slot, clean_value
+from qrmerch.text import whole_number
 
 
 def merge(slots: Mapping[str, Slot], kept: Mapping[str, Any], form: DraftForm, *, first: str) -> dict[str, Any]:
@@ -60,9 +61,8 @@ def _merge_rows(slot: Slot, kept: Sequence[Mapping[str, Any]], form: DraftForm, 
     places = form.fields.get(f"{slot.name}.row", ())
     rows = []
     for number, (name, value) in enumerate(zip(names, values, strict=False)):
-        place = places[number] if number < len(places) else ""
-        is_known = place.isascii() and place.isdigit() and int(place[:6]) < len(kept)
-        before = kept[int(place)] if is_known else {}
+        place = whole_number(places[number], most=len(kept)) if number < len(places) else None
+        before = kept[place] if place is not None and place < len(kept) else {}
         if form.locale == first and not name.strip() and not value.strip():
             continue
         rows.append(

@@ -26,7 +26,7 @@ from qrmerch.money import format_money, plain_amount
 from qrmerch.parties.models import Store
 from qrmerch.parties.queries import get_retailer, list_vendors
 from qrmerch.rendering.pictures import list_card_addresses
-from qrmerch.web import get_db, notice, redirect_to, render
+from qrmerch.web import get_db, notice, redirect_to, render, search_words
 
 blueprint = Blueprint("desk_items", __name__)
 
@@ -49,7 +49,7 @@ def show_list() -> Response:
     is_filtered = any(request.args.get(each) for each in ("find", "category", "vendor", "state"))
     page = ItemsPage(
         lede=_lede(total, state, is_filtered=is_filtered),
-        find=request.args.get("find", ""),
+        find=search_words(),
         category=request.args.get("category", ""),
         categories=(("", "All categories"), *((each, each) for each in list_categories(db, retailer_id))),
         vendor_id=request.args.get("vendor", ""),
@@ -208,7 +208,7 @@ def _find(db: Session, retailer_id: str, *, at: datetime, page: int, per_page: i
     return list_items(
         db,
         retailer_id,
-        find=request.args.get("find", ""),
+        find=search_words(),
         category=request.args.get("category", ""),
         vendor_id=request.args.get("vendor", ""),
         is_retired=is_retired,

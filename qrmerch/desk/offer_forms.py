@@ -107,7 +107,7 @@ def _read_instant(form: Mapping[str, str], name: str, zone: str, problems: dict[
         at = parse_form_instant(form.get(name, ""), zone)
     except ValueError:
         at = None
-    if at is None or not 2000 <= at.year < 2200:
+    if at is None:
         problems[name] = "A day and a time, such as 2026-12-06 18:59."
         return datetime(2000, 1, 1, tzinfo=ZoneInfo(zone))
     return at

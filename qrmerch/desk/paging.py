@@ -5,6 +5,8 @@ from urllib.parse import urlencode
 
 from flask import request
 
+from qrmerch.text import whole_number
+
 _MAX_PAGE = 10_000
 
 
@@ -19,8 +21,7 @@ class Paging:
 
 def page_number() -> int:
     """The page asked for, from 1; 1 where the address says anything else."""
-    text = request.args.get("page", "1")
-    return min(max(int(text), 1), _MAX_PAGE) if text.isascii() and text.isdigit() and len(text) < 9 else 1
+    return whole_number(request.args.get("page", ""), most=_MAX_PAGE) or 1
 
 
 def paging(noun: str, *, shown: int, total: int, number: int, per_page: int, nouns: str = "") -> Paging:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from qrmerch.errors import FormError
-from qrmerch.text import clean_line
+from qrmerch.text import clean_line, whole_number
 
 ALT_MAX_CHARS = 200
 
@@ -47,6 +47,5 @@ def read_description(form: Mapping[str, str], locales: list[str]) -> Description
 
 def share_of(text: str) -> float:
     """Per cent in a form as a share between 0 and 1; the middle where it is no number."""
-    if not text.isascii() or not text.isdigit():
-        return 0.5
-    return min(int(text), 100) / 100
+    per_cent = whole_number(text, most=100)
+    return 0.5 if per_cent is None else per_cent / 100

@@ -26,7 +26,7 @@ from qrmerch.studio.pages import AltLine, AssetPanel, AssetRow, AssetsPage, Crop
 from qrmerch.studio.paging import page_number, paging
 from qrmerch.studio.standing import Use, pages_with
 from qrmerch.studio.times import house_zone, said_at
-from qrmerch.web import get_db, notice, redirect_to, render, services
+from qrmerch.web import get_db, notice, redirect_to, render, search_words, services
 
 blueprint = Blueprint("studio_assets", __name__)
 
@@ -161,7 +161,7 @@ def _render(
     status: int = 200,
 ) -> Response:
     vendor_id = str(current_principal().vendor_id)
-    find, state, number = request.args.get("find", ""), request.args.get("state", ""), page_number()
+    find, state, number = search_words(), request.args.get("state", ""), page_number()
     assets, total = list_assets(db, vendor_id, find=find, state=state, page=number, per_page=_PER_PAGE)
     wanted = [each.id for each in assets]
     pictures, uses = pictures_of(db, wanted), pages_with(db, str(current_principal().vendor_id), wanted)

@@ -20,7 +20,7 @@ from qrmerch.studio.paging import page_number, paging
 from qrmerch.studio.scanned import count_scans, said_scans
 from qrmerch.studio.standing import card_images, list_standings
 from qrmerch.text import rich_text
-from qrmerch.web import get_db, notice, redirect_to, render
+from qrmerch.web import get_db, notice, redirect_to, render, search_words
 
 blueprint = Blueprint("studio_products", __name__)
 
@@ -33,7 +33,7 @@ _LABELS = {"blurb": "In one line", "story": "Story", "care": "Care"}
 def show_list() -> Response:
     """The vendor's products with their state at each retailer; `find`, `retailer` and `page` are addresses."""
     db, vendor_id, at = get_db(), str(current_principal().vendor_id), now()
-    find, retailer_id, number = request.args.get("find", ""), request.args.get("retailer", ""), page_number()
+    find, retailer_id, number = search_words(), request.args.get("retailer", ""), page_number()
     lines, total = list_products(db, vendor_id, find=find, retailer_id=retailer_id, page=number, per_page=_PER_PAGE)
     standings = list_standings(db, [item for line in lines for item in line.items], at=at)
     images = card_images(db, standings)

@@ -419,6 +419,7 @@ def test_an_approved_page_is_published_now(house: House, browser: Browser, datab
         ({"from_at": "2001-01-01T00:00"}, "It cannot begin in the past."),
         ({"until_at": "2001-01-01T00:00"}, "It would end before it begins."),
         ({"from_at": "tomorrow"}, "tomorrow is no date and time."),
+        ({"from_at": "9999-12-31T23:59"}, "9999-12-31T23:59 is no date and time."),
         ({"where": "some"}, "Choose at least one store, or all."),
         ({"where": "some", "stores": ["nowhere"]}, "One of the stores is not yours."),
     ],

@@ -242,6 +242,8 @@ def test_sec_d01_a_foreign_page_changes_nothing(
         ({"Origin": "https://evil.example"}, 400),
         ({"Origin": "null"}, 400),
         ({"Referer": "https://evil.example/localhost"}, 400),
+        ({"Origin": "http://[x"}, 400),
+        ({"Referer": "http://[x"}, 400),
         ({"Origin": "http://localhost"}, 303),
         ({"Referer": "http://localhost/i/x"}, 303),
     ],

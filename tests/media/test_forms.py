@@ -37,7 +37,7 @@ def test_words_that_are_too_long_are_refused_in_their_language() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "share"), [("0", 0), ("101", 1), ("999999999", 1), ("", 0.5), ("-5", 0.5), ("٥", 0.5)]
+    ("text", "share"), [("0", 0), ("101", 1), ("999999999", 1), ("9" * 5000, 1), ("", 0.5), ("-5", 0.5), ("٥", 0.5)]
 )
 def test_a_focus_is_always_inside(text: str, share: float) -> None:
     assert read_description({"alt.en": "A top", "x": text}, LOCALES).focus_x == share
