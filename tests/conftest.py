@@ -4,6 +4,7 @@ A test that takes `db`, `database`, `app` or `client` runs twice, on SQLite and 
 of its own, copied from one that was migrated once.
 """
 
+import gc
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -37,6 +38,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("shared_data") and not SHARED.is_dir():
             item.add_marker(pytest.mark.skip(reason=f"the shared data folder is not at {SHARED}"))
+
+
+def pytest_collection_finish() -> None:
+    """All that was imported and collected stays: it is not looked through for garbage again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 100)
 
 
 @pytest.fixture(scope="session")
