@@ -194,9 +194,9 @@ def base_address() -> str:
     return request.host_url.rstrip("/")
 
 
-def search_words() -> str:
-    """What is looked for by `find` in the address, cut to what any name has; a database refuses endless patterns."""
-    return request.args.get("find", "")[:_MAX_SEARCH_CHARS]
+def search_words(typed: str) -> str:
+    """What is looked for, cut to what any name has: a database refuses endless patterns."""
+    return typed.strip()[:_MAX_SEARCH_CHARS]
 
 
 # --- who may ---------------------------------------------------------------------------------------

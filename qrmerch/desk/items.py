@@ -49,7 +49,7 @@ def show_list() -> Response:
     is_filtered = any(request.args.get(each) for each in ("find", "category", "vendor", "state"))
     page = ItemsPage(
         lede=_lede(total, state, is_filtered=is_filtered),
-        find=search_words(),
+        find=search_words(request.args.get("find", "")),
         category=request.args.get("category", ""),
         categories=(("", "All categories"), *((each, each) for each in list_categories(db, retailer_id))),
         vendor_id=request.args.get("vendor", ""),
@@ -208,7 +208,7 @@ def _find(db: Session, retailer_id: str, *, at: datetime, page: int, per_page: i
     return list_items(
         db,
         retailer_id,
-        find=search_words(),
+        find=search_words(request.args.get("find", "")),
         category=request.args.get("category", ""),
         vendor_id=request.args.get("vendor", ""),
         is_retired=is_retired,

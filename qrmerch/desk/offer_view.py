@@ -33,6 +33,7 @@ from qrmerch.offers.verdicts import Reason
 from qrmerch.offers.worth import find_worst
 from qrmerch.parties.models import Retailer, Store
 from qrmerch.parties.queries import get_retailer, list_stores
+from qrmerch.web import search_words
 
 KINDS: Final = (
     (OfferKind.PERCENT.value, "Per cent off"),
@@ -158,7 +159,7 @@ def _list_choices(db: Session, retailer: Retailer, sent: Sent) -> tuple[list[Ite
     wanted = select(Item).where(Item.id.in_(sent.item_ids), Item.retailer_id == retailer.id)
     chosen = list(db.scalars(wanted.order_by(Item.title, Item.id)))
     ids = {item.id for item in chosen}
-    find = sent.typed.get("find", "").strip()
+    find = search_words(sent.typed.get("find", ""))
     lines, total = list_items(db, retailer.id, per_page=_SHOWN_ITEMS)
     if total <= _SHOWN_ITEMS:
         return chosen, [line.item for line in lines if line.item.id not in ids], False, ""

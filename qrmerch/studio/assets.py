@@ -161,7 +161,7 @@ def _render(
     status: int = 200,
 ) -> Response:
     vendor_id = str(current_principal().vendor_id)
-    find, state, number = search_words(), request.args.get("state", ""), page_number()
+    find, state, number = search_words(request.args.get("find", "")), request.args.get("state", ""), page_number()
     assets, total = list_assets(db, vendor_id, find=find, state=state, page=number, per_page=_PER_PAGE)
     wanted = [each.id for each in assets]
     pictures, uses = pictures_of(db, wanted), pages_with(db, str(current_principal().vendor_id), wanted)

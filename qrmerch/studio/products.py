@@ -33,7 +33,8 @@ _LABELS = {"blurb": "In one line", "story": "Story", "care": "Care"}
 def show_list() -> Response:
     """The vendor's products with their state at each retailer; `find`, `retailer` and `page` are addresses."""
     db, vendor_id, at = get_db(), str(current_principal().vendor_id), now()
-    find, retailer_id, number = search_words(), request.args.get("retailer", ""), page_number()
+    find, number = search_words(request.args.get("find", "")), page_number()
+    retailer_id = request.args.get("retailer", "")
     lines, total = list_products(db, vendor_id, find=find, retailer_id=retailer_id, page=number, per_page=_PER_PAGE)
     standings = list_standings(db, [item for line in lines for item in line.items], at=at)
     images = card_images(db, standings)
