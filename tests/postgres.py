@@ -9,12 +9,28 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import create_engine, make_url, text
+import psycopg
+from sqlalchemy import create_engine, inspect, make_url, text
 
 from qrmerch import migrate
 from qrmerch.db import Database
 
 _TEMPLATE = "template_qrmerch"
+# Without a vacuum, rows that are gone still lie about; a new database now and then is cheaper.
+_MOST_USES = 40
+_SHAPE = "SELECT (SELECT count(*) FROM pg_class), (SELECT max(oid) FROM pg_class), (SELECT count(*) FROM pg_attribute)"
+_END_OTHERS = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+
+@dataclass
+class _Kept:
+    """A database that has been used and emptied, so often."""
+
+    name: str
+    uses: int = 0
 
 
 @dataclass
@@ -23,6 +39,10 @@ class Postgres:
 
     url: str
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    _free: list[_Kept] = field(default_factory=list)
+    # Of the template: what a database must look like to be used again, and what empties it.
+    _shape: tuple[int, ...] = ()
+    _emptying: str = ""
 
     @classmethod
     @contextmanager
@@ -56,17 +76,46 @@ class Postgres:
         with database.engine.connect() as connection:
             migrate.move(connection, "head")
             connection.commit()
+            self._shape = tuple(connection.execute(text(_SHAPE)).one())
+            known = inspect(connection)
+            rows = [f'DELETE FROM "{name}"' for name in known.get_table_names() if name != "alembic_version"]  # noqa: S608
+            self._emptying = ";".join(
+                [*rows, *(f"SELECT setval('{name}', 1, false)" for name in known.get_sequence_names())]
+            )
         database.close()
 
     @contextmanager
     def database(self, *, is_empty: bool = False) -> Iterator[str]:
-        """The URL of a new database, migrated unless it is to be empty."""
+        """The URL of a database without a row, migrated unless it is to be empty.
+
+        To copy a template costs far more than most tests, so a database is emptied and used again, unless a test has
+        changed more than its rows.
+        """
+        kept = self._free.pop() if self._free and not is_empty else self._create(is_empty=is_empty)
+        try:
+            yield self._url_of(kept.name)
+        finally:
+            kept.uses += 1
+            if not is_empty and kept.uses < _MOST_USES and self._empty(kept.name):
+                self._free.append(kept)
+            else:
+                self._run(f"DROP DATABASE {kept.name} WITH (FORCE)")
+
+    def _create(self, *, is_empty: bool) -> _Kept:
         name = f"test_{next(self._numbers)}"
         self._run(f"CREATE DATABASE {name}" + ("" if is_empty else f" TEMPLATE {_TEMPLATE} STRATEGY file_copy"))
-        try:
-            yield self._url_of(name)
-        finally:
-            self._run(f"DROP DATABASE {name} WITH (FORCE)")
+        return _Kept(name)
+
+    def _empty(self, name: str) -> bool:
+        """Take every row out, if nothing but rows has changed; whether that was so."""
+        address = make_url(self._url_of(name)).set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute(_END_OTHERS)
+            if connection.execute(_SHAPE).fetchone() != self._shape:
+                return False
+            connection.execute("SET session_replication_role = replica")
+            connection.execute(self._emptying)
+        return True
 
     def copy(self, source: str, target: str) -> None:
         """Let the database at one URL be a copy of another one that nobody is connected to."""
