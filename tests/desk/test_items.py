@@ -5,6 +5,7 @@ import io
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -22,6 +23,7 @@ from tests.browsing import Browser, find_form
 from tests.conftest import NOON
 from tests.desk.house import House, again, count_entries, seen
 from tests.factories import make_item, make_revision, make_store, make_template, publish_page
+from tests.landing.aisle import hear
 
 KEPT_OUT = (Role.REVIEWER, Role.ANALYST, Role.ASSOCIATE, Role.VENDOR_ADMIN)
 
@@ -232,7 +234,7 @@ def test_a_variant_is_hidden_and_shown_but_never_the_last_one(browser: Browser, 
 
 
 def test_sec_c05_what_a_vendor_adds_is_hidden_until_somebody_shows_it(
-    browser: Browser, db: Session, house: House
+    app: Flask, browser: Browser, db: Session, house: House
 ) -> None:
     product = db.get_one(VendorProduct, house.item.product_id)
     added = VariantDraft("xl", (("Size", "BUY AT EVIL"),), "USD", price_minor=1)
@@ -245,6 +247,7 @@ def test_sec_c05_what_a_vendor_adds_is_hidden_until_somebody_shows_it(
     waiting, found = browser.get("/desk").text, browser.get("/desk/items?state=proposed").text
     page = browser.get(f"/desk/items/{house.item.id}")
     browser.send(page, action="/prices", hidden=[])
+    hear(app)
 
     assert "EVIL" not in before and "$0.01" not in before
     assert f"{house.item.title} has new choices" in waiting and house.item.title in found
