@@ -23,9 +23,10 @@ from qrmerch.web import Services
 from tests import once
 from tests.browsing import Browser
 from tests.chromium import chromium
+from tests.figures import at_scale, note_result
 from tests.postgres import Postgres
 
-__all__ = ["chromium"]
+__all__ = ["at_scale", "chromium", "note_result"]
 SHARED = Path(__file__).parents[2] / "shared"
 # A Wednesday noon in New York, away from every change of the clocks.
 NOON = datetime(2026, 11, 18, 17, 0, tzinfo=UTC)

@@ -1,9 +1,6 @@
-"""Whatever is done in whatever order, the database says what a plain model says: counters, states, answers.
+"""Whatever is done in whatever order, the database says what a plain model says: counters, states, answers."""
 
-Steps of the long run come from `QRMERCH_DRILL_STEPS`.
-"""
-
-import os
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -29,11 +26,12 @@ from tests.factories import (
     make_store,
     make_visitor,
 )
+from tests.figures import IS_FULL
 from tests.offers.books import assert_books_fit
 
 VISITORS = 3
 HOLDS, LASTS = timedelta(hours=2), timedelta(hours=9)
-EXAMPLES = int(os.environ.get("QRMERCH_DRILL_STEPS", "800")) // 40
+EXAMPLES = 1_000 if IS_FULL else 20
 
 who = st.integers(0, VISITORS - 1)
 which = st.integers(0, 5)
@@ -190,15 +188,24 @@ def do(step: tuple[str, int], model: Model, shop: Shop) -> tuple[str, str]:
     return "", ""
 
 
+@pytest.fixture
+def note_steps(note_result: Callable[..., None]) -> Iterator[Callable[[int], None]]:
+    """Count the steps of all examples."""
+    taken: list[int] = []
+    yield taken.append
+    note_result(examples=len(taken), steps=sum(taken), differences=0)
+
+
 @settings(
     max_examples=EXAMPLES,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(limit=st.integers(1, 4), per_visitor=st.integers(1, 2), wanted=steps)
+@pytest.mark.drill
 @pytest.mark.timeout(1800)
 def test_sec_j12_the_database_says_what_a_plain_model_says(
-    database: Database, limit: int, per_visitor: int, wanted: list[tuple[str, int]]
+    database: Database, note_steps: Callable[[int], None], limit: int, per_visitor: int, wanted: list[tuple[str, int]]
 ) -> None:
     model = Model(limit, per_visitor)
     with database.write() as db:
@@ -214,3 +221,4 @@ def test_sec_j12_the_database_says_what_a_plain_model_says(
             assert (count.used, count.held, count.limit) == (model.used, model.held, model.limit)
             assert_books_fit(db, shop.offer)
         db.rollback()
+    note_steps(len(wanted))

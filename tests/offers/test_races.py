@@ -1,9 +1,5 @@
-"""Everybody at once: limits, tills and keys under threads, on both databases; the heavy round is a drill.
+"""Everybody at once: limits, tills and keys under threads, on both databases; the heavy round is a drill."""
 
-Figures of the drill come from `QRMERCH_DRILL_THREADS` and `QRMERCH_DRILL_ROUNDS`.
-"""
-
-import os
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -40,8 +36,6 @@ from tests.offers.books import assert_books_fit
 
 Answer = TypeVar("Answer")
 THREADS, LEFT, ROUNDS = 12, 5, 3
-DRILL_THREADS = int(os.environ.get("QRMERCH_DRILL_THREADS", "24"))
-DRILL_ROUNDS = int(os.environ.get("QRMERCH_DRILL_ROUNDS", "3"))
 
 
 def at_once(database: Database, number: int, work: Callable[[Session, int], Answer]) -> list[Answer]:
@@ -102,9 +96,13 @@ def test_sec_g03_exactly_as_many_claims_as_are_left(database: Database) -> None:
 
 @pytest.mark.drill
 @pytest.mark.timeout(1800)
-def test_sec_g03_exactly_as_many_claims_as_are_left_at_full_figures(database: Database) -> None:
-    for _ in range(DRILL_ROUNDS):
-        claim_by_many(database, threads=DRILL_THREADS, left=DRILL_THREADS // 3)
+def test_sec_g03_exactly_as_many_claims_as_are_left_at_full_figures(
+    database: Database, at_scale: Callable[[int, int], int], note_result: Callable[..., None]
+) -> None:
+    threads, rounds = at_scale(24, 50), at_scale(3, 20)
+    for _ in range(rounds):
+        claim_by_many(database, threads=threads, left=threads // 3)
+    note_result(threads=threads, rounds=rounds, left=threads // 3, codes_too_many_or_too_few=0)
 
 
 def test_many_taps_of_one_phone_are_one_claim(database: Database) -> None:

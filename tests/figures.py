@@ -1,0 +1,39 @@
+"""The figures of the drills: small in the ordinary run, with `QRMERCH_DRILLS=full` (`make drills`) as promised.
+
+What a full run saw goes to `bench/results/`.
+"""
+
+import json
+import os
+import platform
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+IS_FULL = os.environ.get("QRMERCH_DRILLS") == "full"
+_RESULTS = Path(__file__).parents[1] / "bench" / "results"
+
+
+@pytest.fixture
+def at_scale() -> Callable[[int, int], int]:
+    """A figure: small in the ordinary run, as promised in the full one."""
+    return lambda small, full: full if IS_FULL else small
+
+
+@pytest.fixture
+def note_result(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Write what a drill saw; only a full run is kept."""
+
+    def note(**figures: Any) -> None:
+        print(json.dumps(figures))
+        if not IS_FULL:
+            return
+        _RESULTS.mkdir(parents=True, exist_ok=True)
+        name = request.node.name.removeprefix("test_").replace("[", "-").rstrip("]")
+        told = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "python": platform.python_version(), **figures}
+        (_RESULTS / f"{name}.json").write_text(json.dumps(told, indent=2) + "\n")
+
+    return note
