@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -397,12 +398,13 @@ def verify(is_json: bool) -> None:
 
 
 def _writing() -> "Session":
-    from qrmerch.jobs import attach
+    from qrmerch.jobs import attach, detach
 
     settings = Settings.read(os.environ)
     _refuse_old_tables(settings)
     database = _open(settings)
     attach(database, settings)
+    click.get_current_context().call_on_close(partial(detach, database))
     return database.write()
 
 

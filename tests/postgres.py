@@ -78,10 +78,10 @@ class Postgres:
             connection.commit()
             self._shape = tuple(connection.execute(text(_SHAPE)).one())
             known = inspect(connection)
-            rows = [f'DELETE FROM "{name}"' for name in known.get_table_names() if name != "alembic_version"]  # noqa: S608
-            self._emptying = ";".join(
-                [*rows, *(f"SELECT setval('{name}', 1, false)" for name in known.get_sequence_names())]
-            )
+            emptying = [f'DELETE FROM "{name}"' for name in known.get_table_names()]  # noqa: S608
+            emptying += [f"SELECT setval('{name}', 1, false)" for name in known.get_sequence_names()]
+            version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
+        self._emptying = ";".join([*emptying, f"INSERT INTO alembic_version VALUES ('{version}')"])  # noqa: S608
         database.close()
 
     @contextmanager
