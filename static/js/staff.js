@@ -70,7 +70,7 @@ const forgetHere = (form) => sessionStorage.removeItem(shelf(form));
 
 /* After signing in again in another tab the form's token is of the old sign-in; the page has the new one. */
 const renewToken = async () => {
-  const page = await fetch(location.href, { headers: { Accept: 'text/html' } });
+  const page = await fetch(location.href, { headers: { Accept: 'text/html' }, ...patience() });
   if (!page.ok || new URL(page.url).pathname !== location.pathname) return false;
   const token = $('input[name=csrf]', new DOMParser().parseFromString(await page.text(), 'text/html'))?.value;
   if (token) $$('input[name=csrf]').forEach((field) => { field.value = token; });
@@ -79,6 +79,8 @@ const renewToken = async () => {
 
 const postDraft = (form, more = {}) =>
   fetch(form.dataset.draft, { method: 'POST', body: new FormData(form), headers: { Accept: 'application/json' }, ...more });
+/* An answer that takes longer than this is as good as none. */
+const patience = () => ({ signal: AbortSignal.timeout(15_000) });
 
 const redraw = (frame, address) => {
   const top = frame.contentWindow?.scrollY ?? 0;
@@ -109,10 +111,10 @@ const sendDraft = async (form) => {
   let answer = null;
   let said = null;
   try {
-    answer = await postDraft(form);
+    answer = await postDraft(form, patience());
     said = await answer.json().catch(() => ({}));
     if (answer.status === 400 && said.type === 'foreign_write' && await renewToken()) {
-      answer = await postDraft(form);
+      answer = await postDraft(form, patience());
       said = await answer.json().catch(() => ({}));
     }
   } catch { answer = null; }
@@ -125,8 +127,10 @@ const sendDraft = async (form) => {
   draft.isDirty = true;
   draft.isConflict = answer?.status === 409;
   keepHere(form);
-  if (!answer) tellDraft('Not saved: no line. Kept in this tab, and tried again with the next key.', 'late');
-  else if (answer.status === 401 || answer.status === 400) {
+  if (!answer) {
+    tellDraft('Not saved: no line. Kept in this tab, and tried again every few seconds.', 'late');
+    draft.timer = setTimeout(() => saveDraft(form), 5_000);
+  } else if (answer.status === 401 || answer.status === 400) {
     tellDraft('Not saved: you are signed out. What you typed stays here.', 'late', { textContent: 'Sign in in a new tab', href: '/sign-in', target: '_blank', rel: 'noopener' });
   } else if (answer.status === 409) tellDraft(`Not saved. ${said.detail ?? ''} Press Save to see both.`, 'late');
   else tellDraft(`Not saved. ${said.detail ?? ''}`, 'late');

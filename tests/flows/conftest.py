@@ -10,12 +10,13 @@ from playwright.sync_api import BrowserContext, expect
 
 from qrmerch import jobs
 from qrmerch.config import Settings
+from tests.browsing import PHONE
 from tests.chromium import Watched, watch
 from tests.drills.shop import Shop
 
 _SCREENS = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1280, "height": 900}}
 
-_PATIENCE_MS = 60_000
+_PATIENCE_MS = 20_000
 expect.set_options(timeout=_PATIENCE_MS)
 
 OpenWindow = Callable[..., Watched]
@@ -47,7 +48,8 @@ def open_window(chromium: Chromium, served: Shop) -> Iterator[OpenWindow]:
     def open_one(screen: str = "desk", **options: Any) -> Watched:
         told = {"viewport": _SCREENS[screen], "locale": "en-US", "base_url": served.settings.base_url, **options}
         if screen == "phone":
-            told |= {"is_mobile": True, "has_touch": True}
+            # By its own name this browser is a robot, whose scans are none.
+            told |= {"is_mobile": True, "has_touch": True, "user_agent": PHONE}
         context = chromium.new_context(**told)
         context.set_default_timeout(_PATIENCE_MS)
         contexts.append(context)
