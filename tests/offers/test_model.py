@@ -31,7 +31,7 @@ from tests.offers.books import assert_books_fit
 
 VISITORS = 3
 HOLDS, LASTS = timedelta(hours=2), timedelta(hours=9)
-EXAMPLES = 1_000 if IS_FULL else 20
+EXAMPLES = 700 if IS_FULL else 20
 
 who = st.integers(0, VISITORS - 1)
 which = st.integers(0, 5)
