@@ -1,6 +1,6 @@
 """A real browser, one for each test process, and what a person would not see of its pages.
 
-Chromium is Debian's, driven by Playwright. Where it is missing the tests fail; `QRMERCH_NO_BROWSER=1` says that this
+Chromium is Debian's, driven by Playwright. Where it is missing the tests fail; `NO_BROWSER=1` says that this
 machine has none, and they are skipped.
 """
 
@@ -35,11 +35,11 @@ class Watched:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Chromium]:
     """Chromium, started once."""
-    if os.environ.get("QRMERCH_NO_BROWSER") == "1":
-        pytest.skip("QRMERCH_NO_BROWSER=1: no browser here, nothing of what scripts do is tested")
+    if os.environ.get("NO_BROWSER") == "1":
+        pytest.skip("NO_BROWSER=1: no browser here, nothing of what scripts do is tested")
     program = next((each for each in _PROGRAMS if Path(each).is_file()), None)
     if program is None:
-        pytest.fail(f"No Chromium at {', '.join(_PROGRAMS)}. Install it, or set QRMERCH_NO_BROWSER=1 to do without.")
+        pytest.fail(f"No Chromium at {', '.join(_PROGRAMS)}. Install it, or set NO_BROWSER=1 to do without.")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=_ARGUMENTS)
         yield browser

@@ -1,4 +1,4 @@
-"""The figures of the drills: small in the ordinary run, with `QRMERCH_DRILLS=full` (`make drills`) as promised.
+"""The figures of the drills: small in the ordinary run, with `DRILLS=full` (`make drills`) as promised.
 
 What a full run saw goes to `bench/results/`.
 """
@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-IS_FULL = os.environ.get("QRMERCH_DRILLS") == "full"
+IS_FULL = os.environ.get("DRILLS") == "full"
 _RESULTS = Path(__file__).parents[1] / "bench" / "results"
 
 
