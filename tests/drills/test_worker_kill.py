@@ -18,9 +18,10 @@ from qrmerch.imports import service
 from qrmerch.imports.models import ImportRun, RunState
 from tests.drills.shop import Shop, copy_package, kill
 from tests.factories import make_retailer, make_vendor
+from tests.figures import IS_FULL
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
-_WAIT_S = 120
+_WAIT_S = 600 if IS_FULL else 120
 
 
 def test_an_import_survives_the_death_of_its_workers(
