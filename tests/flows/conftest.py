@@ -16,7 +16,7 @@ from tests.drills.shop import Shop
 
 _SCREENS = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1280, "height": 900}}
 
-_PATIENCE_MS = 20_000
+_PATIENCE_MS = 60_000
 expect.set_options(timeout=_PATIENCE_MS)
 
 OpenWindow = Callable[..., Watched]
