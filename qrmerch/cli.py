@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from qrmerch.db import Database
     from qrmerch.imports.service import Checked
+    from qrmerch.jobs import Queue
     from qrmerch.parties.models import Retailer, Vendor
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -351,9 +352,7 @@ def jobs() -> None:
 @as_json
 def failed(is_json: bool) -> None:
     """List jobs that failed at every try and wait for a person."""
-    from qrmerch.jobs import Queue
-
-    names = Queue(Settings.read(os.environ)).list_failed(1000)
+    names = _queue().list_failed(1000)
     _say({"failed": names}, "\n".join(names) or "None failed.", is_json=is_json)
 
 
@@ -361,9 +360,7 @@ def failed(is_json: bool) -> None:
 @click.argument("names", nargs=-1, required=True)
 def retry(names: tuple[str, ...]) -> None:
     """Let failed jobs be tried again within seconds."""
-    from qrmerch.jobs import Queue
-
-    queue = Queue(Settings.read(os.environ))
+    queue = _queue()
     known = queue.list_failed(100_000)
     if unknown := [name for name in names if name not in known]:
         raise click.ClickException(f"{unknown[0]} is not among the failed jobs. See `qrmerch jobs failed`.")
@@ -419,6 +416,15 @@ def _open(settings: Settings) -> "Database":
     database = Database(settings.database_url)
     click.get_current_context().call_on_close(database.close)
     return database
+
+
+def _queue() -> "Queue":
+    """The job queue, closed when the command ends."""
+    from qrmerch.jobs import Queue
+
+    queue = Queue(Settings.read(os.environ))
+    click.get_current_context().call_on_close(queue.close)
+    return queue
 
 
 def _refuse_old_tables(settings: Settings) -> None:

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,6 +13,18 @@ from qrmerch.errors import NotFound, TooLarge
 
 _KEY = re.compile(r"[a-z]+/[0-9a-f]{64}")
 _CHUNK_BYTES = 1 << 20
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Put a file in the place of another whole: who reads it meanwhile finds the old one or the new one.
+
+    Threads and processes may do so at once; the last one holds.
+
+    :raises OSError: it could not be written; the old one stays.
+    """
+    fresh = path.with_suffix(f".{os.getpid()}-{time.monotonic_ns()}")
+    fresh.write_bytes(data)
+    fresh.replace(path)
 
 
 class FileStore:

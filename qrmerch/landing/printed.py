@@ -5,7 +5,6 @@ lies on local disk as well, so that a worker that starts while the database is a
 """
 
 import logging
-import os
 import socket
 import time
 from collections.abc import Iterable, Mapping
@@ -19,6 +18,7 @@ from sqlalchemy.orm import Session, aliased
 
 from qrmerch.catalog.models import Item
 from qrmerch.codes.models import Code, CodeState
+from qrmerch.files import replace_file
 from qrmerch.i18n import negotiate
 from qrmerch.parties.models import Measurement, Retailer, Store, StoreNetwork
 from qrmerch.rendering.changes import Change
@@ -178,10 +178,8 @@ class PrintedCodes:
             "stores": [list(store[:4]) for store in self.stores.values()],
             "retailers": {retailer_id: known.says() for retailer_id, known in self.retailers.items()},
         }
-        fresh = self._file.with_suffix(f".{os.getpid()}")
         try:
-            fresh.write_bytes(orjson.dumps(said))
-            fresh.replace(self._file)
+            replace_file(self._file, orjson.dumps(said))
         except OSError as error:
             log.warning("the table of printed codes was not saved: %s", error)
 

@@ -2,7 +2,6 @@
 
 import ipaddress
 import logging
-import os
 import time
 from collections.abc import Callable
 from typing import Final
@@ -15,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from qrmerch.config import Settings
 from qrmerch.db import Database
+from qrmerch.files import replace_file
 from qrmerch.parties.models import RetailerHost
 
 log = logging.getLogger("qrmerch.hosts")
@@ -92,10 +92,8 @@ class Hosts:
             return {}
 
     def _save(self) -> None:
-        fresh = self._file.with_suffix(f".{os.getpid()}")
         try:
-            fresh.write_bytes(orjson.dumps(self._retailer_ids))
-            fresh.replace(self._file)
+            replace_file(self._file, orjson.dumps(self._retailer_ids))
         except OSError as error:
             log.warning("the table of hosts was not saved: %s", error)
 

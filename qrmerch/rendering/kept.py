@@ -7,7 +7,6 @@ Never: a database call while a phone waits for a page that is kept.
 import dataclasses
 import gzip
 import hashlib
-import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,8 @@ from typing import Any, Final, NamedTuple
 
 import brotli
 import orjson
+
+from qrmerch.files import replace_file
 
 Headers = list[tuple[str, str]]
 PLAIN, GZIP, BR = 0, 1, 2
@@ -231,10 +232,7 @@ class Pages:
             "others": page.others,
             "lengths": [len(body) for body in bodies],
         }
-        path = self._path(page.key)
-        fresh = path.with_suffix(f".{os.getpid()}-{time.monotonic_ns()}")
-        fresh.write_bytes(b"\n".join((orjson.dumps(about), b"".join(bodies))))
-        fresh.replace(path)
+        replace_file(self._path(page.key), b"\n".join((orjson.dumps(about), b"".join(bodies))))
 
     def _load(self) -> None:
         """Take in the disk's pages, compressed already: a restart must not compress thousands of pages."""
