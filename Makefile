@@ -32,7 +32,7 @@ drills: .venv/.dev
 
 lock:
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--extra tls --extra set-up -o requirements.lock
+		--extra tls --extra video --extra set-up -o requirements.lock
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--all-extras -c requirements.lock -o requirements-dev.lock
 
