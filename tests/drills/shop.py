@@ -1,6 +1,7 @@
 """A real shop for the drills: its database and files, its server processes, and phones that scan it."""
 
 import asyncio
+import http.client
 import os
 import random
 import shutil
@@ -89,7 +90,7 @@ class Shop:
     def fetch(
         self, path: str, *, agent: str = PHONE, data: bytes | None = None, **headers: str
     ) -> tuple[int, str, bytes]:
-        """Status, visit id and body of one request on a connection of its own; status 0 where nobody answers."""
+        """Status, visit id and body of one request on a connection of its own; status 0 where nobody answers whole."""
         told = {"User-Agent": agent, "Accept": "text/html", **{k.replace("_", "-"): v for k, v in headers.items()}}
         request = urllib.request.Request(self.settings.base_url + path, data=data, headers=told)
         try:
@@ -97,7 +98,8 @@ class Shop:
                 return answer.status, visit_in(answer.headers.get("Server-Timing", "")), answer.read()
         except urllib.error.HTTPError as refused:
             return refused.code, "", refused.read()
-        except OSError:
+        # A process that is killed in mid-answer leaves half of one.
+        except (OSError, http.client.HTTPException):
             return 0, "", b""
 
     def warm_up(self) -> None:
