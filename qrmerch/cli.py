@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from qrmerch.db import Database
-    from qrmerch.imports.service import Checked
+    from qrmerch.imports.checking import Checked
     from qrmerch.jobs import Queue
     from qrmerch.parties.models import Retailer, Vendor
 
@@ -222,6 +222,7 @@ def import_catalog(
     """Check a vendor's catalogue, then take it in."""
     from qrmerch.files import FileStore
     from qrmerch.imports import service
+    from qrmerch.imports.checking import Reading, check
 
     settings = Settings.read(os.environ)
     _refuse_old_tables(settings)
@@ -231,10 +232,11 @@ def import_catalog(
         house = _get_retailer(session, slug) if slug else None
     money = currency or (house.currency if house else "USD")
     with database.read() as session:
-        checked = service.check(session, maker.id, file.read_bytes(), service.Reading(money), settings=settings)
+        checked = check(session, maker.id, file, Reading(money), settings=settings)
     counts: dict[str, Any] = dict(checked.counts)
     if report and counts["errors"]:
-        report.write_text("\ufeff" + service.report_of(checked), encoding="utf-8", newline="")
+        with report.open("w", encoding="utf-8-sig", newline="") as kept:
+            kept.writelines(service.report_of(checked))
     if not dry_run:
         with file.open("rb") as stream:
             key = service.store_sheet(stream, store=FileStore(settings.uploads_dir), settings=settings)
@@ -255,17 +257,19 @@ def _take_in(database: "Database", checked: "Checked", file_name: str, wanted: d
     from qrmerch.imports.queries import get_run
 
     with database.write() as session:
-        run = service.record_run(session, checked=checked, file_name=file_name, user_id=None, at=now(), **wanted)
-        service.start(session, run)
+        reading = checked.parsed.reading
+        run = service.receive_run(session, reading=reading, file_name=file_name, user_id=None, at=now(), **wanted)
+        service.record_check(session, run, checked)
+        service.start(session, run, at=now())
         session.commit()
-    groups = checked.parsed.understood.groups
-    with click.progressbar(length=len(groups), label="Products", file=sys.stderr) as bar:
+    groups = checked.parsed.groups
+    with click.progressbar(length=checked.products, label="Products", file=sys.stderr) as bar:
         is_more = True
         while is_more:
             with database.write() as session:
                 is_more = service.commit_chunk(session, run.id, groups, at=now())
                 session.commit()
-                bar.update(min(service.CHUNK_GROUPS, len(groups) - bar.pos))
+                bar.update(min(service.CHUNK_GROUPS, checked.products - bar.pos))
     with database.read() as session:
         return dict(get_run(session, run.id).written)
 

@@ -212,8 +212,12 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=40), nullable=False),
         sa.Column("file_name", sa.String(length=200), nullable=False),
         sa.Column("file_key", sa.String(length=100), nullable=False),
+        sa.Column("said", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
         sa.Column("format", sa.String(length=40), nullable=False),
         sa.Column("encoding", sa.String(length=40), nullable=False),
+        sa.Column("is_guessed_encoding", sa.Boolean(), nullable=False),
+        sa.Column("has_header", sa.Boolean(), nullable=False),
         sa.Column("delimiter", sa.String(length=1), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column(
@@ -229,6 +233,11 @@ def upgrade() -> None:
         sa.Column(
             "changes", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
         ),
+        sa.Column("news", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False),
+        sa.Column("done_rows", sa.Integer(), nullable=False),
+        sa.Column("total_rows", sa.Integer(), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failure", sa.String(length=500), nullable=False),
         sa.Column(
             "written", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
         ),
@@ -237,7 +246,8 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "state IN ('checked', 'committing', 'done', 'cancelled', 'failed')", name=op.f("ck_import_run_state_known")
+            "state IN ('uploaded', 'mapped', 'checked', 'committing', 'done', 'cancelled', 'failed')",
+            name=op.f("ck_import_run_state_known"),
         ),
         sa.ForeignKeyConstraint(["list_at_id"], ["retailer.id"], name=op.f("fk_import_run_list_at_id_retailer")),
         sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_import_run_user_id_user")),

@@ -5,45 +5,63 @@ In: a header. Out: the format and a field for each column; unknown columns are l
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import Final
 
 from qrmerch.imports.problems import Problem
+from qrmerch.text import clean_line
 
 SHOPIFY: Final = "Shopify"
+WOOCOMMERCE: Final = "WooCommerce"
+MAGENTO: Final = "Magento"
+GOOGLE: Final = "Google Merchant"
 PLAIN: Final = "CSV"
 
-# Our fields, and what others call them; compared in lower case without spaces and marks.
+# Our fields, and what others call them; compared in lower case without spaces, accents and marks.
 _SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
     "key": ("style", "handle", "style key", "style number", "style code", "item key", "product id", "product code",
-            "item group id", "parent sku", "article group", "url handle", "slug"),
-    "sku": ("sku", "variant sku", "article number", "article", "item number", "id"),
-    "gtin": ("gtin", "gtin14", "gtin13", "gtin12", "ean", "ean13", "upc", "barcode", "variant barcode"),
-    "title": ("title", "name", "product name", "product title", "item name"),
-    "maker": ("vendor", "brand", "maker", "manufacturer", "label"),
-    "category": ("category", "type", "product type", "department", "group", "categories"),
-    "colour": ("colour", "color", "colour name", "color name"),
-    "size": ("size", "size name"),
-    "price": ("price", "variant price", "rrp", "retail price", "list price", "unit price"),
-    "currency": ("currency", "price currency"),
+            "item group id", "article group", "url handle", "slug", "model number", "modell", "modele", "modelo"),
+    "sku": ("sku", "variant sku", "article number", "article", "item number", "product code/sku", "reference", "id",
+            "object id", "item id", "reference #", "artikelnummer", "artikelnr", "artikel nr", "art nr", "ref",
+            "referencia", "codice", "codigo", "stock code", "variant id", "code"),
+    "gtin": ("gtin", "gtin14", "gtin13", "gtin12", "ean", "ean13", "ean 13", "ean8", "upc", "upc code", "upc a", "barcode", "variant barcode", "ean code",
+             "gtin upc ean or isbn", "product upc/ean", "barcode id", "isbn", "ean upc", "code barre", "strichcode"),
+    "title": ("title", "name", "product name", "product title", "item name", "bezeichnung", "artikelbezeichnung",
+              "produktname", "designation", "nom", "nombre", "nome", "titel", "titre", "titulo", "titolo", "item"),
+    "maker": ("vendor", "brand", "maker", "manufacturer", "label", "brand name", "vendor name", "marke", "hersteller",
+              "marque", "marca", "brands"),
+    "category": ("category", "type", "product type", "department", "group", "categories", "kategorie", "warengruppe",
+                 "categorie", "categoria", "google product category", "category path", "breadcrumbs"),
+    "colour": ("colour", "color", "colour name", "color name", "farbe", "couleur", "colore"),
+    "size": ("size", "size name", "grosse", "grosze", "groesse", "taille", "talla", "taglia"),
+    "price": ("price", "variant price", "rrp", "retail price", "list price", "unit price", "price tax included",
+              "price value", "price amount", "msrp", "uvp", "preis", "prix", "precio", "prezzo", "vk preis",
+              "regular price", "original price"),
+    "sale_price": ("sale price", "special price", "discount price", "aktionspreis", "prix promo"),
+    "currency": ("currency", "price currency", "currency code", "wahrung", "waehrung", "devise", "moneda", "valuta"),
     "was_price": ("was price", "compare at", "compare at price", "variant compare at price", "old price",
-                  "regular price"),
-    "description": ("description", "body html", "body", "long description", "details", "product description"),
-    "blurb": ("blurb", "short description", "summary", "teaser", "tagline"),
+                  "strike price", "streichpreis", "prix barre"),
+    "description": ("description", "body html", "body", "long description", "details", "product description",
+                    "beschreibung", "descripcion", "descrizione"),
+    "blurb": ("blurb", "short description", "summary", "teaser", "tagline", "kurzbeschreibung"),
     "story": ("story", "about"),
-    "care": ("care", "care instructions", "washing"),
-    "image": ("image", "images", "image src", "image url", "image link", "picture", "pictures", "photo", "file name",
-              "product image url", "assets", "base image"),
+    "care": ("care", "care instructions", "washing", "pflege", "pflegehinweise", "entretien"),
+    "image": ("image", "images", "picture", "pictures", "photo", "photos", "file name", "product image url", "assets",
+              "base image", "bild", "bilder"),
     # Vendure: several names and values in one cell each, with bars between.
-    "choices.names": ("option groups", "optiongroups"),
-    "choices.values": ("option values", "optionvalues"),
+    "choices.names": ("option groups",),
+    "choices.values": ("option values",),
     # Magento: an item's row names the articles that are its sizes and colours, each a row of its own.
     "variations": ("configurable variations",),
+    # An article names the row that it is a size or colour of: by its SKU, or by "id:" and its ID.
+    "parent": ("parent", "parent sku", "parent id"),
 }  # fmt: skip
 _FACTS: Final[dict[str, tuple[str, ...]]] = {
-    "Material": ("material", "materials", "fabric", "composition", "fibre content", "fiber content"),
+    "Material": ("material", "materials", "fabric", "composition", "fibre content", "fiber content", "materiale"),
     "Fit": ("fit",),
     "Origin": ("origin", "country of origin", "made in"),
     "Season": ("season", "collection"),
@@ -53,8 +71,26 @@ _FACTS: Final[dict[str, tuple[str, ...]]] = {
     "Heel height": ("heel height",),
     "Lining": ("lining",),
     "Sole": ("sole",),
+    "Pattern": ("pattern",),
+    "Model": ("model", "mpn"),
+    "Ingredients": ("ingredients",),
 }
-_OPTION: Final = re.compile(r"option ?([1-3]) ?(name|value)")
+_OPTION: Final = re.compile(
+    r"(?:variant )?(?:option|attribute) ?([1-9]) ?(name|value|values|value s)?|"
+    r"(?:option|attribute) (name|value) ([1-9])"
+)
+_IMAGE: Final = re.compile(
+    r"((product|base|main|additional|large|hosted|variant) )?(images?|pictures?|photos?)"
+    r"( (file|src|urls?|links?|name))?( ?\d{1,2})?( (src|urls?|links?))?"
+)
+# What a shop system means by a name that others use for something else.
+_MEANT_BY: Final = {
+    SHOPIFY: {"type": "category", "product category": ""},
+    WOOCOMMERCE: {"type": "kind", "id": "row_id", "brands": "maker"},
+    MAGENTO: {"product type": "kind", "thumbnail image": "", "small image": ""},
+    GOOGLE: {"id": "sku", "google product category": ""},
+    PLAIN: {},
+}
 # What Shopify writes and a page has no use for; left out without a word.
 _SHOPIFY_UNUSED: Final = re.compile(
     r"(google shopping|seo|variant (grams|inventory|fulfillment|requires|taxable|weight|tax|image|unit)|cost per|"
@@ -65,20 +101,28 @@ _SHOPIFY_UNUSED: Final = re.compile(
 OWN_COLUMNS: Final = ("_row", "_status", "_errors")
 TEXT_FIELDS: Final = ("blurb", "story", "care")
 FACT: Final = "fact:"
-# What a person can say that a column is, in the order it is offered.
+# A choice besides colour and size, called as its column is.
+CHOICE: Final = "choice:"
+# One column that is the article number and the barcode.
+SKU_GTIN: Final = "sku_gtin"
+# What a person can say that a column is, in the order it is offered; "fact:" and "choice:" under the column's name.
 CHOOSABLE: Final = (
-    "key", "sku", "gtin", "title", "maker", "category", "colour", "size", "price", "currency", "was_price",
-    "description", "blurb", "story", "care", "image", *(FACT + fact for fact in _FACTS),
+    "key", "sku", "gtin", SKU_GTIN, "title", "maker", "category", "colour", "size", CHOICE, "price", "sale_price",
+    "currency", "was_price", "description", "blurb", "story", "care", "image", "parent",
+    *(FACT + fact for fact in _FACTS), FACT,
 )  # fmt: skip
-# There it says "simple" or "configurable".
-_MAGENTO_KIND: Final = "product type"
 # More exact than any guess.
 _CHOSEN: Final = -1
 # Google's name for what groups sizes; empty there means an item of one size.
 _OPTIONAL_KEY: Final = "item group id"
+# Lists that are not of items, by words of their headers: what they are, words that tell it, words that speak against.
+_OTHER_LISTS: Final = (
+    ("reviews of items", ({"review", "rating value"}, {"review", "rating"}), {"price"}),
+    ("stores", ({"address", "city", "hours"}, {"store id"}, {"address", "lat"}), {"price", "sku"}),
+)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Columns:
     """A header, understood: for each column its field, or "" where it is not used.
 
@@ -89,22 +133,50 @@ class Columns:
     names: tuple[str, ...]
     fields: tuple[str, ...]
 
+    @cached_property
+    def places(self) -> Mapping[str, int]:
+        """The first column of each field."""
+        return {field: place for place, field in reversed(list(enumerate(self.fields))) if field}
+
+    def places_of(self, prefix: str) -> tuple[int, ...]:
+        """All columns whose field begins with `prefix`."""
+        return self._by_prefix.setdefault(
+            prefix, tuple(place for place, field in enumerate(self.fields) if field.startswith(prefix))
+        )
+
+    @cached_property
+    def _by_prefix(self) -> dict[str, tuple[int, ...]]:
+        return {}
+
     def name_of(self, field: str) -> str:
         """What the vendor calls a field; the field's own name where there is no such column."""
-        return self.names[self.fields.index(field)] if field in self.fields else field
+        return self.names[self.places[field]] if field in self.places else field
 
     def has(self, field: str) -> bool:
-        return field in self.fields
+        return field in self.places
 
-    @property
+    @cached_property
     def has_category_paths(self) -> bool:
         """Whether categories are lists of paths, as shop systems write them."""
         return _plain(self.name_of("category")) == "categories"
 
-    @property
+    @cached_property
     def is_key_optional(self) -> bool:
         """Whether a row without a key is an item of its own."""
         return not self.has("key") or _plain(self.name_of("key")) == _OPTIONAL_KEY
+
+
+def find_header(rows: Sequence[Sequence[str]]) -> int | None:
+    """Which of a sheet's first rows names its columns; None if none does, for the first one is an item already.
+
+    The first row is taken unless it knows at most one of our names and a later one knows more: above a header people
+    write the catalogue's name and season.
+    """
+    known = [sum(1 for cell in row if _is_known(_plain(cell))) for row in rows]
+    best = max(range(len(rows)), key=known.__getitem__)
+    if known[0] >= 2 or known[best] < 2:
+        return None if not known[0] and any(map(_is_value, rows[0])) else 0
+    return best
 
 
 def read_header(
@@ -112,31 +184,31 @@ def read_header(
 ) -> tuple[Columns, list[Problem]]:
     """The columns of a sheet, with what is odd about them.
 
-    A problem with code HEADER_MISSING or HEADER_DUPLICATE is an error: nothing can be taken in.
+    A problem with code HEADER_MISSING, HEADER_DUPLICATE or NOT_ITEMS is an error: nothing can be taken in.
 
     :param chosen: the field ("" for none) that a person said a column is, by its name; the others are guessed.
     """
     plain = [_plain(name) for name in header]
-    is_shopify = "handle" in plain and ("variant price" in plain or "option1 value" in plain or "body html" in plain)
-    is_magento = "configurable variations" in plain
+    shape = _format_of(header, set(plain))
+    words = set(plain)
     meant = [
-        (chosen[name], _CHOSEN) if name in chosen else _meaning(word, is_shopify=is_shopify, is_magento=is_magento)
+        (named(chosen[name], name), _CHOSEN) if name in chosen else _meaning(word, shape, words)
         for name, word in zip(header, plain, strict=True)
     ]
-    problems: list[Problem] = []
+    problems: list[Problem] = list(_other_list(words))
     fields: list[str] = []
     best: dict[str, tuple[int, int]] = {}
     for place, (field, rank) in enumerate(meant):
         if field:
             best[field] = min(best.get(field, (rank, place)), (rank, place))
     for place, (name, word, (field, _)) in enumerate(zip(header, plain, meant, strict=True)):
-        if field and best[field][1] != place and not field.startswith(FACT):
+        if field and best[field][1] != place and not _may_repeat(field):
             problems.append(_double(name, header[best[field][1]]))
             field = ""
-        elif not field and name not in chosen and not _is_unread(word, is_shopify=is_shopify, is_magento=is_magento):
+        elif not field and name not in chosen and not _is_unread(word, shape):
             problems.append(_unknown(name, word))
         fields.append(field)
-    columns = Columns(SHOPIFY if is_shopify else PLAIN, header, tuple(fields))
+    columns = Columns(shape, header, tuple(_settled(fields)))
     return columns, problems + list(_missing(columns))
 
 
@@ -146,22 +218,62 @@ def choices(header: tuple[str, ...], said: Mapping[str, str]) -> dict[str, str]:
     return {name: field for name, field in said.items() if guessed.get(name) != field}
 
 
+def named(field: str, name: str) -> str:
+    """A field with the name that it has from its column; most have none."""
+    return field + (clean_line(name, 10_000)[:40] or "More") if field in (FACT, CHOICE) else field
+
+
+def _may_repeat(field: str) -> bool:
+    return field.startswith((FACT, CHOICE)) or field == "image"
+
+
+def _settled(fields: list[str]) -> list[str]:
+    """The fields, where one stands in for another that is not there: the barcode for a number, what is asked for now
+    for the price.
+    """
+    stands_for = {}
+    if not {"key", "sku", SKU_GTIN} & set(fields):
+        stands_for["gtin"] = SKU_GTIN
+    if "price" not in fields:
+        stands_for["sale_price"] = "price"
+    return [stands_for.get(field, field) for field in fields]
+
+
+def _format_of(header: tuple[str, ...], words: set[str]) -> str:
+    if "handle" in words and words & {"variant price", "option1 value", "body html"}:
+        return SHOPIFY
+    if {"type", "sku"} <= words and words & {"parent", "attribute 1 name", "regular price"}:
+        return WOOCOMMERCE
+    if "configurable variations" in words or {"attribute set code", "product type"} <= words:
+        return MAGENTO
+    if any(name.startswith("g:") for name in header) or {"id", "title", "image link", "availability"} <= words:
+        return GOOGLE
+    return PLAIN
+
+
+def _other_list(words: set[str]) -> Iterable[Problem]:
+    for what, tells, against in _OTHER_LISTS:
+        if any(each <= words for each in tells) and not against & words:
+            sentence = f"These are {what}, not items: the first row reads {', '.join(sorted(words)[:6])}."
+            yield Problem("NOT_ITEMS", "", f"{sentence} Send the list of the items themselves here.", "")
+
+
 def _double(name: str, other: str) -> Problem:
     if _plain(name) == _plain(other):
         return Problem("HEADER_DUPLICATE", name, f"There are two columns called {name}. Remove one.", "")
     return _unused(name, f"{other} is read for this already; {name} is left out.")
 
 
-def _is_unread(word: str, *, is_shopify: bool, is_magento: bool) -> bool:
+def _is_unread(word: str, shape: str) -> bool:
     """Whether nobody misses a column."""
-    if (is_shopify and _SHOPIFY_UNUSED.match(word)) or (is_magento and word == _MAGENTO_KIND):
+    if (shape == SHOPIFY and _SHOPIFY_UNUSED.match(word)) or word in _MEANT_BY[shape]:
         return True
-    return not word or word in map(_plain, OWN_COLUMNS)
+    return not word or word in _OWN_WORDS
 
 
 def _missing(columns: Columns) -> Iterable[Problem]:
     said = ", ".join(name[:30] for name in columns.names[:6] if name)
-    if not columns.has("key") and not columns.has("sku"):
+    if not any(map(columns.has, ("key", "sku", SKU_GTIN))):
         yield Problem(
             "HEADER_MISSING",
             "style",
@@ -172,7 +284,16 @@ def _missing(columns: Columns) -> Iterable[Problem]:
     if not columns.has("title"):
         sentence = "No column has the item's name. Name one “title” (or “name”) in the first row."
         yield Problem("HEADER_MISSING", "title", sentence, said)
-    if columns.has("sku") and not columns.has("key") and not columns.has("variations"):
+    if columns.has(SKU_GTIN) and not columns.has("key"):
+        yield Problem(
+            "KEY_IS_BARCODE",
+            columns.name_of(SKU_GTIN),
+            "No column has an article number of your own, so the barcode stands for it. Two rows with the same barcode"
+            " are then one item.",
+            "",
+            is_error=False,
+        )
+    elif columns.has("sku") and not any(map(columns.has, ("key", "variations", "parent"))):
         yield Problem(
             "GROUP_MISSING",
             columns.name_of("sku"),
@@ -183,31 +304,41 @@ def _missing(columns: Columns) -> Iterable[Problem]:
         )
 
 
-def _meaning(word: str, *, is_shopify: bool, is_magento: bool) -> tuple[str, int]:
-    """The field that a column's name means ("" for none), and how exactly: of two, the lower number is read."""
+def _meaning(word: str, shape: str, words: set[str]) -> tuple[str, int]:
+    """The field that a column's name means ("" for none), and how exactly: of two, the lower number is read.
+
+    :param words: all names of the header.
+    """
+    if word in _MEANT_BY[shape]:
+        return _MEANT_BY[shape][word], 0
+    if word == "regular price" and "price" in words and "sale price" not in words:
+        return "was_price", 0
     option = _OPTION.fullmatch(word)
     if option:
-        return f"option{option[1]}.{option[2]}", 0
-    if is_shopify and word == "type":
-        return "category", 0
-    if is_magento and word == _MAGENTO_KIND:
-        return "", 0
-    for field, words in _SYNONYMS.items():
-        if word in words:
-            return field, words.index(word)
-    for fact, words in _FACTS.items():
-        if word in words:
-            return FACT + fact, words.index(word)
+        part = option[2] or option[3] or "value"
+        return f"option{option[1] or option[4]}.{'name' if part == 'name' else 'value'}", 0
+    if word in _FIELD_OF:
+        return _FIELD_OF[word]
+    if _IMAGE.fullmatch(word) and not (shape == SHOPIFY and word == "variant image"):
+        return "image", 0
     return "", 0
 
 
+def _is_known(word: str) -> bool:
+    return bool(word) and (word in _FIELD_OF or word in _OWN_WORDS or bool(_OPTION.fullmatch(word)))
+
+
+def _is_value(cell: str) -> bool:
+    """Whether a cell says something about an item, and names no column: a number, a price, an address, a long text."""
+    text = cell.strip()
+    return len(text) > 60 or bool(_VALUE.fullmatch(text))
+
+
 def _unknown(name: str, word: str) -> Problem:
-    fields = {**_SYNONYMS, **{FACT + fact: words for fact, words in _FACTS.items()}}
-    known = {each: field for field, words in fields.items() if field in CHOOSABLE for each in words}
-    near = difflib.get_close_matches(word, known, n=1, cutoff=0.8)
+    near = difflib.get_close_matches(word, _OFFERED, n=1, cutoff=0.8)
     if near:
         sentence = f"{name} is not a column we know and is left out. If it is the {near[0]}, call it “{near[0]}”."
-        return _unused(name, sentence, known[near[0]])
+        return _unused(name, sentence, _OFFERED[near[0]])
     return _unused(name, f"{name} is not a column we know and is left out.")
 
 
@@ -217,4 +348,21 @@ def _unused(name: str, sentence: str, near: str = "") -> Problem:
 
 
 def _plain(name: str) -> str:
-    return " ".join(re.sub(r"[^\w/]+|_", " ", name.casefold()).split())
+    words = _CAMEL.sub(" ", _PREFIX.sub("", name)).casefold()
+    if not words.isascii():
+        words = "".join(c for c in unicodedata.normalize("NFKD", words) if not unicodedata.combining(c))
+    return " ".join(_MARKS.sub(" ", words).split())
+
+
+_CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_PREFIX: Final = re.compile(r"^\s*g:")
+_MARKS: Final = re.compile(r"[^\w/#]+|_")
+_VALUE: Final = re.compile(r"https?://\S+|[^\w\s]{0,3}\s?-?\d[\d.,\s]*\s?(?:[A-Z]{3}|[^\w\s]{1,3})?")
+_OWN_WORDS: Final = frozenset(map(_plain, OWN_COLUMNS))
+# By a name: its field, and how exactly it means that.
+_FIELD_OF: Final = {
+    word: (field, rank)
+    for field, words in reversed([*_SYNONYMS.items(), *((FACT + fact, each) for fact, each in _FACTS.items())])
+    for rank, word in enumerate(words)
+}
+_OFFERED: Final = {word: field for word, (field, _) in _FIELD_OF.items() if field in CHOOSABLE}

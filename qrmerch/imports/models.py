@@ -10,13 +10,19 @@ from qrmerch.tables import Base, Id, Json, VendorScoped, one_of, word
 
 
 class RunState(enum.StrEnum):
-    """From arrival to the end."""
+    """From arrival to the end: its columns are understood, then every row is tried, then somebody takes it in."""
 
+    UPLOADED = "uploaded"
+    MAPPED = "mapped"
     CHECKED = "checked"
     COMMITTING = "committing"
     DONE = "done"
     CANCELLED = "cancelled"
     FAILED = "failed"
+
+
+# While one of these holds, a job has something to do.
+AT_WORK = (RunState.UPLOADED, RunState.MAPPED, RunState.COMMITTING)
 
 
 class ImportRun(VendorScoped, Base):
@@ -28,9 +34,16 @@ class ImportRun(VendorScoped, Base):
     state: Mapped[RunState] = word(RunState)
     file_name: Mapped[str] = mapped_column(String(200))
     file_key: Mapped[str] = mapped_column(String(100))
-    format: Mapped[str] = mapped_column(String(40))
-    encoding: Mapped[str] = mapped_column(String(40))
-    delimiter: Mapped[str] = mapped_column(String(1))
+    # What the sender said of the file, and its columns are read with: {"encoding": "", "has_header": null,
+    # "columns": {…}}; what is empty is found out.
+    said: Mapped[Json]
+    # What was found: a CSV, workbook, JSON or XML, of which shop system, in which characters.
+    kind: Mapped[str] = mapped_column(String(10), default="CSV")
+    format: Mapped[str] = mapped_column(String(40), default="CSV")
+    encoding: Mapped[str] = mapped_column(String(40), default="UTF-8")
+    is_guessed_encoding: Mapped[bool] = mapped_column(default=False)
+    has_header: Mapped[bool] = mapped_column(default=True)
+    delimiter: Mapped[str] = mapped_column(String(1), default=",")
     # Of prices that name none.
     currency: Mapped[str] = mapped_column(String(3))
     # How each column was read: [{"name": "Handle", "field": "key", "sample": …, "is_chosen": …}], field "" where
@@ -38,12 +51,20 @@ class ImportRun(VendorScoped, Base):
     columns: Mapped[Json]
     # The retailer the products are listed at, if any.
     list_at_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("retailer.id"), index=True)
-    # {"rows": …, "created": …, "updated": …, "unchanged": …, "errors": …}
+    # {"rows": …, "products": …, "created": …, "updated": …, "unchanged": …, "errors": …, "codes": {…}}
     counts: Mapped[Json]
     # [{"row": 7, "problems": [{"code": …, "column": …, "message": …, "value": …}]}], at most 1,000
     problems: Mapped[Json]
     # What would change: [{"row": …, "title": …, "variant": …, "field": …, "now": …, "after": …}], at most 300
     changes: Mapped[Json]
+    # Products that are not there yet: [{"row": …, "title": …, "variants": …}], at most 300
+    news: Mapped[Json]
+    # How far the dry run is, and when it or the commit began.
+    done_rows: Mapped[int] = mapped_column(default=0)
+    total_rows: Mapped[int] = mapped_column(default=0)
+    begun_at: Mapped[datetime | None]
+    # Why a run failed.
+    failure: Mapped[str] = mapped_column(String(500), default="")
     # What a commit did so far: {"created": …, "updated": …, "unchanged": …, "listed": …} products.
     written: Mapped[Json]
     # Product groups written so far; a run that was cut off goes on from here.

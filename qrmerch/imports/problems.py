@@ -3,6 +3,15 @@
 from dataclasses import dataclass
 from typing import Any
 
+from qrmerch.errors import DomainError
+
+
+class SheetRejected(DomainError):
+    """The file as a whole cannot be read; the message says what it is and what to send instead."""
+
+    status = 422
+    slug = "sheet_rejected"
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:

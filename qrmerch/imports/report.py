@@ -1,11 +1,12 @@
 """The file of rows to fix: the vendor's own columns in their order, then `_row`, `_status`, `_errors`.
 
-It is sent again as it is once fixed: those three columns are left out on reading.
+It is sent again as it is once fixed: those three columns are left out on reading. What came as XML or JSON goes back
+as CSV, with the same names.
 """
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from qrmerch.imports.columns import OWN_COLUMNS, Columns
 from qrmerch.imports.problems import Problem
@@ -14,9 +15,9 @@ from qrmerch.text import spreadsheet_cell
 
 
 def write_report(
-    sheet: Sheet, columns: Columns, problems: Mapping[int, list[Problem]], *, item_of: Mapping[int, str]
-) -> str:
-    """The rows with errors, as text to be saved in UTF-8 with a byte order mark.
+    sheet: Sheet, columns: Columns, problems: Mapping[int, list[Problem]], item_of: Mapping[int, str]
+) -> Iterator[str]:
+    """The rows with errors, line by line, as text to be saved in UTF-8 with a byte order mark.
 
     :param item_of: the key of each row's item, by row number.
     """
@@ -31,11 +32,18 @@ def write_report(
             continue
         item = item_of.get(row.number, "")
         cells = [_cell(row.cells, place) or carried.get((item, place), "") for place in own]
+        if "parent" in columns.places and item:
+            # Its parent stays behind, so a number that only the whole file explains is written out.
+            place = own.index(columns.places["parent"])
+            cells[place] = item if cells[place] else ""
         # What did not fit under the header is not lost.
         beyond = row.cells[len(sheet.header) :]
         told = (str(row.number), "error", ";".join(each.line() for each in found))
         writer.writerow([guarded(cell) for cell in (*cells, *told, *beyond)])
-    return kept.getvalue()
+        yield kept.getvalue()
+        kept.seek(0)
+        kept.truncate()
+    yield kept.getvalue()
 
 
 def guarded(cell: str) -> str:
@@ -56,8 +64,9 @@ def _carried(sheet: Sheet, columns: Columns, item_of: Mapping[int, str]) -> dict
         if field in ("key", "choices.names") or (field.startswith("option") and field.endswith(".name"))
     ]
     said: dict[tuple[str, int], str] = {}
-    for row in sheet.rows:
+    for row in sheet.rows if places else ():
+        item = item_of.get(row.number, "")
         for place in places:
             if text := _cell(row.cells, place).strip():
-                said.setdefault((item_of.get(row.number, ""), place), text)
+                said.setdefault((item, place), text)
     return said

@@ -6,44 +6,37 @@ Ours: every row is a variant and repeats the product's words. Rows of one produc
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from typing import Final, TypeVar
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
 
-from babel.numbers import list_currencies
-
-from qrmerch import gs1
 from qrmerch.catalog.drafts import ProductDraft, VariantDraft
-from qrmerch.imports.columns import FACT, SHOPIFY, TEXT_FIELDS, Columns
-from qrmerch.imports.markup import to_characters, to_text
+from qrmerch.imports.cells import OPTION_MAX_CHARS, Cells, Refused, read_words
+from qrmerch.imports.columns import CHOICE, FACT, SHOPIFY, TEXT_FIELDS, WOOCOMMERCE, Columns
+from qrmerch.imports.grouping import label_of, plan_rows
 from qrmerch.imports.problems import Problem
-from qrmerch.imports.reader import Row, Sheet, clean_cell
-from qrmerch.money import parse_money
-from qrmerch.text import clean_block, clean_line
+from qrmerch.imports.reader import Sheet
 
-Value = TypeVar("Value")
-_Options = tuple[tuple[str, str], ...]
-CURRENCIES: Final = frozenset(list_currencies())
 _LINES: Final = {"title": 200, "maker": 80, "category": 120}
 _PATHS_MAX_CHARS: Final = 2000
-_KEY_MAX_CHARS: Final = 120
-_BLOCK_MAX_CHARS: Final = 8000
-# With its mark-up; ten times what a text may hold.
-_SOURCE_MAX_CHARS: Final = 80_000
-_OPTION_MAX_CHARS: Final = 60
 _FACT_MAX_CHARS: Final = 300
 _IMAGE_MAX_CHARS: Final = 1000
 _MAX_IMAGES: Final = 60
+# Several pictures in one cell; a comma may stand in an address.
+_BETWEEN_IMAGES: Final = re.compile(
+    r"[|;\n]|[,\s]\s*(?=https?://)|(?:(?<=\.jpg)|(?<=\.png)|(?<=\.jpeg)|(?<=\.webp)|(?<=\.avif)|(?<=\.gif)),",
+    re.IGNORECASE,
+)
 # Ten colours in thirty sizes; the largest catalogue we know of has 15 for one item.
 _MAX_VARIANTS: Final = 300
 _VARIANT_KEY_MAX_CHARS: Final = 200
-# Looked at by a pattern that would take its time with a long one.
-_AMOUNT_MAX_CHARS: Final = 40
-_AMOUNT: Final = re.compile(r"(?:([A-Z]{3})\s*)?(-?[\d.,\s\u00a0']+?)\s*([A-Z]{3})?")
 _ONLY: Final = "one"
 # Without a unit these say nothing.
 _MEASURED: Final = ("Weight", "Dimensions", "Heel height")
 _BARE_NUMBER: Final = re.compile(r"[\d.,]+")
+# A row that speaks for an item and is no size of it.
+_PARENT_KINDS: Final = frozenset(("variable", "configurable", "grouped", "bundle", "parent"))
+_OPTION_NUMBERS: Final = range(1, 10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,254 +53,87 @@ class Group:
     problems: dict[int, list[Problem]]
 
 
-@dataclass(frozen=True, slots=True)
 class Understood:
-    """A whole sheet: its products in the order they begin, and the problems of rows that belong to none."""
+    """A whole sheet: its products, and the problems of rows that belong to none.
 
-    groups: tuple[Group, ...]
-    stray: dict[int, list[Problem]]
+    `groups` can be gone through again. A product comes when its last row has been read, so that of a long sheet only
+    those are in memory whose rows stand apart. `count` is how many there are, `rows` how many rows the sheet has.
+    """
+
+    def __init__(self, sheet: Sheet, columns: Columns, *, currency: str) -> None:
+        """:raises SheetRejected: the sheet cannot be read to its end."""
+        self._sheet, self._columns, self._currency = sheet, columns, currency
+        self._plan = plan_rows(sheet.rows, columns)
+        self.stray: dict[int, list[Problem]] = self._plan.stray
+        self.rows = len(self._plan.keys)
+        self.count = len(self._plan.last)
+
+    @property
+    def groups(self) -> Iterator[Group]:
+        waiting: dict[str, list[Cells]] = {}
+        for place, row in enumerate(self._sheet.rows):
+            key = self._plan.keys[place]
+            if key is None:
+                continue
+            cells = Cells(self._columns, row, self._currency)
+            cells.told_options = self._plan.options.get(cells.text("sku"), ()) if self._plan.options else ()
+            waiting.setdefault(key, []).append(cells)
+            if self._plan.last[key] == place:
+                yield _group(key, waiting.pop(key), self._columns)
 
 
 def understand(sheet: Sheet, columns: Columns, *, currency: str) -> Understood:
     """The products in a sheet.
 
     :param currency: of prices that name none.
+    :raises SheetRejected: the sheet cannot be read to its end.
     """
-    members: dict[str, list[_Cells]] = {}
-    stray: dict[int, list[Problem]] = {}
-    rows = [_Cells(columns, row, currency) for row in sheet.rows]
-    keys: list[str | None] = []
-    for cells in rows:
-        keys.append(_key_of(cells, keys[-1] if keys else None))
-    articles = _articles(rows, keys) if columns.has("variations") else {}
-    for cells, key in zip(rows, keys, strict=True):
-        if cells.text("sku") in articles:
-            key, cells.told_options = articles[cells.text("sku")]
-        if too_wide := cells.width_problem():
-            # Its cells stand under the wrong heads; nothing else of it can be believed.
-            stray[cells.row.number] = [too_wide]
-        elif key is None:
-            if not cells.problems:
-                cells.note("VARIANT_ORPHAN", "key", "This row does not say which item it belongs to. Write it here.")
-            stray[cells.row.number] = cells.problems
-        else:
-            members.setdefault(key, []).append(cells)
-    for several in members.values():
-        # A row that names its articles speaks for the item, wherever it stands.
-        several.sort(key=lambda each: not each.text("variations"))
-    return Understood(tuple(_group(key, cells, columns) for key, cells in members.items()), stray)
+    return Understood(sheet, columns, currency=currency)
 
 
-def _key_of(cells: "_Cells", above: str | None) -> str | None:
-    """What the item of a row is known by; a row that names neither item nor title continues the one above."""
-    if cells.text("key"):
-        return cells.line("key", _KEY_MAX_CHARS)
-    if cells.columns.is_key_optional:
-        return cells.line("sku", _KEY_MAX_CHARS)
-    is_continued = cells.columns.format != SHOPIFY and not cells.text("title")
-    return above if is_continued else None
-
-
-def _articles(rows: "list[_Cells]", keys: list[str | None]) -> "dict[str, tuple[str, _Options]]":
-    """For each article that another row names as its size or colour: that row's key, and the options."""
-    found = {}
-    for cells, key in zip(rows, keys, strict=True):
-        for part in cells.text("variations").split("|") if key else ():
-            said = dict(pair.split("=", 1) for pair in part.split(",") if "=" in pair)
-            article = said.pop("sku", "").strip()
-            if key and article and article != cells.text("sku"):
-                found[article] = (key, tuple((_label(name), text.strip()) for name, text in said.items()))
-    return found
-
-
-def _label(name: str) -> str:
-    plain = name.strip().lower()
-    return "Colour" if plain == "color" else plain.replace("_", " ").capitalize()
-
-
-class _Refused(Exception):
-    """A cell cannot be taken."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-@dataclass(slots=True)
-class _Cells:
-    """One row, asked field by field; what is wrong is noted, not raised."""
-
-    columns: Columns
-    row: Row
-    default_currency: str
-    problems: list[Problem] = field(default_factory=list)
-    # Options that another row says of this one.
-    told_options: "_Options" = ()
-
-    @property
-    def is_good(self) -> bool:
-        return not any(each.is_error for each in self.problems)
-
-    def text(self, name: str) -> str:
-        """The cell of a field as it was meant; empty where there is no such column or cell."""
-        if name not in self.columns.fields:
-            return ""
-        place = self.columns.fields.index(name)
-        return clean_cell(self.row.cells[place]) if place < len(self.row.cells) else ""
-
-    def texts(self, prefix: str) -> Iterator[tuple[str, str, str]]:
-        """Field, vendor's column and cell of every filled column whose field begins with `prefix`."""
-        for place, name in enumerate(self.columns.fields):
-            if name.startswith(prefix) and place < len(self.row.cells) and (text := clean_cell(self.row.cells[place])):
-                yield name, self.columns.names[place], text
-
-    def parts(self, name: str) -> list[str]:
-        """The short lines of a cell that holds several with bars between."""
-        found = self._read(
-            name, lambda text: [_limited(clean_line, part, _OPTION_MAX_CHARS) for part in text.split("|")]
-        )
-        return [each for each in found or [] if each]
-
-    def line(self, name: str, max_chars: int) -> str | None:
-        """One clean line, or None where the cell is empty or cannot be taken."""
-        return self._read(name, lambda text: _limited(clean_line, to_characters(text), max_chars)) or None
-
-    def block(self, name: str) -> str | None:
-        """Some paragraphs, or None where the cell is empty or cannot be taken."""
-        return self._read(name, lambda text: _words(clean_block, text, _BLOCK_MAX_CHARS)) or None
-
-    def currency(self) -> str:
-        """The three letters that this row's prices are in."""
-        named = self.text("currency").upper()
-        if not named:
-            named = _currency_in(self.text("price"))
-        if named and named not in CURRENCIES:
-            self.note("MONEY_CURRENCY", "currency", f"{named} is not a currency's three letters, such as EUR.")
-            return self.default_currency
-        return named or self.default_currency
-
-    def money(self, name: str, currency: str) -> int | None:
-        """An amount in minor units."""
-        return self._read(name, lambda text: _parse_amount(text, currency))
-
-    def gtin(self) -> tuple[str | None, str | None]:
-        """The GTIN in 14 digits, and what to keep instead where it is none."""
-        text = self.text("gtin").replace(" ", "").replace("-", "")
-        problem = gs1.gtin_problem(text) if text else None
-        if problem is None:
-            return (gs1.gtin14(text), None) if text else (None, None)
-        if "E+" in text.upper():
-            self.note("GTIN_SCIENTIFIC", "gtin", f"{problem} Until then it is left out.", is_error=False)
-            return None, None
-        code = "GTIN_CHECK" if text.isascii() and text.isdigit() else "GTIN_LENGTH"
-        if text.isascii() and text.isdigit() and len(text) not in (8, 12, 13, 14):
-            code = "GTIN_LENGTH"
-            if gs1.is_gtin("0" + text):
-                code, problem = "GTIN_LEADING_ZERO", f"{text} lost the zero it began with. 0{text} would be right."
-        self.note(code, "gtin", f"{problem} It is kept as your own code, not as a GTIN.", is_error=False)
-        return None, self._read("gtin", lambda cell: _limited(clean_line, cell, 60))
-
-    def width_problem(self) -> Problem | None:
-        """What is wrong when the row has more cells than the header."""
-        most = len(self.columns.names)
-        if not any(cell.strip() for cell in self.row.cells[most:]):
-            return None
-        return Problem(
-            "ROW_WIDTH",
-            "",
-            f"This row has {len(self.row.cells)} cells, the header has {most}."
-            " A text with the separating mark in it needs quotes around it.",
-            "",
-        )
-
-    def note(self, code: str, name: str, message: str, *, is_error: bool = True) -> None:
-        self.problems.append(Problem(code, self.columns.name_of(name), message, self.text(name), is_error))
-
-    def _read(self, name: str, parse: Callable[[str], Value]) -> Value | None:
-        text = self.text(name)
-        if not text:
-            return None
-        try:
-            return parse(text)
-        except _Refused as refused:
-            self.note(refused.code, name, str(refused))
-            return None
-
-
-def _limited(clean: Callable[[str, int], str], text: str, max_chars: int) -> str:
-    try:
-        return clean(text, max_chars)
-    except ValueError as error:
-        raise _Refused("TOO_LONG", str(error)) from None
-
-
-def _words(clean: Callable[[str, int], str], source: str, max_chars: int) -> str:
-    """The clean words of a cell that may hold HTML; one far too long is not even read."""
-    if len(source) > _SOURCE_MAX_CHARS:
-        raise _Refused("TOO_LONG", f"At most {max_chars} characters; this has {len(source)}.")
-    return _limited(clean, to_text(source), max_chars)
-
-
-def _find_amount(text: str) -> re.Match[str] | None:
-    return _AMOUNT.fullmatch(text) if len(text) <= _AMOUNT_MAX_CHARS else None
-
-
-def _currency_in(text: str) -> str:
-    found = _find_amount(text)
-    return (found[1] or found[3] or "") if found else ""
-
-
-def _parse_amount(text: str, currency: str) -> int:
-    found = _find_amount(text)
-    if found is None:
-        raise _Refused(
-            "MONEY", "This is not an amount we can read. Write 28.00, and set the currency once for the file."
-        )
-    named = found[1] or found[3]
-    if named and named != currency:
-        raise _Refused("MONEY_CURRENCY", f"This is in {named}, the rest of the row in {currency}. Use one of them.")
-    try:
-        return parse_money(found[2].replace("'", ""), currency)
-    except ValueError as error:
-        raise _Refused("MONEY", str(error)) from None
-
-
-def _group(key: str, members: list[_Cells], columns: Columns) -> Group:
+def _group(key: str, members: list[Cells], columns: Columns) -> Group:
+    # A row that names its articles speaks for the item, wherever it stands.
+    members.sort(key=lambda each: not _speaks_for_item(each))
     said: dict[str, str | None] = {
-        name: _first(
-            cells.line(name, _PATHS_MAX_CHARS if name == "category" and columns.has_category_paths else most)
-            for cells in members
-        )
+        name: _first(cells.line(name, _PATHS_MAX_CHARS if name == "category" else most) for cells in members)
         for name, most in _LINES.items()
     }
     texts = {name: _first(cells.block(name) for cells in members) for name in TEXT_FIELDS}
-    description = _first(cells.block("description") for cells in members)
     variants = _variants(members, columns)
-    good = tuple(variants[cells.row.number] for cells in members if cells.is_good and cells.row.number in variants)
     draft = ProductDraft(
         key=key,
         title=said["title"],
         maker=said["maker"],
-        category=_last_of_path(said["category"]) if columns.has_category_paths else said["category"],
-        description=description,
+        category=_category_of(said["category"] or "", is_list=columns.has_category_paths),
+        description=_first(cells.block("description") for cells in members),
         texts={name: text for name, text in texts.items() if text},
         facts=tuple(_facts(members).items()),
         image_urls=tuple(_images(members)),
-        variants=good,
+        variants=tuple(
+            variants[cells.row.number] for cells in members if cells.is_good and cells.row.number in variants
+        ),
     )
     row_keys = {
         cells.row.number: variants[cells.row.number].key if cells.row.number in variants else ""
         for cells in members
         if cells.is_good
     }
-    numbers = tuple(cells.row.number for cells in members)
+    numbers = tuple(sorted(cells.row.number for cells in members))
     return Group(draft, numbers, row_keys, {cells.row.number: cells.problems for cells in members if cells.problems})
 
 
-def _last_of_path(categories: str | None) -> str | None:
-    """Of "Shop/Women/Tops, Shop/Sale" the first path's end: "Tops"."""
-    last = re.split(r"[/>]", (categories or "").split(",")[0])[-1].strip()
-    return last[: _LINES["category"]] or None
+def _speaks_for_item(cells: Cells) -> bool:
+    return bool(cells.text("variations")) or cells.text("kind").lower() in _PARENT_KINDS
+
+
+def _category_of(said: str, *, is_list: bool) -> str | None:
+    """The end of a path: of "Shop/Women/Tops, Shop/Sale" the first one's, "Tops"."""
+    if is_list:
+        said = said.split(",")[0]
+        said = re.split(r">" if ">" in said else r"/", said)[-1]
+    elif " > " in said:
+        said = said.rpartition(" > ")[2]
+    return said.strip()[: _LINES["category"]] or None
 
 
 def _first(values: Iterable[str | None]) -> str | None:
@@ -315,24 +141,35 @@ def _first(values: Iterable[str | None]) -> str | None:
     return next((each for each in list(values) if each), None)
 
 
-def _facts(members: list[_Cells]) -> dict[str, str]:
+def _facts(members: list[Cells]) -> dict[str, str]:
     facts: dict[str, str] = {}
     for cells in members:
         for name, column, text in cells.texts(FACT):
             if name.removeprefix(FACT) in _MEASURED and _BARE_NUMBER.fullmatch(text):
                 continue
             try:
-                facts.setdefault(name.removeprefix(FACT), _words(clean_line, text, _FACT_MAX_CHARS))
-            except _Refused as refused:
-                cells.problems.append(Problem(refused.code, column, str(refused), text))
-    return facts
+                facts.setdefault(name.removeprefix(FACT), read_words(text, _FACT_MAX_CHARS))
+            except Refused as refused:
+                # Of what is no more than a fact, a very long one is no reason to leave the item out.
+                left_out = f"{refused} It is left out."
+                cells.problems.append(Problem(refused.code, column, left_out, text, is_error=False))
+        if _has_only_facts(cells):
+            facts.update(
+                (name, value) for name, value in _numbered_options(cells, [None] * len(_OPTION_NUMBERS)) if value
+            )
+    return {name: value for name, value in facts.items() if value}
 
 
-def _images(members: list[_Cells]) -> Iterable[str]:
+def _has_only_facts(cells: Cells) -> bool:
+    """Whether what looks like a choice is none: WooCommerce's attributes of an item that comes in one way."""
+    return cells.columns.format == WOOCOMMERCE and cells.text("kind").lower() not in (*_PARENT_KINDS, "variation")
+
+
+def _images(members: list[Cells]) -> Iterable[str]:
     """Addresses or file names of pictures, each once; those beyond the limit are left out with a warning."""
     found: dict[str, None] = {}
     for cells in members:
-        named = [part.strip() for part in re.split(r"[|;\n]", cells.text("image"))]
+        named = [part.strip() for _, _, text in cells.texts("image") for part in _BETWEEN_IMAGES.split(text)]
         for each in named:
             if len(found) < _MAX_IMAGES and 0 < len(each) <= _IMAGE_MAX_CHARS:
                 found[each] = None
@@ -346,14 +183,20 @@ def _images(members: list[_Cells]) -> Iterable[str]:
     return found
 
 
-def _variants(members: list[_Cells], columns: Columns) -> dict[int, VariantDraft]:
+def _variants(members: list[Cells], columns: Columns) -> dict[int, VariantDraft]:
     """The variant of each row that has one, by row number.
 
     Two rows with the same options are an error of the later, and so is each row beyond the limit.
     """
-    option_names = [_first(cells.line(f"option{n}.name", _OPTION_MAX_CHARS) for cells in members) for n in (1, 2, 3)]
+    option_names = [
+        _first(cells.line(f"option{n}.name", OPTION_MAX_CHARS) for cells in members)
+        if columns.has(f"option{n}.name")
+        else None
+        for n in _OPTION_NUMBERS
+    ]
     choices = next((names for cells in members if (names := cells.parts("choices.names"))), [])
     drafts = {cells.row.number: _variant(cells, option_names, choices) for cells in members if _has_variant(cells)}
+    drafts = _without_parent(drafts)
     are_told_by_sku = sum(1 for each in drafts.values() if each.key == _ONLY) > 1
     found: dict[int, VariantDraft] = {}
     row_of_key: dict[str, int] = {}
@@ -374,12 +217,20 @@ def _variants(members: list[_Cells], columns: Columns) -> dict[int, VariantDraft
     return found
 
 
-def _has_variant(cells: _Cells) -> bool:
+def _has_variant(cells: Cells) -> bool:
     """Whether a row is a size or colour, not only the item's words or one more picture."""
-    if cells.text("variations"):
+    if _speaks_for_item(cells):
         return False
     is_shopify = cells.columns.format == SHOPIFY
     return not is_shopify or any(cells.text(name) for name in ("option1.value", "sku", "price", "gtin"))
+
+
+def _without_parent(drafts: dict[int, VariantDraft]) -> dict[int, VariantDraft]:
+    """The variants without the row that speaks for all of them: it alone has neither a choice nor a price."""
+    bare = [row for row, each in drafts.items() if not each.options and each.price_minor is None and not each.gtin]
+    if len(bare) == 1 and len(drafts) > 1 and all(each.options for row, each in drafts.items() if row != bare[0]):
+        return {row: each for row, each in drafts.items() if row != bare[0]}
+    return drafts
 
 
 def _twice(variant: VariantDraft, row: int) -> Problem:
@@ -403,21 +254,16 @@ def _short(key: str) -> str:
     return f"{key[:160]}…{hashlib.sha256(key.encode()).hexdigest()[:32]}"
 
 
-def _variant(cells: _Cells, option_names: list[str | None], choices: list[str]) -> VariantDraft:
+def _variant(cells: Cells, option_names: list[str | None], choices: list[str]) -> VariantDraft:
     options = tuple(_options(cells, option_names, choices))
     currency = cells.currency()
-    price, was_price = cells.money("price", currency), cells.money("was_price", currency)
-    if was_price is not None and (price is None or was_price <= price):
-        # Shop systems fill the column with the price itself, or 0, where nothing is reduced.
-        if price is not None and 0 < was_price < price:
-            cells.note("SALE_NOT_LOWER", "was_price", "This is below the price, so it is left out.", is_error=False)
-        was_price = None
+    price, was_price = _prices(cells, currency)
     gtin, vendor_code = cells.gtin()
     return VariantDraft(
         key=_short("/".join(value.casefold() for _, value in options)) or _ONLY,
         options=options,
         currency=currency,
-        sku=cells.line("sku", _KEY_MAX_CHARS),
+        sku=cells.sku(),
         gtin=gtin,
         vendor_code=vendor_code,
         price_minor=price,
@@ -425,15 +271,39 @@ def _variant(cells: _Cells, option_names: list[str | None], choices: list[str]) 
     )
 
 
-def _options(cells: _Cells, names: list[str | None], choices: list[str]) -> Iterable[tuple[str, str]]:
+def _prices(cells: Cells, currency: str) -> tuple[int | None, int | None]:
+    """What is asked for now and what it was before, in minor units."""
+    price, was_price = cells.money("price", currency), cells.money("was_price", currency)
+    sale_price = cells.money("sale_price", currency)
+    if sale_price is not None and (price is None or sale_price < price):
+        price, was_price = sale_price, price
+    if was_price is not None and (price is None or was_price <= price):
+        # Shop systems fill the column with the price itself, or 0, where nothing is reduced.
+        if price is not None and was_price < price:
+            cells.note("SALE_NOT_LOWER", "was_price", "This is below the price, so it is left out.", is_error=False)
+        was_price = None
+    return price, was_price
+
+
+def _options(cells: Cells, names: list[str | None], choices: list[str]) -> Iterable[tuple[str, str]]:
     for field_name, label in (("colour", "Colour"), ("size", "Size")):
-        value = cells.line(field_name, _OPTION_MAX_CHARS)
+        value = cells.line(field_name, OPTION_MAX_CHARS)
         if value:
             yield label, value
-    for number, name in enumerate(names, start=1):
-        value = cells.line(f"option{number}.value", _OPTION_MAX_CHARS)
+    if not _has_only_facts(cells):
+        yield from _numbered_options(cells, names)
+    for name, _, text in cells.texts(CHOICE):
+        yield name.removeprefix(CHOICE), text[:OPTION_MAX_CHARS]
+    yield from zip(map(label_of, choices), cells.parts("choices.values"), strict=False)
+    yield from ((label[:OPTION_MAX_CHARS], value[:OPTION_MAX_CHARS]) for label, value in cells.told_options)
+
+
+def _numbered_options(cells: Cells, names: list[str | None]) -> Iterator[tuple[str, str]]:
+    """The choices in columns like "Option1 Value" that a row makes."""
+    for number, name in zip(_OPTION_NUMBERS, names, strict=True):
+        if not cells.columns.has(f"option{number}.value"):
+            continue
+        value = cells.line(f"option{number}.value", OPTION_MAX_CHARS)
         # Shopify's word for "there is nothing to choose".
-        if value and (name, value) != ("Title", "Default Title") and value != "Default Title":
-            yield name or f"Option {number}", value
-    yield from zip(map(_label, choices), cells.parts("choices.values"), strict=False)
-    yield from ((label[:_OPTION_MAX_CHARS], value[:_OPTION_MAX_CHARS]) for label, value in cells.told_options)
+        if value and value != "Default Title":
+            yield cells.line(f"option{number}.name", OPTION_MAX_CHARS) or name or f"Option {number}", value

@@ -5,37 +5,42 @@ Never: a write in the dry run, or half a product.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 from typing import Any, BinaryIO, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from qrmerch import ids, jobs
-from qrmerch.catalog.drafts import Known, list_changes
-from qrmerch.catalog.queries import gtins_in_use, products_by_key
 from qrmerch.catalog.service import list_at, put_product
 from qrmerch.config import Settings
 from qrmerch.db import unscoped
-from qrmerch.errors import Conflict, DomainError, FormError, NotFound
+from qrmerch.errors import Conflict, DomainError, NotFound
 from qrmerch.files import FileStore
-from qrmerch.imports.columns import Columns, read_header
+from qrmerch.imports.checking import (
+    Checked,
+    Reading,
+    as_json,
+    check,
+    is_nameless,
+    parse,
+    with_known,
+)
 from qrmerch.imports.models import ImportRun, RunState
-from qrmerch.imports.problems import Problem
-from qrmerch.imports.reader import Sheet, SheetRejected, read_sheet
+from qrmerch.imports.reader import Source
 from qrmerch.imports.report import write_report
-from qrmerch.imports.rows import CURRENCIES, Group, Understood, understand
-from qrmerch.money import format_money
+from qrmerch.imports.rows import Group
 from qrmerch.parties.queries import list_supplied
 from qrmerch.text import clean_line
 
+CHECK: Final = "imports.check"
 COMMIT: Final = "imports.commit"
 CHUNK_GROUPS: Final = 50
-_LOOKUP_GROUPS: Final = 400
-_MAX_PROBLEMS: Final = 1000
-_MAX_CHANGES: Final = 300
+# A file up to this is checked while its sender waits.
+CHECKED_AT_ONCE_BYTES: Final = 1_000_000
+_OPEN: Final = (RunState.UPLOADED, RunState.MAPPED, RunState.CHECKED)
 
 
 class RunOver(Conflict):
@@ -50,147 +55,108 @@ class NothingToTakeIn(Conflict):
     slug = "nothing_to_take_in"
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How a file is to be read: the currency of prices that name none, and what a person said columns are."""
-
-    currency: str
-    # Field ("" for none) by the column's name; the others are guessed.
-    chosen: Mapping[str, str] = field(default_factory=dict)
-    # Whether a header that lacks what is needed is a finding, to be mended by choosing columns, or a refusal.
-    may_lack_columns: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """A file, understood without a look into the database; without groups where the header lacks what is needed."""
-
-    reading: Reading
-    sheet: Sheet
-    columns: Columns
-    header_problems: tuple[Problem, ...]
-    understood: Understood
-
-    @property
-    def is_lacking(self) -> bool:
-        return any(each.is_error for each in self.header_problems)
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What a dry run found. Row statuses are `created`, `updated`, `unchanged` or `error`."""
-
-    parsed: Parsed
-    statuses: Mapping[int, str]
-    problems: Mapping[int, list[Problem]]
-    changes: Sequence[dict[str, Any]]
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """Rows in all and by status, products, and rows with warnings."""
-        by_status = Counter(self.statuses.values())
-        rows = len(self.parsed.sheet.rows)
-        return {
-            "rows": rows,
-            "products": len(self.parsed.understood.groups),
-            "created": by_status["created"],
-            "updated": by_status["updated"],
-            "unchanged": by_status["unchanged"],
-            "errors": rows if self.parsed.is_lacking else by_status["error"],
-            "warnings": sum(1 for row, found in self.problems.items() if self.statuses.get(row) != "error" and found),
-        }
-
-
-def parse(data: bytes, reading: Reading, *, settings: Settings) -> Parsed:
-    """A file's rows and products.
-
-    :raises SheetRejected: it cannot be read, or its header has a column twice or lacks what is needed.
-    """
-    sheet = read_sheet(data, max_rows=settings.max_sheet_rows)
-    columns, odd = read_header(sheet.header, reading.chosen)
-    fatal = [each for each in odd if each.is_error]
-    if any(each.code != "HEADER_MISSING" or not reading.may_lack_columns for each in fatal):
-        said = next((f" It reads: {each.value}." for each in fatal if each.value), "")
-        raise SheetRejected(" ".join(each.message for each in fatal) + said)
-    understood = Understood((), {}) if fatal else understand(sheet, columns, currency=reading.currency)
-    return Parsed(reading, sheet, columns, tuple(odd), understood)
-
-
-def check(db: Session, vendor_id: str, data: bytes, reading: Reading, *, settings: Settings) -> Checked:
-    """What taking a file in would do, row by row; writes nothing.
-
-    :raises SheetRejected: the file as a whole cannot be read.
-    :raises FormError: no such currency.
-    """
-    if reading.currency not in CURRENCIES:
-        raise FormError({"currency": f"{reading.currency} is not a currency's three letters, such as EUR."})
-    parsed = parse(data, reading, settings=settings)
-    statuses: dict[int, str] = dict.fromkeys(parsed.understood.stray, "error")
-    problems: dict[int, list[Problem]] = dict(parsed.understood.stray)
-    changes: list[dict[str, Any]] = []
-    for group, known in _with_known(db, vendor_id, parsed.understood.groups):
-        found = _problems_of(group, known, parsed.columns)
-        problems.update(found)
-        statuses.update(_statuses(group, known, found))
-        if known is not None and len(changes) < _MAX_CHANGES:
-            changes += _changes(group, known)
-    for row, problem in _shared_gtins(db, vendor_id, parsed):
-        problems.setdefault(row, []).append(problem)
-    return Checked(parsed, statuses, dict(sorted(problems.items())), changes[:_MAX_CHANGES])
-
-
-def record_run(
+def receive_run(
     db: Session,
     *,
     vendor_id: str,
-    checked: Checked,
     file_key: str,
     file_name: str,
+    reading: Reading,
     list_at_id: str | None,
     user_id: str | None,
     at: datetime,
 ) -> ImportRun:
-    """Keep a dry run, for its pages and for taking it in later; the caller commits.
+    """Keep a stored file as a run that is not checked yet; the caller commits.
+
+    The same file that still waits for somebody is the same run: a second tap of the button makes no second one.
 
     :param list_at_id: the retailer that the products shall be listed at, or None.
     :raises NotFound: the vendor does not supply that retailer.
     """
     if list_at_id and list_at_id not in {each.id for each in list_supplied(db, vendor_id)}:
         raise NotFound("You do not supply this retailer.")
-    run = ImportRun(
-        id=ids.new(),
-        vendor_id=vendor_id,
-        state=RunState.CHECKED,
-        file_name=clean_line(file_name.replace("\\", "/").rpartition("/")[2], 10_000)[:200] or "Unnamed",
-        file_key=file_key,
-        list_at_id=list_at_id,
-        written={},
-        done_groups=0,
-        user_id=user_id,
-        created_at=at,
-        ended_at=None,
-        **_findings(checked),
+    same = select(ImportRun).where(
+        ImportRun.vendor_id == vendor_id,
+        ImportRun.file_key == file_key,
+        ImportRun.list_at_id == list_at_id,
+        ImportRun.state.in_(_OPEN),
     )
-    db.add(run)
+    run = db.scalars(same.order_by(ImportRun.created_at).limit(1)).one_or_none()
+    if run is None:
+        run = ImportRun(
+            id=ids.new(),
+            vendor_id=vendor_id,
+            file_name=clean_line(file_name.replace("\\", "/").rpartition("/")[2], 10_000)[:200] or "Unnamed",
+            file_key=file_key,
+            list_at_id=list_at_id,
+            user_id=user_id,
+            created_at=at,
+            columns=[],
+            counts={"rows": 0, "products": 0, "errors": 0, "warnings": 0},
+            problems=[],
+            changes=[],
+            news=[],
+            written={},
+            done_groups=0,
+        )
+        db.add(run)
+    _read_as(run, reading)
     db.flush()
     return run
 
 
-def check_again(db: Session, run: ImportRun, checked: Checked) -> None:
-    """Replace what a dry run found by what was found with other columns or another currency; the caller commits.
+def ask_for_check(db: Session, run: ImportRun, *, at: datetime) -> None:
+    """Let the job check a run; it begins after the caller's commit."""
+    run.done_rows, run.total_rows, run.begun_at = 0, 0, at
+    jobs.enqueue(db, CHECK, check_id(run), {"run_id": run.id})
+
+
+def check_id(run: ImportRun) -> str:
+    """What the job that checks a run is known by; another one for each way of reading it."""
+    begun_at = int(run.begun_at.timestamp() * 1000) if run.begun_at else 0
+    return f"{run.id}:{begun_at}"
+
+
+def record_check(db: Session, run: ImportRun, checked: Checked) -> None:
+    """Keep what a dry run found, for its pages and for taking it in later; the caller commits.
 
     :raises RunOver: it is under way, done or cancelled.
     """
     _lock(db, run)
-    if run.state != RunState.CHECKED:
+    if run.state not in _OPEN:
         raise RunOver("This file was taken in or cancelled already. Send it again to read it in another way.")
     for name, value in _findings(checked).items():
         setattr(run, name, value)
+    run.state, run.begun_at = RunState.CHECKED, None
+
+
+def read_again(db: Session, run: ImportRun, reading: Reading) -> None:
+    """Read a run's file in another way; it is to be checked again. The caller commits.
+
+    :raises RunOver: it is under way, done or cancelled.
+    """
+    _lock(db, run)
+    if run.state not in _OPEN:
+        raise RunOver("This file was taken in or cancelled already. Send it again to read it in another way.")
+    _read_as(run, reading)
+
+
+def _read_as(run: ImportRun, reading: Reading) -> None:
+    run.state, run.currency = RunState.UPLOADED, reading.currency
+    run.said = {
+        "encoding": reading.encoding,
+        "has_header": reading.has_header,
+        "columns": dict(reading.chosen),
+    }
 
 
 def reading_of(run: ImportRun) -> Reading:
-    """How a run's file was read when it was checked; it is taken in just so."""
-    return Reading(run.currency, {each["name"]: each["field"] for each in run.columns if each["name"]}, True)
+    """How a run's file is to be read; once checked, it is taken in just so."""
+    said = run.said
+    chosen = {each["name"]: each["field"] for each in run.columns if each["name"]} or said["columns"]
+    if run.state in (RunState.UPLOADED, RunState.MAPPED):
+        chosen = said["columns"]
+    return Reading(run.currency, chosen, True, said["encoding"], said["has_header"])
 
 
 def receive_sheet(
@@ -212,23 +178,24 @@ def receive_sheet(
     :raises SheetRejected: the file as a whole cannot be read; nothing is kept.
     """
     key = store_sheet(stream, store=store, settings=settings)
-    with store.open(key) as file:
-        data = file.read()
+    reading = Reading(currency)
     try:
-        checked = check(db, vendor_id, data, Reading(currency), settings=settings)
+        checked = check(db, vendor_id, store.path(key), reading, settings=settings)
     except DomainError:
         forget_sheet(db, key, store=store)
         raise
-    return record_run(
+    run = receive_run(
         db,
         vendor_id=vendor_id,
-        checked=checked,
         file_key=key,
         file_name=file_name,
+        reading=reading,
         list_at_id=list_at_id,
         user_id=user_id,
         at=at,
     )
+    record_check(db, run, checked)
+    return run
 
 
 def store_sheet(stream: BinaryIO, *, store: FileStore, settings: Settings) -> str:
@@ -247,7 +214,7 @@ def forget_sheet(db: Session, key: str, *, store: FileStore) -> None:
         store.delete(key)
 
 
-def start(db: Session, run: ImportRun) -> None:
+def start(db: Session, run: ImportRun, *, at: datetime) -> None:
     """Ask for a checked run to be taken in; the job begins after the caller's commit.
 
     :raises RunOver: it is under way, done or cancelled.
@@ -258,7 +225,7 @@ def start(db: Session, run: ImportRun) -> None:
         raise RunOver("This file was taken in or cancelled already. Send it again to import it once more.")
     if run.counts["errors"] == run.counts["rows"]:
         raise NothingToTakeIn("Every row needs fixing first. Download the rows to fix and send that file.")
-    run.state = RunState.COMMITTING
+    run.state, run.begun_at = RunState.COMMITTING, at
     run.written = {"created": 0, "updated": 0, "unchanged": 0, "listed": 0}
     jobs.enqueue(db, COMMIT, run.id, {"run_id": run.id})
 
@@ -269,7 +236,7 @@ def cancel(db: Session, run: ImportRun, *, at: datetime) -> None:
     :raises RunOver: it is done or cancelled.
     """
     _lock(db, run)
-    if run.state not in (RunState.CHECKED, RunState.COMMITTING):
+    if run.state not in (*_OPEN, RunState.COMMITTING):
         raise RunOver("This import is over already.")
     run.state, run.ended_at = RunState.CANCELLED, at
 
@@ -280,20 +247,22 @@ def _lock(db: Session, run: ImportRun) -> None:
     db.refresh(run, with_for_update=True)
 
 
-def commit_chunk(db: Session, run_id: str, groups: Sequence[Group], *, at: datetime) -> bool:
+def commit_chunk(db: Session, run_id: str, groups: Iterator[Group], *, at: datetime) -> bool:
     """Write the next products of a run in this transaction, with how far it came; whether more are left.
 
-    Calling it again after a cut goes on where the last commit ended; a product that is written twice does not change.
+    A product that is written twice does not change.
+
+    :param groups: the products of the run's file from the first that is not written yet (`groups_left`); moves on.
     """
     run = db.scalars(select(ImportRun).where(ImportRun.id == run_id).with_for_update()).one_or_none()
     if run is None or run.state != RunState.COMMITTING:
         return False
-    chunk = groups[run.done_groups : run.done_groups + CHUNK_GROUPS]
+    chunk = list(islice(groups, CHUNK_GROUPS))
     counted: Counter[str] = Counter(run.written)
     # A supply that ended since the dry run leaves the products unlisted, and the run goes on.
     is_listing = run.list_at_id in {each.id for each in list_supplied(db, run.vendor_id)}
-    for group, known in _with_known(db, run.vendor_id, chunk):
-        if _is_nameless(group, known) or not group.row_keys:
+    for group, known in with_known(db, run.vendor_id, chunk):
+        if is_nameless(group, known) or not group.row_keys:
             continue
         product, outcome = put_product(db, run.vendor_id, group.draft, at=at, known=known)
         counted[outcome] += 1
@@ -302,40 +271,49 @@ def commit_chunk(db: Session, run_id: str, groups: Sequence[Group], *, at: datet
             counted["listed"] += 1
     run.written = dict(counted)
     run.done_groups += len(chunk)
-    if run.done_groups < len(groups):
+    if len(chunk) == CHUNK_GROUPS:
         return True
     run.state, run.ended_at = RunState.DONE, at
     return False
 
 
-def fail(db: Session, run_id: str, *, at: datetime) -> None:
-    """Note that a run cannot go on because its file is gone."""
+def groups_left(source: Source, reading: Reading, *, done: int, settings: Settings) -> Iterator[Group]:
+    """The products of a file but for those that are written already.
+
+    :param reading: as it was checked.
+    :raises SheetRejected: the file cannot be read any more as it was checked.
+    """
+    return islice(parse(source, reading, settings=settings).groups, done, None)
+
+
+def fail(db: Session, run_id: str, reason: str, *, at: datetime) -> None:
+    """Note that a run cannot go on, and why."""
     run = db.get(ImportRun, run_id)
-    if run is not None and run.state == RunState.COMMITTING:
-        run.state, run.ended_at = RunState.FAILED, at
+    if run is not None and run.state in (*_OPEN, RunState.COMMITTING):
+        run.state, run.ended_at, run.failure = RunState.FAILED, at, reason[:500]
 
 
-def report(db: Session, run: ImportRun, *, store: FileStore, settings: Settings) -> str:
-    """The rows of a run's file that cannot be taken in as things are now, to be fixed and sent again."""
-    with store.open(run.file_key) as file:
-        checked = check(db, run.vendor_id, file.read(), reading_of(run), settings=settings)
+def report(db: Session, run: ImportRun, *, store: FileStore, settings: Settings) -> Iterator[str]:
+    """The rows of a run's file that cannot be taken in as things are now, to be fixed and sent again, line by line."""
+    checked = check(db, run.vendor_id, store.path(run.file_key), reading_of(run), settings=settings)
     return report_of(checked)
 
 
-def report_of(checked: Checked) -> str:
-    """The rows to fix of a dry run that is not kept."""
-    parsed = checked.parsed
-    item_of = {row: group.draft.key for group in parsed.understood.groups for row in group.rows}
-    return write_report(parsed.sheet, parsed.columns, checked.problems, item_of=item_of)
+def report_of(checked: Checked) -> Iterator[str]:
+    """The rows to fix of a dry run, line by line."""
+    return write_report(checked.parsed.sheet, checked.parsed.columns, checked.problems, checked.item_of)
 
 
 def _findings(checked: Checked) -> dict[str, Any]:
     """The columns of a run that say what its file holds."""
     reading, sheet, columns = checked.parsed.reading, checked.parsed.sheet, checked.parsed.columns
-    first = sheet.rows[0].cells
+    first = next(iter(sheet.rows)).cells
     return {
+        "kind": sheet.kind,
         "format": columns.format,
         "encoding": sheet.encoding,
+        "is_guessed_encoding": sheet.is_guessed_encoding,
+        "has_header": sheet.has_header,
         "delimiter": sheet.delimiter,
         "currency": reading.currency,
         "columns": [
@@ -348,121 +326,7 @@ def _findings(checked: Checked) -> dict[str, Any]:
             for place, (name, field_name) in enumerate(zip(columns.names, columns.fields, strict=True))
         ],
         "counts": checked.counts,
-        "problems": _as_json(checked),
+        "problems": as_json(checked),
         "changes": list(checked.changes),
+        "news": list(checked.news),
     }
-
-
-def _with_known(db: Session, vendor_id: str, groups: Sequence[Group]) -> Iterator[tuple[Group, Known | None]]:
-    """Each group with the product it would change, read some hundred at a time."""
-    for begin in range(0, len(groups), _LOOKUP_GROUPS):
-        part = groups[begin : begin + _LOOKUP_GROUPS]
-        known = products_by_key(db, vendor_id, [group.draft.key for group in part])
-        for group in part:
-            yield group, known.get(group.draft.key)
-
-
-def _is_nameless(group: Group, known: Known | None) -> bool:
-    """Whether nothing of a group can be taken in: a new product needs a name."""
-    return known is None and not group.draft.title
-
-
-def _problems_of(group: Group, known: Known | None, columns: Columns) -> dict[int, list[Problem]]:
-    """All that is odd about a group's rows, with what only the database knows."""
-    found = {row: list(problems) for row, problems in group.problems.items()}
-    if not _is_nameless(group, known):
-        return found
-    first = group.rows[0]
-    about_title = [each for each in found.get(first, []) if each.is_error and each.column == columns.name_of("title")]
-    for row in group.rows:
-        if row == first and not about_title:
-            missing = f"Every item needs a name. Row {first} begins a new item, {group.draft.key}."
-            problem = Problem("REQUIRED", columns.name_of("title"), missing, "")
-        elif row != first:
-            problem = Problem(
-                "ITEM_NOT_READY", "", f"Row {first} of the same item needs fixing first.", group.draft.key
-            )
-        else:
-            continue
-        found.setdefault(row, []).append(problem)
-    return found
-
-
-def _statuses(group: Group, known: Known | None, problems: Mapping[int, list[Problem]]) -> dict[int, str]:
-    bad = {row for row, found in problems.items() if any(each.is_error for each in found)}
-    if known is None:
-        return {row: "error" if row in bad else "created" for row in group.rows}
-    changes = list_changes(group.draft, known)
-    new = {each.variant_key for each in changes if each.field == "new"}
-    changed = {each.variant_key for each in changes} - new
-    statuses: dict[int, str] = {}
-    is_product_told = "" not in changed
-    for row in group.rows:
-        key = group.row_keys.get(row, "")
-        if row in bad:
-            statuses[row] = "error"
-        elif key in new:
-            statuses[row] = "created"
-        elif key in changed or not is_product_told:
-            statuses[row] = "updated"
-            # A change of the product itself is told once, in its first good row.
-            is_product_told = True
-        else:
-            statuses[row] = "unchanged"
-    return statuses
-
-
-def _changes(group: Group, known: Known) -> Iterable[dict[str, Any]]:
-    row_of = {key: row for row, key in reversed(list(group.row_keys.items()))}
-    currency_of = {each.key: each.currency for each in group.draft.variants}
-    name_of = {each.key: " / ".join(value for _, value in each.options) for each in group.draft.variants}
-    for each in list_changes(group.draft, known):
-        if each.field != "new":
-            is_price = each.field.endswith("price_minor")
-            now, after = (
-                _in_money(text, currency_of[each.variant_key]) if is_price else text for text in (each.now, each.after)
-            )
-            yield {
-                "row": row_of.get(each.variant_key, group.rows[0]) if each.variant_key else group.rows[0],
-                "title": known.product.title,
-                "variant": name_of.get(each.variant_key, ""),
-                "field": each.field,
-                "now": now[:300],
-                "after": after[:300],
-            }
-
-
-def _in_money(minor: str, currency: str) -> str:
-    return format_money(int(minor), currency) if minor else ""
-
-
-def _shared_gtins(db: Session, vendor_id: str, parsed: Parsed) -> Iterator[tuple[int, Problem]]:
-    """A warning for each row whose GTIN is another variant's too."""
-    column = parsed.columns.name_of("gtin")
-    seen: dict[str, tuple[int, str]] = {}
-    for group in parsed.understood.groups:
-        gtin_of = {each.key: each.gtin for each in group.draft.variants}
-        for row, key in group.row_keys.items():
-            gtin = gtin_of.get(key)
-            if gtin is None:
-                continue
-            if gtin in seen:
-                message = f"Row {seen[gtin][0]} has the same GTIN. Both are kept; a scan of the number finds the first."
-                yield row, Problem("GTIN_SHARED", column, message, gtin, is_error=False)
-            else:
-                seen[gtin] = (row, group.draft.key)
-    for begin in range(0, len(seen), _LOOKUP_GROUPS):
-        part = dict(list(seen.items())[begin : begin + _LOOKUP_GROUPS])
-        for gtin, keys in gtins_in_use(db, vendor_id, part).items():
-            row, key = part[gtin]
-            if others := sorted(keys - {key}):
-                message = f"Your item {others[0]} has the same GTIN. Both are kept."
-                yield row, Problem("GTIN_SHARED", column, message, gtin, is_error=False)
-
-
-def _as_json(checked: Checked) -> list[dict[str, Any]]:
-    """Problems as they are kept: of the columns first (row 1), then of the rows, errors before warnings."""
-    header = [each.as_json() for each in checked.parsed.header_problems]
-    rows = sorted(checked.problems.items(), key=lambda pair: (checked.statuses.get(pair[0]) != "error", pair[0]))
-    listed = [{"row": row, "problems": [each.as_json() for each in found]} for row, found in rows[:_MAX_PROBLEMS]]
-    return [{"row": 1, "problems": header}, *listed] if header else listed

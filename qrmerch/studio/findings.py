@@ -1,10 +1,12 @@
 """What an import run found, did and would do, in the vendor's words."""
 
+from datetime import datetime
 from typing import Final
 
-from qrmerch.imports.columns import CHOOSABLE, FACT
-from qrmerch.imports.models import ImportRun, RunState
-from qrmerch.studio.pages import ChangeLine, ColumnLine, Finding, ProblemLine
+from qrmerch.imports.columns import CHOICE, CHOOSABLE, FACT, named
+from qrmerch.imports.models import AT_WORK, ImportRun, RunState
+from qrmerch.studio.pages import ChangeLine, ColumnLine, Finding, NewsLine, ProblemLine, Progress
+from qrmerch.studio.times import said_left
 
 _SEPARATORS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _FIELDS: Final = {
@@ -24,6 +26,11 @@ _FIELDS: Final = {
     "story": "Story",
     "care": "Care",
     "image": "Pictures",
+    "sku_gtin": "SKU and GTIN",
+    "sale_price": "Reduced price",
+    "parent": "Parent’s SKU",
+    "row_id": "Row’s number",
+    "kind": "Kind of row",
     "choices.names": "Names of options",
     "choices.values": "Options",
     "variations": "Sizes and colours",
@@ -43,8 +50,12 @@ _CHANGED: Final = {
 
 def field_name(field: str) -> str:
     """What a field is called on screen."""
+    if field in (FACT, CHOICE):
+        return "Fact, under this name" if field == FACT else "A choice besides colour and size"
     if field.startswith(FACT):
         return f"Fact: {field.removeprefix(FACT)}"
+    if field.startswith(CHOICE):
+        return f"Choice: {field.removeprefix(CHOICE)}"
     if field.startswith("option"):
         return f"Option {field[6]}, {field.rpartition('.')[2]}"
     return _FIELDS.get(field, field)
@@ -56,7 +67,9 @@ def verdict(run: ImportRun) -> str:
         taken = run.counts["rows"] - run.counts["errors"]
         return f"{taken:,} of {_count(run.counts['rows'], 'row')} can be taken in"
     if run.state == RunState.FAILED:
-        return "Stopped: the file is gone. Send it again"
+        return f"Stopped: {run.failure.rstrip('.')}"
+    if run.state in (RunState.UPLOADED, RunState.MAPPED):
+        return f"{run.done_rows:,} of {_count(run.total_rows, 'row')} checked" if run.total_rows else "Being read"
     parts = [f"{run.written.get(name, 0):,} {word}" for name, word in (("created", "new"), ("updated", "changed"))]
     said = f"{', '.join(parts)}, {run.written.get('unchanged', 0):,} as before"
     far = f"{run.done_groups:,} of {_count(run.counts['products'], 'item')}"
@@ -92,6 +105,25 @@ def finding_of(run: ImportRun, listed_at: str) -> Finding:
     )
 
 
+def progress_of(run: ImportRun, *, at: datetime) -> Progress | None:
+    """What a job does with a run at an instant; None while none does."""
+    if run.state not in AT_WORK:
+        return None
+    is_commit = run.state == RunState.COMMITTING
+    done, total = (run.done_groups, int(run.counts["products"])) if is_commit else (run.done_rows, run.total_rows)
+    left = said_left(done, total, since=run.begun_at or run.created_at, now=at)
+    said = f"{verdict(run)}. {left} It is safe to close this page.".replace("  ", " ")
+    return Progress(f"{'Taking in' if is_commit else 'Checking'} {run.file_name}", said, done, total)
+
+
+def news_lines(run: ImportRun) -> list[NewsLine]:
+    """The products that are not there yet."""
+    return [
+        NewsLine(each["row"], each["title"], _count(each["variants"], "variant") if each["variants"] else "One size")
+        for each in run.news
+    ]
+
+
 def lacking_of(run: ImportRun) -> str:
     """Why none of a file's rows can be read: which column is missing; empty where none is."""
     missing = [
@@ -106,7 +138,7 @@ def problem_lines(run: ImportRun) -> list[ProblemLine]:
         ProblemLine(entry["row"], each["code"], each["column"], each["value"], each["message"], each["is_error"])
         for entry in run.problems
         for each in sorted(entry["problems"], key=lambda problem: not problem["is_error"])
-        if each["code"] not in ("HEADER_UNKNOWN", "HEADER_MISSING")
+        if each["code"] not in ("HEADER_UNKNOWN", "HEADER_MISSING", "GROUP_MISSING", "KEY_IS_BARCODE")
     ]
 
 
@@ -140,9 +172,9 @@ def column_lines(run: ImportRun) -> list[ColumnLine]:
         ColumnLine(
             place=place,
             name=each["name"],
-            field=each["field"],
+            field=_choosable(each["field"], each["name"]),
             goes_to=field_name(each["field"]) if each["field"] else "Not used",
-            is_choosable=each["field"] in ("", *CHOOSABLE),
+            is_choosable=_choosable(each["field"], each["name"]) in ("", *CHOOSABLE),
             sample=each["sample"],
             remark="As you chose" if each["is_chosen"] else hints.get(each["name"], ""),
         )
@@ -152,12 +184,26 @@ def column_lines(run: ImportRun) -> list[ColumnLine]:
 
 
 def read_as(run: ImportRun) -> str:
-    """What kind of file it is."""
-    kind = f"a {run.format} export" if run.format != "CSV" else "a CSV file"
-    said = f"Read as {kind} in {run.encoding}, with {_SEPARATORS.get(run.delimiter, 'commas')} between cells."
-    if run.encoding == "Windows-1252":
-        said += " If names look wrong, save the file as “CSV UTF-8” and send that."
-    return said
+    """What kind of file it is, and what is known of its columns as a whole."""
+    kind = {"CSV": "CSV", "workbook": "an Excel workbook"}.get(run.kind, run.kind)
+    said = f"Read as {kind}" if run.format == "CSV" else f"Read as {run.format}’s export, {kind}"
+    if run.kind == "CSV":
+        said += f" in {run.encoding}, with {_SEPARATORS.get(run.delimiter, 'commas')} between cells"
+    said += ". The first row is an item already: nothing names the columns." if not run.has_header else "."
+    if run.is_guessed_encoding:
+        said += f" {run.encoding} is a guess: if names look wrong, choose another below."
+    told = (
+        each["message"]
+        for entry in run.problems
+        for each in entry["problems"]
+        if each["code"] in ("GROUP_MISSING", "KEY_IS_BARCODE")
+    )
+    return " ".join([said, *told])
+
+
+def _choosable(field: str, name: str) -> str:
+    """A field as the form offers it: what is called as its column is stands there without that name."""
+    return next((each for each in (FACT, CHOICE) if field and field == named(each, name)), field)
 
 
 def _count(number: int, noun: str) -> str:

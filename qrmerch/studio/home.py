@@ -14,7 +14,7 @@ from qrmerch.access import VENDOR, Principal, allow, current_principal
 from qrmerch.catalog.models import Item, VendorProduct
 from qrmerch.catalog.queries import list_items, list_products
 from qrmerch.clock import now
-from qrmerch.imports.models import ImportRun, RunState
+from qrmerch.imports.models import AT_WORK, ImportRun, RunState
 from qrmerch.imports.queries import list_runs
 from qrmerch.media.queries import count_undescribed, list_refused
 from qrmerch.parties.models import Retailer
@@ -68,7 +68,7 @@ def show() -> Response:
         todos=tuple(islice(_todos(db, stand), _SHOWN_TODOS)),
         retailers=tuple(_at_retailer(db, each, stand) for each in retailers),
         products=stand.products,
-        running=tuple(Running(run, verdict(run)) for run in stand.runs if run.state == RunState.COMMITTING),
+        running=tuple(Running(run, verdict(run)) for run in stand.runs if run.state in AT_WORK),
     )
     return render("studio/home.html", page)
 

@@ -14,11 +14,12 @@ from qrmerch.clock import now
 from qrmerch.db import scope
 from qrmerch.errors import DomainError, FormError
 from qrmerch.imports import service
-from qrmerch.imports.columns import CHOOSABLE, choices
-from qrmerch.imports.models import ImportRun, RunState
+from qrmerch.imports.cells import CURRENCIES
+from qrmerch.imports.checking import Checked, Reading, check
+from qrmerch.imports.columns import CHOOSABLE, choices, named
+from qrmerch.imports.encodings import CHOICES
+from qrmerch.imports.models import AT_WORK, ImportRun, RunState
 from qrmerch.imports.queries import get_run, list_runs, remembered_columns
-from qrmerch.imports.rows import CURRENCIES
-from qrmerch.imports.service import Reading
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import list_supplied
 from qrmerch.studio.findings import (
@@ -27,7 +28,9 @@ from qrmerch.studio.findings import (
     field_name,
     finding_of,
     lacking_of,
+    news_lines,
     problem_lines,
+    progress_of,
     read_as,
     verdict,
 )
@@ -42,6 +45,15 @@ _SHOWN_PROBLEMS: Final = 100
 _SHOWN_CHANGES: Final = 50
 # What stands first in the list of currencies; any other can be chosen too.
 _COMMON: Final = ("USD", "EUR", "GBP", "CHF", "SAR", "AED", "JPY")
+_ENCODING_CHOICES: Final = tuple((each, each) for each in CHOICES)
+_STEPS: Final = {
+    RunState.UPLOADED: 1,
+    RunState.MAPPED: 2,
+    RunState.CHECKED: 2,
+    RunState.CANCELLED: 2,
+    RunState.COMMITTING: 3,
+    RunState.DONE: 4,
+}
 _CURRENCY_CHOICES: Final = tuple((each, each) for each in (*_COMMON, *sorted(CURRENCIES - set(_COMMON))))
 
 
@@ -57,30 +69,35 @@ def show_list() -> Response:
 def send() -> Response:
     """Check a file without writing any of it into the catalogue, and show what it would do."""
     principal, at = current_principal(), now()
-    vendor_id, made_with = str(principal.vendor_id), services()
-    upload = request.files.get("file")
+    upload, made_with = request.files.get("file"), services()
+    key, checked = "", None
     with _reading() as reading:
         try:
+            asked = Reading(
+                request.form.get("currency", ""), remembered_columns(reading, str(principal.vendor_id)), True
+            )
             if upload is None or not upload.filename:
                 raise FormError({"file": "Choose a file first."})
+            if asked.currency not in CURRENCIES:
+                raise FormError({"currency": "Choose the currency that your prices are in."})
             key = service.store_sheet(cast(BinaryIO, upload.stream), store=made_with.files, settings=made_with.settings)
-            chosen = remembered_columns(reading, vendor_id)
-            checked = _check(reading, key, Reading(request.form.get("currency", ""), chosen, may_lack_columns=True))
+            checked = _check(reading, key, asked)
         except FormError as error:
             return _render_list(reading, error.problems, status=error.status)
         except DomainError as error:
             return _render_list(reading, {"file": error.detail}, status=error.status)
     db = get_db()
-    run = service.record_run(
+    run = service.receive_run(
         db,
-        vendor_id=vendor_id,
-        checked=checked,
+        vendor_id=str(principal.vendor_id),
         file_key=key,
         file_name=upload.filename,
+        reading=asked,
         list_at_id=request.form.get("retailer", "") or None,
         user_id=principal.user_id,
         at=at,
     )
+    _record(db, run, checked, at=at)
     db.commit()
     return redirect_to(f"/studio/import/{run.id}")
 
@@ -95,25 +112,38 @@ def show(run_id: str) -> Response:
     problems = problem_lines(run)
     shown = problems[:_SHOWN_PROBLEMS]
     rows_shown = len({line.row for line in shown if line.row > 1})
-    changes = change_lines(run)
+    changes, news = change_lines(run), news_lines(run)
+    show = request.args.get("show", "")
+    show = show if show in ("changed", "new") else "changed" if changes or not news else "new"
     columns, is_open = column_lines(run), run.state == RunState.CHECKED
     page = ImportPage(
         run=run,
         sent=_sent(db, run, at=at, zone=zone),
-        step={RunState.CHECKED: 1, RunState.CANCELLED: 1, RunState.DONE: 3}.get(run.state, 2),
+        step=_STEPS.get(run.state, 1),
         finding=finding_of(run, _listed_at(db, run)) if is_open else None,
         verdict=verdict(run),
         lacking=lacking_of(run),
-        is_running=run.state == RunState.COMMITTING,
+        work=progress_of(run, at=at),
         problems=tuple(shown),
         more_problems=max(0, _count_odd_rows(run) - rows_shown),
+        show=show,
+        shows=tuple(
+            (label, f"/studio/import/{run.id}?show={each}#changes", show == each)
+            for each, label, lines in (("changed", "Changed", changes), ("new", "New", news))
+            if lines
+        ),
         changes=tuple(changes[:_SHOWN_CHANGES]),
         more_changes=max(0, len(changes) - _SHOWN_CHANGES),
+        news=tuple(news[:_SHOWN_CHANGES]),
+        more_news=max(0, len(news) - _SHOWN_CHANGES),
         read_as=read_as(run),
         columns=tuple(each for each in columns if each.field or (each.remark and is_open)),
         unused=tuple(each for each in columns if not each.field and not (each.remark and is_open)),
         fields=(("", "Not used"), *((each, field_name(each)) for each in CHOOSABLE)),
         currencies=_CURRENCY_CHOICES,
+        encodings=_ENCODING_CHOICES if run.kind in ("CSV", "JSON") else (),
+        encoding=run.said["encoding"] or (run.encoding if run.encoding in CHOICES else ""),
+        has_header=run.has_header,
     )
     return render("studio/import.html", page)
 
@@ -125,10 +155,18 @@ def read_again(run_id: str) -> Response:
     with _reading() as reading:
         run = get_run(reading, run_id)
         header = tuple(each["name"] for each in run.columns)
-        asked = Reading(request.form.get("currency", ""), choices(header, _said(run)), may_lack_columns=True)
+        asked = Reading(
+            request.form.get("currency", ""),
+            choices(header, _said(run)),
+            may_lack_columns=True,
+            encoding=_said_encoding(run),
+            has_header=bool(request.form.get("has_header")) if run.kind in ("CSV", "workbook") else None,
+        )
         checked = _check(reading, run.file_key, asked)
-    db = get_db()
-    service.check_again(db, get_run(db, run_id), checked)
+    db, at = get_db(), now()
+    run = get_run(db, run_id)
+    service.read_again(db, run, asked)
+    _record(db, run, checked, at=at)
     db.commit()
     return redirect_to(f"/studio/import/{run_id}")
 
@@ -139,7 +177,7 @@ def take_in(run_id: str) -> Response:
     """Let the job write what was checked."""
     db, principal = get_db(), current_principal()
     run = get_run(db, run_id)
-    service.start(db, run)
+    service.start(db, run, at=now())
     audit.record(db, principal, "import.start", ("import_run", run.id), at=now(), retailer_id=run.list_at_id)
     db.commit()
     return redirect_to(f"/studio/import/{run.id}")
@@ -162,9 +200,9 @@ def cancel(run_id: str) -> Response:
 def download(run_id: str) -> Response:
     """The rows that cannot be taken in, in the vendor's own columns, to be fixed and sent again."""
     db, made_with = get_db(), services()
-    text = service.report(db, get_run(db, run_id), store=made_with.files, settings=made_with.settings)
+    lines = service.report(db, get_run(db, run_id), store=made_with.files, settings=made_with.settings)
     # A byte order mark: without it spreadsheets read UTF-8 as something else.
-    response = Response("\ufeff" + text, mimetype="text/csv")
+    response = Response("\ufeff" + "".join(lines), mimetype="text/csv")
     response.headers["Content-Disposition"] = 'attachment; filename="rows-to-fix.csv"'
     return response
 
@@ -178,16 +216,32 @@ def _reading() -> Iterator[Session]:
         yield db
 
 
-def _check(db: Session, key: str, reading: Reading) -> service.Checked:
-    """A dry run of a stored file; what cannot be read at all is not kept."""
+def _check(db: Session, key: str, reading: Reading) -> Checked | None:
+    """A dry run of a stored file, None for a long one, which is a job's; what cannot be read at all is not kept."""
     made_with = services()
-    with made_with.files.open(key) as file:
-        data = file.read()
+    if made_with.files.path(key).stat().st_size > service.CHECKED_AT_ONCE_BYTES:
+        return None
     try:
-        return service.check(db, str(current_principal().vendor_id), data, reading, settings=made_with.settings)
+        vendor_id = str(current_principal().vendor_id)
+        return check(db, vendor_id, made_with.files.path(key), reading, settings=made_with.settings)
     except DomainError:
         service.forget_sheet(db, key, store=made_with.files)
         raise
+
+
+def _record(db: Session, run: ImportRun, checked: Checked | None, *, at: datetime) -> None:
+    """Keep what was found, or let the job find it."""
+    if checked is None:
+        service.ask_for_check(db, run, at=at)
+    else:
+        service.record_check(db, run, checked)
+
+
+def _said_encoding(run: ImportRun) -> str:
+    """What the form says that the file is in, if that is another than was found."""
+    said = request.form.get("encoding", "")
+    is_found = said == run.encoding and not run.said["encoding"]
+    return said if said in CHOICES and not is_found else ""
 
 
 def _said(run: ImportRun) -> dict[str, str]:
@@ -196,7 +250,9 @@ def _said(run: ImportRun) -> dict[str, str]:
     for place, column in enumerate(run.columns):
         value = request.form.get(f"column.{place}", column["field"])
         if column["name"]:
-            said[column["name"]] = value if value in ("", *CHOOSABLE) else column["field"]
+            # What is called as its column is may stand without that name.
+            is_kept = value not in ("", *CHOOSABLE) or named(value, column["name"]) == column["field"]
+            said[column["name"]] = column["field"] if is_kept else value
     return said
 
 
@@ -216,7 +272,7 @@ def _render_list(db: Session, problems: dict[str, str], *, status: int = 200) ->
         problems=problems,
         max_mb=services().settings.max_sheet_bytes // 1_000_000,
         # What answers a form must not be loaded again by itself: the form would be sent again.
-        is_running=status == 200 and any(run.state == RunState.COMMITTING for run in runs),
+        is_running=status == 200 and any(run.state in AT_WORK for run in runs),
     )
     return render("studio/imports.html", page, status=status)
 
@@ -240,6 +296,8 @@ def _listed_at(db: Session, run: ImportRun) -> str:
 def _sent(db: Session, run: ImportRun, *, at: datetime, zone: str) -> str:
     counts = run.counts
     sender = db.get(User, run.user_id) if run.user_id else None
+    if not counts["rows"]:
+        return f"Sent{' by ' + sender.name if sender else ''} {said_at(run.created_at, now=at, zone=zone)}"
     rows = "1 row" if counts["rows"] == 1 else f"{counts['rows']:,} rows"
     items = "1 item" if counts["products"] == 1 else f"{counts['products']:,} items"
     by = f" by {sender.name}" if sender else ""

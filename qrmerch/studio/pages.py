@@ -147,6 +147,25 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class NewsLine:
+    """A product that is not there yet."""
+
+    row: int
+    title: str
+    variants: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A job under way: what it does, how far it is, in words and as a share (total 0: not known yet)."""
+
+    title: str
+    said: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class ImportPage:
     """`studio/import.html`"""
 
@@ -158,12 +177,21 @@ class ImportPage:
     verdict: str
     # Why no row can be read yet: a column is missing.
     lacking: str
-    is_running: bool
+    # What the page says while a job works at it; None while none does.
+    work: "Progress | None"
     problems: tuple[ProblemLine, ...]
     more_problems: int
+    # What would change, what is new: one of the two is shown.
+    show: str
+    shows: tuple[tuple[str, str, bool], ...]
     changes: tuple[ChangeLine, ...]
     more_changes: int
+    news: tuple[NewsLine, ...]
+    more_news: int
     read_as: str
+    encodings: tuple[tuple[str, str], ...]
+    encoding: str
+    has_header: bool
     columns: tuple[ColumnLine, ...]
     unused: tuple[ColumnLine, ...]
     # Value and label of everything a column can be.

@@ -12,6 +12,18 @@ def house_zone(retailers: list[Retailer]) -> str:
     return retailers[0].time_zone if retailers else "UTC"
 
 
+def said_left(done: int, total: int, *, since: datetime, now: datetime) -> str:
+    """How long work goes on that is `done` of `total` far: "About 40 seconds left."; empty while nobody can know."""
+    elapsed_s = (now - since).total_seconds()
+    if done <= 0 or done >= total or elapsed_s < 1:
+        return ""
+    seconds = elapsed_s * (total - done) / done
+    if seconds < 55:
+        return f"About {max(5, round(seconds / 5) * 5)} seconds left."
+    minutes = round(seconds / 60)
+    return "About a minute left." if minutes <= 1 else f"About {minutes} minutes left."
+
+
 def said_at(at: datetime, *, now: datetime, zone: str) -> str:
     """ "today at 10:32", "yesterday at 16:20", "Nov 3, 2026"."""
     local, today = at.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone)).date()

@@ -42,9 +42,14 @@ def read(text: str | bytes, *, currency: str = "USD") -> Understood:
     return understand(sheet, columns, currency=currency)
 
 
+def groups_in(text: str | bytes, *, currency: str = "USD") -> list[Group]:
+    """The products in a sheet, in memory."""
+    return list(read(text, currency=currency).groups)
+
+
 def only_group(text: str | bytes, *, currency: str = "USD") -> Group:
     """The one product of a sheet."""
-    groups = read(text, currency=currency).groups
+    groups = groups_in(text, currency=currency)
     assert len(groups) == 1, [each.draft.key for each in groups]
     return groups[0]
 

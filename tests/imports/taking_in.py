@@ -1,21 +1,23 @@
 """Sending a file and taking it in, as a test does it without pages."""
 
 import io
+from collections.abc import Iterator
 
 from sqlalchemy.orm import Session
 
 from qrmerch.config import Settings
 from qrmerch.files import FileStore
 from qrmerch.imports import service
+from qrmerch.imports.checking import Checked, Reading, check
 from qrmerch.imports.models import ImportRun
-from qrmerch.imports.service import Checked, Reading
+from qrmerch.imports.rows import Group
 from qrmerch.parties.models import Retailer, Vendor
 from tests.conftest import NOON
 
 
 def dry_run(db: Session, vendor: Vendor, text: str | bytes, settings: Settings, *, currency: str = "USD") -> Checked:
     """What taking the sheet in would do."""
-    return service.check(db, vendor.id, _data(text), Reading(currency), settings=settings)
+    return check(db, vendor.id, _data(text), Reading(currency), settings=settings)
 
 
 def send(
@@ -42,10 +44,10 @@ def send(
     )
 
 
-def groups_of(run: ImportRun, settings: Settings) -> tuple[service.Group, ...]:
-    """The products of a run's file, as the job reads them."""
-    with FileStore(settings.uploads_dir).open(run.file_key) as file:
-        return service.parse(file.read(), service.reading_of(run), settings=settings).understood.groups
+def groups_of(run: ImportRun, settings: Settings) -> Iterator[Group]:
+    """The products of a run's file that are left to write, as the job reads them."""
+    source = FileStore(settings.uploads_dir).path(run.file_key)
+    return service.groups_left(source, service.reading_of(run), done=run.done_groups, settings=settings)
 
 
 def take_in(
@@ -59,7 +61,7 @@ def take_in(
 ) -> ImportRun:
     """A run of the sheet that is done."""
     run = send(db, vendor, text, settings, list_at=list_at, currency=currency)
-    service.start(db, run)
+    service.start(db, run, at=NOON)
     db.flush()
     groups = groups_of(run, settings)
     while service.commit_chunk(db, run.id, groups, at=NOON):
@@ -69,7 +71,7 @@ def take_in(
 
 def report_of(run: ImportRun, db: Session, settings: Settings) -> str:
     """The file of rows to fix."""
-    return service.report(db, run, store=FileStore(settings.uploads_dir), settings=settings)
+    return "".join(service.report(db, run, store=FileStore(settings.uploads_dir), settings=settings))
 
 
 def _data(text: str | bytes) -> bytes:

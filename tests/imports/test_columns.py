@@ -22,9 +22,13 @@ def codes(*names: str) -> list[tuple[str, str]]:
         ("Style Number", "key"),
         ("URL_handle", "key"),
         ("Item Group ID", "key"),
-        ("EAN-13", ""),
+        ("EAN-13", "gtin"),
         ("EAN13", "gtin"),
         ("Barcode", "gtin"),
+        ("g:image_link", "image"),
+        ("Attribute 2 value(s)", "option2.value"),
+        ("salePrice", "price"),
+        ("Größe", "size"),
         ("Product Name", "title"),
         ("Brand", "maker"),
         ("COLOR", "colour"),
@@ -38,7 +42,7 @@ def codes(*names: str) -> list[tuple[str, str]]:
     ],
 )
 def test_a_vendors_word_for_a_thing_is_understood(name: str, field: str) -> None:
-    assert fields(name) == {name: field}
+    assert fields(name, "Item number")[name] == field
 
 
 def test_of_two_columns_for_one_thing_the_more_exact_is_read_wherever_it_stands() -> None:
@@ -66,8 +70,8 @@ def test_columns_are_not_compared_with_each_other(monkeypatch: pytest.MonkeyPatc
 
     meaning = columns._meaning
 
-    def counted(word: str, *, is_shopify: bool, is_magento: bool) -> tuple[str, int]:
-        field, rank = meaning(word, is_shopify=is_shopify, is_magento=is_magento)
+    def counted(word: str, shape: str, words: set[str]) -> tuple[str, int]:
+        field, rank = meaning(word, shape, words)
         return Field(field), rank
 
     monkeypatch.setattr(columns, "_meaning", counted)
@@ -86,10 +90,10 @@ def test_a_fact_may_stand_in_several_columns() -> None:
 
 
 def test_an_unknown_column_is_a_warning_with_what_it_may_be() -> None:
-    _, problems = columns_of("style", "titel")
+    _, problems = columns_of("style", "tittle")
 
     unknown = next(each for each in problems if each.code == "HEADER_UNKNOWN")
-    assert (unknown.column, unknown.value, unknown.is_error) == ("titel", "title", False)
+    assert (unknown.column, unknown.value, unknown.is_error) == ("tittle", "title", False)
     assert "call it “title”" in unknown.message
 
 
@@ -131,7 +135,7 @@ def test_shopifys_own_columns_are_left_out_without_a_word() -> None:
 def test_magentos_kind_of_product_is_no_category() -> None:
     names = ("sku", "name", "product_type", "configurable_variations")
 
-    assert fields(*names)["product_type"] == ""
+    assert fields(*names)["product_type"] == "kind"
     assert codes(*names) == []
 
 
@@ -157,6 +161,6 @@ def test_only_what_differs_from_the_guess_counts_as_chosen() -> None:
 
 def test_everything_that_can_be_chosen_is_a_field_a_row_is_asked_for() -> None:
     known = {"key", "sku", "gtin", "title", "maker", "category", "colour", "size", "price", "currency", "was_price"}
-    known |= {"description", "blurb", "story", "care", "image"}
+    known |= {"description", "blurb", "story", "care", "image", "parent", "sale_price", "sku_gtin", "choice:"}
 
     assert {each for each in CHOOSABLE if not each.startswith("fact:")} == known

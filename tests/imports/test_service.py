@@ -14,11 +14,13 @@ from qrmerch.config import Settings
 from qrmerch.db import Database
 from qrmerch.errors import FormError, NotFound, TooLarge
 from qrmerch.files import FileStore
-from qrmerch.imports import service
+from qrmerch.imports import checking, service
+from qrmerch.imports.checking import Checked, Reading, check
 from qrmerch.imports.models import ImportRun, RunState
+from qrmerch.imports.problems import SheetRejected
 from qrmerch.imports.queries import remembered_columns
-from qrmerch.imports.reader import SheetRejected
-from qrmerch.imports.service import NothingToTakeIn, Reading, RunOver
+from qrmerch.imports.service import NothingToTakeIn, RunOver
+from qrmerch.parties.models import Vendor
 from qrmerch.parties.queries import find_supply
 from tests.conftest import NOON
 from tests.factories import make_retailer, make_vendor
@@ -40,6 +42,18 @@ def catalogue(styles: int, *, price: str = "28.00") -> str:
     return csv_of(*rows)
 
 
+def kept(
+    db: Session, vendor: Vendor, checked: Checked, *, file_name: str = "x.csv", list_at_id: str | None = None
+) -> ImportRun:
+    """A run of a dry run, whose file is not there."""
+    run = service.receive_run(
+        db, vendor_id=vendor.id, file_key=f"sheets/{'0' * 64}", file_name=file_name,
+        reading=checked.parsed.reading, list_at_id=list_at_id, user_id=None, at=NOON,
+    )  # fmt: skip
+    service.record_check(db, run, checked)
+    return run
+
+
 @contextmanager
 def counted(database: Database) -> Iterator[list[str]]:
     """The statements sent to a database meanwhile."""
@@ -59,7 +73,7 @@ def test_a_dry_run_writes_nothing(db: Session, settings: Settings) -> None:
     checked = dry_run(db, vendor, csv_of(top(), top(size="M")), settings)
 
     assert checked.counts == {
-        "rows": 2, "products": 1, "created": 2, "updated": 0, "unchanged": 0, "errors": 0, "warnings": 0,
+        "rows": 2, "products": 1, "created": 2, "updated": 0, "unchanged": 0, "errors": 0, "warnings": 0, "codes": {},
     }  # fmt: skip
     assert count(db, VendorProduct) == count(db, ImportRun) == 0
 
@@ -136,7 +150,7 @@ def test_a_change_of_the_item_is_told_in_its_first_row_only(db: Session, setting
 def test_a_broken_row_is_named_with_row_and_column_and_the_others_are_taken(db: Session, settings: Settings) -> None:
     vendor = make_vendor(db)
 
-    run = take_in(db, vendor, csv_of(top(), top(size="M", price="28,00 $"), top(style="CAP", title="Cap")), settings)
+    run = take_in(db, vendor, csv_of(top(), top(size="M", price="28,00 zz"), top(style="CAP", title="Cap")), settings)
 
     assert run.problems == [
         {
@@ -147,7 +161,7 @@ def test_a_broken_row_is_named_with_row_and_column_and_the_others_are_taken(db: 
                     "column": "price",
                     "message": "This is not an amount we can read. Write 28.00, and set the currency once for"
                     " the file.",
-                    "value": "28,00 $",
+                    "value": "28,00 zz",
                     "is_error": True,
                 }
             ],
@@ -232,7 +246,7 @@ def test_a_supply_that_ended_meanwhile_leaves_the_products_unlisted(db: Session,
     retailer = make_retailer(db)
     vendor = make_vendor(db, retailer)
     run = send(db, vendor, csv_of(top()), settings, list_at=retailer)
-    service.start(db, run)
+    service.start(db, run, at=NOON)
     supply = find_supply(db, retailer.id, vendor.id)
     assert supply is not None
     supply.ended_at = NOON
@@ -254,7 +268,7 @@ def test_a_run_that_was_cut_off_goes_on_and_writes_nothing_twice(
         retailer = make_retailer(db)
         vendor = make_vendor(db, retailer)
         run = send(db, vendor, catalogue(styles), settings, list_at=retailer)
-        service.start(db, run)
+        service.start(db, run, at=NOON)
         db.commit()
     groups = groups_of(run, settings)
 
@@ -264,6 +278,8 @@ def test_a_run_that_was_cut_off_goes_on_and_writes_nothing_twice(
     with pytest.raises(RuntimeError), database.write() as db:
         service.commit_chunk(db, run.id, groups, at=NOON)
         raise RuntimeError("the process dies before its commit")
+    with database.read() as db:
+        groups = groups_of(db.get_one(ImportRun, run.id), settings)
     far = []
     is_more = True
     while is_more:
@@ -294,7 +310,7 @@ def test_a_cancelled_run_keeps_what_was_written_and_writes_no_more(
 ) -> None:
     monkeypatch.setattr(service, "CHUNK_GROUPS", 4)
     run = send(db, make_vendor(db), catalogue(service.CHUNK_GROUPS + 1), settings)
-    service.start(db, run)
+    service.start(db, run, at=NOON)
     service.commit_chunk(db, run.id, groups_of(run, settings), at=NOON)
 
     service.cancel(db, run, at=NOON)
@@ -308,7 +324,7 @@ def test_a_run_is_taken_in_once_and_cancelled_once(db: Session, settings: Settin
     run = take_in(db, make_vendor(db), csv_of(top()), settings)
 
     with pytest.raises(RunOver):
-        service.start(db, run)
+        service.start(db, run, at=NOON)
     with pytest.raises(RunOver):
         service.cancel(db, run, at=NOON)
 
@@ -317,7 +333,7 @@ def test_a_file_with_nothing_but_errors_cannot_be_taken_in(db: Session, settings
     run = send(db, make_vendor(db), csv_of(top(price="dear")), settings)
 
     with pytest.raises(NothingToTakeIn):
-        service.start(db, run)
+        service.start(db, run, at=NOON)
 
     assert run.state == RunState.CHECKED
 
@@ -326,15 +342,13 @@ def test_columns_can_be_chosen_and_are_remembered(db: Session, settings: Setting
     vendor = make_vendor(db)
     text = csv_of(["A", "Top", "31.00"], header=["Shelf label", "Title", "Net"])
     lenient = Reading("USD", may_lack_columns=True)
-    checked = service.check(db, vendor.id, text.encode(), lenient, settings=settings)
+    checked = check(db, vendor.id, text.encode(), lenient, settings=settings)
     assert (checked.counts["errors"], checked.counts["products"]) == (1, 0)
-    run = service.record_run(
-        db, vendor_id=vendor.id, checked=checked, file_key=f"sheets/{'0' * 64}", file_name="x.csv", list_at_id=None,
-        user_id=None, at=NOON,
-    )  # fmt: skip
+    run = kept(db, vendor, checked)
 
     chosen = Reading("USD", {"Shelf label": "key", "Net": "price"}, may_lack_columns=True)
-    service.check_again(db, run, service.check(db, vendor.id, text.encode(), chosen, settings=settings))
+    service.read_again(db, run, chosen)
+    service.record_check(db, run, check(db, vendor.id, text.encode(), chosen, settings=settings))
 
     assert (run.counts["errors"], run.counts["created"]) == (0, 1)
     assert remembered_columns(db, vendor.id) == {"Shelf label": "key", "Net": "price"}
@@ -347,7 +361,9 @@ def test_a_run_that_began_is_not_read_in_another_way(db: Session, settings: Sett
     run = take_in(db, vendor, csv_of(top()), settings)
 
     with pytest.raises(RunOver):
-        service.check_again(db, run, dry_run(db, vendor, csv_of(top()), settings))
+        service.read_again(db, run, Reading("EUR"))
+    with pytest.raises(RunOver):
+        service.record_check(db, run, dry_run(db, vendor, csv_of(top()), settings))
 
 
 def test_letters_that_are_no_currency_are_refused_for_the_whole_file(db: Session, settings: Settings) -> None:
@@ -385,16 +401,8 @@ def test_a_sheet_larger_than_taken_is_refused_before_it_is_read(db: Session, set
 
 
 def test_a_file_name_from_outside_is_shown_without_folders(db: Session, settings: Settings) -> None:
-    run = service.record_run(
-        db,
-        vendor_id=make_vendor(db).id,
-        checked=dry_run(db, make_vendor(db), csv_of(top()), settings),
-        file_key=f"sheets/{'0' * 64}",
-        file_name="..\\..\\win/…/\u202eevil\n.csv" + "x" * 300,
-        list_at_id=None,
-        user_id=None,
-        at=NOON,
-    )
+    checked = dry_run(db, make_vendor(db), csv_of(top()), settings)
+    run = kept(db, make_vendor(db), checked, file_name="..\\..\\win/…/\u202eevil\n.csv" + "x" * 300)
 
     assert run.file_name.startswith("evil .csv")
     assert len(run.file_name) == 200
@@ -403,8 +411,8 @@ def test_a_file_name_from_outside_is_shown_without_folders(db: Session, settings
 def test_only_so_many_problems_and_changes_are_kept(
     db: Session, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "_MAX_PROBLEMS", 5)
-    monkeypatch.setattr(service, "_MAX_CHANGES", 3)
+    monkeypatch.setattr(checking, "MAX_PROBLEMS", 5)
+    monkeypatch.setattr(checking, "MAX_CHANGES", 3)
     vendor = make_vendor(db)
     take_in(db, vendor, catalogue(4), settings)
 
@@ -424,14 +432,11 @@ def test_long_files_cost_statements_by_the_hundred_rows_not_by_the_row(database:
     with database.read() as db, counted(database) as dry:
         checked = dry_run(db, vendor, text, settings)
     with database.write() as db:
-        run = service.record_run(
-            db, vendor_id=vendor.id, checked=checked, file_key=f"sheets/{'0' * 64}", file_name="long.csv",
-            list_at_id=retailer.id, user_id=None, at=NOON,
-        )  # fmt: skip
-        service.start(db, run)
+        run = kept(db, vendor, checked, list_at_id=retailer.id)
+        service.start(db, run, at=NOON)
         db.commit()
     with database.write() as db, counted(database) as chunk:
-        service.commit_chunk(db, run.id, checked.parsed.understood.groups, at=NOON)
+        service.commit_chunk(db, run.id, checked.parsed.groups, at=NOON)
         db.commit()
 
     assert checked.counts["created"] == 5000

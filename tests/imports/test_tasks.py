@@ -7,8 +7,10 @@ from qrmerch import jobs
 from qrmerch.catalog.models import VendorProduct
 from qrmerch.catalog.queries import list_product_variants
 from qrmerch.imports import service, tasks
+from qrmerch.imports.checking import Reading, check
 from qrmerch.imports.models import ImportRun, RunState
 from qrmerch.jobs import Work
+from tests.conftest import NOON
 from tests.factories import make_vendor
 from tests.imports.sheets import csv_of, top
 from tests.imports.taking_in import send
@@ -17,7 +19,7 @@ from tests.imports.taking_in import send
 def start_run(work: Work, text: str) -> ImportRun:
     with work.database.write() as db:
         run = send(db, make_vendor(db), text, work.settings)
-        service.start(db, run)
+        service.start(db, run, at=NOON)
         db.commit()
         return run
 
@@ -91,9 +93,10 @@ def test_columns_chosen_before_are_those_taken_in(work: Work) -> None:
     with work.database.write() as db:
         vendor = make_vendor(db)
         run = send(db, vendor, text, work.settings)
-        chosen = service.Reading("EUR", {"net": "price"})
-        service.check_again(db, run, service.check(db, vendor.id, text.encode(), chosen, settings=work.settings))
-        service.start(db, run)
+        chosen = Reading("EUR", {"net": "price"})
+        service.read_again(db, run, chosen)
+        service.record_check(db, run, check(db, vendor.id, text.encode(), chosen, settings=work.settings))
+        service.start(db, run, at=NOON)
         db.commit()
 
     jobs.run_all(work)
