@@ -212,7 +212,9 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=40), nullable=False),
         sa.Column("file_name", sa.String(length=200), nullable=False),
         sa.Column("file_key", sa.String(length=100), nullable=False),
-        sa.Column("said", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False),
+        sa.Column(
+            "said", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
         sa.Column("kind", sa.String(length=10), nullable=False),
         sa.Column("format", sa.String(length=40), nullable=False),
         sa.Column("encoding", sa.String(length=40), nullable=False),
@@ -233,7 +235,9 @@ def upgrade() -> None:
         sa.Column(
             "changes", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
         ),
-        sa.Column("news", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False),
+        sa.Column(
+            "news", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
         sa.Column("done_rows", sa.Integer(), nullable=False),
         sa.Column("total_rows", sa.Integer(), nullable=False),
         sa.Column("begun_at", sa.DateTime(timezone=True), nullable=True),

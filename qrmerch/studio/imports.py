@@ -79,7 +79,7 @@ def send() -> Response:
             if upload is None or not upload.filename:
                 raise FormError({"file": "Choose a file first."})
             if asked.currency not in CURRENCIES:
-                raise FormError({"currency": "Choose the currency that your prices are in."})
+                raise FormError({"currency": f"{asked.currency} is not a currency's three letters, such as EUR."})
             key = service.store_sheet(cast(BinaryIO, upload.stream), store=made_with.files, settings=made_with.settings)
             checked = _check(reading, key, asked)
         except FormError as error:

@@ -105,7 +105,7 @@ def _start_import(shop: Shop, products: int) -> str:
             settings=shop.settings,
             at=now(),
         )
-        service.start(db, run)
+        service.start(db, run, at=now())
         db.commit()
         run_id = run.id
     jobs.detach(shop.database)

@@ -10,6 +10,7 @@ from qrmerch.jobs import Work
 from qrmerch.media.models import AssetState
 from qrmerch.web import Services
 from tests.browsing import Browser
+from tests.conftest import NOON
 from tests.factories import (
     make_asset,
     make_item,
@@ -131,7 +132,7 @@ def test_a_file_under_way_is_shown_and_the_page_looks_again(browser: Browser, db
     studio = make_studio(db)
     make_product(db, studio.vendor)
     run = send(db, studio.vendor, csv_of(top()), work.settings)
-    imports.start(db, run)
+    imports.start(db, run, at=NOON)
     db.commit()
 
     page = browser.sign_in(*studio.vera).get("/studio").text

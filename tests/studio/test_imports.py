@@ -107,8 +107,8 @@ def test_a_file_that_changes_nothing_offers_nothing_to_take_in(browser: Browser,
     ("data", "said"),
     [
         (b"", "This file is empty."),
-        (b"PK\x03\x04", "This is an Excel workbook or a ZIP archive"),
-        (b"[{}]", "This is a JSON file"),
+        (b"PK\x03\x04", "This is a ZIP archive, not a list."),
+        (b"[{}]", "This JSON file has no items."),
         (b"style,title,price,price\nA,Top,1,2\n", "There are two columns called price. Remove one."),
     ],
 )
@@ -248,8 +248,8 @@ def test_nothing_but_errors_cannot_be_taken_in(browser: Browser, db: Session, st
 
 def test_files_are_listed_with_what_came_of_them(browser: Browser, studio: Studio) -> None:
     browser.sign_in(*studio.vera)
-    for name in ("one.csv", "../../two<b>.csv"):
-        send_file(browser, csv_of(top()), name=name)
+    for name, sku in (("one.csv", "A"), ("../../two<b>.csv", "B")):
+        send_file(browser, csv_of(top(sku=sku)), name=name)
 
     page = browser.get("/studio/import").text
 
