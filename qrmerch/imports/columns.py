@@ -141,9 +141,9 @@ class Columns:
 
     def places_of(self, prefix: str) -> tuple[int, ...]:
         """All columns whose field begins with `prefix`."""
-        return self._by_prefix.setdefault(
-            prefix, tuple(place for place, field in enumerate(self.fields) if field.startswith(prefix))
-        )
+        if prefix not in self._by_prefix:
+            self._by_prefix[prefix] = tuple(n for n, field in enumerate(self.fields) if field.startswith(prefix))
+        return self._by_prefix[prefix]
 
     @cached_property
     def _by_prefix(self) -> dict[str, tuple[int, ...]]:
@@ -155,6 +155,11 @@ class Columns:
 
     def has(self, field: str) -> bool:
         return field in self.places
+
+    @cached_property
+    def option_numbers(self) -> tuple[int, ...]:
+        """Which of "Option1 Value" and so on there are."""
+        return tuple(number for number in range(1, 10) if self.has(f"option{number}.value"))
 
     @cached_property
     def has_category_paths(self) -> bool:

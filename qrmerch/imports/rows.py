@@ -6,7 +6,7 @@ Ours: every row is a variant and repeats the product's words. Rows of one produc
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -36,7 +36,6 @@ _MEASURED: Final = ("Weight", "Dimensions", "Heel height")
 _BARE_NUMBER: Final = re.compile(r"[\d.,]+")
 # A row that speaks for an item and is no size of it.
 _PARENT_KINDS: Final = frozenset(("variable", "configurable", "grouped", "bundle", "parent"))
-_OPTION_NUMBERS: Final = range(1, 10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +153,7 @@ def _facts(members: list[Cells]) -> dict[str, str]:
                 left_out = f"{refused} It is left out."
                 cells.problems.append(Problem(refused.code, column, left_out, text, is_error=False))
         if _has_only_facts(cells):
-            facts.update(
-                (name, value) for name, value in _numbered_options(cells, [None] * len(_OPTION_NUMBERS)) if value
-            )
+            facts.update(_numbered_options(cells, {}))
     return {name: value for name, value in facts.items() if value}
 
 
@@ -188,12 +185,9 @@ def _variants(members: list[Cells], columns: Columns) -> dict[int, VariantDraft]
 
     Two rows with the same options are an error of the later, and so is each row beyond the limit.
     """
-    option_names = [
-        _first(cells.line(f"option{n}.name", OPTION_MAX_CHARS) for cells in members)
-        if columns.has(f"option{n}.name")
-        else None
-        for n in _OPTION_NUMBERS
-    ]
+    option_names = {
+        n: _first(cells.line(f"option{n}.name", OPTION_MAX_CHARS) for cells in members) for n in columns.option_numbers
+    }
     choices = next((names for cells in members if (names := cells.parts("choices.names"))), [])
     drafts = {cells.row.number: _variant(cells, option_names, choices) for cells in members if _has_variant(cells)}
     drafts = _without_parent(drafts)
@@ -254,7 +248,7 @@ def _short(key: str) -> str:
     return f"{key[:160]}…{hashlib.sha256(key.encode()).hexdigest()[:32]}"
 
 
-def _variant(cells: Cells, option_names: list[str | None], choices: list[str]) -> VariantDraft:
+def _variant(cells: Cells, option_names: Mapping[int, str | None], choices: list[str]) -> VariantDraft:
     options = tuple(_options(cells, option_names, choices))
     currency = cells.currency()
     price, was_price = _prices(cells, currency)
@@ -285,7 +279,7 @@ def _prices(cells: Cells, currency: str) -> tuple[int | None, int | None]:
     return price, was_price
 
 
-def _options(cells: Cells, names: list[str | None], choices: list[str]) -> Iterable[tuple[str, str]]:
+def _options(cells: Cells, names: Mapping[int, str | None], choices: list[str]) -> Iterable[tuple[str, str]]:
     for field_name, label in (("colour", "Colour"), ("size", "Size")):
         value = cells.line(field_name, OPTION_MAX_CHARS)
         if value:
@@ -298,12 +292,11 @@ def _options(cells: Cells, names: list[str | None], choices: list[str]) -> Itera
     yield from ((label[:OPTION_MAX_CHARS], value[:OPTION_MAX_CHARS]) for label, value in cells.told_options)
 
 
-def _numbered_options(cells: Cells, names: list[str | None]) -> Iterator[tuple[str, str]]:
+def _numbered_options(cells: Cells, names: Mapping[int, str | None]) -> Iterator[tuple[str, str]]:
     """The choices in columns like "Option1 Value" that a row makes."""
-    for number, name in zip(_OPTION_NUMBERS, names, strict=True):
-        if not cells.columns.has(f"option{number}.value"):
-            continue
+    for number in cells.columns.option_numbers:
         value = cells.line(f"option{number}.value", OPTION_MAX_CHARS)
         # Shopify's word for "there is nothing to choose".
         if value and value != "Default Title":
-            yield cells.line(f"option{number}.name", OPTION_MAX_CHARS) or name or f"Option {number}", value
+            name = cells.line(f"option{number}.name", OPTION_MAX_CHARS) or names.get(number)
+            yield name or f"Option {number}", value
