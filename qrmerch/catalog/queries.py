@@ -167,7 +167,7 @@ def read_products_by_key(db: Session, vendor_id: str, keys: Collection[str]) -> 
 
 
 def _columns_of(table: type[VendorProduct] | type[ProductVariant]) -> list[InstrumentedAttribute[Any]]:
-    return [getattr(table, each.key) for each in inspect(table).column_attrs]
+    return [getattr(table, each.key) for each in inspect(table).column_attrs]  # type: ignore[attr-defined]
 
 
 def gtins_in_use(db: Session, vendor_id: str, gtins: Collection[str]) -> dict[str, set[str]]:

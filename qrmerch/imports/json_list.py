@@ -13,6 +13,22 @@ from qrmerch.imports.records import Record, flatten
 
 _FIRST_LINE_BYTES: Final = 1 << 20
 _LINES: Final = "lines"
+_MAX_DEEP: Final = 40
+
+
+def _refuse_deep(file: BinaryIO) -> None:
+    """Ask of a file what costs ijson more than it gives: how deep it nests.
+
+    :raises SheetRejected: deeper than any catalogue.
+    """
+    depth = 0
+    for event, _ in ijson.basic_parse(file, multiple_values=True):
+        if event in ("start_map", "start_array"):
+            depth += 1
+            if depth > _MAX_DEEP:
+                raise SheetRejected(f"This JSON file nests more than {_MAX_DEEP} lists. Export a plain list of items.")
+        elif event in ("end_map", "end_array"):
+            depth -= 1
 
 
 class _Utf8(io.RawIOBase):
@@ -66,10 +82,12 @@ class JsonList:
 
     def _find_list(self) -> str:
         """Where the objects are, as ijson calls it."""
-        with self._utf8() as file:
-            if self._is_one_a_line(file):
-                return _LINES
         try:
+            with self._utf8() as file:
+                _refuse_deep(file)
+            with self._utf8() as file:
+                if self._is_one_a_line(file):
+                    return _LINES
             with self._utf8() as file:
                 before = ("", "")
                 for prefix, event, _ in ijson.parse(file):
