@@ -40,6 +40,8 @@ class ProductDraft:
     facts: tuple[tuple[str, str], ...] = ()
     image_urls: tuple[str, ...] = ()
     variants: tuple[VariantDraft, ...] = ()
+    # Whether only some of its rows were sent, as when those are mended that were left out.
+    is_partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,8 @@ def product_values(draft: ProductDraft, known: Known | None) -> dict[str, object
         values["facts"] = _merged_facts(known.product.facts if known else [], draft.facts)
     if draft.image_urls:
         # A file that names the product speaks of all its pictures; a few rows of it add theirs.
-        kept = [] if draft.title is not None or known is None else list(known.product.image_urls)
+        is_whole = draft.title is not None and not draft.is_partial
+        kept = [] if is_whole or known is None else list(known.product.image_urls)
         values["image_urls"] = list(dict.fromkeys([*kept, *draft.image_urls]))
     return values
 

@@ -157,6 +157,11 @@ class Columns:
         return field in self.places
 
     @cached_property
+    def is_report(self) -> bool:
+        """Whether this is a file of rows to fix of ours, so that other rows of its items stay behind."""
+        return all(name in self.names for name in OWN_COLUMNS)
+
+    @cached_property
     def option_numbers(self) -> tuple[int, ...]:
         """Which of "Option1 Value" and so on there are."""
         return tuple(number for number in range(1, 10) if self.has(f"option{number}.value"))

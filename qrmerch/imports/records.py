@@ -17,6 +17,8 @@ _VARIANTS: Final = ("variants", "skus", "variations")
 _WAYS: Final = ("category", "categories", "categorypath", "breadcrumbs", "producttype")
 # A number with more digits than any price or code has is left as it was written.
 _MOST_DIGITS: Final = 40
+# More than any list is read with; nobody needs to know how many more.
+_MANY_FIELDS: Final = 1000
 
 
 def header_of(records: Iterator[Record]) -> tuple[str, ...]:
@@ -25,6 +27,8 @@ def header_of(records: Iterator[Record]) -> tuple[str, ...]:
     for record in records:
         if not found.keys() >= record.keys():
             found.update(dict.fromkeys(record))
+        if len(found) > _MANY_FIELDS:
+            break
     return tuple(each for each in found if f"g:{each}" not in found)
 
 

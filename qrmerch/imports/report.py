@@ -26,19 +26,25 @@ def write_report(
     kept = io.StringIO(newline="")
     writer = csv.writer(kept, delimiter=sheet.delimiter, lineterminator="\r\n")
     writer.writerow([*(guarded(sheet.header[place]) for place in own), *OWN_COLUMNS])
+    variations = columns.places.get("variations")
+    wrong = {row for row, found in problems.items() if any(each.is_error for each in found)}
+    wrong_items = {item_of.get(row, "") for row in wrong}
     for row in sheet.rows:
-        found = problems.get(row.number, [])
-        if not any(each.is_error for each in found):
-            continue
         item = item_of.get(row.number, "")
-        cells = [_cell(row.cells, place) or carried.get((item, place), "") for place in own]
+        # Only its item's row says which choices an article is; it travels with it.
+        is_needed = variations is not None and item in wrong_items and _cell(row.cells, variations).strip()
+        if row.number not in wrong and not is_needed:
+            continue
+        cells = [cell if (cell := _cell(row.cells, place)).strip() else carried.get((item, place), "") for place in own]
         if "parent" in columns.places and item:
             # Its parent stays behind, so a number that only the whole file explains is written out.
             place = own.index(columns.places["parent"])
             cells[place] = item if cells[place] else ""
         # What did not fit under the header is not lost.
         beyond = row.cells[len(sheet.header) :]
-        told = (str(row.number), "error", ";".join(each.line() for each in found))
+        found = problems.get(row.number, [])
+        status = "error" if row.number in wrong else "as before"
+        told = (str(row.number), status, ";".join(each.line() for each in found))
         writer.writerow([guarded(cell) for cell in (*cells, *told, *beyond)])
         yield kept.getvalue()
         kept.seek(0)

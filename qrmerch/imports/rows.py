@@ -111,6 +111,7 @@ def _group(key: str, members: list[Cells], columns: Columns) -> Group:
         variants=tuple(
             variants[cells.row.number] for cells in members if cells.is_good and cells.row.number in variants
         ),
+        is_partial=columns.is_report,
     )
     row_keys = {
         cells.row.number: variants[cells.row.number].key if cells.row.number in variants else ""

@@ -4,6 +4,7 @@ import csv
 import html
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from qrmerch.config import Settings
 from qrmerch.imports.reader import SheetRejected
 from qrmerch.text import clean_line
 from tests.factories import make_vendor
-from tests.imports.taking_in import dry_run, take_in
+from tests.imports.taking_in import dry_run, report_of, take_in
 
 pytestmark = pytest.mark.shared_data
 
@@ -59,6 +60,61 @@ def test_a_whole_catalogue_is_taken_in_and_the_second_time_nothing_changes(
     assert again.changes == []
     assert db.scalar(select(func.count()).select_from(VendorProduct)) == products
     assert db.scalar(select(func.count()).select_from(ProductVariant)) == variants
+
+
+_DEAR = "dear"
+
+
+def _with_wrong_prices(name: str, data: bytes) -> bytes:
+    """The catalogue with two prices (or one, where it has no more) that nobody can read."""
+    text = data.decode("utf-8")
+    if name.endswith(".xml"):
+        return re.sub(r"(?<=<g:price>)[\d.]+", _DEAR, text, count=1).encode()
+    if name.endswith(".json"):
+        items = json.loads(text)
+        for item in items[3:5]:
+            item["price" if "price" in item else "salePrice"] = _DEAR
+        return json.dumps(items).encode()
+    mark = "\t" if name.endswith(".tsv") else ","
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=mark))
+    place = next(n for n, cell in enumerate(rows[0]) if cell.strip().lower() in ("price", "variant price"))
+    for row in [each for each in rows[1:] if each[place].strip()][3:5]:
+        row[place] = _DEAR
+    kept = io.StringIO(newline="")
+    csv.writer(kept, delimiter=mark).writerows(rows)
+    return kept.getvalue().encode()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "catalogues/shopify_apparel.csv",
+        "catalogues/vendure_mixed_shop.csv",
+        "catalogues/magento_women.csv",
+        "catalogues/gmc_sample_variants.xml",
+        "catalogues/bestbuy_upc_33.json",
+        "catalogues/bestbuy_popular_408.json",
+        "fashiontown/products.csv",
+    ],
+)
+def test_rows_to_fix_are_sent_again_once_fixed_and_nothing_is_left(
+    db: Session, settings: Settings, shared_data: Path, name: str
+) -> None:
+    vendor, whole = make_vendor(db), (shared_data / name).read_bytes()
+    broken = take_in(db, vendor, _with_wrong_prices(name, whole), settings)
+    wrong = broken.counts["errors"]
+    assert wrong == (1 if name.endswith(".xml") else 2)
+    assert set(broken.counts["codes"]) == {"MONEY"}
+
+    fixed = take_in(db, vendor, report_of(broken, db, settings).replace(_DEAR, "9.00"), settings)
+
+    # Magento's articles travel with the row that names them.
+    travelling = 1 if "magento" in name else 0
+    assert (fixed.counts["rows"], fixed.counts["errors"]) == (wrong + travelling, 0)
+    again = take_in(db, vendor, whole, settings)
+    # Nothing differs but those prices, and no item came to be twice.
+    assert (again.counts["created"], again.counts["updated"]) == (0, wrong)
+    assert {each["field"] for each in again.changes} == {"price_minor"}
 
 
 def test_shopifys_sizes_on_further_rows_belong_to_their_top(db: Session, settings: Settings, shared_data: Path) -> None:
