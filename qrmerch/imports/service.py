@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from qrmerch import ids, jobs
+from qrmerch import ids, jobs, quota
 from qrmerch.catalog.drafts import Known, list_changes
 from qrmerch.catalog.queries import gtins_in_use, products_by_key
 from qrmerch.catalog.service import list_at, put_product
@@ -210,7 +210,9 @@ def receive_sheet(
 
     :raises TooLarge: more than `settings.max_sheet_bytes`.
     :raises SheetRejected: the file as a whole cannot be read; nothing is kept.
+    :raises QuotaFull: the vendor's files take all the room there is.
     """
+    quota.refuse_when_full(db, vendor_id, store=store, settings=settings)
     key = store_sheet(stream, store=store, settings=settings)
     with store.open(key) as file:
         data = file.read()

@@ -1,15 +1,20 @@
 """The job that takes a checked catalogue in, some products at a time."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from qrmerch.clock import now
 from qrmerch.errors import NotFound
+from qrmerch.files import FileStore
 from qrmerch.imports import service
 from qrmerch.imports.models import ImportRun, RunState
+from qrmerch.imports.queries import list_sheet_keys
 from qrmerch.jobs import Work, job, sweep
+from qrmerch.leftovers import names_files
+from qrmerch.quota import takes_room
 
 
 @job("imports.commit")
@@ -40,3 +45,14 @@ def waiting(db: Session) -> Iterable[tuple[str, dict[str, object]]]:
     """Runs that were to be taken in and are not at their end."""
     for run_id in db.scalars(select(ImportRun.id).where(ImportRun.state == RunState.COMMITTING)):
         yield run_id, {"run_id": run_id}
+
+
+@names_files("sheets")
+def needed_sheets(db: Session, at: datetime) -> Iterable[str]:
+    """Those whose import is not long over; the others are deleted as orphans."""
+    return list_sheet_keys(db, at=at)
+
+
+@takes_room
+def room_of_sheets(db: Session, vendor_id: str, store: FileStore) -> int:
+    return sum(map(store.size, list_sheet_keys(db, at=now(), vendor_id=vendor_id)))

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
-from qrmerch import audit
+from qrmerch import audit, quota
 from qrmerch.access import VENDOR, allow, current_principal
 from qrmerch.catalog.models import Item
 from qrmerch.clock import now
@@ -19,7 +19,7 @@ from qrmerch.i18n import language_name
 from qrmerch.media import service
 from qrmerch.media.forms import read_description, share_of
 from qrmerch.media.models import Asset, AssetState
-from qrmerch.media.queries import Picture, count_bytes, count_undescribed, get_asset, list_assets, pictures_of
+from qrmerch.media.queries import Picture, count_undescribed, get_asset, list_assets, pictures_of
 from qrmerch.parties.queries import list_supplied
 from qrmerch.parties.service import changed
 from qrmerch.studio.pages import AltLine, AssetPanel, AssetRow, AssetsPage, Crop
@@ -178,7 +178,7 @@ def _render(
         problems=problems or {},
         # What answers a form must not be loaded again by itself: the form would be sent again.
         is_checking=status == 200 and any(each.state == AssetState.CHECKING for each in assets),
-        used=f"{count_bytes(db, vendor_id) / 1_000_000:,.1f} MB kept",
+        used=_used(db, vendor_id),
         max_mb=services().settings.max_image_bytes // 1_000_000,
         max_files=_MAX_FILES,
     )
@@ -190,6 +190,13 @@ def _lede(db: Session, vendor_id: str, total: int) -> str:
     if undescribed:
         return "1 picture still needs words." if undescribed == 1 else f"{undescribed:,} pictures still need words."
     return "Every picture says what it shows." if total else "Nothing is here yet."
+
+
+def _used(db: Session, vendor_id: str) -> str:
+    """How much of the room there is the vendor's files take, sheets among them."""
+    made_with = services()
+    used = quota.used_bytes(db, vendor_id, made_with.files)
+    return f"{quota.in_words(used)} of {quota.in_words(made_with.settings.vendor_quota_bytes)} used"
 
 
 def _row(asset: Asset, pictures: dict[str, Picture], uses: dict[str, list[Use]]) -> AssetRow:

@@ -8,15 +8,15 @@ from typing import BinaryIO, Final, cast
 from flask import Blueprint, Response, request
 from sqlalchemy.orm import Session
 
-from qrmerch import audit
+from qrmerch import audit, quota
 from qrmerch.access import VENDOR, allow, current_principal
 from qrmerch.clock import now
 from qrmerch.db import scope
-from qrmerch.errors import DomainError, FormError
+from qrmerch.errors import DomainError, FormError, NotFound
 from qrmerch.imports import service
 from qrmerch.imports.columns import CHOOSABLE, choices
 from qrmerch.imports.models import ImportRun, RunState
-from qrmerch.imports.queries import get_run, list_runs, remembered_columns
+from qrmerch.imports.queries import SHEETS_KEPT_FOR, get_run, is_sheet_kept, list_runs, remembered_columns
 from qrmerch.imports.rows import CURRENCIES
 from qrmerch.imports.service import Reading
 from qrmerch.parties.models import Retailer
@@ -40,6 +40,7 @@ blueprint = Blueprint("studio_imports", __name__)
 
 _SHOWN_PROBLEMS: Final = 100
 _SHOWN_CHANGES: Final = 50
+_DELETED: Final = f"The file itself was deleted {SHEETS_KEPT_FOR.days} days after its import. Send it again."
 # What stands first in the list of currencies; any other can be chosen too.
 _COMMON: Final = ("USD", "EUR", "GBP", "CHF", "SAR", "AED", "JPY")
 _CURRENCY_CHOICES: Final = tuple((each, each) for each in (*_COMMON, *sorted(CURRENCIES - set(_COMMON))))
@@ -63,6 +64,7 @@ def send() -> Response:
         try:
             if upload is None or not upload.filename:
                 raise FormError({"file": "Choose a file first."})
+            quota.refuse_when_full(reading, vendor_id, store=made_with.files, settings=made_with.settings, waits=False)
             key = service.store_sheet(cast(BinaryIO, upload.stream), store=made_with.files, settings=made_with.settings)
             chosen = remembered_columns(reading, vendor_id)
             checked = _check(reading, key, Reading(request.form.get("currency", ""), chosen, may_lack_columns=True))
@@ -71,6 +73,12 @@ def send() -> Response:
         except DomainError as error:
             return _render_list(reading, {"file": error.detail}, status=error.status)
     db = get_db()
+    try:
+        # Another file may have come while this one was read.
+        quota.refuse_when_full(db, vendor_id, store=made_with.files, settings=made_with.settings)
+    except quota.QuotaFull as error:
+        service.forget_sheet(db, key, store=made_with.files)
+        return _render_list(db, {"file": error.detail}, status=error.status)
     run = service.record_run(
         db,
         vendor_id=vendor_id,
@@ -105,6 +113,7 @@ def show(run_id: str) -> Response:
         verdict=verdict(run),
         lacking=lacking_of(run),
         is_running=run.state == RunState.COMMITTING,
+        deleted="" if is_sheet_kept(run, at=at) else _DELETED,
         problems=tuple(shown),
         more_problems=max(0, _count_odd_rows(run) - rows_shown),
         changes=tuple(changes[:_SHOWN_CHANGES]),
@@ -162,7 +171,10 @@ def cancel(run_id: str) -> Response:
 def download(run_id: str) -> Response:
     """The rows that cannot be taken in, in the vendor's own columns, to be fixed and sent again."""
     db, made_with = get_db(), services()
-    text = service.report(db, get_run(db, run_id), store=made_with.files, settings=made_with.settings)
+    run = get_run(db, run_id)
+    if not is_sheet_kept(run, at=now()):
+        raise NotFound(_DELETED)
+    text = service.report(db, run, store=made_with.files, settings=made_with.settings)
     # A byte order mark: without it spreadsheets read UTF-8 as something else.
     response = Response("\ufeff" + text, mimetype="text/csv")
     response.headers["Content-Disposition"] = 'attachment; filename="rows-to-fix.csv"'

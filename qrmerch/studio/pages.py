@@ -159,6 +159,8 @@ class ImportPage:
     # Why no row can be read yet: a column is missing.
     lacking: str
     is_running: bool
+    # Said where the file itself is kept no longer; empty while it is.
+    deleted: str
     problems: tuple[ProblemLine, ...]
     more_problems: int
     changes: tuple[ChangeLine, ...]
