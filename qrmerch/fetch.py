@@ -83,6 +83,9 @@ class Fetched:
     data: bytes
     url: str
 
+    def stream(self) -> io.BytesIO:
+        return io.BytesIO(self.data)
+
 
 @dataclass(frozen=True, slots=True)
 class Network:
@@ -223,7 +226,8 @@ def _ask_plainly(target: _Target, asked: _Asked) -> bytes | _Moved:
         raise FetchFailed(f"{target.host} took too long to answer. Try again later, or send the file.") from None
     except ssl.SSLCertVerificationError:
         raise FetchFailed(f"The certificate of {target.host} is not valid. Send the file instead.") from None
-    except (OSError, http.client.HTTPException):
+    # What `http.client` cannot make sense of is a `ValueError` here and there.
+    except (OSError, ValueError, http.client.HTTPException):
         raise FetchFailed(
             f"{target.host} cannot be reached, or broke off. Look whether the address is right."
         ) from None

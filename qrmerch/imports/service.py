@@ -21,6 +21,7 @@ from qrmerch.config import Settings
 from qrmerch.db import unscoped
 from qrmerch.errors import Conflict, DomainError, FormError, NotFound
 from qrmerch.files import FileStore
+from qrmerch.imports import fetching
 from qrmerch.imports.columns import Columns, read_header
 from qrmerch.imports.models import ImportRun, RunState
 from qrmerch.imports.problems import Problem
@@ -294,19 +295,23 @@ def commit_chunk(db: Session, run_id: str, groups: Sequence[Group], *, at: datet
     counted: Counter[str] = Counter(run.written)
     # A supply that ended since the dry run leaves the products unlisted, and the run goes on.
     is_listing = run.list_at_id in {each.id for each in list_supplied(db, run.vendor_id)}
+    addresses: dict[str, tuple[str, ...]] = {}
     for group, known in _with_known(db, run.vendor_id, chunk):
         if _is_nameless(group, known) or not group.row_keys:
             continue
         product, outcome = put_product(db, run.vendor_id, group.draft, at=at, known=known)
         counted[outcome] += 1
+        addresses[product.id] = group.draft.image_urls
         if run.list_at_id and is_listing:
             list_at(db, product, run.list_at_id, at)
             counted["listed"] += 1
+    fetching.note_addresses(db, run, addresses)
     run.written = dict(counted)
     run.done_groups += len(chunk)
     if run.done_groups < len(groups):
         return True
     run.state, run.ended_at = RunState.DONE, at
+    fetching.ask(db, run)
     return False
 
 

@@ -112,12 +112,16 @@ def receive_upload(
     _set_alt(
         asset, {} if is_decorative else {word: clean_line(text, ALT_MAX_CHARS) for word, text in (alt or {}).items()}
     )
+    return _add_once(db, asset)
+
+
+def _add_once(db: Session, asset: Asset) -> Asset:
+    """The asset, with its job asked for; or the same file, where it came twice at once and the other was first."""
     try:
         with db.begin_nested():
             db.add(asset)
     except IntegrityError:
-        # The same file came twice at once; the other one was first.
-        kept = _find_same(db, vendor_id, digest)
+        kept = _find_same(db, asset.vendor_id, asset.digest)
         if kept is None:
             raise
         return kept

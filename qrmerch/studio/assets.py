@@ -12,6 +12,7 @@ from werkzeug.datastructures import FileStorage
 from qrmerch import audit, quota
 from qrmerch.access import VENDOR, allow, current_principal
 from qrmerch.catalog.models import Item
+from qrmerch.catalog.service import unlink_picture
 from qrmerch.clock import now
 from qrmerch.db import unscoped
 from qrmerch.errors import DomainError, FormError
@@ -97,6 +98,8 @@ def delete(asset_id: str) -> Response:
     name = asset.file_name
     uses = pages_with(db, asset.vendor_id, [asset.id]).get(asset.id, [])
     try:
+        if not uses:
+            unlink_picture(db, asset.id)
         freed = service.delete_asset(db, asset, used_in=[each.title for each in uses])
     except service.AssetInUse as refused:
         return _render(db, panel=_panel(db, asset, problems={"delete": refused.detail}), status=refused.status)

@@ -21,6 +21,7 @@ from qrmerch.imports.rows import CURRENCIES
 from qrmerch.imports.service import Reading
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import list_supplied
+from qrmerch.studio.fetching import fetching_of
 from qrmerch.studio.findings import (
     change_lines,
     column_lines,
@@ -113,6 +114,7 @@ def show(run_id: str) -> Response:
         verdict=verdict(run),
         lacking=lacking_of(run),
         is_running=run.state == RunState.COMMITTING,
+        fetching=fetching_of(db, run, is_on=services().settings.fetch_pictures, at=at),
         deleted="" if is_sheet_kept(run, at=at) else _DELETED,
         problems=tuple(shown),
         more_problems=max(0, _count_odd_rows(run) - rows_shown),
