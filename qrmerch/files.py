@@ -139,11 +139,15 @@ class FileStore:
 
     @contextmanager
     def _locked(self, area: str, how: int) -> Iterator[None]:
+        """While this lasts, nobody else has the area's folder locked in a way that does not go with `how`."""
         folder = self.root / area
         folder.mkdir(parents=True, exist_ok=True)
-        with (folder / ".lock").open("a") as lock:
-            fcntl.flock(lock.fileno(), how)
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            fcntl.flock(handle, how)
             yield
+        finally:
+            os.close(handle)
 
     def free_bytes(self) -> int:
         """Room left on the disk that holds the files."""

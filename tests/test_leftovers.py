@@ -182,7 +182,7 @@ store.put(Half(), "incoming")
     age(work.files)
 
     assert swept(work) == 2
-    assert [path.name for path in folder.rglob("*") if path.is_file()] == [".lock"]
+    assert [path.name for path in folder.rglob("*") if path.is_file()] == []
 
 
 def test_an_area_that_no_room_speaks_for_is_never_touched(work: Work) -> None:
