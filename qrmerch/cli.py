@@ -374,6 +374,43 @@ def retry(names: tuple[str, ...]) -> None:
 
 
 @main.group()
+def files() -> None:
+    """Files that vendors sent, and what was made of them."""
+
+
+@files.command("check")
+@click.option("--repair", is_flag=True, help="Delete files that nothing has named for a day.")
+@as_json
+def check_files(repair: bool, is_json: bool) -> None:
+    """Compare the files in the store with the rows that name them."""
+    from qrmerch import application, leftovers  # noqa: F401 - the application brings every room that names files
+    from qrmerch.clock import now
+    from qrmerch.files import FileStore
+
+    settings = Settings.read(os.environ)
+    _refuse_old_tables(settings)
+    database, store, at = _open(settings), FileStore(settings.uploads_dir), now()
+    deleted = leftovers.sweep(database, store, at=at) if repair else 0
+    found = leftovers.look(database, store, at=at)
+    counts = {
+        "files": found.files,
+        "bytes": found.size_bytes,
+        "orphans": len(found.orphans),
+        "orphan_bytes": found.orphan_bytes,
+        "missing": len(found.missing),
+        "deleted": deleted,
+    }
+    lines = [
+        "{files} files, {bytes} bytes; {orphans} named by nothing ({orphan_bytes} bytes); {missing} missing;"
+        " {deleted} deleted.".format(**counts),
+        *(f"Missing: {key}" for key in found.missing),
+    ]
+    _say({**counts, "missing_keys": found.missing}, "\n".join(lines), is_json=is_json)
+    if found.missing:
+        sys.exit(1)
+
+
+@main.group()
 def audit() -> None:
     """Who did what."""
 

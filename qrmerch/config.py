@@ -15,6 +15,7 @@ from qrmerch.errors import DomainError
 
 PREFIX = "QRMERCH_"
 _PACKAGE = Path(__file__).parent
+_SWITCH = {"0": False, "1": True}
 
 
 class SettingsError(DomainError):
@@ -49,6 +50,8 @@ class Settings:
     max_image_pixels: int = _setting(50_000_000, "Largest picture taken, pixels.")
     max_sheet_bytes: int = _setting(50_000_000, "Largest catalogue file taken, bytes.")
     max_sheet_rows: int = _setting(50_000, "Longest catalogue file taken, rows.")
+    vendor_quota_bytes: int = _setting(2_000_000_000, "What the files of one vendor may take in all, bytes.")
+    fetch_pictures: bool = _setting(False, "1 fetches pictures that a catalogue names by https address; 0 never does.")
     page_memory_bytes: int = _setting(256_000_000, "Kept pages in memory for each worker, bytes.")
     scan_retention_days: int = _setting(396, "Raw scans older than this are deleted, days; totals stay.")
 
@@ -123,6 +126,10 @@ def _parse(name: str, text: str, default: object) -> object:
         return Path(text)
     if isinstance(default, tuple):
         return tuple(part.strip() for part in text.split(",") if part.strip())
+    if isinstance(default, bool):
+        if text not in _SWITCH:
+            raise SettingsError(f"{name} must be 0 or 1, not {text!r}.")
+        return _SWITCH[text]
     if isinstance(default, int):
         try:
             number = int(text)

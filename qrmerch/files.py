@@ -1,11 +1,16 @@
 """Files by content: stored under their digest, so that no name from outside ever reaches the disk."""
 
+import fcntl
 import hashlib
 import os
 import re
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,8 +32,21 @@ def replace_file(path: Path, data: bytes) -> None:
     fresh.replace(path)
 
 
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A file that lies in the store: its size, and when it was put there last."""
+
+    key: str
+    size_bytes: int
+    put_at: datetime
+
+
 class FileStore:
-    """Files under one folder, called `<area>/<digest>`."""
+    """Files under one folder, called `<area>/<digest>`.
+
+    Whoever puts a file has a day to commit a row that names it (`leftovers.py`). Putting the same bytes again makes
+    an old file new, and that never falls between looking at its age and deleting it: both take the area's lock.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -56,7 +74,8 @@ class FileStore:
             key = f"{area}/{digest.hexdigest()}"
             path = self.path(key)
             path.parent.mkdir(parents=True, exist_ok=True)
-            Path(name).replace(path)
+            with self._locked(area, fcntl.LOCK_SH):
+                Path(name).replace(path)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
@@ -89,6 +108,57 @@ class FileStore:
         """Remove the file; nothing happens if it is gone already."""
         self.path(key).unlink(missing_ok=True)
 
+    def size(self, key: str) -> int:
+        """The file's bytes; 0 where it is gone."""
+        try:
+            return self.path(key).stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def list_files(self, area: str) -> Iterator[KeptFile]:
+        """All files of an area, in no order; what comes or goes meanwhile may be missing."""
+        for path in (self.root / area).glob("[0-9a-f][0-9a-f]/*"):
+            key = f"{area}/{path.name}"
+            if not _KEY.fullmatch(key):
+                continue
+            try:
+                found = path.stat()
+            except FileNotFoundError:
+                continue
+            yield KeptFile(key, found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
+
+    def delete_old(self, key: str, *, before: datetime) -> bool:
+        """Remove the file if it was put there before an instant, and not again since; whether it was."""
+        path = self.path(key)
+        with self._locked(key.partition("/")[0], fcntl.LOCK_EX):
+            return _unlink_old(path, before)
+
+    def delete_parts(self, area: str, *, before: datetime) -> int:
+        """Remove what was half written before an instant and never finished; how many."""
+        return sum(_unlink_old(path, before) for path in list((self.root / area).glob(".part-*")))
+
+    @contextmanager
+    def _locked(self, area: str, how: int) -> Iterator[None]:
+        """While this lasts, nobody else has the area's folder locked in a way that does not go with `how`."""
+        folder = self.root / area
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            fcntl.flock(handle, how)
+            yield
+        finally:
+            os.close(handle)
+
     def free_bytes(self) -> int:
         """Room left on the disk that holds the files."""
         return shutil.disk_usage(self.root).free
+
+
+def _unlink_old(path: Path, before: datetime) -> bool:
+    try:
+        if datetime.fromtimestamp(path.stat().st_mtime, UTC) >= before:
+            return False
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    return True

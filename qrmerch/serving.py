@@ -165,6 +165,8 @@ def environment_of(settings: Settings) -> dict[str, str]:
     found = {}
     for each in fields(settings):
         value: Any = getattr(settings, each.name)
+        if isinstance(value, bool):
+            value = int(value)
         found[f"{PREFIX}{each.name.upper()}"] = ",".join(value) if isinstance(value, tuple) else str(value)
     return found
 

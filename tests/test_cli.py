@@ -1,18 +1,22 @@
 """The commands: each does what it says, and says what is wrong in a sentence."""
 
+import io
 import json
+import os
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from qrmerch import cli
 from qrmerch.catalog.models import Item
 from qrmerch.config import Settings
 from qrmerch.db import Database
+from qrmerch.files import FileStore
+from qrmerch.media.models import Rendition
 from qrmerch.serving import environment_of
-from tests.factories import make_retailer, make_store, make_vendor
+from tests.factories import make_asset, make_retailer, make_store, make_vendor
 
 
 @pytest.fixture
@@ -107,3 +111,32 @@ def test_old_tables_are_not_served(run, settings: Settings, database: Database) 
 
     assert result.exit_code == 1
     assert "qrmerch db upgrade" in result.output
+
+
+def test_files_are_compared_with_rows_and_orphans_deleted_on_demand(  # type: ignore[no-untyped-def]
+    run, settings: Settings, database: Database
+) -> None:
+    store = FileStore(settings.uploads_dir)
+    kept = store.put(io.BytesIO(b"kept"), "incoming")
+    orphan = store.put(io.BytesIO(b"nobody's"), "renditions")
+    young = store.put(io.BytesIO(b"just came"), "renditions")
+    for key in (kept, orphan):
+        os.utime(store.path(key), (1_600_000_000, 1_600_000_000))
+    with database.write() as db:
+        for key in (kept, "incoming/" + "0" * 64):
+            asset = make_asset(db, make_vendor(db))
+            asset.source_key = key
+            db.execute(delete(Rendition).where(Rendition.asset_id == asset.id))
+        db.commit()
+
+    looked = run("files", "check", "--json")
+    still = store.exists(orphan)
+    repaired = run("files", "check", "--repair")
+
+    found = json.loads(looked.output)
+    assert looked.exit_code == 1, "a file is missing"
+    assert (found["files"], found["bytes"], found["orphans"], found["orphan_bytes"]) == (3, 21, 1, 8)
+    assert found["missing_keys"] == ["incoming/" + "0" * 64]
+    assert still
+    assert "2 files, 13 bytes; 0 named by nothing (0 bytes); 1 missing; 1 deleted." in repaired.output
+    assert [store.exists(key) for key in (kept, orphan, young)] == [True, False, True]

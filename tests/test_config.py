@@ -25,6 +25,15 @@ def test_a_malformed_number_names_its_variable(tmp_path: Path, value: str) -> No
         read(tmp_path, mode="demo", workers=value)
 
 
+@pytest.mark.parametrize("value", ["yes", "2", "True", ""])
+def test_a_switch_is_0_or_1_and_off_unless_said(tmp_path: Path, value: str) -> None:
+    with pytest.raises(SettingsError, match="QRMERCH_FETCH_PICTURES must be 0 or 1"):
+        read(tmp_path, mode="demo", fetch_pictures=value)
+
+    assert read(tmp_path, mode="demo").fetch_pictures is False
+    assert read(tmp_path, mode="demo", fetch_pictures="1").fetch_pictures is True
+
+
 @pytest.mark.parametrize(
     ("more", "says"),
     [
@@ -47,7 +56,7 @@ def test_the_demo_makes_its_secret_once(tmp_path: Path) -> None:
 
 
 def test_a_child_process_reads_the_same_settings(tmp_path: Path) -> None:
-    settings = read(tmp_path, mode="demo", secret_key_fallbacks="a,b", port="8123")
+    settings = read(tmp_path, mode="demo", secret_key_fallbacks="a,b", port="8123", fetch_pictures="1")
 
     assert Settings.read(environment_of(settings)) == settings
 

@@ -576,6 +576,51 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_offer_counter_retailer_id"), "offer_counter", ["retailer_id"], unique=False)
     op.create_table(
+        "picture_fetch",
+        sa.Column("vendor_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("run_id", sa.String(length=36), nullable=False),
+        sa.Column("product_id", sa.String(length=36), nullable=False),
+        sa.Column("url", sa.String(length=1000), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("code", sa.String(length=20), nullable=True),
+        sa.Column("reason", sa.String(length=300), nullable=True),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('waiting', 'fetching', 'done', 'failed', 'left')", name=op.f("ck_picture_fetch_state_known")
+        ),
+        sa.ForeignKeyConstraint(
+            ["product_id"], ["vendor_product.id"], name=op.f("fk_picture_fetch_product_id_vendor_product")
+        ),
+        sa.ForeignKeyConstraint(["run_id"], ["import_run.id"], name=op.f("fk_picture_fetch_run_id_import_run")),
+        sa.ForeignKeyConstraint(["vendor_id"], ["vendor.id"], name=op.f("fk_picture_fetch_vendor_id_vendor")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_picture_fetch")),
+    )
+    op.create_index(op.f("ix_picture_fetch_product_id"), "picture_fetch", ["product_id"], unique=False)
+    op.create_index(op.f("ix_picture_fetch_run_id"), "picture_fetch", ["run_id"], unique=False)
+    op.create_index(op.f("ix_picture_fetch_vendor_id"), "picture_fetch", ["vendor_id"], unique=False)
+    op.create_index("ix_picture_fetch_vendor_state", "picture_fetch", ["vendor_id", "state"], unique=False)
+    op.create_table(
+        "product_picture",
+        sa.Column("vendor_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("product_id", sa.String(length=36), nullable=False),
+        sa.Column("asset_id", sa.String(length=36), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["asset_id"], ["asset.id"], name=op.f("fk_product_picture_asset_id_asset")),
+        sa.ForeignKeyConstraint(
+            ["product_id"], ["vendor_product.id"], name=op.f("fk_product_picture_product_id_vendor_product")
+        ),
+        sa.ForeignKeyConstraint(["vendor_id"], ["vendor.id"], name=op.f("fk_product_picture_vendor_id_vendor")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_product_picture")),
+        sa.UniqueConstraint("product_id", "asset_id", name=op.f("uq_product_picture_product_id_asset_id")),
+    )
+    op.create_index(op.f("ix_product_picture_asset_id"), "product_picture", ["asset_id"], unique=False)
+    op.create_index(op.f("ix_product_picture_product_id"), "product_picture", ["product_id"], unique=False)
+    op.create_index(op.f("ix_product_picture_vendor_id"), "product_picture", ["vendor_id"], unique=False)
+    op.create_table(
         "product_variant",
         sa.Column("vendor_id", sa.String(length=36), nullable=False),
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -1207,6 +1252,15 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_product_variant_product_id"), table_name="product_variant")
     op.drop_index(op.f("ix_product_variant_gtin"), table_name="product_variant")
     op.drop_table("product_variant")
+    op.drop_index(op.f("ix_product_picture_vendor_id"), table_name="product_picture")
+    op.drop_index(op.f("ix_product_picture_product_id"), table_name="product_picture")
+    op.drop_index(op.f("ix_product_picture_asset_id"), table_name="product_picture")
+    op.drop_table("product_picture")
+    op.drop_index("ix_picture_fetch_vendor_state", table_name="picture_fetch")
+    op.drop_index(op.f("ix_picture_fetch_vendor_id"), table_name="picture_fetch")
+    op.drop_index(op.f("ix_picture_fetch_run_id"), table_name="picture_fetch")
+    op.drop_index(op.f("ix_picture_fetch_product_id"), table_name="picture_fetch")
+    op.drop_table("picture_fetch")
     op.drop_index(op.f("ix_offer_counter_retailer_id"), table_name="offer_counter")
     op.drop_table("offer_counter")
     op.drop_index(op.f("ix_item_vendor_id"), table_name="item")

@@ -51,6 +51,17 @@ class ProductVariant(VendorScoped, Base):
     currency: Mapped[str] = mapped_column(String(3))
 
 
+class ProductPicture(VendorScoped, Base):
+    """A picture of a product, in the vendor's order."""
+
+    __table_args__ = (UniqueConstraint("product_id", "asset_id"),)
+
+    id: Mapped[Id]
+    product_id: Mapped[str] = reference("vendor_product.id")
+    asset_id: Mapped[str] = reference("asset.id")
+    place: Mapped[int]
+
+
 class Item(RetailerScoped, VendorScoped, Base):
     """A style on one retailer's shelf."""
 

@@ -3,10 +3,10 @@
 import enum
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from qrmerch.tables import Base, Id, Json, VendorScoped, one_of, word
+from qrmerch.tables import Base, Id, Json, VendorScoped, one_of, reference, word
 
 
 class RunState(enum.StrEnum):
@@ -71,4 +71,35 @@ class ImportRun(VendorScoped, Base):
     done_groups: Mapped[int] = mapped_column(default=0)
     user_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("user.id"), index=True)
     created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class FetchState(enum.StrEnum):
+    """Of a picture's address. `left`: nobody fetches here, or somebody said stop."""
+
+    WAITING = "waiting"
+    FETCHING = "fetching"
+    DONE = "done"
+    FAILED = "failed"
+    LEFT = "left"
+
+
+class PictureFetch(VendorScoped, Base):
+    """An address that a vendor's file names as a picture of a product, and what became of it."""
+
+    __table_args__ = (one_of("state", FetchState), Index("ix_picture_fetch_vendor_state", "vendor_id", "state"))
+
+    id: Mapped[Id]
+    # The latest import that named it.
+    run_id: Mapped[str] = reference("import_run.id")
+    product_id: Mapped[str] = reference("vendor_product.id")
+    url: Mapped[str] = mapped_column(String(1000))
+    # Its place among the product's pictures.
+    place: Mapped[int]
+    state: Mapped[FetchState] = word(FetchState)
+    # Why it failed: for machines, and as a sentence.
+    code: Mapped[str | None] = mapped_column(String(20))
+    reason: Mapped[str | None] = mapped_column(String(300))
+    # When somebody began to fetch it; whoever does so and dies lets it go after a while.
+    taken_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]

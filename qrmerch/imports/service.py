@@ -13,12 +13,13 @@ from typing import Any, BinaryIO, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from qrmerch import ids, jobs
+from qrmerch import ids, jobs, quota
 from qrmerch.catalog.service import list_at, put_product
 from qrmerch.config import Settings
 from qrmerch.db import unscoped
 from qrmerch.errors import Conflict, DomainError, NotFound
 from qrmerch.files import FileStore
+from qrmerch.imports import fetching
 from qrmerch.imports.checking import (
     Checked,
     Reading,
@@ -176,7 +177,9 @@ def receive_sheet(
 
     :raises TooLarge: more than `settings.max_sheet_bytes`.
     :raises SheetRejected: the file as a whole cannot be read; nothing is kept.
+    :raises QuotaFull: the vendor's files take all the room there is.
     """
+    quota.refuse_when_full(db, vendor_id, store=store, settings=settings)
     key = store_sheet(stream, store=store, settings=settings)
     reading = Reading(currency)
     try:
@@ -261,19 +264,23 @@ def commit_chunk(db: Session, run_id: str, groups: Iterator[Group], *, at: datet
     counted: Counter[str] = Counter(run.written)
     # A supply that ended since the dry run leaves the products unlisted, and the run goes on.
     is_listing = run.list_at_id in {each.id for each in list_supplied(db, run.vendor_id)}
+    addresses: dict[str, tuple[str, ...]] = {}
     for group, known in with_known(db, run.vendor_id, chunk):
         if is_nameless(group, known) or not group.row_keys:
             continue
         product, outcome = put_product(db, run.vendor_id, group.draft, at=at, known=known)
         counted[outcome] += 1
+        addresses[product.id] = group.draft.image_urls
         if run.list_at_id and is_listing:
             list_at(db, product, run.list_at_id, at)
             counted["listed"] += 1
+    fetching.note_addresses(db, run, addresses)
     run.written = dict(counted)
     run.done_groups += len(chunk)
     if len(chunk) == CHUNK_GROUPS:
         return True
     run.state, run.ended_at = RunState.DONE, at
+    fetching.ask(db, run)
     return False
 
 

@@ -1,6 +1,6 @@
 """Reads about pictures."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, func, or_, select
@@ -112,8 +112,22 @@ def count_undescribed(db: Session, vendor_id: str) -> int:
 
 
 def count_bytes(db: Session, vendor_id: str) -> int:
-    """Bytes of all that a vendor sent and that is kept."""
-    return db.scalar(select(func.coalesce(func.sum(Asset.source_bytes), 0)).where(Asset.vendor_id == vendor_id)) or 0
+    """Bytes of all pictures of a vendor's that are kept, with what is made of them."""
+    sources = select(func.coalesce(func.sum(Asset.source_bytes), 0)).where(
+        Asset.vendor_id == vendor_id, Asset.state != AssetState.REFUSED
+    )
+    made = select(func.coalesce(func.sum(Rendition.size_bytes), 0)).join(Asset, Rendition.asset_id == Asset.id)
+    return int(db.scalar(sources) or 0) + int(db.scalar(made.where(Asset.vendor_id == vendor_id)) or 0)
+
+
+def list_source_keys(db: Session) -> Iterable[str]:
+    """Keys of all originals that are still needed: that of a refused picture is not."""
+    return db.scalars(select(Asset.source_key).where(Asset.state != AssetState.REFUSED).distinct())
+
+
+def list_rendition_keys(db: Session) -> Iterable[str]:
+    """Keys of all that is served of pictures."""
+    return db.scalars(select(Rendition.key).distinct())
 
 
 def list_refused(db: Session, vendor_id: str) -> list[Asset]:

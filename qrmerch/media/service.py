@@ -15,7 +15,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from qrmerch import ids, jobs
+from qrmerch import ids, jobs, quota
 from qrmerch.config import Settings
 from qrmerch.errors import Conflict, DomainError
 from qrmerch.files import FileStore
@@ -82,7 +82,9 @@ def receive_upload(
     :return: the asset in state `checking`; its renditions appear when the job is done.
     :raises TooLarge: more than `settings.max_image_bytes`.
     :raises ImageRejected: not a picture of a kind and size that is taken; nothing is kept.
+    :raises QuotaFull: the vendor's files take all the room there is.
     """
+    quota.refuse_when_full(db, vendor_id, store=store, settings=settings)
     key = store.put(stream, "incoming", max_bytes=settings.max_image_bytes)
     digest = key.rpartition("/")[2]
     kept = _find_same(db, vendor_id, digest)
@@ -110,12 +112,16 @@ def receive_upload(
     _set_alt(
         asset, {} if is_decorative else {word: clean_line(text, ALT_MAX_CHARS) for word, text in (alt or {}).items()}
     )
+    return _add_once(db, asset)
+
+
+def _add_once(db: Session, asset: Asset) -> Asset:
+    """The asset, with its job asked for; or the same file, where it came twice at once and the other was first."""
     try:
         with db.begin_nested():
             db.add(asset)
     except IntegrityError:
-        # The same file came twice at once; the other one was first.
-        kept = _find_same(db, vendor_id, digest)
+        kept = _find_same(db, asset.vendor_id, asset.digest)
         if kept is None:
             raise
         return kept
@@ -221,6 +227,12 @@ def delete_asset(db: Session, asset: Asset, *, used_in: Collection[str]) -> list
     if not db.scalar(select(Asset.id).where(Asset.source_key == asset.source_key).limit(1)):
         freed.add(asset.source_key)
     return sorted(freed)
+
+
+def find_needless_source(db: Session, asset: Asset) -> str | None:
+    """The key of a refused picture's original, unless another vendor's picture is the same file and not refused."""
+    same = select(Asset.id).where(Asset.source_key == asset.source_key, Asset.state != AssetState.REFUSED)
+    return None if db.scalar(same.limit(1)) else asset.source_key
 
 
 def _find_same(db: Session, vendor_id: str, digest: str) -> Asset | None:

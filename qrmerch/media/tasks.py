@@ -1,16 +1,21 @@
 """Jobs about pictures: decoding what came in, outside of any request and any transaction."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from qrmerch.clock import now
+from qrmerch.files import FileStore
 from qrmerch.jobs import Work, job, sweep
+from qrmerch.leftovers import names_files
 from qrmerch.media import service
 from qrmerch.media.models import Asset, AssetState
+from qrmerch.media.queries import count_bytes, list_rendition_keys, list_source_keys
 from qrmerch.parties.queries import list_supplied
 from qrmerch.parties.service import changed
+from qrmerch.quota import takes_room
 
 
 @job("media.render")
@@ -27,9 +32,14 @@ def render(work: Work, *, asset_id: str) -> None:
         if asset is None:
             return
         is_outdated = (asset.focus_x, asset.focus_y) != focus
+        needless = None
         if not is_outdated:
             _record(db, asset, prepared)
+            if asset.state == AssetState.REFUSED:
+                needless = service.find_needless_source(db, asset)
             db.commit()
+    if needless:
+        work.files.delete(needless)
     if is_outdated:
         render(work, asset_id=asset_id)
 
@@ -51,3 +61,18 @@ def waiting(db: Session) -> Iterable[tuple[str, dict[str, object]]]:
     """Assets whose renditions were never made."""
     for asset in db.scalars(select(Asset).where(Asset.state == AssetState.CHECKING)):
         yield service.order_id(asset), {"asset_id": asset.id}
+
+
+@names_files("incoming")
+def needed_sources(db: Session, _at: datetime) -> Iterable[str]:
+    return list_source_keys(db)
+
+
+@names_files("renditions")
+def needed_renditions(db: Session, _at: datetime) -> Iterable[str]:
+    return list_rendition_keys(db)
+
+
+@takes_room
+def room_of_pictures(db: Session, vendor_id: str, _store: FileStore) -> int:
+    return count_bytes(db, vendor_id)

@@ -9,9 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
-from qrmerch import audit
+from qrmerch import audit, quota
 from qrmerch.access import VENDOR, allow, current_principal
 from qrmerch.catalog.models import Item
+from qrmerch.catalog.service import unlink_picture
 from qrmerch.clock import now
 from qrmerch.db import unscoped
 from qrmerch.errors import DomainError, FormError
@@ -19,7 +20,7 @@ from qrmerch.i18n import language_name
 from qrmerch.media import service
 from qrmerch.media.forms import read_description, share_of
 from qrmerch.media.models import Asset, AssetState
-from qrmerch.media.queries import Picture, count_bytes, count_undescribed, get_asset, list_assets, pictures_of
+from qrmerch.media.queries import Picture, count_undescribed, get_asset, list_assets, pictures_of
 from qrmerch.parties.queries import list_supplied
 from qrmerch.parties.service import changed
 from qrmerch.studio.pages import AltLine, AssetPanel, AssetRow, AssetsPage, Crop
@@ -97,6 +98,8 @@ def delete(asset_id: str) -> Response:
     name = asset.file_name
     uses = pages_with(db, asset.vendor_id, [asset.id]).get(asset.id, [])
     try:
+        if not uses:
+            unlink_picture(db, asset.id)
         freed = service.delete_asset(db, asset, used_in=[each.title for each in uses])
     except service.AssetInUse as refused:
         return _render(db, panel=_panel(db, asset, problems={"delete": refused.detail}), status=refused.status)
@@ -178,7 +181,7 @@ def _render(
         problems=problems or {},
         # What answers a form must not be loaded again by itself: the form would be sent again.
         is_checking=status == 200 and any(each.state == AssetState.CHECKING for each in assets),
-        used=f"{count_bytes(db, vendor_id) / 1_000_000:,.1f} MB kept",
+        used=_used(db, vendor_id),
         max_mb=services().settings.max_image_bytes // 1_000_000,
         max_files=_MAX_FILES,
     )
@@ -190,6 +193,13 @@ def _lede(db: Session, vendor_id: str, total: int) -> str:
     if undescribed:
         return "1 picture still needs words." if undescribed == 1 else f"{undescribed:,} pictures still need words."
     return "Every picture says what it shows." if total else "Nothing is here yet."
+
+
+def _used(db: Session, vendor_id: str) -> str:
+    """How much of the room there is the vendor's files take, sheets among them."""
+    made_with = services()
+    used = quota.used_bytes(db, vendor_id, made_with.files)
+    return f"{quota.in_words(used)} of {quota.in_words(made_with.settings.vendor_quota_bytes)} used"
 
 
 def _row(asset: Asset, pictures: dict[str, Picture], uses: dict[str, list[Use]]) -> AssetRow:

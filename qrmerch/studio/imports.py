@@ -8,20 +8,21 @@ from typing import BinaryIO, Final, cast
 from flask import Blueprint, Response, request
 from sqlalchemy.orm import Session
 
-from qrmerch import audit
+from qrmerch import audit, quota
 from qrmerch.access import VENDOR, allow, current_principal
 from qrmerch.clock import now
 from qrmerch.db import scope
-from qrmerch.errors import DomainError, FormError
+from qrmerch.errors import DomainError, FormError, NotFound
 from qrmerch.imports import service
 from qrmerch.imports.cells import CURRENCIES
 from qrmerch.imports.checking import Checked, Reading, check
 from qrmerch.imports.columns import CHOOSABLE, choices, named
 from qrmerch.imports.encodings import CHOICES
 from qrmerch.imports.models import AT_WORK, ImportRun, RunState
-from qrmerch.imports.queries import get_run, list_runs, remembered_columns
+from qrmerch.imports.queries import SHEETS_KEPT_FOR, get_run, is_sheet_kept, list_runs, remembered_columns
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import list_supplied
+from qrmerch.studio.fetching import fetching_of
 from qrmerch.studio.findings import (
     change_lines,
     column_lines,
@@ -43,6 +44,7 @@ blueprint = Blueprint("studio_imports", __name__)
 
 _SHOWN_PROBLEMS: Final = 100
 _SHOWN_CHANGES: Final = 50
+_DELETED: Final = f"The file itself was deleted {SHEETS_KEPT_FOR.days} days after its import. Send it again."
 # What stands first in the list of currencies; any other can be chosen too.
 _COMMON: Final = ("USD", "EUR", "GBP", "CHF", "SAR", "AED", "JPY")
 _ENCODING_CHOICES: Final = tuple((each, each) for each in CHOICES)
@@ -69,17 +71,16 @@ def show_list() -> Response:
 def send() -> Response:
     """Check a file without writing any of it into the catalogue, and show what it would do."""
     principal, at = current_principal(), now()
-    upload, made_with = request.files.get("file"), services()
+    vendor_id, upload, made_with = str(principal.vendor_id), request.files.get("file"), services()
     key, checked = "", None
     with _reading() as reading:
         try:
-            asked = Reading(
-                request.form.get("currency", ""), remembered_columns(reading, str(principal.vendor_id)), True
-            )
+            asked = Reading(request.form.get("currency", ""), remembered_columns(reading, vendor_id), True)
             if upload is None or not upload.filename:
                 raise FormError({"file": "Choose a file first."})
             if asked.currency not in CURRENCIES:
                 raise FormError({"currency": f"{asked.currency} is not a currency's three letters, such as EUR."})
+            quota.refuse_when_full(reading, vendor_id, store=made_with.files, settings=made_with.settings, waits=False)
             key = service.store_sheet(cast(BinaryIO, upload.stream), store=made_with.files, settings=made_with.settings)
             checked = _check(reading, key, asked)
         except FormError as error:
@@ -87,9 +88,15 @@ def send() -> Response:
         except DomainError as error:
             return _render_list(reading, {"file": error.detail}, status=error.status)
     db = get_db()
+    try:
+        # Another file may have come while this one was read.
+        quota.refuse_when_full(db, vendor_id, store=made_with.files, settings=made_with.settings)
+    except quota.QuotaFull as error:
+        service.forget_sheet(db, key, store=made_with.files)
+        return _render_list(db, {"file": error.detail}, status=error.status)
     run = service.receive_run(
         db,
-        vendor_id=str(principal.vendor_id),
+        vendor_id=vendor_id,
         file_key=key,
         file_name=upload.filename,
         reading=asked,
@@ -124,6 +131,8 @@ def show(run_id: str) -> Response:
         verdict=verdict(run),
         lacking=lacking_of(run),
         work=progress_of(run, at=at),
+        fetching=fetching_of(db, run, is_on=services().settings.fetch_pictures, at=at),
+        deleted="" if is_sheet_kept(run, at=at) else _DELETED,
         problems=tuple(shown),
         more_problems=max(0, _count_odd_rows(run) - rows_shown),
         show=show,
@@ -200,7 +209,10 @@ def cancel(run_id: str) -> Response:
 def download(run_id: str) -> Response:
     """The rows that cannot be taken in, in the vendor's own columns, to be fixed and sent again."""
     db, made_with = get_db(), services()
-    lines = service.report(db, get_run(db, run_id), store=made_with.files, settings=made_with.settings)
+    run = get_run(db, run_id)
+    if not is_sheet_kept(run, at=now()):
+        raise NotFound(_DELETED)
+    lines = service.report(db, run, store=made_with.files, settings=made_with.settings)
     # A byte order mark: without it spreadsheets read UTF-8 as something else.
     response = Response("\ufeff" + "".join(lines), mimetype="text/csv")
     response.headers["Content-Disposition"] = 'attachment; filename="rows-to-fix.csv"'

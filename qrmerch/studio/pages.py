@@ -166,6 +166,18 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Fetching:
+    """Pictures that a file names by address: `failed` are address, reason and code."""
+
+    is_under_way: bool
+    said: str
+    done: int
+    total: int
+    failed: tuple[tuple[str, str, str], ...]
+    more_failed: int
+
+
+@dataclass(frozen=True, slots=True)
 class ImportPage:
     """`studio/import.html`"""
 
@@ -178,7 +190,10 @@ class ImportPage:
     # Why no row can be read yet: a column is missing.
     lacking: str
     # What the page says while a job works at it; None while none does.
-    work: "Progress | None"
+    work: Progress | None
+    # Said where the file itself is kept no longer; empty while it is.
+    deleted: str
+    fetching: Fetching | None
     problems: tuple[ProblemLine, ...]
     more_problems: int
     # What would change, what is new: one of the two is shown.
@@ -325,7 +340,9 @@ class ProductPage:
     # Name and words; the words are in the small Markdown that pages read.
     texts: tuple[tuple[str, Markup], ...]
     facts: tuple[tuple[str, str], ...]
+    # Pictures as the vendor's file names them, and what becomes of addresses among them.
     images: tuple[str, ...]
+    images_said: str
     listings: tuple[Listing, ...]
     unlisted: tuple[tuple[str, str], ...]
 

@@ -20,11 +20,13 @@ from qrmerch.studio.paging import page_number, paging
 from qrmerch.studio.scanned import count_scans, said_scans
 from qrmerch.studio.standing import card_images, list_standings
 from qrmerch.text import rich_text
-from qrmerch.web import get_db, notice, redirect_to, render, search_words
+from qrmerch.web import get_db, notice, redirect_to, render, search_words, services
 
 blueprint = Blueprint("studio_products", __name__)
 
 _PER_PAGE = 25
+_FETCHED = "Addresses are fetched after an import, as its page tells; files come under Pictures."
+_NOT_FETCHED = "Nothing is fetched from other sites. Send the files themselves under Pictures."
 _LABELS = {"blurb": "In one line", "story": "Story", "care": "Care"}
 
 
@@ -73,6 +75,7 @@ def show(product_id: str) -> Response:
         texts=tuple(_texts(product)),
         facts=tuple((each["name"], each["value"]) for each in product.facts),
         images=tuple(product.image_urls),
+        images_said=_FETCHED if services().settings.fetch_pictures else _NOT_FETCHED,
         listings=tuple(Listing(each, said_scans(scans.get(each.item_id, 0))) for each in standings),
         unlisted=tuple((each.id, each.name) for each in retailers if each.id not in listed),
     )

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from qrmerch.studio import assets, content, home, imports, people, products
+from qrmerch.studio import assets, content, fetching, home, imports, people, products
 
 
 def blueprints() -> list[Blueprint]:
@@ -10,6 +10,7 @@ def blueprints() -> list[Blueprint]:
     return [
         home.blueprint,
         imports.blueprint,
+        fetching.blueprint,
         assets.blueprint,
         products.blueprint,
         content.blueprint,
