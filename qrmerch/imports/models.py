@@ -1,12 +1,12 @@
-"""The table of import runs."""
+"""The tables of import runs, and of what came of each file in an archive of pictures."""
 
 import enum
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from qrmerch.tables import Base, Id, Json, VendorScoped, one_of, word
+from qrmerch.tables import Base, Id, Json, VendorScoped, one_of, reference, word
 
 
 class RunState(enum.StrEnum):
@@ -17,6 +17,14 @@ class RunState(enum.StrEnum):
     DONE = "done"
     CANCELLED = "cancelled"
     FAILED = "failed"
+
+
+class Outcome(enum.StrEnum):
+    """What came of a file in an archive."""
+
+    TAKEN = "taken"
+    AGAIN = "again"
+    REFUSED = "refused"
 
 
 class ImportRun(VendorScoped, Base):
@@ -51,3 +59,23 @@ class ImportRun(VendorScoped, Base):
     user_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("user.id"), index=True)
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+
+
+class ArchiveLine(VendorScoped, Base):
+    """What came of one file in an archive: the picture it became, and the products it was found to show."""
+
+    __table_args__ = (one_of("outcome", Outcome), UniqueConstraint("archive_id", "place"))
+
+    id: Mapped[Id]
+    archive_id: Mapped[str] = reference("archive.id", index=False)
+    place: Mapped[int]
+    # As it is called in the archive, folders too: shown, never used as a path.
+    name: Mapped[str] = mapped_column(String(300))
+    outcome: Mapped[Outcome] = word(Outcome)
+    # Why it was refused, or why no one product was found; empty where all is well.
+    reason: Mapped[str] = mapped_column(String(300), default="")
+    asset_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("asset.id", ondelete="SET NULL"), index=True)
+    # Ids of products; more than one where several name the file in their pictures.
+    product_ids: Mapped[Json]
+    # What the name was found by: image, sku, gtin or key; empty where by nothing.
+    matched_by: Mapped[str] = mapped_column(String(10), default="")
