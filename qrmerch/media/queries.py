@@ -1,6 +1,6 @@
 """Reads about pictures."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, func, or_, select
@@ -101,6 +101,12 @@ def list_assets(
         .offset((page - 1) * per_page)
     )
     return list(rows), total
+
+
+def list_by_ids(db: Session, asset_ids: Sequence[str]) -> list[Asset]:
+    """These assets in the order given; what is not there is left out."""
+    found = {each.id: each for each in db.scalars(select(Asset).where(Asset.id.in_(asset_ids)))} if asset_ids else {}
+    return [found[each] for each in asset_ids if each in found]
 
 
 def count_undescribed(db: Session, vendor_id: str) -> int:
