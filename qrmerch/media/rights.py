@@ -78,6 +78,15 @@ def is_allowed(at: datetime) -> ColumnElement[bool]:
     )
 
 
+def rights_condition(word: str, *, at: datetime) -> ColumnElement[bool] | None:
+    """Pictures whose rights end within 30 days (`ending`), are over (`over`), or have no limit (`none`)."""
+    if word == "ending":
+        return and_(Asset.rights_until > at, Asset.rights_until <= at + timedelta(days=WARNED_DAYS[0]))
+    if word == "over":
+        return Asset.rights_until <= at
+    return and_(Asset.rights_from.is_(None), Asset.rights_until.is_(None)) if word == "none" else None
+
+
 def list_rights_edges(db: Session, asset_ids: Collection[str], *, at: datetime) -> list[datetime]:
     """The instants after this one at which one of these pictures may be shown, or no more."""
     if not asset_ids:

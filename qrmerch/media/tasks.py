@@ -1,4 +1,4 @@
-"""Jobs about pictures: decoding what came in, outside of any request and any transaction."""
+"""Jobs about pictures: decoding what came in, outside of any request and any transaction; what is due by the clock."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -10,6 +10,7 @@ from qrmerch.clock import now
 from qrmerch.jobs import Work, chore, enqueue, job, sweep
 from qrmerch.media import service
 from qrmerch.media.models import Asset, AssetState
+from qrmerch.media.reminders import write_reminders
 from qrmerch.parties.queries import list_supplied
 from qrmerch.parties.service import changed
 
@@ -58,6 +59,14 @@ def waiting(db: Session) -> Iterable[tuple[str, dict[str, object]]]:
     """Assets whose renditions were never made."""
     for asset in db.scalars(select(Asset).where(Asset.state == AssetState.CHECKING)):
         yield service.order_id(asset), {"asset_id": asset.id}
+
+
+@chore
+def remind_of_rights(work: Work) -> None:
+    """Tell vendors whose pictures soon may not be shown any more."""
+    with work.database.write() as db:
+        write_reminders(db, at=now(), base_url=work.settings.base_url)
+        db.commit()
 
 
 @chore

@@ -1,12 +1,13 @@
 """A vendor's pictures in the studio: sending several or a ZIP at once, saying what each shows, deleting."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, BinaryIO, Final, cast
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, jsonify, make_response, request
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
@@ -23,14 +24,25 @@ from qrmerch.media.archives import is_archive, receive_archive
 from qrmerch.media.forms import read_description, share_of
 from qrmerch.media.images import WHITE
 from qrmerch.media.models import Archive, Asset, AssetState
-from qrmerch.media.queries import Picture, count_bytes, count_undescribed, get_asset, list_assets, pictures_of
-from qrmerch.media.rights import first_day, last_day, may_show, read_rights, said_rights, set_rights
+from qrmerch.media.queries import SORTS, Picture, count_bytes, count_undescribed, get_asset, list_assets, pictures_of
+from qrmerch.media.rights import (
+    WARNED_DAYS,
+    days_left,
+    first_day,
+    is_allowed,
+    last_day,
+    may_show,
+    read_rights,
+    rights_condition,
+    said_rights,
+    set_rights,
+)
 from qrmerch.parties.queries import list_supplied
 from qrmerch.parties.service import changed
 from qrmerch.studio.archives import latest_archives
 from qrmerch.studio.pages import AltLine, AssetPanel, AssetRow, AssetsPage, Crop
 from qrmerch.studio.paging import page_number, paging
-from qrmerch.studio.standing import Use, pages_with
+from qrmerch.studio.standing import Use, pages_with, used_asset_ids
 from qrmerch.studio.times import house_zone, said_at
 from qrmerch.web import get_db, notice, redirect_to, render, search_words, services, wants_json
 
@@ -38,6 +50,7 @@ blueprint = Blueprint("studio_assets", __name__)
 
 _PER_PAGE: Final = 30
 _MAX_FILES: Final = 60
+_OFFERED: Final = 200
 # What a form's body has besides its files.
 _AROUND_BYTES: Final = 100_000
 _CROPS: Final = (("Page 4:5", 80, 100), ("Card 1:1", 100, 100), ("Share 1.9:1", 190, 100))
@@ -109,7 +122,7 @@ def delete(asset_id: str) -> Response:
     db, principal = get_db(), current_principal()
     asset = get_asset(db, asset_id)
     name = asset.file_name
-    uses = pages_with(db, asset.vendor_id, [asset.id]).get(asset.id, [])
+    uses = pages_with(db, asset.vendor_id, [asset.id], at=now()).get(asset.id, [])
     try:
         freed = service.delete_asset(db, asset, used_in=[each.title for each in uses])
     except service.AssetInUse as refused:
@@ -218,6 +231,40 @@ def _taken_sentence(taken: list[Asset]) -> str:
     return f"{said} {ready} of them {'was' if ready == 1 else 'were'} here already." if ready else said
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the list is narrowed to and sorted by, as the address says it."""
+
+    find: str
+    state: str
+    used: str
+    rights: str
+    sort: str
+
+    @classmethod
+    def read(cls) -> "_Asked":
+        said = {name: request.args.get(name, "") for name in ("state", "used", "rights", "sort")}
+        return cls(find=search_words(request.args.get("find", "")), **said)
+
+    def conditions(self, db: Session, vendor_id: str, *, at: datetime) -> list[ColumnElement[bool]]:
+        """What must hold besides words and state."""
+        rights = rights_condition(self.rights, at=at)
+        found = [] if rights is None else [rights]
+        if self.used in ("used", "nowhere"):
+            used = used_asset_ids(db, vendor_id)
+            found.append(Asset.id.in_(used) if self.used == "used" else Asset.id.not_in(used))
+        return found
+
+    @property
+    def sorts(self) -> dict[str, str]:
+        """The address behind each head: sorted by it, or the other way round where it is."""
+        kept = {name: value for name, value in request.args.items() if name not in ("sort", "page", "id") and value}
+        return {
+            word: f"/studio/assets?{urlencode({**kept, 'sort': f'-{word}' if self.sort == word else word})}"
+            for word in SORTS
+        }
+
+
 def render_list(
     db: Session,
     *,
@@ -228,19 +275,33 @@ def render_list(
     status: int = 200,
 ) -> Response:
     vendor_id = str(current_principal().vendor_id)
-    find, state, number = search_words(request.args.get("find", "")), request.args.get("state", ""), page_number()
-    assets, total = list_assets(db, vendor_id, find=find, state=state, page=number, per_page=_PER_PAGE)
+    at, number, asked = now(), page_number(), _Asked.read()
+    assets, total = list_assets(
+        db,
+        vendor_id,
+        find=asked.find,
+        state=asked.state,
+        only=asked.conditions(db, vendor_id, at=at),
+        sort=asked.sort,
+        page=number,
+        per_page=_PER_PAGE,
+    )
     wanted = [each.id for each in assets]
-    pictures, uses = pictures_of(db, wanted), pages_with(db, str(current_principal().vendor_id), wanted)
-    archives = latest_archives(db, vendor_id, at=now())
+    pictures, uses = pictures_of(db, wanted), pages_with(db, vendor_id, wanted, at=at)
+    archives = latest_archives(db, vendor_id, at=at)
+    zone = house_zone(list_supplied(db, vendor_id))
     page = AssetsPage(
         lede=_lede(db, vendor_id, total),
-        rows=tuple(_row(each, pictures, uses) for each in assets),
+        rows=tuple(_row(each, pictures, uses, at=at, zone=zone) for each in assets),
         paging=paging("picture", shown=len(assets), total=total, number=number, per_page=_PER_PAGE),
         panel=panel,
-        find=find,
-        state=state,
-        is_filtered=bool(find or state),
+        find=asked.find,
+        state=asked.state,
+        used_where=asked.used,
+        rights=asked.rights,
+        sort=asked.sort,
+        sorts=asked.sorts,
+        is_filtered=bool(asked.find or asked.state or asked.used or asked.rights),
         taken=taken,
         refused=refused,
         problems=problems or {},
@@ -262,13 +323,17 @@ def _lede(db: Session, vendor_id: str, total: int) -> str:
     return "Every picture says what it shows." if total else "Nothing is here yet."
 
 
-def _row(asset: Asset, pictures: dict[str, Picture], uses: dict[str, list[Use]]) -> AssetRow:
+def _row(
+    asset: Asset, pictures: dict[str, Picture], uses: dict[str, list[Use]], *, at: datetime, zone: str
+) -> AssetRow:
     return AssetRow(
         asset=asset,
         picture=pictures.get(asset.id),
         shows="Only decoration" if asset.is_decorative else next(iter(asset.alt.values()), ""),
         size=_size(asset),
         uses=tuple(uses.get(asset.id, ())),
+        rights=said_rights(asset, at=at, zone=zone),
+        is_ending=not may_show(asset, at=at) or 0 < days_left(asset, at=at) <= WARNED_DAYS[0],
         href=f"/studio/assets?id={asset.id}#panel",
     )
 
@@ -297,17 +362,25 @@ def open_panel(
         across=across,
         down=down,
         crops=tuple(_crop(*each, asset, across, down) for each in _CROPS),
-        uses=tuple(pages_with(db, asset.vendor_id, [asset.id]).get(asset.id, ())),
+        uses=tuple(pages_with(db, asset.vendor_id, [asset.id], at=now()).get(asset.id, ())),
         items=tuple(products_shown(db, [asset.id]).get(asset.id, ())),
         typed_item=typed_item,
         rights_from=posted.get("rights_from", "") if posted else _day(first_day(asset, zone=zone)),
         rights_to=posted.get("rights_to", "") if posted else _day(last_day(asset, zone=zone)),
         rights_said=_rights_sentence(asset, at=at, zone=zone),
+        others=tuple(_others(db, asset, at=at)),
         ground=_ground_said(asset.ground),
         received=said_at(asset.received_at, now=at, zone=zone).capitalize(),
         size=_size(asset),
         problems=problems or {},
     )
+
+
+def _others(db: Session, asset: Asset, *, at: datetime) -> Iterator[tuple[str, str]]:
+    """The newest pictures that may stand for one, to choose from."""
+    found, _ = list_assets(db, asset.vendor_id, state=AssetState.READY, only=[is_allowed(at)], per_page=_OFFERED)
+    yield "", "Choose a picture"
+    yield from ((each.id, each.file_name) for each in found if each.id != asset.id)
 
 
 def _day(day: date | None) -> str:
@@ -361,7 +434,7 @@ def _locales(db: Session, vendor_id: str) -> list[str]:
 
 def _shown_by(db: Session, asset: Asset) -> set[str]:
     """The retailers on whose pages a picture may show."""
-    if not pages_with(db, asset.vendor_id, [asset.id]):
+    if not pages_with(db, asset.vendor_id, [asset.id], at=now()):
         return set()
     with unscoped(db):
         return set(db.scalars(select(Item.retailer_id).where(Item.vendor_id == asset.vendor_id).distinct()))

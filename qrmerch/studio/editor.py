@@ -78,7 +78,7 @@ class Editor:
         self.db, self.subject, self.view, self.typed = db, subject, view, typed or Typed()
         self.values: dict[str, Any] = {**subject.values, **self.typed.values}
         self.slots = subject.slots
-        self.bounds = load_bounds(db, subject.revision, self.values, self.slots)
+        self.bounds = load_bounds(db, subject.revision, self.values, self.slots, at=view.at)
         self.comments = list_comments(db, subject, view)
 
     def page(self) -> EditorPage:
@@ -286,7 +286,7 @@ class Editor:
                     image=picture.card_url if picture else "",
                     alt=self.typed.alts.get(asset_id, str(asset.alt.get(self.view.locale, ""))),
                     is_decorative=asset.is_decorative,
-                    problem=picture_problem(slot, asset, self.subject.locales[0]),
+                    problem=picture_problem(slot, asset, self.bounds),
                     alt_problem=self.typed.problems.get(f"alt:{asset_id}", ""),
                 )
             )
@@ -301,12 +301,11 @@ class Editor:
             own = list_by_ids(self.db, list_picture_ids(self.db, self.subject.item.product_id))
             named, _ = list_assets(self.db, vendor_id, find=key, per_page=_OFFERED)
             assets = list({each.id: each for each in (*own, *named, *assets)}.values())
-        assets = [each for each in assets if each.id not in chosen][:_OFFERED]
-        pictures = pictures_of(self.db, [each.id for each in assets])
+        assets = [each for each in assets if each.id not in chosen]
+        pictures = pictures_of(self.db, [each.id for each in assets], at=self.view.at)
         return tuple(
             OfferedPicture(each.id, pictures[each.id].card_url, each.file_name, _size_problem(slot, each))
-            for each in assets
-            if each.id in pictures
+            for each in [each for each in assets if each.id in pictures][:_OFFERED]
         )
 
     # --- what to do next ---------------------------------------------------------------------------

@@ -190,6 +190,9 @@ class AssetRow:
     shows: str
     size: str
     uses: tuple[Use, ...]
+    rights: str
+    # Whether its rights need somebody to look: over, not begun, or near their end.
+    is_ending: bool
     href: str
 
 
@@ -235,6 +238,8 @@ class AssetPanel:
     rights_from: str
     rights_to: str
     rights_said: str
+    # Id and name of each picture that may stand for it, "choose" first.
+    others: tuple[tuple[str, str], ...]
     # What its transparent parts lie on, in words; empty where it has none.
     ground: str
     received: str
@@ -247,6 +252,8 @@ class AssetPanel:
         """What did not happen, above the problems."""
         if "delete" in self.problems:
             return "This picture was not deleted"
+        if "replace_by" in self.problems:
+            return "Nothing was replaced"
         return "It was put beside no item" if "item" in self.problems else "This picture was not saved"
 
 
@@ -260,6 +267,11 @@ class AssetsPage:
     panel: AssetPanel | None
     find: str
     state: str
+    used_where: str
+    rights: str
+    sort: str
+    # The address behind each head that sorts.
+    sorts: dict[str, str]
     is_filtered: bool
     # What became of the files just sent: how many were taken, and name and reason of each that was not.
     taken: str
