@@ -33,7 +33,7 @@ _SHOWN_FOR: Final = timedelta(days=2)
 _BY: Final = {"image": "picture named in your file", "sku": "SKU", "gtin": "GTIN", "key": "handle"}
 
 
-@blueprint.get("/studio/archives/<archive_id>")
+@blueprint.get("/studio/assets/archives/<archive_id>")
 @allow(*VENDOR)
 def show(archive_id: str) -> Response:
     """How far an archive is, and what came of its files; `show` picks some of them."""
@@ -52,12 +52,12 @@ def show(archive_id: str) -> Response:
         counts=tuple(_counts(archive, counts, only)),
         lines=tuple(_file_lines(db, lines)),
         paging=paging("file", shown=len(lines), total=total, number=number, per_page=_PER_PAGE),
-        csv=f"/studio/archives/{archive.id}/report.csv",
+        csv=f"/studio/assets/archives/{archive.id}/report.csv",
     )
     return render("studio/archive.html", page)
 
 
-@blueprint.get("/studio/archives/<archive_id>/report.csv")
+@blueprint.get("/studio/assets/archives/<archive_id>/report.csv")
 @allow(*VENDOR)
 def download(archive_id: str) -> Response:
     """What came of every file, as a table."""
@@ -76,7 +76,7 @@ def download(archive_id: str) -> Response:
     )
 
 
-@blueprint.post("/studio/archives/<archive_id>/stop")
+@blueprint.post("/studio/assets/archives/<archive_id>/stop")
 @allow(*VENDOR)
 def stop_taking(archive_id: str) -> Response:
     """Take no more files out of an archive."""
@@ -86,7 +86,7 @@ def stop_taking(archive_id: str) -> Response:
     audit.record(db, principal, "archive.stop", ("archive", archive.id), at=at, retailer_id=None)
     db.commit()
     notice("Stopped. What is in stays.", "info")
-    return redirect_to(f"/studio/archives/{archive.id}")
+    return redirect_to(f"/studio/assets/archives/{archive.id}")
 
 
 def latest_archives(db: Session, vendor_id: str, *, at: datetime) -> tuple[ArchiveRow, ...]:
@@ -101,7 +101,7 @@ def latest_archives(db: Session, vendor_id: str, *, at: datetime) -> tuple[Archi
         ArchiveRow(
             each,
             _running(each, at=at) if each.state == ArchiveState.TAKING else _ended(each, counts[each.id]),
-            f"/studio/archives/{each.id}",
+            f"/studio/assets/archives/{each.id}",
             each.state == ArchiveState.TAKING,
         )
         for each in shown
@@ -157,7 +157,7 @@ def _counts(archive: Archive, counts: Counts, only: str) -> Iterator[Count]:
         (Outcome.AGAIN.value, "Here already", counts.again),
     ):
         query = f"?show={word}" if word else ""
-        yield Count(label, number, f"/studio/archives/{archive.id}{query}", word == only)
+        yield Count(label, number, f"/studio/assets/archives/{archive.id}{query}", word == only)
 
 
 def _file_lines(db: Session, lines: Sequence[ArchiveLine]) -> Iterator[FileLine]:

@@ -160,7 +160,7 @@ class _Sent:
     def address(self) -> str:
         """Where to look at it."""
         if self.archives:
-            return f"/studio/archives/{self.archives[0].id}"
+            return f"/studio/assets/archives/{self.archives[0].id}"
         only = next(iter(self.pictures)) if len(self.pictures) == 1 else ""
         return f"/studio/assets?id={only}#panel" if only else "/studio/assets"
 
@@ -389,9 +389,7 @@ def _day(day: date | None) -> str:
 
 def _rights_sentence(asset: Asset, *, at: datetime, zone: str) -> str:
     if asset.rights_from is None and asset.rights_until is None:
-        return (
-            "No page shows it before the first day or after the last one. You are written to 30, 7 and 1 days before."
-        )
+        return "Outside these days no page shows it. Your admins get a mail 30, 7 and 1 days before the end."
     said = said_rights(asset, at=at, zone=zone)
     if not may_show(asset, at=at):
         return f"{said}: no page shows it now."

@@ -132,7 +132,7 @@ def test_chosen_files_go_at_once_and_a_zip_leads_to_its_report(
     expect(link).to_have_text("photos.zip")
     with database.read() as db:
         [archive] = db.scalars(select(Archive))
-    assert link.get_attribute("href") == f"/studio/archives/{archive.id}"
+    assert link.get_attribute("href") == f"/studio/assets/archives/{archive.id}"
     expect(library.page.locator("[data-list] .job")).to_contain_text("0 of 2 files")
 
 

@@ -99,7 +99,7 @@ def test_a_script_gets_one_line_about_each_file(browser: Browser, studio: Studio
         },
     )
     assert refused == (422, {"is_in": False, "said": "This is a web page. Save the picture itself.", "href": ""})
-    assert archive[1]["href"] == f"/studio/archives/{row.id}"
+    assert archive[1]["href"] == f"/studio/assets/archives/{row.id}"
 
 
 def report_of(browser: Browser, work: Work) -> Archive:
@@ -117,7 +117,7 @@ def test_the_report_can_be_narrowed(browser: Browser, work: Work, studio: Studio
     browser.sign_in(*studio.vera)
     archive = report_of(browser, work)
 
-    page = browser.get(f"/studio/archives/{archive.id}?show={show}").text
+    page = browser.get(f"/studio/assets/archives/{archive.id}?show={show}").text
 
     assert page.count('<tr role="row">') == (files + 1 if files else 0)
     assert ("No file here" in page) is (files == 0)
@@ -127,7 +127,7 @@ def test_the_report_is_a_table_without_formulas(browser: Browser, work: Work, st
     browser.sign_in(*studio.vera)
     archive = report_of(browser, work)
 
-    response = browser.get(f"/studio/archives/{archive.id}/report.csv")
+    response = browser.get(f"/studio/assets/archives/{archive.id}/report.csv")
 
     rows = list(csv.reader(io.StringIO(response.text.lstrip("\ufeff"))))
     assert rows[0] == ["file", "result", "item", "handle", "matched by", "why"]
@@ -142,7 +142,7 @@ def test_an_archive_can_be_stopped_once(browser: Browser, work: Work, studio: St
     browser.sign_in(*studio.vera)
     page = browser.follow(send(browser, ("photos.zip", PHOTOS)))
     [archive] = kept(browser, select(Archive))
-    address = f"/studio/archives/{archive.id}/stop"
+    address = f"/studio/assets/archives/{archive.id}/stop"
 
     stopped = browser.follow(browser.send(page, action=address))
     again = browser.post(address, {"csrf": browser.token})
@@ -173,9 +173,9 @@ def test_otto_and_olga_see_nothing_of_an_archive(browser: Browser, work: Work, s
     browser.sign_in(*studio.olga)
 
     answers = [
-        browser.get(f"/studio/archives/{archive.id}"),
-        browser.get(f"/studio/archives/{archive.id}/report.csv"),
-        browser.post(f"/studio/archives/{archive.id}/stop", {"csrf": browser.token}),
+        browser.get(f"/studio/assets/archives/{archive.id}"),
+        browser.get(f"/studio/assets/archives/{archive.id}/report.csv"),
+        browser.post(f"/studio/assets/archives/{archive.id}/stop", {"csrf": browser.token}),
     ]
 
     assert [each.status_code for each in answers] == [404, 404, 404]
@@ -237,4 +237,4 @@ def test_a_deleted_picture_leaves_its_items_and_its_line(browser: Browser, work:
     browser.post(f"/studio/assets/{asset.id}/delete", {"csrf": browser.token})
 
     assert kept(browser, select(ProductPicture)) == []
-    assert browser.get(f"/studio/archives/{archive.id}").status_code == 200
+    assert browser.get(f"/studio/assets/archives/{archive.id}").status_code == 200
