@@ -48,6 +48,7 @@ class Settings:
     mail_from: str = _setting("qrmerch@localhost", "Sender of mails.")
     max_image_bytes: int = _setting(10_000_000, "Largest picture taken, bytes.")
     max_image_pixels: int = _setting(50_000_000, "Largest picture taken, pixels.")
+    max_archive_bytes: int = _setting(1_000_000_000, "Largest ZIP of pictures taken, bytes.")
     max_sheet_bytes: int = _setting(50_000_000, "Largest catalogue file taken, bytes.")
     max_sheet_rows: int = _setting(50_000, "Longest catalogue file taken, rows.")
     vendor_quota_bytes: int = _setting(2_000_000_000, "What the files of one vendor may take in all, bytes.")

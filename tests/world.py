@@ -17,6 +17,7 @@ from qrmerch.config import Settings
 from qrmerch.files import FileStore
 from qrmerch.imports.models import ImportRun
 from qrmerch.imports.service import receive_sheet
+from qrmerch.media.models import Archive, ArchiveState
 from qrmerch.users.models import Invitation
 from qrmerch.users.service import open_session
 from tests.conftest import NOON
@@ -97,6 +98,7 @@ def make_house(db: Session, name: str, *, settings: Settings) -> House:
             "redemption_id": use.id,
             "run_id": run.id,
             "asset_id": make_asset(db, vendor).id,
+            "archive_id": _make_archive(db, vendor.id).id,
             "membership_id": spare.membership.id,
             "invitation_id": invitations[0].id,
             "session_id": open_session(db, owner.user, owner.membership, at=now()).session.id,
@@ -119,6 +121,16 @@ def _make_run(db: Session, vendor_id: str, settings: Settings) -> ImportRun:
         settings=settings,
         at=NOON,
     )
+
+
+def _make_archive(db: Session, vendor_id: str) -> Archive:
+    archive = Archive(
+        id=ids.new(), vendor_id=vendor_id, state=ArchiveState.TAKING, file_name="photos.zip",
+        file_key="archives/" + "0" * 64, file_bytes=1000, entries=3, created_at=NOON,
+    )  # fmt: skip
+    db.add(archive)
+    db.flush()
+    return archive
 
 
 def _make_invitation(

@@ -173,15 +173,21 @@ def upgrade() -> None:
         sa.Column("alt", sa.JSON(), nullable=False),
         sa.Column("alt_text", sa.String(length=4000), nullable=False),
         sa.Column("is_decorative", sa.Boolean(), nullable=False),
+        sa.Column("ground", sa.String(length=7), nullable=True),
+        sa.Column("rights_from", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("rights_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("rights_warned_days", sa.Integer(), nullable=True),
         sa.Column("problem", sa.String(length=300), nullable=True),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("state IN ('checking', 'ready', 'refused')", name=op.f("ck_asset_state_known")),
         sa.CheckConstraint("focus_x BETWEEN 0 AND 1 AND focus_y BETWEEN 0 AND 1", name=op.f("ck_asset_focus_inside")),
+        sa.CheckConstraint("rights_until > rights_from", name=op.f("ck_asset_rights_forward")),
         sa.ForeignKeyConstraint(["vendor_id"], ["vendor.id"], name=op.f("fk_asset_vendor_id_vendor")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_asset")),
         sa.UniqueConstraint("public_id", name=op.f("uq_asset_public_id")),
         sa.UniqueConstraint("vendor_id", "digest", name=op.f("uq_asset_vendor_id_digest")),
     )
+    op.create_index(op.f("ix_asset_rights_until"), "asset", ["rights_until"], unique=False)
     op.create_index(op.f("ix_asset_vendor_id"), "asset", ["vendor_id"], unique=False)
     op.create_table(
         "brand_kit",
@@ -1134,9 +1140,88 @@ def upgrade() -> None:
     op.create_index(op.f("ix_publication_retailer_id"), "publication", ["retailer_id"], unique=False)
     op.create_index(op.f("ix_publication_revision_id"), "publication", ["revision_id"], unique=False)
     op.create_index(op.f("ix_publication_vendor_id"), "publication", ["vendor_id"], unique=False)
+    # --- pictures in archives, and of products ---
+    op.create_table(
+        "archive",
+        sa.Column("vendor_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("file_name", sa.String(length=200), nullable=False),
+        sa.Column("file_key", sa.String(length=100), nullable=False),
+        sa.Column("file_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("entries", sa.Integer(), nullable=False),
+        sa.Column("done_entries", sa.Integer(), nullable=False),
+        sa.Column("problem", sa.String(length=300), nullable=True),
+        sa.Column("user_id", sa.String(length=36), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("state IN ('taking', 'done', 'cancelled', 'failed')", name=op.f("ck_archive_state_known")),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_archive_user_id_user")),
+        sa.ForeignKeyConstraint(["vendor_id"], ["vendor.id"], name=op.f("fk_archive_vendor_id_vendor")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_archive")),
+    )
+    op.create_index(op.f("ix_archive_file_key"), "archive", ["file_key"], unique=False)
+    op.create_index(op.f("ix_archive_user_id"), "archive", ["user_id"], unique=False)
+    op.create_index(op.f("ix_archive_vendor_id"), "archive", ["vendor_id"], unique=False)
+    op.create_table(
+        "archive_line",
+        sa.Column("vendor_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("archive_id", sa.String(length=36), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=300), nullable=False),
+        sa.Column("outcome", sa.String(length=40), nullable=False),
+        sa.Column("reason", sa.String(length=300), nullable=False),
+        sa.Column("asset_id", sa.String(length=36), nullable=True),
+        sa.Column(
+            "product_ids", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("matched_by", sa.String(length=10), nullable=False),
+        sa.CheckConstraint("outcome IN ('taken', 'again', 'refused')", name=op.f("ck_archive_line_outcome_known")),
+        sa.ForeignKeyConstraint(["archive_id"], ["archive.id"], name=op.f("fk_archive_line_archive_id_archive")),
+        sa.ForeignKeyConstraint(
+            ["asset_id"], ["asset.id"], name=op.f("fk_archive_line_asset_id_asset"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(["vendor_id"], ["vendor.id"], name=op.f("fk_archive_line_vendor_id_vendor")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_archive_line")),
+        sa.UniqueConstraint("archive_id", "place", name=op.f("uq_archive_line_archive_id_place")),
+    )
+    op.create_index(op.f("ix_archive_line_asset_id"), "archive_line", ["asset_id"], unique=False)
+    op.create_index(op.f("ix_archive_line_vendor_id"), "archive_line", ["vendor_id"], unique=False)
+    op.create_table(
+        "product_picture",
+        sa.Column("vendor_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("product_id", sa.String(length=36), nullable=False),
+        sa.Column("asset_id", sa.String(length=36), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["asset_id"], ["asset.id"], name=op.f("fk_product_picture_asset_id_asset"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["product_id"], ["vendor_product.id"], name=op.f("fk_product_picture_product_id_vendor_product")
+        ),
+        sa.ForeignKeyConstraint(["vendor_id"], ["vendor.id"], name=op.f("fk_product_picture_vendor_id_vendor")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_product_picture")),
+        sa.UniqueConstraint("product_id", "asset_id", name=op.f("uq_product_picture_product_id_asset_id")),
+    )
+    op.create_index(op.f("ix_product_picture_asset_id"), "product_picture", ["asset_id"], unique=False)
+    op.create_index(op.f("ix_product_picture_vendor_id"), "product_picture", ["vendor_id"], unique=False)
 
 
 def downgrade() -> None:
+    # --- pictures in archives, and of products ---
+    op.drop_index(op.f("ix_product_picture_vendor_id"), table_name="product_picture")
+    op.drop_index(op.f("ix_product_picture_asset_id"), table_name="product_picture")
+    op.drop_table("product_picture")
+    op.drop_index(op.f("ix_archive_line_vendor_id"), table_name="archive_line")
+    op.drop_index(op.f("ix_archive_line_asset_id"), table_name="archive_line")
+    op.drop_table("archive_line")
+    op.drop_index(op.f("ix_archive_vendor_id"), table_name="archive")
+    op.drop_index(op.f("ix_archive_user_id"), table_name="archive")
+    op.drop_index(op.f("ix_archive_file_key"), table_name="archive")
+    op.drop_table("archive")
     op.drop_index(op.f("ix_publication_vendor_id"), table_name="publication")
     op.drop_index(op.f("ix_publication_revision_id"), table_name="publication")
     op.drop_index(op.f("ix_publication_retailer_id"), table_name="publication")
@@ -1312,6 +1397,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_brand_kit_retailer_id"), table_name="brand_kit")
     op.drop_table("brand_kit")
     op.drop_index(op.f("ix_asset_vendor_id"), table_name="asset")
+    op.drop_index(op.f("ix_asset_rights_until"), table_name="asset")
     op.drop_table("asset")
     op.drop_table("vendor")
     op.drop_table("user")

@@ -6,7 +6,7 @@ read items only; a product's words reach them through a published revision.
 
 from datetime import datetime
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from qrmerch.tables import Base, Id, Json, PublicId, RetailerScoped, VendorScoped, reference
@@ -52,13 +52,13 @@ class ProductVariant(VendorScoped, Base):
 
 
 class ProductPicture(VendorScoped, Base):
-    """A picture of a product, in the vendor's order."""
+    """A picture of the vendor's that shows a product; it goes with the picture."""
 
     __table_args__ = (UniqueConstraint("product_id", "asset_id"),)
 
     id: Mapped[Id]
-    product_id: Mapped[str] = reference("vendor_product.id")
-    asset_id: Mapped[str] = reference("asset.id")
+    product_id: Mapped[str] = reference("vendor_product.id", index=False)
+    asset_id: Mapped[str] = mapped_column(String(36), ForeignKey("asset.id", ondelete="CASCADE"), index=True)
     place: Mapped[int]
 
 

@@ -6,12 +6,12 @@ A re-import changes the vendor's product only; price, title, category and visibi
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from qrmerch import audit, ids
 from qrmerch.catalog.drafts import Known, Outcome, ProductDraft, product_values, variant_values
-from qrmerch.catalog.models import Item, PriceHistory, ProductPicture, ProductVariant, Stock, Variant, VendorProduct
+from qrmerch.catalog.models import Item, PriceHistory, ProductVariant, Stock, Variant, VendorProduct
 from qrmerch.catalog.queries import list_product_variants, list_variants, products_by_key
 from qrmerch.errors import Conflict, FormError, NotFound
 from qrmerch.money import MAX_MINOR
@@ -71,25 +71,6 @@ def put_product(
         outcome = outcome if outcome == "created" else "updated"
     db.flush()
     return product, outcome
-
-
-def link_picture(db: Session, product: VendorProduct, asset_id: str, *, place: int) -> None:
-    """Say that a picture of the vendor's shows a product; once, however often it is said."""
-    there = select(ProductPicture.id).where(
-        ProductPicture.product_id == product.id, ProductPicture.asset_id == asset_id
-    )
-    if db.scalar(there) is None:
-        db.add(
-            ProductPicture(
-                id=ids.new(), vendor_id=product.vendor_id, product_id=product.id, asset_id=asset_id, place=place
-            )
-        )
-        db.flush()
-
-
-def unlink_picture(db: Session, asset_id: str) -> None:
-    """A picture shows no product any more: it is about to be deleted."""
-    db.execute(delete(ProductPicture).where(ProductPicture.asset_id == asset_id))
 
 
 def list_at(db: Session, product: VendorProduct, retailer_id: str, at: datetime) -> Item:

@@ -339,7 +339,7 @@ def submit(db: Session, revision: Revision, *, author_id: str, at: datetime) -> 
     )
     if db.scalar(waiting.limit(1)):
         raise NotOpen("An earlier revision still waits for an answer. Withdraw it first.")
-    body = _sealed_body(db, revision, item)
+    body = _sealed_body(db, revision, item, at)
     _move(db, revision, RevisionState.DRAFT, RevisionState.SUBMITTED)
     revision.body, revision.digest = body, digest_of(body)
     revision.author_id, revision.submitted_at = author_id, at
@@ -465,12 +465,23 @@ def digest_of(body: Mapping[str, Any]) -> str:
 # --- what the above share --------------------------------------------------------------------------
 
 
-def load_bounds(db: Session, revision: Revision, values: Mapping[str, Any], slots: Mapping[str, Slot]) -> Bounds:
-    """What a revision's values are checked against: languages and hosts of the retailer, pictures of the vendor."""
+def load_bounds(
+    db: Session,
+    revision: Revision,
+    values: Mapping[str, Any],
+    slots: Mapping[str, Slot],
+    *,
+    at: datetime | None = None,
+) -> Bounds:
+    """What a revision's values are checked against: languages and hosts of the retailer, pictures of the vendor.
+
+    :param at: when its pictures must be allowed to be shown; not asked where left out.
+    """
     retailer = db.get_one(Retailer, revision.retailer_id)
     hosts = db.scalars(select(RetailerHost.host).where(RetailerHost.retailer_id == retailer.id))
     wanted = select(Asset).where(Asset.vendor_id == revision.vendor_id, Asset.id.in_(asset_ids_in(slots, values)))
-    return Bounds(_locales(retailer), frozenset(hosts), {each.id: each for each in db.scalars(wanted)})
+    assets = {each.id: each for each in db.scalars(wanted)}
+    return Bounds(_locales(retailer), frozenset(hosts), assets, at, retailer.time_zone)
 
 
 def copy_product(product: VendorProduct) -> dict[str, Any]:
@@ -552,10 +563,10 @@ def _fitting(db: Session, item: Item, slots: Mapping[str, Slot], values: Mapping
     return kept
 
 
-def _sealed_body(db: Session, revision: Revision, item: Item) -> dict[str, Any]:
+def _sealed_body(db: Session, revision: Revision, item: Item, at: datetime) -> dict[str, Any]:
     slots = read_slots(get_version(db, revision.template_version_id).sections)
     values = slots_of(revision)
-    bounds = load_bounds(db, revision, values, slots)
+    bounds = load_bounds(db, revision, values, slots, at=at)
     values = clean(slots, values, bounds)
     missing = list_missing(slots, values, bounds)
     if missing:

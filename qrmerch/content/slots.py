@@ -8,6 +8,7 @@ Locks hold here, on every path: whoever writes a revision goes through `clean`.
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 from qrmerch.errors import DomainError, FormError
 from qrmerch.i18n import language_name
 from qrmerch.media.models import Asset, AssetState
+from qrmerch.media.rights import rights_problem
 from qrmerch.text import MAX_RICH_CHARS, clean_block, clean_line, rich_links
 
 _FACT_NAME_CHARS: Final = 40
@@ -100,6 +102,9 @@ class Bounds:
     locales: tuple[str, ...]
     hosts: Collection[str]
     assets: Mapping[str, Asset]
+    # When the pictures are to be shown, and whose days their rights are told in; None where that is not asked.
+    at: datetime | None = None
+    zone: str = "UTC"
 
     @property
     def first(self) -> str:
@@ -355,20 +360,20 @@ def _missing_pictures(slot: Slot, ids: Sequence[str], bounds: Bounds) -> str:
         return "choose a picture." if least == 1 else f"{least} pictures at least; this has {len(ids)}."
     for place, asset_id in enumerate(ids, 1):
         asset = bounds.assets.get(asset_id)
-        problem = (
-            picture_problem(slot, asset, bounds.first) if asset else "is not among yours any more. Choose another."
-        )
+        problem = picture_problem(slot, asset, bounds) if asset else "is not among yours any more. Choose another."
         if problem:
             return f"picture {place} {problem}"
     return ""
 
 
-def picture_problem(slot: Slot, asset: Asset, first_locale: str) -> str:
+def picture_problem(slot: Slot, asset: Asset, bounds: Bounds) -> str:
     """Why a picture cannot stand in a slot, as the end of a sentence that begins with it; empty when it can."""
     if asset.state == AssetState.CHECKING:
         return "is still being made ready. Wait a moment."
     if asset.state == AssetState.REFUSED:
         return "cannot be shown. Choose another."
+    if bounds.at is not None and (problem := rights_problem(asset, at=bounds.at, zone=bounds.zone)):
+        return problem
     if (asset.width or 0) < slot.min_width or (asset.height or 0) < slot.min_height:
         return (
             f"is {asset.width} × {asset.height} pixels; {slot.min_width} × {slot.min_height} is the least. "
@@ -376,7 +381,7 @@ def picture_problem(slot: Slot, asset: Asset, first_locale: str) -> str:
         )
     if asset.is_decorative:
         return ""
-    words = alt_for(asset.alt, first_locale)
+    words = alt_for(asset.alt, bounds.first)
     if not words:
         return "has no words for shoppers who cannot see it. Say what it shows."
     if is_file_name(words):

@@ -15,6 +15,7 @@ from qrmerch.demo.facts import StyleFacts
 from qrmerch.demo.illustrations import find_detail
 from qrmerch.errors import DomainError
 from qrmerch.files import FileStore
+from qrmerch.media.images import WHITE
 from qrmerch.media.service import Prepared, prepare
 
 
@@ -85,7 +86,7 @@ def _make(wanted: _Wanted, folder: Path, store: FileStore, settings: Settings) -
     path = wanted.photo or _draw(wanted, folder)
     with path.open("rb") as file:
         key = store.put(file, "incoming")
-    prepared = prepare(store, key, focus=(0.5, 0.5), settings=settings)
+    prepared = prepare(store, key, focus=(0.5, 0.5), ground=WHITE, settings=settings)
     if prepared.problem:
         raise PhotosMissing(f"{path.name}: {prepared.problem}")
     return Shot(wanted.style, wanted.file_name, key, prepared, wanted.is_detail)

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from qrmerch import ids, jobs, quota
 from qrmerch.catalog.models import VendorProduct
-from qrmerch.catalog.service import link_picture
+from qrmerch.catalog.pictures import add_picture
 from qrmerch.config import Settings
 from qrmerch.db import lock_for_chain
 from qrmerch.errors import TooLarge
@@ -155,7 +155,7 @@ def keep_fetched(
     except (ImageRejected, TooLarge) as refused:
         _end(row, FetchState.FAILED, Problem("IMG_TYPE", refused.detail), at=at)
         return
-    link_picture(db, db.get_one(VendorProduct, row.product_id), asset.id, place=row.place)
+    add_picture(db, db.get_one(VendorProduct, row.product_id), asset.id, place=row.place)
     _end(row, FetchState.DONE, None, at=at)
 
 

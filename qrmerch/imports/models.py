@@ -1,9 +1,9 @@
-"""The table of import runs."""
+"""The tables of import runs, and of what came of each file in an archive of pictures."""
 
 import enum
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from qrmerch.tables import Base, Id, Json, VendorScoped, one_of, reference, word
@@ -23,6 +23,14 @@ class RunState(enum.StrEnum):
 
 # While one of these holds, a job has something to do.
 AT_WORK = (RunState.UPLOADED, RunState.MAPPED, RunState.COMMITTING)
+
+
+class Outcome(enum.StrEnum):
+    """What came of a file in an archive."""
+
+    TAKEN = "taken"
+    AGAIN = "again"
+    REFUSED = "refused"
 
 
 class ImportRun(VendorScoped, Base):
@@ -103,3 +111,23 @@ class PictureFetch(VendorScoped, Base):
     # When somebody began to fetch it; whoever does so and dies lets it go after a while.
     taken_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+
+
+class ArchiveLine(VendorScoped, Base):
+    """What came of one file in an archive: the picture it became, and the products it was found to show."""
+
+    __table_args__ = (one_of("outcome", Outcome), UniqueConstraint("archive_id", "place"))
+
+    id: Mapped[Id]
+    archive_id: Mapped[str] = reference("archive.id", index=False)
+    place: Mapped[int]
+    # As it is called in the archive, folders too: shown, never used as a path.
+    name: Mapped[str] = mapped_column(String(300))
+    outcome: Mapped[Outcome] = word(Outcome)
+    # Why it was refused, or why no one product was found; empty where all is well.
+    reason: Mapped[str] = mapped_column(String(300), default="")
+    asset_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("asset.id", ondelete="SET NULL"), index=True)
+    # Ids of products; more than one where several name the file in their pictures.
+    product_ids: Mapped[Json]
+    # What the name was found by: image, sku, gtin or key; empty where by nothing.
+    matched_by: Mapped[str] = mapped_column(String(10), default="")

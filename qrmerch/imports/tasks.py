@@ -1,4 +1,6 @@
-"""Jobs about catalogue files: checking long ones, writing what was checked, and fetching the pictures they name."""
+"""Jobs about files that come in: checking long catalogues, writing what was checked, fetching the pictures they name,
+and taking archives in picture by picture.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -12,12 +14,16 @@ from qrmerch.clock import now
 from qrmerch.errors import DomainError, NotFound
 from qrmerch.fetch import AddressPrivate, FetchFailed, fetch
 from qrmerch.files import FileStore
-from qrmerch.imports import fetching, service
+from qrmerch.imports import archives, fetching, service
+from qrmerch.imports.archives import File
 from qrmerch.imports.checking import check as check_rows
+from qrmerch.imports.matching import load_names
 from qrmerch.imports.models import ImportRun, RunState
 from qrmerch.imports.queries import list_sheet_keys
 from qrmerch.jobs import Work, job, sweep
 from qrmerch.leftovers import names_files
+from qrmerch.media.archives import ArchiveRejected, EntryRejected, OpenArchive, is_needed, open_archive
+from qrmerch.media.models import Archive, ArchiveState
 from qrmerch.quota import takes_room
 
 FETCH_TIMEOUT_S: Final = 10
@@ -185,3 +191,60 @@ def needed_sheets(db: Session, at: datetime) -> Iterable[str]:
 @takes_room
 def room_of_sheets(db: Session, vendor_id: str, store: FileStore) -> int:
     return sum(map(store.size, list_sheet_keys(db, at=now(), vendor_id=vendor_id)))
+
+
+@job("imports.archive")
+def take_archive(work: Work, *, archive_id: str) -> None:
+    """Take an archive's pictures in, each with its line in one transaction; a cut run goes on where it was."""
+    with work.database.read() as db:
+        archive = db.get(Archive, archive_id)
+    if archive is None:
+        return
+    if archive.state == ArchiveState.TAKING:
+        problem = ""
+        try:
+            with open_archive(_path_of(work.files, archive)) as opened:
+                _take_rest(work, archive, opened)
+        except (NotFound, FileNotFoundError):
+            problem = "The file is gone from the store. Send it again; what is in stays."
+        except ArchiveRejected as refused:
+            problem = refused.detail
+        with work.database.write() as db:
+            archive = db.get_one(Archive, archive_id)
+            if archive.state == ArchiveState.TAKING:
+                archives.end(archive, at=now(), problem=problem)
+            db.commit()
+    with work.database.read() as db:
+        is_over = not is_needed(db, archive.file_key)
+    if is_over:
+        work.files.delete(archive.file_key)
+
+
+def _path_of(store: FileStore, archive: Archive) -> Path:
+    return store.path(archive.file_key)
+
+
+def _take_rest(work: Work, archive: Archive, opened: OpenArchive) -> None:
+    """Take what is left of an open archive, until somebody stops it."""
+    with work.database.read() as db:
+        names = load_names(db, archive.vendor_id)
+    for entry in opened.from_place(archive.done_entries):
+        data, problem = b"", ""
+        try:
+            data = opened.read(entry, max_bytes=work.settings.max_image_bytes)
+        except EntryRejected as refused:
+            problem = str(refused)
+        with work.database.write() as db:
+            present = db.get_one(Archive, archive.id)
+            if present.state != ArchiveState.TAKING or present.done_entries != entry.place:
+                return
+            file = File(entry.place, entry.name, data, problem)
+            archives.take_file(db, present, file, names, store=work.files, settings=work.settings, at=now())
+            db.commit()
+
+
+@sweep("imports.archive")
+def waiting_archives(db: Session) -> Iterable[tuple[str, dict[str, object]]]:
+    """Archives that are not at their end."""
+    for archive_id in db.scalars(select(Archive.id).where(Archive.state == ArchiveState.TAKING)):
+        yield archive_id, {"archive_id": archive_id}

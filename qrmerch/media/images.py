@@ -15,12 +15,15 @@ import re
 import subprocess
 import sys
 import warnings
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from PIL import Image, ImageCms, ImageFilter, ImageOps
+# The two formats that Pillow would else find only by loading all of its fifty readers.
+from PIL import AvifImagePlugin, Image, ImageFilter, WebPImagePlugin
 
+__all__ = ["AvifImagePlugin", "WebPImagePlugin"]
 # Our own limit is asked before any pixel is decoded; Pillow's is higher and only warns.
 Image.MAX_IMAGE_PIXELS = None
 
@@ -30,12 +33,19 @@ PREVIEW_SIZE: Final = (1200, 630)
 MIN_SIDE: Final = 100
 MAX_SIDE: Final = 20_000
 RENDER_TIMEOUT_S: Final = 40
-RENDER_MEMORY_BYTES: Final = 1_500_000_000
+# 50 megapixels of WebP with transparency take 830 MB of it, the most of all that is taken.
+RENDER_MEMORY_BYTES: Final = 1_000_000_000
 _AVIF_QUALITY: Final = 55
-_AVIF_SPEED: Final = 8
+# A third of the time of 8, as near to the original, and a few per cent more bytes; beyond 9 nothing is gained.
+_AVIF_SPEED: Final = 9
 _JPEG_QUALITY: Final = 80
 _PLACEHOLDER_WIDTH: Final = 24
 _PLACEHOLDER_MAX_CHARS: Final = 500
+# How much wider than the largest file a picture stays before it is drawn to size, and how many rows are made smaller
+# at a time: a large one is never held twice.
+_REDUCING_GAP: Final = 2.0
+_STRIP_ROWS: Final = 256
+WHITE: Final = "#ffffff"
 # What the child runs.
 _PROGRAM: Final = __file__
 
@@ -84,10 +94,14 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What came of a picture: its size as seen, a colour, a placeholder (data URI) and the files."""
+    """What came of a picture: its size as seen, a colour, a placeholder (data URI) and the files.
+
+    `is_see_through`: parts of it were transparent and lie on the ground that was asked for.
+    """
 
     width: int
     height: int
+    is_see_through: bool
     colour: str
     placeholder: str | None
     files: tuple[Made, ...]
@@ -154,16 +168,18 @@ def render(
     *,
     max_pixels: int,
     focus: tuple[float, float] = (0.5, 0.5),
+    ground: str = WHITE,
     timeout_s: float = RENDER_TIMEOUT_S,
     max_memory_bytes: int = RENDER_MEMORY_BYTES,
 ) -> Rendered:
     """Make a picture's files in `folder`, in a child process that is ended when it takes too long or too much.
 
     :param focus: what must stay when it is cropped, as shares of width and height.
+    :param ground: what transparent parts are laid on, `#rrggbb`.
     :raises Unusable: it cannot be decoded within the limits.
     """
     header = examine(source, max_pixels=max_pixels)
-    order = [header.format, str(source), str(folder), str(max_pixels), str(focus[0]), str(focus[1])]
+    order = [header.format, str(source), str(folder), str(max_pixels), str(focus[0]), str(focus[1]), ground]
     # Whoever takes over a decoder finds no secret of ours in the child's memory.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("QRMERCH_")}
     try:
@@ -187,21 +203,23 @@ def render(
 
 
 def _render_here(
-    name: str, source: Path, folder: Path, *, max_pixels: int, focus: tuple[float, float] = (0.5, 0.5)
+    name: str, source: Path, folder: Path, *, max_pixels: int, focus: tuple[float, float], ground: str
 ) -> Rendered:
     """The work of `render`, in this process."""
-    picture, (width, height) = _open_upright(name, source, max_pixels)
-    made: list[Made] = []
-    pages = _page_widths(picture.width)
-    preview = _cropped(picture, focus)
-    made.append(_save(preview, folder, "preview", "jpeg"))
+    decoded = _decode(name, source, max_pixels=max_pixels, ground=ground)
+    picture = decoded.picture
+    made = [_save(decoded.in_srgb(_cropped(picture, focus)), folder, "preview", "jpeg")]
+    widths = _page_widths(picture.width)
+    picture = decoded.in_srgb(_scaled(picture, widths[0]))
     # Each size is made from the one above it: the large one is read once.
-    for page_width in pages:
-        picture = _scaled(picture, page_width)
+    for width in widths:
+        picture = _scaled(picture, width)
         made += [_save(picture, folder, "page", kind) for kind in ("avif", "jpeg")]
     card = _scaled(picture, min(CARD_WIDTH, picture.width))
     made += [_save(card, folder, "card", kind) for kind in ("avif", "jpeg")]
-    return Rendered(width, height, _colour_of(card), _placeholder_of(card), tuple(made))
+    return Rendered(
+        decoded.width, decoded.height, decoded.is_see_through, _colour_of(card), _placeholder_of(card), tuple(made)
+    )
 
 
 def _page_widths(width: int) -> list[int]:
@@ -213,8 +231,22 @@ def _page_widths(width: int) -> list[int]:
     return made[::-1]
 
 
-def _open_upright(name: str, source: Path, max_pixels: int) -> tuple[Image.Image, tuple[int, int]]:
-    """The first frame as RGB without metadata, upright, at most as wide as needed; and its full size as seen."""
+@dataclass(frozen=True, slots=True)
+class _Decoded:
+    """The first frame, upright, in 8 bits and without transparency, at least as wide as needed; its size as seen."""
+
+    picture: Image.Image
+    width: int
+    height: int
+    is_see_through: bool
+    profile: bytes | None
+
+    def in_srgb(self, picture: Image.Image) -> Image.Image:
+        """A part of it as RGB, by its colour profile where that is usable, and nothing else attached."""
+        return _plain_rgb(picture, self.profile)
+
+
+def _decode(name: str, source: Path, *, max_pixels: int, ground: str) -> _Decoded:
     needed = max(*PAGE_WIDTHS, PREVIEW_SIZE[0])
     with Image.open(source, formats=[name]) as opened:
         if opened.width * opened.height > max_pixels:
@@ -222,15 +254,53 @@ def _open_upright(name: str, source: Path, max_pixels: int) -> tuple[Image.Image
         turn = _orientation(opened)
         width, height = opened.size[::-1] if turn >= 5 else opened.size
         scale = min(1.0, needed / width)
-        wanted = (max(1, round(opened.width * scale)), max(1, round(opened.height * scale)))
         # JPEG decodes straight to a half, a quarter or an eighth.
-        opened.draft(None, wanted)
+        opened.draft(None, (max(1, round(opened.width * scale)), max(1, round(opened.height * scale))))
         opened.load()
         profile = opened.info.get("icc_profile")
-        picture = _flat(opened)
-    if picture.width > wanted[0]:
-        picture = picture.resize(wanted, Image.Resampling.LANCZOS, reducing_gap=3.0)
-    return _plain_rgb(_turned(picture, turn), profile), (width, height)
+        across = opened.height if turn >= 5 else opened.width
+        picture = _reduced(opened, max(1, int(across / (needed * _REDUCING_GAP))))
+    is_see_through = picture.mode == "RGBA" and picture.getchannel("A").getextrema()[0] != 255
+    if picture.mode == "RGBA":
+        picture, profile = _laid_on(picture, ground, profile), None
+    return _Decoded(_turned(picture, turn), width, height, is_see_through, profile)
+
+
+def _reduced(image: Image.Image, factor: int) -> Image.Image:
+    """The frame in 8 bits for each channel and a whole factor smaller, made strip by strip."""
+    is_plain = image.mode in ("RGB", "L", "CMYK") and not image.has_transparency_data
+    if factor == 1 and (is_plain or image.mode == "RGBA"):
+        return image
+    reduced: Image.Image | None = None
+    for top, strip in _strips(image, _STRIP_ROWS * factor):
+        small = strip if factor == 1 else strip.reduce(factor)
+        if reduced is None:
+            reduced = Image.new(small.mode, (small.width, -(-image.height // factor)))
+        reduced.paste(small, (0, top // factor))
+    return reduced or image
+
+
+def _strips(image: Image.Image, rows: int) -> Iterator[tuple[int, Image.Image]]:
+    for top in range(0, image.height, rows):
+        strip = image.crop((0, top, image.width, min(top + rows, image.height)))
+        yield top, _eight_bits(strip)
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """RGB, RGBA, L or CMYK, whatever the file has."""
+    if image.mode.startswith("I"):
+        return image.point(lambda value: value * (1 / 256)).convert("L")
+    if image.has_transparency_data:
+        return image.convert("RGBA")
+    return image if image.mode in ("RGB", "L", "CMYK") else image.convert("RGB")
+
+
+def _laid_on(layer: Image.Image, ground: str, profile: bytes | None) -> Image.Image:
+    """The layer's colours in sRGB, on a ground of one colour."""
+    mask = layer.getchannel("A")
+    laid = Image.new("RGB", layer.size, ground)
+    laid.paste(_plain_rgb(layer.convert("RGB"), profile), mask=mask)
+    return laid
 
 
 def _orientation(image: Image.Image) -> int:
@@ -256,33 +326,22 @@ def _turned(picture: Image.Image, turn: int) -> Image.Image:
     return picture.transpose(ways[turn]) if turn in ways else picture
 
 
-def _flat(image: Image.Image) -> Image.Image:
-    """The frame in RGB, L or CMYK with 8 bits each; what is transparent lies on white."""
-    if image.mode.startswith("I"):
-        return image.point(lambda value: value * (1 / 256)).convert("L")
-    if image.has_transparency_data:
-        layer = image.convert("RGBA")
-        ground = Image.new("RGB", layer.size, "white")
-        ground.paste(layer, mask=layer.getchannel("A"))
-        return ground
-    if image.mode in ("RGB", "L", "CMYK"):
-        return image.copy()
-    return image.convert("RGB")
-
-
 def _plain_rgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
-    """The picture in sRGB, by its colour profile where that is usable, and nothing else attached."""
-    plain = None
-    if profile and picture.mode in ("RGB", "CMYK"):
-        try:
-            plain = ImageCms.profileToProfile(
-                picture, io.BytesIO(profile), ImageCms.createProfile("sRGB"), outputMode="RGB"
-            )
-        except (ImageCms.PyCMSError, OSError, ValueError):
-            plain = None
+    plain = _by_profile(picture, profile) if profile and picture.mode in ("RGB", "CMYK") else None
     plain = plain or picture.convert("RGB")
     plain.info.clear()
     return plain
+
+
+def _by_profile(picture: Image.Image, profile: bytes) -> Image.Image | None:
+    """The picture in sRGB, or None where the profile is of no use."""
+    # Few pictures have one, and loading what reads them takes its time.
+    from PIL import ImageCms
+
+    try:
+        return ImageCms.profileToProfile(picture, io.BytesIO(profile), ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return None
 
 
 def _scaled(picture: Image.Image, width: int) -> Image.Image:
@@ -296,13 +355,17 @@ def _cropped(picture: Image.Image, focus: tuple[float, float]) -> Image.Image:
     """The part around the focus in the preview's proportions, no larger than the picture gives."""
     scale = min(1.0, picture.width / PREVIEW_SIZE[0], picture.height / PREVIEW_SIZE[1])
     size = (max(1, round(PREVIEW_SIZE[0] * scale)), max(1, round(PREVIEW_SIZE[1] * scale)))
-    return ImageOps.fit(picture, size, Image.Resampling.LANCZOS, centering=focus)
+    shrink = min(picture.width / size[0], picture.height / size[1])
+    width, height = size[0] * shrink, size[1] * shrink
+    left, top = (picture.width - width) * focus[0], (picture.height - height) * focus[1]
+    box = (left, top, min(left + width, picture.width), min(top + height, picture.height))
+    return picture.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=3.0)
 
 
 def _save(picture: Image.Image, folder: Path, purpose: str, kind: str) -> Made:
     name = f"{purpose}-{picture.width}.{kind}"
     if kind == "avif":
-        picture.save(folder / name, "AVIF", quality=_AVIF_QUALITY, speed=_AVIF_SPEED)
+        picture.save(folder / name, "AVIF", quality=_AVIF_QUALITY, speed=_AVIF_SPEED, max_threads=1)
     else:
         picture.save(folder / name, "JPEG", quality=_JPEG_QUALITY, optimize=True, progressive=True)
     return Made(purpose, kind, picture.width, picture.height, name)
@@ -315,7 +378,7 @@ def _colour_of(picture: Image.Image) -> str:
     palette = few.getpalette() or [255, 255, 255]
     place = max(counted)[1]
     if not isinstance(place, int):
-        return "#ffffff"
+        return WHITE
     red, green, blue = palette[place * 3 : place * 3 + 3]
     return f"#{red:02x}{green:02x}{blue:02x}"
 
@@ -350,7 +413,7 @@ def _limit_this_process(max_memory_bytes: int) -> None:
 
 def _run(arguments: list[str]) -> int:
     """The child: render what the arguments name, and answer in JSON."""
-    name, source, folder, max_pixels, across, down, max_memory_bytes = arguments
+    name, source, folder, max_pixels, across, down, ground, max_memory_bytes = arguments
     warnings.simplefilter("ignore")
     _limit_this_process(int(max_memory_bytes))
     try:
@@ -360,6 +423,7 @@ def _run(arguments: list[str]) -> int:
             Path(folder),
             max_pixels=int(max_pixels),
             focus=(float(across), float(down)),
+            ground=ground,
         )
     except Unusable as refused:
         answer: dict[str, object] = {"problem": str(refused)}

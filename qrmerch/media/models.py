@@ -1,9 +1,9 @@
-"""Tables of assets and their renditions."""
+"""Tables of assets, their renditions, and of the archives that many come in."""
 
 import enum
 from datetime import datetime
 
-from sqlalchemy import JSON, CheckConstraint, String, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from qrmerch.tables import Base, Id, Json, PublicId, VendorScoped, one_of, reference, word
@@ -17,6 +17,15 @@ class AssetState(enum.StrEnum):
     REFUSED = "refused"
 
 
+class ArchiveState(enum.StrEnum):
+    """From arrival to the end."""
+
+    TAKING = "taking"
+    DONE = "done"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
 class Asset(VendorScoped, Base):
     """One picture of a vendor's."""
 
@@ -24,6 +33,7 @@ class Asset(VendorScoped, Base):
         one_of("state", AssetState),
         UniqueConstraint("vendor_id", "digest"),
         CheckConstraint("focus_x BETWEEN 0 AND 1 AND focus_y BETWEEN 0 AND 1", name="focus_inside"),
+        CheckConstraint("rights_until > rights_from", name="rights_forward"),
     )
 
     id: Mapped[Id]
@@ -46,6 +56,13 @@ class Asset(VendorScoped, Base):
     # The same words as one text, to search in; empty where nothing is said yet.
     alt_text: Mapped[str] = mapped_column(String(4000), default="")
     is_decorative: Mapped[bool] = mapped_column(default=False)
+    # What its transparent parts were laid on, `#rrggbb`; null where it has none.
+    ground: Mapped[str | None] = mapped_column(String(7))
+    # When it may be shown: half open, null for no limit.
+    rights_from: Mapped[datetime | None]
+    rights_until: Mapped[datetime | None] = mapped_column(index=True)
+    # So many days before the end its vendor was written to last; null where nobody was yet.
+    rights_warned_days: Mapped[int | None]
     problem: Mapped[str | None] = mapped_column(String(300))
     received_at: Mapped[datetime]
 
@@ -64,3 +81,23 @@ class Rendition(Base):
     height: Mapped[int]
     key: Mapped[str] = mapped_column(String(100), index=True)
     size_bytes: Mapped[int]
+
+
+class Archive(VendorScoped, Base):
+    """One ZIP of pictures, and how far it was taken in; its lines are kept by the room that knows products."""
+
+    __table_args__ = (one_of("state", ArchiveState),)
+
+    id: Mapped[Id]
+    state: Mapped[ArchiveState] = word(ArchiveState, default=ArchiveState.TAKING)
+    file_name: Mapped[str] = mapped_column(String(200))
+    file_key: Mapped[str] = mapped_column(String(100), index=True)
+    file_bytes: Mapped[int] = mapped_column(BigInteger)
+    # Files in it that are not the sender's system's own, and how many of them were looked at.
+    entries: Mapped[int]
+    done_entries: Mapped[int] = mapped_column(default=0)
+    problem: Mapped[str | None] = mapped_column(String(300))
+    user_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("user.id"), index=True)
+    created_at: Mapped[datetime]
+    began_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]

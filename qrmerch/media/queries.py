@@ -1,14 +1,23 @@
 """Reads about pictures."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from qrmerch.db import get_one
 from qrmerch.media.models import Asset, AssetState, Rendition
+from qrmerch.media.rights import is_allowed
 
+# What a list of pictures can be sorted by.
+SORTS: Final[Mapping[str, ColumnElement[Any]]] = {
+    "name": func.lower(Asset.file_name),
+    "size": Asset.width * Asset.height,
+    "rights": Asset.rights_until.expression,
+}
 # The media type of each format that is served; nothing else is.
 MEDIA_TYPES = {"avif": "image/avif", "jpeg": "image/jpeg"}
 
@@ -72,14 +81,24 @@ def get_asset(db: Session, asset_id: str) -> Asset:
 
 
 def list_assets(
-    db: Session, vendor_id: str, *, find: str = "", state: str = "", page: int = 1, per_page: int = 30
+    db: Session,
+    vendor_id: str,
+    *,
+    find: str = "",
+    state: str = "",
+    only: Sequence[ColumnElement[bool]] = (),
+    sort: str = "",
+    page: int = 1,
+    per_page: int = 30,
 ) -> tuple[list[Asset], int]:
     """A vendor's pictures, newest first, and how many there are in all pages.
 
     :param find: part of the file's name or of what it shows.
     :param state: `undescribed`, or a word of AssetState; empty for all.
+    :param only: what else must hold of a picture, such as `rights.rights_condition`.
+    :param sort: a word of `SORTS`, with "-" before it the other way round; empty for newest first.
     """
-    conditions: list[ColumnElement[bool]] = [Asset.vendor_id == vendor_id]
+    conditions: list[ColumnElement[bool]] = [Asset.vendor_id == vendor_id, *only]
     if find:
         part = f"%{_escaped(find.lower())}%"
         conditions.append(
@@ -96,11 +115,25 @@ def list_assets(
     rows = db.scalars(
         select(Asset)
         .where(*conditions)
-        .order_by(Asset.received_at.desc(), Asset.id.desc())
+        .order_by(*_order(sort), Asset.received_at.desc(), Asset.id.desc())
         .limit(per_page)
         .offset((page - 1) * per_page)
     )
     return list(rows), total
+
+
+def _order(sort: str) -> list[ColumnElement[Any]]:
+    column = SORTS.get(sort.removeprefix("-"))
+    if column is None:
+        return []
+    # What has no such value stands last, whichever way round.
+    return [column.is_(None), column.desc() if sort.startswith("-") else column.asc()]
+
+
+def list_by_ids(db: Session, asset_ids: Sequence[str]) -> list[Asset]:
+    """These assets in the order given; what is not there is left out."""
+    found = {each.id: each for each in db.scalars(select(Asset).where(Asset.id.in_(asset_ids)))} if asset_ids else {}
+    return [found[each] for each in asset_ids if each in found]
 
 
 def count_undescribed(db: Session, vendor_id: str) -> int:
@@ -136,17 +169,30 @@ def list_refused(db: Session, vendor_id: str) -> list[Asset]:
     return list(db.scalars(wanted.order_by(Asset.received_at.desc())))
 
 
-def pictures_of(db: Session, asset_ids: Collection[str]) -> dict[str, Picture]:
-    """The pictures among these assets that are ready, by asset id; others are left out."""
+def pictures_of(db: Session, asset_ids: Collection[str], *, at: datetime | None = None) -> dict[str, Picture]:
+    """The pictures among these assets that are ready, by asset id; others are left out.
+
+    :param at: for whom they are shown to: those that may not be shown at this instant are left out too.
+    """
     if not asset_ids:
         return {}
     wanted = select(Asset).where(Asset.id.in_(set(asset_ids)), Asset.state == AssetState.READY)
+    if at is not None:
+        wanted = wanted.where(is_allowed(at))
     assets = {each.id: each for each in db.scalars(wanted)}
     files: dict[str, list[Rendition]] = {each: [] for each in assets}
     renditions = select(Rendition).where(Rendition.asset_id.in_(list(assets))).order_by(Rendition.width)
     for rendition in db.scalars(renditions):
         files[rendition.asset_id].append(rendition)
     return {asset_id: _picture(asset, files[asset_id]) for asset_id, asset in assets.items()}
+
+
+def list_usable_ids(db: Session, asset_ids: Collection[str], *, at: datetime) -> set[str]:
+    """Those of these assets that are ready and may be shown at an instant."""
+    if not asset_ids:
+        return set()
+    wanted = select(Asset.id).where(Asset.id.in_(set(asset_ids)), Asset.state == AssetState.READY, is_allowed(at))
+    return set(db.scalars(wanted))
 
 
 def media_url(key: str, kind: str) -> str:

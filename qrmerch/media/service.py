@@ -22,6 +22,7 @@ from qrmerch.files import FileStore
 from qrmerch.media import images
 from qrmerch.media.forms import ALT_MAX_CHARS, Description
 from qrmerch.media.models import Asset, AssetState, Rendition
+from qrmerch.parties.queries import get_brand, list_supplied
 from qrmerch.text import clean_line
 
 RENDER = "media.render"
@@ -59,6 +60,7 @@ class Prepared:
     rendered: images.Rendered | None
     files: tuple[StoredFile, ...]
     problem: str | None
+    ground: str = images.WHITE
 
 
 def receive_upload(
@@ -89,7 +91,7 @@ def receive_upload(
     digest = key.rpartition("/")[2]
     kept = _find_same(db, vendor_id, digest)
     if kept is not None:
-        return _received_again(db, kept, at=at)
+        return _received_again(db, kept, size=store.path(key).stat().st_size, at=at)
     try:
         header = images.examine(store.path(key), max_pixels=settings.max_image_pixels)
     except images.Unusable as refused:
@@ -140,9 +142,12 @@ def shown_name(file_name: str) -> str:
     return clean_line(last, max(len(last), 1))[:200] or "Unnamed"
 
 
-def prepare(store: FileStore, source_key: str, *, focus: tuple[float, float], settings: Settings) -> Prepared:
+def prepare(
+    store: FileStore, source_key: str, *, focus: tuple[float, float], ground: str, settings: Settings
+) -> Prepared:
     """Decode a source in a child process and store what is made of it; touches no database.
 
+    :param ground: what transparent parts are laid on, as `find_ground` says.
     :return: the files, or a problem; the same source gives the same files.
     """
     if not store.exists(source_key):
@@ -150,12 +155,12 @@ def prepare(store: FileStore, source_key: str, *, focus: tuple[float, float], se
     with tempfile.TemporaryDirectory(prefix="qrmerch-") as folder:
         try:
             rendered = images.render(
-                store.path(source_key), Path(folder), max_pixels=settings.max_image_pixels, focus=focus
+                store.path(source_key), Path(folder), max_pixels=settings.max_image_pixels, focus=focus, ground=ground
             )
         except images.Unusable as refused:
             return Prepared(None, (), str(refused))
         files = tuple(_keep(store, Path(folder), made) for made in rendered.files)
-    return Prepared(rendered, files, None)
+    return Prepared(rendered, files, None, ground)
 
 
 def record_renditions(db: Session, asset: Asset, prepared: Prepared) -> None:
@@ -181,6 +186,7 @@ def record_renditions(db: Session, asset: Asset, prepared: Prepared) -> None:
     asset.width, asset.height = prepared.rendered.width, prepared.rendered.height
     asset.colour = prepared.rendered.colour
     asset.placeholder = prepared.rendered.placeholder
+    asset.ground = prepared.ground if prepared.rendered.is_see_through else None
     asset.state = AssetState.READY
     asset.problem = None
     db.flush()
@@ -188,9 +194,28 @@ def record_renditions(db: Session, asset: Asset, prepared: Prepared) -> None:
 
 def render_asset(db: Session, asset: Asset, *, store: FileStore, settings: Settings) -> Asset:
     """Make and record an asset's renditions at once, for setting up a shop; the job does it in two steps."""
-    prepared = prepare(store, asset.source_key, focus=(asset.focus_x, asset.focus_y), settings=settings)
+    ground = find_ground(db, asset.vendor_id, at=asset.received_at)
+    prepared = prepare(store, asset.source_key, focus=(asset.focus_x, asset.focus_y), ground=ground, settings=settings)
     record_renditions(db, asset, prepared)
     return asset
+
+
+def find_ground(db: Session, vendor_id: str, *, at: datetime) -> str:
+    """What cut-out pictures are laid on: the ground that the pages of all the vendor's retailers share, else white."""
+    grounds = {get_brand(db, retailer.id, at=at).tone.grounds[0] for retailer in list_supplied(db, vendor_id)}
+    return grounds.pop() if len(grounds) == 1 else images.WHITE
+
+
+def drop_source(db: Session, asset: Asset) -> str | None:
+    """Let go of what a refused picture came as; the caller commits.
+
+    :return: its key, to be deleted from the store; None where another vendor's picture came as the same bytes.
+    """
+    others = select(Asset.id).where(
+        Asset.source_key == asset.source_key, Asset.id != asset.id, Asset.state != AssetState.REFUSED
+    )
+    asset.source_bytes = 0
+    return None if db.scalar(others.limit(1)) else asset.source_key
 
 
 def describe(db: Session, asset: Asset, description: Description) -> None:
@@ -229,19 +254,14 @@ def delete_asset(db: Session, asset: Asset, *, used_in: Collection[str]) -> list
     return sorted(freed)
 
 
-def find_needless_source(db: Session, asset: Asset) -> str | None:
-    """The key of a refused picture's original, unless another vendor's picture is the same file and not refused."""
-    same = select(Asset.id).where(Asset.source_key == asset.source_key, Asset.state != AssetState.REFUSED)
-    return None if db.scalar(same.limit(1)) else asset.source_key
-
-
 def _find_same(db: Session, vendor_id: str, digest: str) -> Asset | None:
     return db.scalars(select(Asset).where(Asset.vendor_id == vendor_id, Asset.digest == digest)).one_or_none()
 
 
-def _received_again(db: Session, asset: Asset, *, at: datetime) -> Asset:
+def _received_again(db: Session, asset: Asset, *, size: int, at: datetime) -> Asset:
     """The asset that these bytes are already; what failed then may have been our own trouble."""
     if asset.state == AssetState.REFUSED:
+        asset.source_bytes = size
         asset.state, asset.problem, asset.received_at = AssetState.CHECKING, None, at
         jobs.enqueue(db, RENDER, order_id(asset), {"asset_id": asset.id})
     return asset

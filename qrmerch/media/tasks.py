@@ -1,4 +1,4 @@
-"""Jobs about pictures: decoding what came in, outside of any request and any transaction."""
+"""Jobs about pictures: decoding what came in, outside of any request and any transaction; what is due by the clock."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -8,11 +8,12 @@ from sqlalchemy.orm import Session
 
 from qrmerch.clock import now
 from qrmerch.files import FileStore
-from qrmerch.jobs import Work, job, sweep
+from qrmerch.jobs import Work, chore, enqueue, job, sweep
 from qrmerch.leftovers import names_files
 from qrmerch.media import service
 from qrmerch.media.models import Asset, AssetState
 from qrmerch.media.queries import count_bytes, list_rendition_keys, list_source_keys
+from qrmerch.media.reminders import write_reminders
 from qrmerch.parties.queries import list_supplied
 from qrmerch.parties.service import changed
 from qrmerch.quota import takes_room
@@ -26,34 +27,35 @@ def render(work: Work, *, asset_id: str) -> None:
         if asset is None or asset.state == AssetState.REFUSED:
             return
         source_key, focus = asset.source_key, (asset.focus_x, asset.focus_y)
-    prepared = service.prepare(work.files, source_key, focus=focus, settings=work.settings)
+        ground = service.find_ground(db, asset.vendor_id, at=now())
+    prepared = service.prepare(work.files, source_key, focus=focus, ground=ground, settings=work.settings)
+    unneeded = None
     with work.database.write() as db:
         asset = db.get(Asset, asset_id)
         if asset is None:
             return
         is_outdated = (asset.focus_x, asset.focus_y) != focus
-        needless = None
         if not is_outdated:
-            _record(db, asset, prepared)
-            if asset.state == AssetState.REFUSED:
-                needless = service.find_needless_source(db, asset)
+            unneeded = _record(db, asset, prepared)
             db.commit()
-    if needless:
-        work.files.delete(needless)
+    if unneeded:
+        work.files.delete(unneeded)
     if is_outdated:
         render(work, asset_id=asset_id)
 
 
-def _record(db: Session, asset: Asset, prepared: service.Prepared) -> None:
+def _record(db: Session, asset: Asset, prepared: service.Prepared) -> str | None:
+    """Write it down; the key of a file that nothing needs any more, if there is one."""
     was_shown = asset.state == AssetState.READY
     if was_shown and prepared.rendered is None:
         # It was made before and stays as it is: pages show it.
-        return
+        return None
     service.record_renditions(db, asset, prepared)
     if was_shown:
         # Shoppers' pages name the files of before.
         for retailer in list_supplied(db, asset.vendor_id):
             changed(db, retailer.id, at=now())
+    return service.drop_source(db, asset) if prepared.rendered is None else None
 
 
 @sweep("media.render")
@@ -76,3 +78,33 @@ def needed_renditions(db: Session, _at: datetime) -> Iterable[str]:
 @takes_room
 def room_of_pictures(db: Session, vendor_id: str, _store: FileStore) -> int:
     return count_bytes(db, vendor_id)
+
+
+@chore
+def remind_of_rights(work: Work) -> None:
+    """Tell vendors whose pictures soon may not be shown any more."""
+    with work.database.write() as db:
+        write_reminders(db, at=now(), base_url=work.settings.base_url)
+        db.commit()
+
+
+@chore
+def lay_on_new_grounds(work: Work) -> None:
+    """Ask again for cut-out pictures whose vendor's retailers have changed the ground of their pages."""
+    with work.database.write() as db:
+        for order_id, values in list_outdated_grounds(db, at=now()):
+            enqueue(db, service.RENDER, order_id, values)
+        db.commit()
+
+
+def list_outdated_grounds(db: Session, *, at: datetime) -> list[tuple[str, dict[str, object]]]:
+    """Jobs for the cut-out pictures that lie on another ground than they would if they came now."""
+    grounds: dict[str, str] = {}
+    found: list[tuple[str, dict[str, object]]] = []
+    for asset in db.scalars(select(Asset).where(Asset.ground.is_not(None), Asset.state == AssetState.READY)):
+        if asset.vendor_id not in grounds:
+            grounds[asset.vendor_id] = service.find_ground(db, asset.vendor_id, at=at)
+        if asset.ground != grounds[asset.vendor_id]:
+            # Once an hour: a picture that fails stays as it is and is not tried all day long.
+            found.append((f"{asset.id}:{grounds[asset.vendor_id]}:{at:%Y%m%d%H}", {"asset_id": asset.id}))
+    return found

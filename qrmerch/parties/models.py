@@ -38,6 +38,14 @@ class Tone(enum.StrEnum):
     WARM = "warm"
     LUXURY = "luxury"
 
+    @property
+    def grounds(self) -> tuple[str, str]:
+        """What a page of this tone stands on, by day and in the dark, `#rrggbb`; as in shop.css."""
+        return _GROUNDS[self.value]
+
+
+_GROUNDS = {"plain": ("#ffffff", "#121212"), "warm": ("#fbfaf8", "#131211"), "luxury": ("#ffffff", "#0e0e0e")}
+
 
 class FixtureKind(enum.StrEnum):
     """What a code hangs on."""

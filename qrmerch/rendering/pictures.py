@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from qrmerch.catalog.models import Item
 from qrmerch.media import queries as media
 from qrmerch.media.models import Asset
+from qrmerch.media.rights import list_rights_edges
 from qrmerch.rendering.brand import luminance
 from qrmerch.rendering.pages import Picture
 from qrmerch.rendering.queries import list_first_pictures
@@ -37,15 +38,16 @@ def card_picture(found: media.Picture, title: str, locale: str) -> Picture:
 def list_card_addresses(db: Session, items: Collection[Item], *, at: datetime) -> dict[str, str]:
     """The address of the small picture of each item's page, by item id, for lists of staff; without one: left out."""
     first = list_first_pictures(db, items, store_ids={}, at=at)
-    ready = media.pictures_of(db, {each.asset_id for each in first.values()})
+    ready = media.pictures_of(db, {each.asset_id for each in first.values()}, at=at)
     return {item_id: ready[each.asset_id].card_url for item_id, each in first.items() if each.asset_id in ready}
 
 
 class PagePictures:
     """The pictures of a page's slots, the ready ones, and what the first one's ground is."""
 
-    def __init__(self, db: Session, source: Source) -> None:
-        wanted = read_gallery(source)[:_MAX_GALLERY]
+    def __init__(self, db: Session, source: Source, *, at: datetime) -> None:
+        """:param at: pictures that may not be shown then are left out, and the next ones move up."""
+        gallery = read_gallery(source)
         others = [
             asset_id
             for section in source.sections
@@ -53,12 +55,14 @@ class PagePictures:
             if is_picture_slot(slot)
             for asset_id in asset_ids(value)
         ]
+        # Instants after `at` from which it shows others.
+        self.edges = list_rights_edges(db, [*gallery, *others], at=at)
         found = {
             asset_id: as_approved(each, source.alts.get(asset_id))
-            for asset_id, each in media.pictures_of(db, [*wanted, *others]).items()
+            for asset_id, each in media.pictures_of(db, [*gallery, *others], at=at).items()
         }
         self.by_asset = {asset_id: _picture(each, source.locale) for asset_id, each in found.items()}
-        ready = [asset_id for asset_id in wanted if asset_id in found]
+        ready = [asset_id for asset_id in gallery if asset_id in found][:_MAX_GALLERY]
         self.gallery = tuple(self.by_asset[asset_id] for asset_id in ready)
         self._first = found[ready[0]] if ready else None
         self.preview = self._first.preview if self._first else None

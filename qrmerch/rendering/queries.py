@@ -20,6 +20,8 @@ from qrmerch.content.queries import (
     list_publications,
     slots_of,
 )
+from qrmerch.media.queries import list_usable_ids
+from qrmerch.media.rights import list_rights_edges
 from qrmerch.offers.models import Offer
 from qrmerch.offers.queries import list_offers_on
 from qrmerch.parties.models import Retailer, Store, Supply
@@ -170,10 +172,33 @@ def list_alternatives(db: Session, item: Item, *, at: datetime) -> list[Item]:
 def list_first_pictures(
     db: Session, items: Collection[Item], *, store_ids: Mapping[str, str], at: datetime
 ) -> dict[str, FirstPicture]:
-    """Each item's first published picture, by item id; items without one are left out.
+    """Each item's first published picture that may be shown, by item id; items without one are left out.
 
     :param store_ids: where items are looked at, by item id; elsewhere is nowhere in particular.
     """
+    galleries = _load_galleries(db, items, store_ids, at)
+    usable = list_usable_ids(db, [each for _, pictures in galleries.values() for each in pictures], at=at)
+    found = {}
+    for item_id, (revision, pictures) in galleries.items():
+        first = next((each for each in pictures if each in usable), None)
+        if first is not None:
+            found[item_id] = FirstPicture(first, _alts(revision).get(first))
+    return found
+
+
+def list_card_edges(db: Session, item_ids: Collection[str], *, store_id: str | None, at: datetime) -> list[datetime]:
+    """The instants after this one at which one of these items' cards, seen in a store, shows another picture."""
+    if not item_ids:
+        return []
+    items = list(db.scalars(select(Item).where(Item.id.in_(list(item_ids)))))
+    galleries = _load_galleries(db, items, {each.id: store_id for each in items} if store_id else {}, at)
+    return list_rights_edges(db, [each for _, pictures in galleries.values() for each in pictures], at=at)
+
+
+def _load_galleries(
+    db: Session, items: Collection[Item], store_ids: Mapping[str, str], at: datetime
+) -> dict[str, tuple[Revision, list[str]]]:
+    """What shows of each item, and the ids of its gallery's pictures, by item id."""
     live = _newest_live(db, items, store_ids, at)
     shown = select(Revision, TemplateVersion.sections).join(
         TemplateVersion, TemplateVersion.id == Revision.template_version_id
@@ -185,9 +210,7 @@ def list_first_pictures(
     found = {}
     for item_id, revision_id in live.items():
         revision, sections = bodies[revision_id]
-        pictures = read_gallery(Source(sections, slots_of(revision), (), "", ()))
-        if pictures:
-            found[item_id] = FirstPicture(pictures[0], _alts(revision).get(pictures[0]))
+        found[item_id] = (revision, read_gallery(Source(sections, slots_of(revision), (), "", ())))
     return found
 
 

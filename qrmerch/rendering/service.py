@@ -41,6 +41,7 @@ from qrmerch.rendering.preview import make_preview
 from qrmerch.rendering.queries import (
     Scene,
     list_alternatives,
+    list_card_edges,
     list_first_pictures,
     list_look_items,
     load_scene,
@@ -106,15 +107,17 @@ def render_item_page(
     """
     scene = load_scene(db, item_id=item_id, store_id=store_id, locale=locale, at=at, revision=revision, house=house)
     make = _make_retired_page if is_retired or scene.item.is_retired else _make_item_page
-    page, block = make(db, scene, base_url=base_url, personal=personal, at=at)
+    page, block, edges = make(db, scene, base_url=base_url, personal=personal, at=at)
+    others = _list_others(db, page)
+    edges += list_card_edges(db, others, store_id=scene.store.id if scene.store else None, at=at)
     if is_preview:
         page, block = _as_preview(page, block, scheme)
     return RenderedPage(
         html=render_html(page.template, page).encode(),
         headers=(page_policy(block, is_preview=is_preview), ("Content-Language", locale)),
-        until=min((*scene.edges, at + KEPT_AT_MOST)),
+        until=min((*scene.edges, *edges, at + KEPT_AT_MOST)),
         item_id=scene.item.id,
-        others=_list_others(db, page),
+        others=others,
     )
 
 
@@ -136,9 +139,9 @@ def _as_preview(
 
 def _make_item_page(
     db: Session, scene: Scene, *, base_url: str, personal: Personal | None, at: datetime
-) -> tuple[ItemPage, StyleBlock]:
+) -> tuple[ItemPage, StyleBlock, list[datetime]]:
     source, item, t = scene.source, scene.item, translator(scene.source.locale)
-    shown = PagePictures(db, source)
+    shown = PagePictures(db, source, at=at)
     gallery = shown.gallery
     main, invitation = _split_offers(scene)
     story, facts = read_story(source), read_facts(source)
@@ -186,14 +189,15 @@ def _make_item_page(
             is_neutral=not scene.is_published,
         ),
         block,
+        shown.edges,
     )
 
 
 def _make_retired_page(
     db: Session, scene: Scene, *, base_url: str, personal: Personal | None, at: datetime
-) -> tuple[RetiredPage, StyleBlock]:
+) -> tuple[RetiredPage, StyleBlock, list[datetime]]:
     item, locale = scene.item, scene.source.locale
-    shown = PagePictures(db, scene.source)
+    shown = PagePictures(db, scene.source, at=at)
     frame, block = _frame_of(scene, personal, description=translator(locale)("No longer sold"))
     care = [section for section in scene.source.sections if section["kind"] in ("care", "facts", "specification")]
     kept_words = Source(care, scene.source.slots, scene.source.facts, locale, scene.source.fallbacks)
@@ -209,7 +213,7 @@ def _make_retired_page(
         alternatives=list_pieces(db, list_alternatives(db, item, at=at), scene, personal=personal, at=at),
         sections=build_sections(kept_words, nothing, read_facts(kept_words)),
     )
-    return page, block
+    return page, block, shown.edges
 
 
 def _frame_of(
@@ -277,7 +281,7 @@ def list_cards(
         if (place := (stores or {}).get(item.id, store)) and place.retailer_id == item.retailer_id
     }
     firsts = list_first_pictures(db, items, store_ids={each: place.id for each, place in places.items()}, at=at)
-    pictures = pictures_of(db, [each.asset_id for each in firsts.values()])
+    pictures = pictures_of(db, [each.asset_id for each in firsts.values()], at=at)
     found = {
         item_id: as_approved(pictures[first.asset_id], first.alt)
         for item_id, first in firsts.items()

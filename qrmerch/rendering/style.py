@@ -13,11 +13,10 @@ from functools import lru_cache
 from markupsafe import Markup
 
 from qrmerch.config import data_folder
+from qrmerch.parties.models import Tone
 from qrmerch.rendering.brand import BrandColours
 from qrmerch.web import content_policy
 
-# The grounds of shop.css, for the browser's own bars.
-_GROUNDS = {"plain": ("#ffffff", "#121212"), "warm": ("#fbfaf8", "#131211"), "luxury": ("#ffffff", "#0e0e0e")}
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _SPACE = re.compile(r"\s+")
 _AROUND = re.compile(r" ?([{};,>]) ?")
@@ -58,8 +57,8 @@ def build_style(colours: BrandColours, *sheets: str, ground: Ground | None = Non
 
 
 def theme_colours(tone: str) -> tuple[str, str]:
-    """The ground by day and in the dark."""
-    return _GROUNDS[tone]
+    """The ground by day and in the dark, for the browser's own bars."""
+    return Tone(tone).grounds
 
 
 def page_policy(style: StyleBlock, *, is_preview: bool = False) -> tuple[str, str]:

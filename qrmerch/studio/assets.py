@@ -1,48 +1,66 @@
-"""A vendor's pictures in the studio: sending several at once, saying what each shows, deleting."""
+"""A vendor's pictures in the studio: sending several or a ZIP at once, saying what each shows, deleting."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any, BinaryIO, Final, cast
+from urllib.parse import urlencode
 
-from flask import Blueprint, Response, request
-from sqlalchemy import select
+from flask import Blueprint, Response, jsonify, make_response, request
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
 from qrmerch import audit, quota
 from qrmerch.access import VENDOR, allow, current_principal
 from qrmerch.catalog.models import Item
-from qrmerch.catalog.service import unlink_picture
+from qrmerch.catalog.pictures import products_shown
 from qrmerch.clock import now
 from qrmerch.db import unscoped
 from qrmerch.errors import DomainError, FormError
 from qrmerch.i18n import language_name
 from qrmerch.media import service
+from qrmerch.media.archives import is_archive, receive_archive
 from qrmerch.media.forms import read_description, share_of
-from qrmerch.media.models import Asset, AssetState
-from qrmerch.media.queries import Picture, count_undescribed, get_asset, list_assets, pictures_of
+from qrmerch.media.images import WHITE
+from qrmerch.media.models import Archive, Asset, AssetState
+from qrmerch.media.queries import SORTS, Picture, count_undescribed, get_asset, list_assets, pictures_of
+from qrmerch.media.rights import (
+    WARNED_DAYS,
+    days_left,
+    first_day,
+    is_allowed,
+    last_day,
+    may_show,
+    read_rights,
+    rights_condition,
+    said_rights,
+    set_rights,
+)
 from qrmerch.parties.queries import list_supplied
 from qrmerch.parties.service import changed
+from qrmerch.studio.archives import latest_archives
 from qrmerch.studio.pages import AltLine, AssetPanel, AssetRow, AssetsPage, Crop
 from qrmerch.studio.paging import page_number, paging
-from qrmerch.studio.standing import Use, pages_with
+from qrmerch.studio.standing import Use, pages_with, used_asset_ids
 from qrmerch.studio.times import house_zone, said_at
-from qrmerch.web import get_db, notice, redirect_to, render, search_words, services
+from qrmerch.web import get_db, notice, redirect_to, render, search_words, services, wants_json
 
 blueprint = Blueprint("studio_assets", __name__)
 
 _PER_PAGE: Final = 30
 _MAX_FILES: Final = 60
-# So many of the largest pictures may come in one go; the limit of other forms is that of one sheet.
-_LARGEST_AT_ONCE: Final = 20
+_OFFERED: Final = 200
+# What a form's body has besides its files.
+_AROUND_BYTES: Final = 100_000
 _CROPS: Final = (("Page 4:5", 80, 100), ("Card 1:1", 100, 100), ("Share 1.9:1", 190, 100))
 
 
 @blueprint.url_value_preprocessor
 def _take_many(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
-    """Let a body be as large as many pictures; asked before the guard reads the form's token."""
+    """Let a body be as large as an archive of pictures; asked before the guard reads the form's token."""
     if request.method == "POST":
-        request.max_content_length = services().settings.max_image_bytes * _LARGEST_AT_ONCE
+        request.max_content_length = services().settings.max_archive_bytes + _AROUND_BYTES
 
 
 @blueprint.get("/studio/assets")
@@ -51,23 +69,28 @@ def show_list() -> Response:
     """The vendor's pictures; `id` opens one beside the list."""
     db = get_db()
     asked = request.args.get("id", "")
-    return _render(db, panel=_panel(db, get_asset(db, asked)) if asked else None)
+    return render_list(db, panel=open_panel(db, get_asset(db, asked)) if asked else None)
 
 
 @blueprint.post("/studio/assets")
 @allow(*VENDOR)
 def send() -> Response:
-    """Take several pictures in; those that cannot be taken are named with the reason, the others stay."""
+    """Take several pictures or ZIPs in; those that cannot be taken are named with the reason, the others stay.
+
+    A script sends each alone and gets one line of JSON about it.
+    """
     db = get_db()
     uploads = [each for each in request.files.getlist("files") if each.filename]
     if problem := _count_problem(len(uploads)):
-        return _render(db, problems={"files": problem}, status=422)
-    taken, refused = _take_in(db, uploads)
+        return render_list(db, problems={"files": problem}, status=422)
+    sent = _take_in(db, uploads)
     db.commit()
-    if refused:
-        return _render(db, taken=_taken_sentence(taken), refused=tuple(refused), status=422)
-    notice(_taken_sentence(taken))
-    return redirect_to(f"/studio/assets?id={taken[0].id}#panel" if len(taken) == 1 else "/studio/assets")
+    if wants_json():
+        return make_response(jsonify(sent.as_line()), 422 if sent.refused else 200)
+    if sent.refused:
+        return render_list(db, taken=sent.said, refused=tuple(sent.refused), status=422)
+    notice(sent.said)
+    return redirect_to(sent.address)
 
 
 @blueprint.post("/studio/assets/<asset_id>")
@@ -78,10 +101,13 @@ def describe(asset_id: str) -> Response:
     asset = get_asset(db, asset_id)
     try:
         description = read_description(request.form, _locales(db, str(principal.vendor_id)))
+        rights = read_rights(request.form, zone=house_zone(list_supplied(db, asset.vendor_id)))
     except FormError as error:
-        panel = _panel(db, asset, posted=request.form, problems=error.problems)
-        return _render(db, panel=panel, status=error.status)
+        panel = open_panel(db, asset, posted=request.form, problems=error.problems)
+        return render_list(db, panel=panel, status=error.status)
     service.describe(db, asset, description)
+    if {"rights_from", "rights_to"} & request.form.keys():
+        set_rights(asset, rights)
     for retailer_id in _shown_by(db, asset):
         changed(db, retailer_id, at=at)
     db.commit()
@@ -96,13 +122,11 @@ def delete(asset_id: str) -> Response:
     db, principal = get_db(), current_principal()
     asset = get_asset(db, asset_id)
     name = asset.file_name
-    uses = pages_with(db, asset.vendor_id, [asset.id]).get(asset.id, [])
+    uses = pages_with(db, asset.vendor_id, [asset.id], at=now()).get(asset.id, [])
     try:
-        if not uses:
-            unlink_picture(db, asset.id)
         freed = service.delete_asset(db, asset, used_in=[each.title for each in uses])
     except service.AssetInUse as refused:
-        return _render(db, panel=_panel(db, asset, problems={"delete": refused.detail}), status=refused.status)
+        return render_list(db, panel=open_panel(db, asset, problems={"delete": refused.detail}), status=refused.status)
     audit.record(db, principal, "asset.delete", ("asset", asset_id), at=now(), retailer_id=None)
     db.commit()
     for key in freed:
@@ -119,27 +143,80 @@ def _count_problem(files: int) -> str:
     return ""
 
 
-def _take_in(db: Session, uploads: list[FileStorage]) -> tuple[list[Asset], list[tuple[str, str]]]:
-    """The assets made of the uploads, and name and reason of each that was refused."""
-    vendor_id, at, made_with = str(current_principal().vendor_id), now(), services()
-    taken: dict[str, Asset] = {}
-    refused: list[tuple[str, str]] = []
+@dataclass(slots=True)
+class _Sent:
+    """What became of the files of one form: pictures by id, archives, and name and reason of what was refused."""
+
+    pictures: dict[str, Asset] = field(default_factory=dict)
+    archives: list[Archive] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def said(self) -> str:
+        said = [_taken_sentence(list(self.pictures.values())), *(_archive_sentence(each) for each in self.archives)]
+        return " ".join(each for each in said if each)
+
+    @property
+    def address(self) -> str:
+        """Where to look at it."""
+        if self.archives:
+            return f"/studio/assets/archives/{self.archives[0].id}"
+        only = next(iter(self.pictures)) if len(self.pictures) == 1 else ""
+        return f"/studio/assets?id={only}#panel" if only else "/studio/assets"
+
+    def as_line(self) -> dict[str, object]:
+        """What is said of a file that came alone."""
+        reason = " ".join(reason for _, reason in self.refused)
+        return {"is_in": not self.refused, "said": reason or self.said, "href": "" if reason else self.address}
+
+
+def _take_in(db: Session, uploads: list[FileStorage]) -> _Sent:
+    sent = _Sent()
     for upload in uploads:
+        stream = cast(BinaryIO, upload.stream)
+        is_zip = is_archive(stream.read(4))
+        stream.seek(0)
         try:
-            asset = service.receive_upload(
-                db,
-                vendor_id=vendor_id,
-                stream=cast(BinaryIO, upload.stream),
-                file_name=upload.filename or "",
-                store=made_with.files,
-                settings=made_with.settings,
-                at=at,
-            )
+            if is_zip:
+                sent.archives.append(_take_archive(db, upload.filename or "", stream))
+            else:
+                asset = _take_picture(db, upload.filename or "", stream)
+                sent.pictures[asset.id] = asset
         except DomainError as error:
-            refused.append((service.shown_name(upload.filename or ""), error.detail))
-        else:
-            taken[asset.id] = asset
-    return list(taken.values()), refused
+            sent.refused.append((service.shown_name(upload.filename or ""), error.detail))
+    return sent
+
+
+def _take_archive(db: Session, name: str, stream: BinaryIO) -> Archive:
+    principal, made_with = current_principal(), services()
+    return receive_archive(
+        db,
+        vendor_id=str(principal.vendor_id),
+        user_id=principal.user_id,
+        stream=stream,
+        file_name=name,
+        store=made_with.files,
+        settings=made_with.settings,
+        at=now(),
+    )
+
+
+def _take_picture(db: Session, name: str, stream: BinaryIO) -> Asset:
+    made_with = services()
+    return service.receive_upload(
+        db,
+        vendor_id=str(current_principal().vendor_id),
+        stream=stream,
+        file_name=name,
+        store=made_with.files,
+        settings=made_with.settings,
+        at=now(),
+    )
+
+
+def _archive_sentence(archive: Archive) -> str:
+    files = "1 file" if archive.entries == 1 else f"{archive.entries:,} files"
+    return f"{archive.file_name} is in. Its {files} are being looked at; it is safe to close this page."
 
 
 def _taken_sentence(taken: list[Asset]) -> str:
@@ -154,7 +231,41 @@ def _taken_sentence(taken: list[Asset]) -> str:
     return f"{said} {ready} of them {'was' if ready == 1 else 'were'} here already." if ready else said
 
 
-def _render(
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the list is narrowed to and sorted by, as the address says it."""
+
+    find: str
+    state: str
+    used: str
+    rights: str
+    sort: str
+
+    @classmethod
+    def read(cls) -> "_Asked":
+        said = {name: request.args.get(name, "") for name in ("state", "used", "rights", "sort")}
+        return cls(find=search_words(request.args.get("find", "")), **said)
+
+    def conditions(self, db: Session, vendor_id: str, *, at: datetime) -> list[ColumnElement[bool]]:
+        """What must hold besides words and state."""
+        rights = rights_condition(self.rights, at=at)
+        found = [] if rights is None else [rights]
+        if self.used in ("used", "nowhere"):
+            used = used_asset_ids(db, vendor_id)
+            found.append(Asset.id.in_(used) if self.used == "used" else Asset.id.not_in(used))
+        return found
+
+    @property
+    def sorts(self) -> dict[str, str]:
+        """The address behind each head: sorted by it, or the other way round where it is."""
+        kept = {name: value for name, value in request.args.items() if name not in ("sort", "page", "id") and value}
+        return {
+            word: f"/studio/assets?{urlencode({**kept, 'sort': f'-{word}' if self.sort == word else word})}"
+            for word in SORTS
+        }
+
+
+def render_list(
     db: Session,
     *,
     panel: AssetPanel | None = None,
@@ -164,24 +275,41 @@ def _render(
     status: int = 200,
 ) -> Response:
     vendor_id = str(current_principal().vendor_id)
-    find, state, number = search_words(request.args.get("find", "")), request.args.get("state", ""), page_number()
-    assets, total = list_assets(db, vendor_id, find=find, state=state, page=number, per_page=_PER_PAGE)
+    at, number, asked = now(), page_number(), _Asked.read()
+    assets, total = list_assets(
+        db,
+        vendor_id,
+        find=asked.find,
+        state=asked.state,
+        only=asked.conditions(db, vendor_id, at=at),
+        sort=asked.sort,
+        page=number,
+        per_page=_PER_PAGE,
+    )
     wanted = [each.id for each in assets]
-    pictures, uses = pictures_of(db, wanted), pages_with(db, str(current_principal().vendor_id), wanted)
+    pictures, uses = pictures_of(db, wanted), pages_with(db, vendor_id, wanted, at=at)
+    archives = latest_archives(db, vendor_id, at=at)
+    zone = house_zone(list_supplied(db, vendor_id))
     page = AssetsPage(
         lede=_lede(db, vendor_id, total),
-        rows=tuple(_row(each, pictures, uses) for each in assets),
+        rows=tuple(_row(each, pictures, uses, at=at, zone=zone) for each in assets),
         paging=paging("picture", shown=len(assets), total=total, number=number, per_page=_PER_PAGE),
         panel=panel,
-        find=find,
-        state=state,
-        is_filtered=bool(find or state),
+        find=asked.find,
+        state=asked.state,
+        used_where=asked.used,
+        rights=asked.rights,
+        sort=asked.sort,
+        sorts=asked.sorts,
+        is_filtered=bool(asked.find or asked.state or asked.used or asked.rights),
         taken=taken,
         refused=refused,
         problems=problems or {},
         # What answers a form must not be loaded again by itself: the form would be sent again.
-        is_checking=status == 200 and any(each.state == AssetState.CHECKING for each in assets),
+        is_checking=status == 200
+        and (any(each.state == AssetState.CHECKING for each in assets) or any(each.is_running for each in archives)),
         used=_used(db, vendor_id),
+        archives=archives,
         max_mb=services().settings.max_image_bytes // 1_000_000,
         max_files=_MAX_FILES,
     )
@@ -202,13 +330,17 @@ def _used(db: Session, vendor_id: str) -> str:
     return f"{quota.in_words(used)} of {quota.in_words(made_with.settings.vendor_quota_bytes)} used"
 
 
-def _row(asset: Asset, pictures: dict[str, Picture], uses: dict[str, list[Use]]) -> AssetRow:
+def _row(
+    asset: Asset, pictures: dict[str, Picture], uses: dict[str, list[Use]], *, at: datetime, zone: str
+) -> AssetRow:
     return AssetRow(
         asset=asset,
         picture=pictures.get(asset.id),
         shows="Only decoration" if asset.is_decorative else next(iter(asset.alt.values()), ""),
         size=_size(asset),
         uses=tuple(uses.get(asset.id, ())),
+        rights=said_rights(asset, at=at, zone=zone),
+        is_ending=not may_show(asset, at=at) or 0 < days_left(asset, at=at) <= WARNED_DAYS[0],
         href=f"/studio/assets?id={asset.id}#panel",
     )
 
@@ -217,15 +349,16 @@ def _size(asset: Asset) -> str:
     return f"{asset.width:,} × {asset.height:,}" if asset.width and asset.height else ""
 
 
-def _panel(
+def open_panel(
     db: Session,
     asset: Asset,
     *,
     posted: Mapping[str, str] | None = None,
     problems: dict[str, str] | None = None,
+    typed_item: str = "",
 ) -> AssetPanel:
     """One picture as it is kept, or as it was just typed (`posted`) where that cannot be taken."""
-    at, retailers = now(), list_supplied(db, asset.vendor_id)
+    at, zone = now(), house_zone(list_supplied(db, asset.vendor_id))
     focus = (share_of(posted.get("x", "")), share_of(posted.get("y", ""))) if posted else (asset.focus_x, asset.focus_y)
     across, down = (round(each * 100) for each in focus)
     return AssetPanel(
@@ -236,15 +369,44 @@ def _panel(
         across=across,
         down=down,
         crops=tuple(_crop(*each, asset, across, down) for each in _CROPS),
-        uses=tuple(pages_with(db, asset.vendor_id, [asset.id]).get(asset.id, ())),
-        received=_received(asset, at=at, zone=house_zone(retailers)),
+        uses=tuple(pages_with(db, asset.vendor_id, [asset.id], at=now()).get(asset.id, ())),
+        items=tuple(products_shown(db, [asset.id]).get(asset.id, ())),
+        typed_item=typed_item,
+        rights_from=posted.get("rights_from", "") if posted else _day(first_day(asset, zone=zone)),
+        rights_to=posted.get("rights_to", "") if posted else _day(last_day(asset, zone=zone)),
+        rights_said=_rights_sentence(asset, at=at, zone=zone),
+        others=tuple(_others(db, asset, at=at)),
+        ground=_ground_said(asset.ground),
+        received=said_at(asset.received_at, now=at, zone=zone).capitalize(),
         size=_size(asset),
         problems=problems or {},
     )
 
 
-def _received(asset: Asset, *, at: datetime, zone: str) -> str:
-    return said_at(asset.received_at, now=at, zone=zone).capitalize()
+def _others(db: Session, asset: Asset, *, at: datetime) -> Iterator[tuple[str, str]]:
+    """The newest pictures that may stand for one, to choose from."""
+    found, _ = list_assets(db, asset.vendor_id, state=AssetState.READY, only=[is_allowed(at)], per_page=_OFFERED)
+    yield "", "Choose a picture"
+    yield from ((each.id, each.file_name) for each in found if each.id != asset.id)
+
+
+def _day(day: date | None) -> str:
+    return day.isoformat() if day else ""
+
+
+def _rights_sentence(asset: Asset, *, at: datetime, zone: str) -> str:
+    if asset.rights_from is None and asset.rights_until is None:
+        return "Outside these days no page shows it. Your admins get a mail 30, 7 and 1 days before the end."
+    said = said_rights(asset, at=at, zone=zone)
+    if not may_show(asset, at=at):
+        return f"{said}: no page shows it now."
+    return f"{said}. From then on no page shows it." if asset.rights_until else "It may be shown, without an end."
+
+
+def _ground_said(ground: str | None) -> str:
+    if not ground:
+        return ""
+    return "White" if ground == WHITE else f"The ground of your retailers’ pages, {ground}"
 
 
 def _alt_lines(locales: list[str], asset: Asset, posted: Mapping[str, str] | None) -> list[AltLine]:
@@ -277,7 +439,7 @@ def _locales(db: Session, vendor_id: str) -> list[str]:
 
 def _shown_by(db: Session, asset: Asset) -> set[str]:
     """The retailers on whose pages a picture may show."""
-    if not pages_with(db, asset.vendor_id, [asset.id]):
+    if not pages_with(db, asset.vendor_id, [asset.id], at=now()):
         return set()
     with unscoped(db):
         return set(db.scalars(select(Item.retailer_id).where(Item.vendor_id == asset.vendor_id).distinct()))

@@ -8,6 +8,7 @@ from typing import Any, Final
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
+from qrmerch.catalog.pictures import list_picture_ids
 from qrmerch.catalog.queries import get_product, list_variants
 from qrmerch.codes import artwork
 from qrmerch.content.models import Publication, Revision, RevisionState
@@ -17,7 +18,7 @@ from qrmerch.content.service import load_bounds
 from qrmerch.content.slots import Kind, Slot, is_empty, list_missing, list_untranslated, picture_problem
 from qrmerch.i18n import direction, language_name
 from qrmerch.media.models import Asset
-from qrmerch.media.queries import list_assets, pictures_of
+from qrmerch.media.queries import list_assets, list_by_ids, pictures_of
 from qrmerch.money import format_money
 from qrmerch.studio.content_pages import (
     ChosenPicture,
@@ -77,7 +78,7 @@ class Editor:
         self.db, self.subject, self.view, self.typed = db, subject, view, typed or Typed()
         self.values: dict[str, Any] = {**subject.values, **self.typed.values}
         self.slots = subject.slots
-        self.bounds = load_bounds(db, subject.revision, self.values, self.slots)
+        self.bounds = load_bounds(db, subject.revision, self.values, self.slots, at=view.at)
         self.comments = list_comments(db, subject, view)
 
     def page(self) -> EditorPage:
@@ -285,26 +286,26 @@ class Editor:
                     image=picture.card_url if picture else "",
                     alt=self.typed.alts.get(asset_id, str(asset.alt.get(self.view.locale, ""))),
                     is_decorative=asset.is_decorative,
-                    problem=picture_problem(slot, asset, self.subject.locales[0]),
+                    problem=picture_problem(slot, asset, self.bounds),
                     alt_problem=self.typed.problems.get(f"alt:{asset_id}", ""),
                 )
             )
         return tuple(found)
 
     def _offered(self, slot: Slot, chosen: list[str]) -> tuple[OfferedPicture, ...]:
-        """The vendor's pictures to choose from: those found, or those named like the style and then the newest."""
+        """The vendor's pictures to choose from: those found; or the item's own, those named like it, the newest."""
         vendor_id, find = self.subject.item.vendor_id, self.typed.finds.get(slot.name, "")
         assets, _ = list_assets(self.db, vendor_id, find=find, per_page=_OFFERED)
         if not find:
             key = get_product(self.db, self.subject.item.product_id).key
+            own = list_by_ids(self.db, list_picture_ids(self.db, self.subject.item.product_id))
             named, _ = list_assets(self.db, vendor_id, find=key, per_page=_OFFERED)
-            assets = list({each.id: each for each in (*named, *assets)}.values())
-        assets = [each for each in assets if each.id not in chosen][:_OFFERED]
-        pictures = pictures_of(self.db, [each.id for each in assets])
+            assets = list({each.id: each for each in (*own, *named, *assets)}.values())
+        assets = [each for each in assets if each.id not in chosen]
+        pictures = pictures_of(self.db, [each.id for each in assets], at=self.view.at)
         return tuple(
             OfferedPicture(each.id, pictures[each.id].card_url, each.file_name, _size_problem(slot, each))
-            for each in assets
-            if each.id in pictures
+            for each in [each for each in assets if each.id in pictures][:_OFFERED]
         )
 
     # --- what to do next ---------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from qrmerch.clock import now
 from qrmerch.imports.models import AT_WORK, ImportRun, RunState
 from qrmerch.imports.queries import list_runs
 from qrmerch.media.queries import count_undescribed, list_refused
+from qrmerch.media.rights import days_left, list_ending
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import list_supplied
 from qrmerch.studio.findings import verdict
@@ -38,6 +39,7 @@ class _Stand:
     """What the first page is made of."""
 
     vendor_id: str
+    at: datetime
     standings: list[Standing]
     runs: list[ImportRun]
     products: int
@@ -57,6 +59,7 @@ def show() -> Response:
     items = list(db.scalars(select(Item).where(Item.vendor_id == vendor_id, Item.is_retired.is_(False))))
     stand = _Stand(
         vendor_id,
+        at,
         list_standings(db, items, at=at),
         list_runs(db, vendor_id, limit=5),
         _count_products(db, vendor_id),
@@ -106,6 +109,7 @@ def _todos(db: Session, stand: _Stand) -> Iterator[Todo]:
         _first_file(stand),
         _returned_pages(stand),
         _refused_pictures(db, stand),
+        _ending_rights(db, stand),
         _undescribed_pictures(db, stand),
         _checked_file(stand),
         _drafts(stand),
@@ -146,6 +150,19 @@ def _refused_pictures(db: Session, stand: _Stand) -> Iterator[Todo]:
             f"Send {asset.file_name} again",
             asset.problem or "It cannot be read.",
             f"/studio/assets?id={asset.id}#panel",
+            "Look",
+        )
+
+
+def _ending_rights(db: Session, stand: _Stand) -> Iterator[Todo]:
+    if ending := list_ending(db, stand.vendor_id, at=stand.at):
+        days = days_left(ending[0], at=stand.at)
+        first = f"The first ends in {days} {'day' if days == 1 else 'days'}." if len(ending) > 1 else ""
+        yield Todo(
+            f"{_count(len(ending), 'picture')} {'loses' if len(ending) == 1 else 'lose'} "
+            f"{'its' if len(ending) == 1 else 'their'} rights within {days if len(ending) == 1 else 30} days",
+            f"{first} After the last day no page shows {'it' if len(ending) == 1 else 'them'}.".strip(),
+            "/studio/assets?rights=ending",
             "Look",
         )
 

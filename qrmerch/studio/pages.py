@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from qrmerch.catalog.models import VendorProduct
 from qrmerch.imports.models import ImportRun
-from qrmerch.media.models import Asset
+from qrmerch.media.models import Archive, Asset
 from qrmerch.media.queries import Picture
 from qrmerch.studio.standing import Standing, Use
 
@@ -215,6 +215,16 @@ class ImportPage:
 
 
 @dataclass(frozen=True, slots=True)
+class ArchiveRow:
+    """A ZIP in the list of the latest ones."""
+
+    archive: Archive
+    said: str
+    href: str
+    is_running: bool
+
+
+@dataclass(frozen=True, slots=True)
 class AssetRow:
     """A picture in the list."""
 
@@ -223,6 +233,9 @@ class AssetRow:
     shows: str
     size: str
     uses: tuple[Use, ...]
+    rights: str
+    # Whether its rights need somebody to look: over, not begun, or near their end.
+    is_ending: bool
     href: str
 
 
@@ -261,10 +274,30 @@ class AssetPanel:
     down: int
     crops: tuple[Crop, ...]
     uses: tuple[Use, ...]
+    # The products it was put beside, and what was typed to add one.
+    items: tuple[VendorProduct, ...]
+    typed_item: str
+    # Days as a date field has them, and the state of its rights in words.
+    rights_from: str
+    rights_to: str
+    rights_said: str
+    # Id and name of each picture that may stand for it, "choose" first.
+    others: tuple[tuple[str, str], ...]
+    # What its transparent parts lie on, in words; empty where it has none.
+    ground: str
     received: str
     size: str
-    # Of the form; those of deleting stand under "delete".
+    # Of the form; those of deleting stand under "delete", of putting it beside an item under "item".
     problems: dict[str, str]
+
+    @property
+    def refusal(self) -> str:
+        """What did not happen, above the problems."""
+        if "delete" in self.problems:
+            return "This picture was not deleted"
+        if "replace_by" in self.problems:
+            return "Nothing was replaced"
+        return "It was put beside no item" if "item" in self.problems else "This picture was not saved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,11 +310,17 @@ class AssetsPage:
     panel: AssetPanel | None
     find: str
     state: str
+    used_where: str
+    rights: str
+    sort: str
+    # The address behind each head that sorts.
+    sorts: dict[str, str]
     is_filtered: bool
     # What became of the files just sent: how many were taken, and name and reason of each that was not.
     taken: str
     refused: tuple[tuple[str, str], ...]
     problems: dict[str, str]
+    archives: tuple[ArchiveRow, ...]
     is_checking: bool
     used: str
     max_mb: int
@@ -331,6 +370,17 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
+class ProductPictureLine:
+    """A picture put beside a product; `image` is empty until it is made ready."""
+
+    name: str
+    image: str
+    href: str
+    # Why it shows nothing, or what it lacks.
+    remark: str
+
+
+@dataclass(frozen=True, slots=True)
 class ProductPage:
     """`studio/product.html`"""
 
@@ -343,6 +393,8 @@ class ProductPage:
     # Pictures as the vendor's file names them, and what becomes of addresses among them.
     images: tuple[str, ...]
     images_said: str
+    # The vendor's pictures put beside it: address of the page and of the picture, and what it shows.
+    pictures: tuple[ProductPictureLine, ...]
     listings: tuple[Listing, ...]
     unlisted: tuple[tuple[str, str], ...]
 

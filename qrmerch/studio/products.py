@@ -9,13 +9,16 @@ from sqlalchemy.orm import Session
 from qrmerch import audit
 from qrmerch.access import VENDOR, allow, current_principal
 from qrmerch.catalog.models import ProductVariant, VendorProduct
+from qrmerch.catalog.pictures import list_picture_ids
 from qrmerch.catalog.queries import get_product, list_items_of_product, list_product_variants, list_products
 from qrmerch.catalog.service import list_at
 from qrmerch.clock import now
 from qrmerch.errors import NotFound
+from qrmerch.media.models import AssetState
+from qrmerch.media.queries import list_by_ids, pictures_of
 from qrmerch.money import format_money
 from qrmerch.parties.queries import list_supplied
-from qrmerch.studio.pages import Listing, ProductPage, ProductRow, ProductsPage, VariantLine
+from qrmerch.studio.pages import Listing, ProductPage, ProductPictureLine, ProductRow, ProductsPage, VariantLine
 from qrmerch.studio.paging import page_number, paging
 from qrmerch.studio.scanned import count_scans, said_scans
 from qrmerch.studio.standing import card_images, list_standings
@@ -76,6 +79,7 @@ def show(product_id: str) -> Response:
         facts=tuple((each["name"], each["value"]) for each in product.facts),
         images=tuple(product.image_urls),
         images_said=_FETCHED if services().settings.fetch_pictures else _NOT_FETCHED,
+        pictures=tuple(_picture_lines(db, product.id)),
         listings=tuple(Listing(each, said_scans(scans.get(each.item_id, 0))) for each in standings),
         unlisted=tuple((each.id, each.name) for each in retailers if each.id not in listed),
     )
@@ -94,6 +98,18 @@ def offer(product_id: str) -> Response:
     db.commit()
     notice(f"{product.title} is listed at {name}. Shoppers see a plain page until yours is approved.")
     return redirect_to(f"/studio/products/{product.id}")
+
+
+def _picture_lines(db: Session, product_id: str) -> Iterator[ProductPictureLine]:
+    ids = list_picture_ids(db, product_id)
+    ready = pictures_of(db, ids)
+    for asset in list_by_ids(db, ids):
+        picture = ready.get(asset.id)
+        remark = "" if picture else "Cannot be shown" if asset.state == AssetState.REFUSED else "Being made ready"
+        if picture and not asset.alt_text and not asset.is_decorative:
+            remark = "Not described"
+        address = f"/studio/assets?id={asset.id}#panel"
+        yield ProductPictureLine(asset.file_name, picture.card_url if picture else "", address, remark)
 
 
 def _supplied_name(db: Session, vendor_id: str, retailer_id: str) -> str:

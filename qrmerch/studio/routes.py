@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from qrmerch.studio import assets, content, fetching, home, imports, people, products
+from qrmerch.studio import archives, asset_actions, assets, content, fetching, home, imports, people, products
 
 
 def blueprints() -> list[Blueprint]:
@@ -12,6 +12,8 @@ def blueprints() -> list[Blueprint]:
         imports.blueprint,
         fetching.blueprint,
         assets.blueprint,
+        asset_actions.blueprint,
+        archives.blueprint,
         products.blueprint,
         content.blueprint,
         people.blueprint,

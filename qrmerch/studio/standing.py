@@ -1,5 +1,6 @@
 """How each of a vendor's items stands with its content, and which pages show a picture."""
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -10,11 +11,20 @@ from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item
 from qrmerch.content.models import Approval, Content, Publication, Revision, RevisionState
+from qrmerch.content.queries import find_shown_of
 from qrmerch.db import unscoped
 from qrmerch.media.queries import pictures_of
 from qrmerch.parties.models import Retailer, Supply
 
 _ID_CHARS = 36
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# Which version of a page shows a picture, the one that matters most first.
+_USED_IN = {
+    RevisionState.SUBMITTED: "submitted",
+    RevisionState.DRAFT: "draft",
+    RevisionState.RETURNED: "draft",
+}
+_USED_ORDER = ("live", "submitted", "draft", "earlier")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +63,11 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A page that shows a picture."""
+    """A page that shows a picture, and in which of its versions: live, submitted, draft, or earlier."""
 
     title: str
+    retailer_name: str
+    state: str
     # Empty where the retailer does not work with the vendor any more: the page is not the vendor's to open.
     href: str
 
@@ -107,8 +119,8 @@ def card_images(db: Session, standings: Collection[Standing]) -> dict[str, str]:
     return found
 
 
-def pages_with(db: Session, vendor_id: str, asset_ids: Collection[str]) -> dict[str, list[Use]]:
-    """The vendor's pages that show each of these pictures, live, waiting or drafted, by asset id.
+def pages_with(db: Session, vendor_id: str, asset_ids: Collection[str], *, at: datetime) -> dict[str, list[Use]]:
+    """The vendor's pages that show each of these pictures, live, waiting, drafted or before, by asset id.
 
     At every retailer, also where the vendor is suspended: its pages there are to come back as they were.
     """
@@ -119,9 +131,10 @@ def pages_with(db: Session, vendor_id: str, asset_ids: Collection[str]) -> dict[
         Supply.retailer_id == Item.retailer_id, Supply.vendor_id == vendor_id, Supply.ended_at.is_(None)
     )
     wanted = (
-        select(Content.id, Item.title, body, supplied.exists())
+        select(Content.id, Item.id, Item.title, Retailer.name, Revision.id, Revision.state, body, supplied.exists())
         .join(Revision, Revision.content_id == Content.id)
         .join(Item, Item.id == Content.item_id)
+        .join(Retailer, Retailer.id == Item.retailer_id)
         .where(Item.vendor_id == vendor_id, Revision.state != RevisionState.WITHDRAWN)
         .where(or_(*(body.like(f"%{each}%") for each in asset_ids)))
         .order_by(Item.title)
@@ -129,11 +142,23 @@ def pages_with(db: Session, vendor_id: str, asset_ids: Collection[str]) -> dict[
     found: dict[str, dict[str, Use]] = defaultdict(dict)
     with unscoped(db):
         rows = db.execute(wanted).all()
-    for content_id, title, text, is_supplied in rows:
-        for asset_id in asset_ids:
-            if asset_id in text:
-                found[asset_id][content_id] = Use(title, f"/studio/content/{content_id}" if is_supplied else "")
+        shown = {each.revision_id for each in find_shown_of(db, {row[1] for row in rows}, at=at).values()}
+    for content_id, _, title, retailer, revision_id, state, text, is_supplied in rows:
+        word = "live" if revision_id in shown else _USED_IN.get(state, "earlier")
+        for asset_id in (each for each in asset_ids if each in text):
+            before = found[asset_id].get(content_id)
+            if before is None or _USED_ORDER.index(word) < _USED_ORDER.index(before.state):
+                href = f"/studio/content/{content_id}" if is_supplied else ""
+                found[asset_id][content_id] = Use(title, retailer, word, href)
     return {asset_id: list(uses.values()) for asset_id, uses in found.items()}
+
+
+def used_asset_ids(db: Session, vendor_id: str) -> set[str]:
+    """The pictures that stand on any page of the vendor's, live, waiting, drafted or before."""
+    body = cast(Revision.body, String)
+    wanted = select(body).where(Revision.vendor_id == vendor_id, Revision.state != RevisionState.WITHDRAWN)
+    with unscoped(db):
+        return {found for text in db.scalars(wanted) for found in _ID.findall(text)}
 
 
 def _ids_in(value: object) -> Iterator[str]:

@@ -202,6 +202,59 @@ def test_every_way_to_store_a_colour_is_read(tmp_path: Path, mode: str, colour: 
     assert all(abs(is_ - wanted) <= 12 for is_, wanted in zip(pixel, expected, strict=True)), pixel
 
 
+def test_what_is_transparent_lies_on_the_ground_that_is_asked_for(tmp_path: Path) -> None:
+    half = written(tmp_path, picture(kind="PNG", mode="RGBA", colour=(0, 0, 0, 128)))
+    solid = written(tmp_path, picture(kind="PNG", mode="RGBA", colour=(10, 20, 30, 255)), "solid")
+    pale = written(tmp_path, picture(kind="PNG", colour=(9, 9, 9), transparency=(9, 9, 9)), "pale")
+
+    made = [rendered(each, tmp_path / f"out-{each.name}", ground="#f0e0d0") for each in (half, solid, pale)]
+
+    mixed, kept, ground = (
+        opened(each, tmp_path / f"out-{name}").getpixel((50, 50))
+        for each, name in zip(made, ("picture", "solid", "pale"), strict=True)
+    )
+    assert [each.is_see_through for each in made] == [True, False, True]
+    assert all(abs(is_ - wanted) <= 4 for is_, wanted in zip(mixed, (120, 112, 104), strict=True)), mixed
+    assert all(abs(is_ - wanted) <= 4 for is_, wanted in zip(kept, (10, 20, 30), strict=True)), kept
+    assert all(abs(is_ - wanted) <= 4 for is_, wanted in zip(ground, (240, 224, 208), strict=True)), ground
+
+
+def test_a_large_cut_out_made_smaller_strip_by_strip_has_no_seams(tmp_path: Path) -> None:
+    large = Image.linear_gradient("L").resize((5001, 3003)).convert("RGBA")
+    large.putalpha(Image.linear_gradient("L").rotate(90).resize((5001, 3003)))
+    large.save(tmp_path / "large.png", compress_level=1)
+    white = Image.new("RGBA", large.size, "white")
+    expected = Image.alpha_composite(white, large).convert("RGB").resize((390, 234), Image.Resampling.LANCZOS)
+
+    image = opened(rendered(tmp_path / "large.png", tmp_path / "out"), tmp_path / "out")
+
+    assert image.size == (390, 234)
+    assert max(ImageStat.Stat(ImageChops.difference(image, expected)).mean) < 2
+    assert max(each[1] for each in ImageChops.difference(image, expected).getextrema()) < 16
+
+
+def test_a_wide_colour_profile_is_taken_out_of_the_colours(tmp_path: Path) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    # Red and green change places in this profile: who ignores it shows the wrong one.
+    swapped = _with_swapped_primaries(profile)
+
+    plain = opened(
+        rendered(written(tmp_path, picture(colour=(200, 30, 30), icc_profile=profile), "a"), tmp_path / "o1"),
+        tmp_path / "o1",
+    )
+    turned = opened(
+        rendered(written(tmp_path, picture(colour=(200, 30, 30), icc_profile=swapped), "b"), tmp_path / "o2"),
+        tmp_path / "o2",
+    )
+
+    assert _name(plain.getpixel((50, 50))) == "red"
+    assert _name(turned.getpixel((50, 50))) == "green"
+
+
+def _with_swapped_primaries(profile: bytes) -> bytes:
+    return profile.replace(b"rXYZ", b"????").replace(b"gXYZ", b"rXYZ").replace(b"????", b"gXYZ")
+
+
 def test_an_animation_shows_its_first_frame(tmp_path: Path) -> None:
     frames = [Image.new("RGB", (160, 120), colour) for colour in ("red", "blue", "green")]
     frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:], duration=100)
@@ -277,6 +330,49 @@ def test_real_hostile_files_are_refused_with_a_sentence_or_come_out_clean(tmp_pa
 
 
 @pytest.mark.shared_data
+def test_hostile_files_cost_little(tmp_path: Path, shared_data: Path) -> None:
+    _, rest_kb = _cost(written(tmp_path, picture(100, 100)), tmp_path)
+    _, large_kb = _cost(written(tmp_path, picture(6000, 6000), "large"), tmp_path)
+    # The measure does tell: a large picture weighs.
+    assert large_kb - rest_kb > 20 * 1024
+
+    for file in sorted((shared_data / "images/hostile").iterdir()):
+        cpu_s, peak_kb = _cost(file, tmp_path)
+        assert cpu_s < 1, file.name
+        assert peak_kb - rest_kb < 128 * 1024, file.name
+
+
+_COST = """
+import re, sys, time
+from pathlib import Path
+from qrmerch.media import images
+source, folder = map(Path, sys.argv[1:])
+try:
+    name = images.examine(source, max_pixels=50_000_000).format
+    images._render_here(name, source, folder, max_pixels=50_000_000, focus=(0.5, 0.5), ground="#ffffff")
+except Exception:
+    pass
+print(time.process_time(), re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+"""
+
+
+def _cost(source: Path, folder: Path) -> tuple[float, int]:
+    """CPU seconds and largest memory (KiB) of a process that looks at a picture and renders it, its start included."""
+    order = [sys.executable, "-W", "ignore", "-c", _COST, str(source), str(folder)]
+    cpu_s, peak_kb = subprocess.run(order, capture_output=True, check=True, text=True).stdout.split()
+    return float(cpu_s), int(peak_kb)
+
+
+@pytest.mark.shared_data
+def test_every_photo_with_camera_data_comes_out_clean(tmp_path: Path, shared_data: Path) -> None:
+    files = sorted((shared_data / "images/exif").iterdir())
+    assert len(files) == 17
+
+    for file in files:
+        assert_clean(rendered(file, tmp_path / file.name), tmp_path / file.name)
+
+
+@pytest.mark.shared_data
 def test_eight_ways_to_hold_a_camera_give_one_picture(tmp_path: Path, shared_data: Path) -> None:
     seen = []
     for turn in range(1, 9):
@@ -348,7 +444,7 @@ def test_the_child_knows_no_secret(tmp_path: Path, program: Any, monkeypatch: py
 
 def test_the_child_decodes_no_more_pixels_than_it_is_told(tmp_path: Path) -> None:
     source = written(tmp_path, picture(400, 400))
-    order = ["JPEG", str(source), str(tmp_path), "1000", "0.5", "0.5", str(images.RENDER_MEMORY_BYTES)]
+    order = ["JPEG", str(source), str(tmp_path), "1000", "0.5", "0.5", images.WHITE, str(images.RENDER_MEMORY_BYTES)]
 
     answer = subprocess.run([sys.executable, "-I", images.__file__, *order], capture_output=True, check=True).stdout
 

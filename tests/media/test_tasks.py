@@ -1,6 +1,7 @@
 """The job that decodes: outside of any transaction, again after a death, and never at the cost of a page."""
 
 import io
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from qrmerch.jobs import Work
 from qrmerch.media import images, service, tasks
 from qrmerch.media.forms import Description
 from qrmerch.media.models import Asset, AssetState, Rendition
-from qrmerch.parties.models import PageChange
+from qrmerch.parties.models import PageChange, Tone
+from qrmerch.parties.queries import get_brand
 from tests.conftest import NOON
 from tests.factories import make_retailer, make_vendor
 from tests.media.pictures import picture, written
@@ -66,6 +68,94 @@ def test_a_picture_that_is_damaged_further_down_is_refused(work: Work) -> None:
     jobs.run_all(work)
 
     assert asset_of(work, asset_id).state == AssetState.REFUSED
+
+
+def test_a_refused_picture_leaves_nothing_on_disk(work: Work) -> None:
+    asset_id = receive(work, picture(800, 600)[:2000])
+    assert files_in(work)
+
+    jobs.run_all(work)
+
+    assert files_in(work) == []
+    assert asset_of(work, asset_id).source_bytes == 0
+
+
+def test_a_refused_picture_may_come_again(work: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = picture()
+    with monkeypatch.context() as broken:
+        broken.setattr(images, "_PROGRAM", str(written(tmp_path, b"raise SystemExit(1)", "program.py")))
+        asset_id = receive(work, data)
+        jobs.run_all(work)
+    vendor_id = asset_of(work, asset_id).vendor_id
+
+    with work.database.write() as db:
+        again = service.receive_upload(
+            db, vendor_id=vendor_id, stream=io.BytesIO(data), file_name="top.jpg", store=work.files,
+            settings=work.settings, at=NOON + timedelta(hours=1),
+        )  # fmt: skip
+        db.commit()
+    jobs.run_all(work)
+
+    assert again.id == asset_id
+    assert (asset_of(work, asset_id).state, asset_of(work, asset_id).source_bytes) == (AssetState.READY, len(data))
+
+
+def test_what_another_vendor_sent_too_stays(work: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = picture()
+    kept = receive(work, data)
+    jobs.run_all(work)
+    monkeypatch.setattr(images, "_PROGRAM", str(written(tmp_path, b"raise SystemExit(1)", "program.py")))
+    refused = receive(work, data)
+
+    jobs.run_all(work)
+
+    assert asset_of(work, refused).state == AssetState.REFUSED
+    assert work.files.exists(asset_of(work, kept).source_key)
+
+
+@pytest.mark.parametrize(
+    ("tones", "ground"), [((), "#ffffff"), ((Tone.WARM,), "#fbfaf8"), ((Tone.WARM, Tone.PLAIN), "#ffffff")]
+)
+def test_a_cut_out_lies_on_the_ground_that_all_its_retailers_share(
+    work: Work, tones: tuple[Tone, ...], ground: str
+) -> None:
+    with work.database.write() as db:
+        retailers = [make_retailer(db) for _ in tones]
+        for retailer, tone in zip(retailers, tones, strict=True):
+            get_brand(db, retailer.id, at=NOON).tone = tone
+        vendor = make_vendor(db, *retailers)
+        found = service.find_ground(db, vendor.id, at=NOON)
+
+    assert found == ground
+
+
+def test_a_new_tone_lays_cut_outs_anew(work: Work) -> None:
+    with work.database.write() as db:
+        retailer = make_retailer(db)
+        vendor = make_vendor(db, retailer)
+        asset = service.receive_upload(
+            db, vendor_id=vendor.id, stream=io.BytesIO(picture(kind="PNG", mode="RGBA", colour=(0, 0, 0, 0))),
+            file_name="cap.png", store=work.files, settings=work.settings, at=NOON,
+        )  # fmt: skip
+        db.commit()
+    jobs.run_all(work)
+    assert asset_of(work, asset.id).ground == "#ffffff"
+    before = previews(work)
+    with work.database.write() as db:
+        get_brand(db, retailer.id, at=NOON).tone = Tone.WARM
+        db.commit()
+
+    with work.database.write() as db:
+        asked = tasks.list_outdated_grounds(db, at=NOON)
+    tasks.render(work, asset_id=asset.id)
+
+    assert [order["asset_id"] for _, order in asked] == [asset.id]
+    assert asset_of(work, asset.id).ground == "#fbfaf8"
+    assert before != previews(work)
+
+
+def files_in(work: Work) -> list[Path]:
+    return [each for each in work.settings.uploads_dir.rglob("*") if each.is_file()]
 
 
 def test_a_new_focus_makes_another_preview_and_tells_the_pages(work: Work) -> None:

@@ -128,9 +128,9 @@ def test_many_pictures_may_come_in_one_go_where_one_sheet_may_not(browser: Brows
 
 def test_more_than_can_come_in_one_go_is_refused_before_it_is_read(browser: Browser, studio: Studio) -> None:
     browser.sign_in(*studio.vera)
-    with_settings(browser, max_image_bytes=100)
+    with_settings(browser, max_archive_bytes=100)
 
-    response = send_pictures(browser, ("a.jpg", picture()), ("b.jpg", bytes(2000)))
+    response = send_pictures(browser, ("a.jpg", picture()), ("b.jpg", bytes(200_000)))
 
     assert response.status_code == 413
     assert assets(browser) == []
