@@ -155,6 +155,29 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_vendor_name")),
     )
     op.create_table(
+        "archive",
+        sa.Column("vendor_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("file_name", sa.String(length=200), nullable=False),
+        sa.Column("file_key", sa.String(length=100), nullable=False),
+        sa.Column("file_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("entries", sa.Integer(), nullable=False),
+        sa.Column("done_entries", sa.Integer(), nullable=False),
+        sa.Column("problem", sa.String(length=300), nullable=True),
+        sa.Column("user_id", sa.String(length=36), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("state IN ('taking', 'done', 'cancelled', 'failed')", name=op.f("ck_archive_state_known")),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_archive_user_id_user")),
+        sa.ForeignKeyConstraint(["vendor_id"], ["vendor.id"], name=op.f("fk_archive_vendor_id_vendor")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_archive")),
+    )
+    op.create_index(op.f("ix_archive_file_key"), "archive", ["file_key"], unique=False)
+    op.create_index(op.f("ix_archive_user_id"), "archive", ["user_id"], unique=False)
+    op.create_index(op.f("ix_archive_vendor_id"), "archive", ["vendor_id"], unique=False)
+    op.create_table(
         "asset",
         sa.Column("vendor_id", sa.String(length=36), nullable=False),
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -488,6 +511,31 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_visitor_retailer_id"), "visitor", ["retailer_id"], unique=False)
     op.create_table(
+        "archive_line",
+        sa.Column("vendor_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("archive_id", sa.String(length=36), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=300), nullable=False),
+        sa.Column("outcome", sa.String(length=40), nullable=False),
+        sa.Column("reason", sa.String(length=300), nullable=False),
+        sa.Column("asset_id", sa.String(length=36), nullable=True),
+        sa.Column(
+            "product_ids", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("matched_by", sa.String(length=10), nullable=False),
+        sa.CheckConstraint("outcome IN ('taken', 'again', 'refused')", name=op.f("ck_archive_line_outcome_known")),
+        sa.ForeignKeyConstraint(["archive_id"], ["archive.id"], name=op.f("fk_archive_line_archive_id_archive")),
+        sa.ForeignKeyConstraint(
+            ["asset_id"], ["asset.id"], name=op.f("fk_archive_line_asset_id_asset"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(["vendor_id"], ["vendor.id"], name=op.f("fk_archive_line_vendor_id_vendor")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_archive_line")),
+        sa.UniqueConstraint("archive_id", "place", name=op.f("uq_archive_line_archive_id_place")),
+    )
+    op.create_index(op.f("ix_archive_line_asset_id"), "archive_line", ["asset_id"], unique=False)
+    op.create_index(op.f("ix_archive_line_vendor_id"), "archive_line", ["vendor_id"], unique=False)
+    op.create_table(
         "consent_event",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -615,7 +663,9 @@ def upgrade() -> None:
         sa.Column("product_id", sa.String(length=36), nullable=False),
         sa.Column("asset_id", sa.String(length=36), nullable=False),
         sa.Column("place", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["asset_id"], ["asset.id"], name=op.f("fk_product_picture_asset_id_asset")),
+        sa.ForeignKeyConstraint(
+            ["asset_id"], ["asset.id"], name=op.f("fk_product_picture_asset_id_asset"), ondelete="CASCADE"
+        ),
         sa.ForeignKeyConstraint(
             ["product_id"], ["vendor_product.id"], name=op.f("fk_product_picture_product_id_vendor_product")
         ),
@@ -624,7 +674,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("product_id", "asset_id", name=op.f("uq_product_picture_product_id_asset_id")),
     )
     op.create_index(op.f("ix_product_picture_asset_id"), "product_picture", ["asset_id"], unique=False)
-    op.create_index(op.f("ix_product_picture_product_id"), "product_picture", ["product_id"], unique=False)
     op.create_index(op.f("ix_product_picture_vendor_id"), "product_picture", ["vendor_id"], unique=False)
     op.create_table(
         "product_variant",
@@ -1140,88 +1189,9 @@ def upgrade() -> None:
     op.create_index(op.f("ix_publication_retailer_id"), "publication", ["retailer_id"], unique=False)
     op.create_index(op.f("ix_publication_revision_id"), "publication", ["revision_id"], unique=False)
     op.create_index(op.f("ix_publication_vendor_id"), "publication", ["vendor_id"], unique=False)
-    # --- pictures in archives, and of products ---
-    op.create_table(
-        "archive",
-        sa.Column("vendor_id", sa.String(length=36), nullable=False),
-        sa.Column("id", sa.String(length=36), nullable=False),
-        sa.Column("state", sa.String(length=40), nullable=False),
-        sa.Column("file_name", sa.String(length=200), nullable=False),
-        sa.Column("file_key", sa.String(length=100), nullable=False),
-        sa.Column("file_bytes", sa.BigInteger(), nullable=False),
-        sa.Column("entries", sa.Integer(), nullable=False),
-        sa.Column("done_entries", sa.Integer(), nullable=False),
-        sa.Column("problem", sa.String(length=300), nullable=True),
-        sa.Column("user_id", sa.String(length=36), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("began_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("state IN ('taking', 'done', 'cancelled', 'failed')", name=op.f("ck_archive_state_known")),
-        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_archive_user_id_user")),
-        sa.ForeignKeyConstraint(["vendor_id"], ["vendor.id"], name=op.f("fk_archive_vendor_id_vendor")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_archive")),
-    )
-    op.create_index(op.f("ix_archive_file_key"), "archive", ["file_key"], unique=False)
-    op.create_index(op.f("ix_archive_user_id"), "archive", ["user_id"], unique=False)
-    op.create_index(op.f("ix_archive_vendor_id"), "archive", ["vendor_id"], unique=False)
-    op.create_table(
-        "archive_line",
-        sa.Column("vendor_id", sa.String(length=36), nullable=False),
-        sa.Column("id", sa.String(length=36), nullable=False),
-        sa.Column("archive_id", sa.String(length=36), nullable=False),
-        sa.Column("place", sa.Integer(), nullable=False),
-        sa.Column("name", sa.String(length=300), nullable=False),
-        sa.Column("outcome", sa.String(length=40), nullable=False),
-        sa.Column("reason", sa.String(length=300), nullable=False),
-        sa.Column("asset_id", sa.String(length=36), nullable=True),
-        sa.Column(
-            "product_ids", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
-        ),
-        sa.Column("matched_by", sa.String(length=10), nullable=False),
-        sa.CheckConstraint("outcome IN ('taken', 'again', 'refused')", name=op.f("ck_archive_line_outcome_known")),
-        sa.ForeignKeyConstraint(["archive_id"], ["archive.id"], name=op.f("fk_archive_line_archive_id_archive")),
-        sa.ForeignKeyConstraint(
-            ["asset_id"], ["asset.id"], name=op.f("fk_archive_line_asset_id_asset"), ondelete="SET NULL"
-        ),
-        sa.ForeignKeyConstraint(["vendor_id"], ["vendor.id"], name=op.f("fk_archive_line_vendor_id_vendor")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_archive_line")),
-        sa.UniqueConstraint("archive_id", "place", name=op.f("uq_archive_line_archive_id_place")),
-    )
-    op.create_index(op.f("ix_archive_line_asset_id"), "archive_line", ["asset_id"], unique=False)
-    op.create_index(op.f("ix_archive_line_vendor_id"), "archive_line", ["vendor_id"], unique=False)
-    op.create_table(
-        "product_picture",
-        sa.Column("vendor_id", sa.String(length=36), nullable=False),
-        sa.Column("id", sa.String(length=36), nullable=False),
-        sa.Column("product_id", sa.String(length=36), nullable=False),
-        sa.Column("asset_id", sa.String(length=36), nullable=False),
-        sa.Column("place", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["asset_id"], ["asset.id"], name=op.f("fk_product_picture_asset_id_asset"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(
-            ["product_id"], ["vendor_product.id"], name=op.f("fk_product_picture_product_id_vendor_product")
-        ),
-        sa.ForeignKeyConstraint(["vendor_id"], ["vendor.id"], name=op.f("fk_product_picture_vendor_id_vendor")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_product_picture")),
-        sa.UniqueConstraint("product_id", "asset_id", name=op.f("uq_product_picture_product_id_asset_id")),
-    )
-    op.create_index(op.f("ix_product_picture_asset_id"), "product_picture", ["asset_id"], unique=False)
-    op.create_index(op.f("ix_product_picture_vendor_id"), "product_picture", ["vendor_id"], unique=False)
 
 
 def downgrade() -> None:
-    # --- pictures in archives, and of products ---
-    op.drop_index(op.f("ix_product_picture_vendor_id"), table_name="product_picture")
-    op.drop_index(op.f("ix_product_picture_asset_id"), table_name="product_picture")
-    op.drop_table("product_picture")
-    op.drop_index(op.f("ix_archive_line_vendor_id"), table_name="archive_line")
-    op.drop_index(op.f("ix_archive_line_asset_id"), table_name="archive_line")
-    op.drop_table("archive_line")
-    op.drop_index(op.f("ix_archive_vendor_id"), table_name="archive")
-    op.drop_index(op.f("ix_archive_user_id"), table_name="archive")
-    op.drop_index(op.f("ix_archive_file_key"), table_name="archive")
-    op.drop_table("archive")
     op.drop_index(op.f("ix_publication_vendor_id"), table_name="publication")
     op.drop_index(op.f("ix_publication_revision_id"), table_name="publication")
     op.drop_index(op.f("ix_publication_retailer_id"), table_name="publication")
@@ -1338,7 +1308,6 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_product_variant_gtin"), table_name="product_variant")
     op.drop_table("product_variant")
     op.drop_index(op.f("ix_product_picture_vendor_id"), table_name="product_picture")
-    op.drop_index(op.f("ix_product_picture_product_id"), table_name="product_picture")
     op.drop_index(op.f("ix_product_picture_asset_id"), table_name="product_picture")
     op.drop_table("product_picture")
     op.drop_index("ix_picture_fetch_vendor_state", table_name="picture_fetch")
@@ -1361,6 +1330,9 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_consent_event_visitor_id"), table_name="consent_event")
     op.drop_index(op.f("ix_consent_event_retailer_id"), table_name="consent_event")
     op.drop_table("consent_event")
+    op.drop_index(op.f("ix_archive_line_vendor_id"), table_name="archive_line")
+    op.drop_index(op.f("ix_archive_line_asset_id"), table_name="archive_line")
+    op.drop_table("archive_line")
     op.drop_index(op.f("ix_visitor_retailer_id"), table_name="visitor")
     op.drop_table("visitor")
     op.drop_index(op.f("ix_vendor_product_vendor_id"), table_name="vendor_product")
@@ -1399,6 +1371,10 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_asset_vendor_id"), table_name="asset")
     op.drop_index(op.f("ix_asset_rights_until"), table_name="asset")
     op.drop_table("asset")
+    op.drop_index(op.f("ix_archive_vendor_id"), table_name="archive")
+    op.drop_index(op.f("ix_archive_user_id"), table_name="archive")
+    op.drop_index(op.f("ix_archive_file_key"), table_name="archive")
+    op.drop_table("archive")
     op.drop_table("vendor")
     op.drop_table("user")
     op.drop_table("scan")
