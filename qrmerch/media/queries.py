@@ -1,16 +1,23 @@
-"""Reads about pictures."""
+"""Reads about pictures, and about all assets in one list."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from qrmerch.db import get_one
-from qrmerch.media.models import Asset, AssetState, Rendition
+from qrmerch.media.models import Asset, AssetKind, AssetState, Recording, Rendition
 
 # The media type of each format that is served; nothing else is.
-MEDIA_TYPES = {"avif": "image/avif", "jpeg": "image/jpeg"}
+MEDIA_TYPES = {
+    "avif": "image/avif",
+    "jpeg": "image/jpeg",
+    "mp4": "video/mp4",
+    "m4a": "audio/mp4",
+    "mp3": "audio/mpeg",
+    "vtt": "text/vtt",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +79,12 @@ def get_asset(db: Session, asset_id: str) -> Asset:
 
 
 def list_assets(
-    db: Session, vendor_id: str, *, find: str = "", state: str = "", page: int = 1, per_page: int = 30
+    db: Session, vendor_id: str, *, find: str = "", state: str = "", kind: str = "", page: int = 1, per_page: int = 30
 ) -> tuple[list[Asset], int]:
-    """A vendor's pictures, newest first, and how many there are in all pages.
+    """A vendor's pictures, films and sounds, newest first, and how many there are in all pages.
 
     :param find: part of the file's name or of what it shows.
+    :param kind: a word of AssetKind; empty for all.
     :param state: `undescribed`, or a word of AssetState; empty for all.
     """
     conditions: list[ColumnElement[bool]] = [Asset.vendor_id == vendor_id]
@@ -88,6 +96,8 @@ def list_assets(
                 func.lower(Asset.alt_text).like(part, escape="\\"),
             )
         )
+    if kind in set(AssetKind):
+        conditions.append(Asset.kind == AssetKind(kind))
     if state == "undescribed":
         conditions += [_IS_UNDESCRIBED, Asset.state != AssetState.REFUSED]
     elif state in set(AssetState):
@@ -123,10 +133,30 @@ def list_refused(db: Session, vendor_id: str) -> list[Asset]:
 
 
 def pictures_of(db: Session, asset_ids: Collection[str]) -> dict[str, Picture]:
-    """The pictures among these assets that are ready, by asset id; others are left out."""
+    """The pictures among these assets that are ready, by asset id; others are left out.
+
+    A film is represented by what stands in front of it.
+    """
     if not asset_ids:
         return {}
-    wanted = select(Asset).where(Asset.id.in_(set(asset_ids)), Asset.state == AssetState.READY)
+    chosen = select(Recording.asset_id, Recording.poster_id).where(
+        Recording.asset_id.in_(set(asset_ids)), Recording.poster_id.is_not(None)
+    )
+    posters = {asset_id: str(poster_id) for asset_id, poster_id in db.execute(chosen)}
+    found = own_pictures_of(db, {*asset_ids, *posters.values()})
+    for asset_id, poster_id in posters.items():
+        if asset_id in found and poster_id in found:
+            found[asset_id] = replace(found[poster_id], asset_id=asset_id)
+    return {asset_id: picture for asset_id, picture in found.items() if asset_id in asset_ids}
+
+
+def own_pictures_of(db: Session, asset_ids: Collection[str]) -> dict[str, Picture]:
+    """As `pictures_of`, a film by its own frame even where a picture was chosen to stand in front of it."""
+    if not asset_ids:
+        return {}
+    wanted = select(Asset).where(
+        Asset.id.in_(set(asset_ids)), Asset.state == AssetState.READY, Asset.kind != AssetKind.SOUND
+    )
     assets = {each.id: each for each in db.scalars(wanted)}
     files: dict[str, list[Rendition]] = {each: [] for each in assets}
     renditions = select(Rendition).where(Rendition.asset_id.in_(list(assets))).order_by(Rendition.width)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from qrmerch.clock import now
 from qrmerch.jobs import Work, job, sweep
 from qrmerch.media import service
-from qrmerch.media.models import Asset, AssetState
+from qrmerch.media.models import Asset, AssetKind, AssetState
 from qrmerch.parties.queries import list_supplied
 from qrmerch.parties.service import changed
 
@@ -48,6 +48,7 @@ def _record(db: Session, asset: Asset, prepared: service.Prepared) -> None:
 
 @sweep("media.render")
 def waiting(db: Session) -> Iterable[tuple[str, dict[str, object]]]:
-    """Assets whose renditions were never made."""
-    for asset in db.scalars(select(Asset).where(Asset.state == AssetState.CHECKING)):
+    """Pictures whose renditions were never made."""
+    wanted = select(Asset).where(Asset.state == AssetState.CHECKING, Asset.kind == AssetKind.PICTURE)
+    for asset in db.scalars(wanted):
         yield service.order_id(asset), {"asset_id": asset.id}
