@@ -51,7 +51,6 @@ class Settings:
     max_sheet_rows: int = _setting(50_000, "Longest catalogue file taken, rows.")
     max_video_bytes: int = _setting(200_000_000, "Largest film taken, bytes.")
     max_audio_bytes: int = _setting(20_000_000, "Largest sound taken, bytes.")
-    max_archive_bytes: int = _setting(1_000_000_000, "Largest ZIP of pictures taken, bytes.")
     max_recording_s: int = _setting(600, "Longest film or sound taken, seconds.")
     page_memory_bytes: int = _setting(256_000_000, "Kept pages in memory for each worker, bytes.")
     scan_retention_days: int = _setting(396, "Raw scans older than this are deleted, days; totals stay.")

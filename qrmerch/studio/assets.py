@@ -14,7 +14,7 @@ from qrmerch.access import VENDOR, allow, current_principal
 from qrmerch.catalog.models import Item
 from qrmerch.clock import now
 from qrmerch.db import unscoped
-from qrmerch.errors import DomainError, FormError
+from qrmerch.errors import DomainError, FormError, NotFound
 from qrmerch.i18n import language_name
 from qrmerch.media import service
 from qrmerch.media.forms import read_description, share_of
@@ -22,6 +22,7 @@ from qrmerch.media.models import Asset, AssetState
 from qrmerch.media.queries import Picture, count_bytes, count_undescribed, get_asset, list_assets, pictures_of
 from qrmerch.parties.queries import list_supplied
 from qrmerch.parties.service import changed
+from qrmerch.studio.film_view import arrival_lines, film_lines, film_panel
 from qrmerch.studio.pages import AltLine, AssetPanel, AssetRow, AssetsPage, Crop
 from qrmerch.studio.paging import page_number, paging
 from qrmerch.studio.standing import Use, pages_with
@@ -75,13 +76,15 @@ def describe(asset_id: str) -> Response:
     """Say what a picture shows, and what must stay when it is cropped."""
     db, principal, at = get_db(), current_principal(), now()
     asset = get_asset(db, asset_id)
+    if asset.kind.is_recording:
+        raise NotFound()
     try:
-        description = read_description(request.form, _locales(db, str(principal.vendor_id)))
+        description = read_description(request.form, locales_of(db, str(principal.vendor_id)))
     except FormError as error:
         panel = _panel(db, asset, posted=request.form, problems=error.problems)
         return _render(db, panel=panel, status=error.status)
     service.describe(db, asset, description)
-    for retailer_id in _shown_by(db, asset):
+    for retailer_id in shown_by(db, asset):
         changed(db, retailer_id, at=at)
     db.commit()
     notice(f"{asset.file_name} is saved.")
@@ -106,6 +109,13 @@ def delete(asset_id: str) -> Response:
         services().files.delete(key)
     notice(f"{name} is deleted.", "info")
     return redirect_to("/studio/assets")
+
+
+def render_refused_film(
+    db: Session, asset: Asset, *, posted: Mapping[str, str], problems: Mapping[str, str]
+) -> Response:
+    """The list with a film or sound beside it whose form cannot be taken as it was typed."""
+    return _render(db, panel=_panel(db, asset, posted=posted, problems=dict(problems)), status=FormError.status)
 
 
 def _count_problem(files: int) -> str:
@@ -160,19 +170,22 @@ def _render(
     refused: tuple[tuple[str, str], ...] = (),
     status: int = 200,
 ) -> Response:
-    vendor_id = str(current_principal().vendor_id)
+    vendor_id, settings = str(current_principal().vendor_id), services().settings
     find, state, number = search_words(request.args.get("find", "")), request.args.get("state", ""), page_number()
-    assets, total = list_assets(db, vendor_id, find=find, state=state, page=number, per_page=_PER_PAGE)
+    kind = request.args.get("kind", "")
+    assets, total = list_assets(db, vendor_id, find=find, state=state, kind=kind, page=number, per_page=_PER_PAGE)
+    recordings = film_lines(db, assets, locales_of(db, vendor_id))
     wanted = [each.id for each in assets]
     pictures, uses = pictures_of(db, wanted), pages_with(db, str(current_principal().vendor_id), wanted)
     page = AssetsPage(
         lede=_lede(db, vendor_id, total),
-        rows=tuple(_row(each, pictures, uses) for each in assets),
+        rows=tuple(_row(each, pictures, uses, recordings.get(each.id)) for each in assets),
         paging=paging("picture", shown=len(assets), total=total, number=number, per_page=_PER_PAGE),
         panel=panel,
         find=find,
         state=state,
-        is_filtered=bool(find or state),
+        kind=kind,
+        is_filtered=bool(find or state or kind),
         taken=taken,
         refused=refused,
         problems=problems or {},
@@ -181,6 +194,9 @@ def _render(
         used=f"{count_bytes(db, vendor_id) / 1_000_000:,.1f} MB kept",
         max_mb=services().settings.max_image_bytes // 1_000_000,
         max_files=_MAX_FILES,
+        arrivals=arrival_lines(db, vendor_id, settings, at=now(), zone=house_zone(list_supplied(db, vendor_id))),
+        max_video_mb=settings.max_video_bytes // 1_000_000,
+        max_audio_mb=settings.max_audio_bytes // 1_000_000,
     )
     return render("studio/assets.html", page, status=status)
 
@@ -192,11 +208,15 @@ def _lede(db: Session, vendor_id: str, total: int) -> str:
     return "Every picture says what it shows." if total else "Nothing is here yet."
 
 
-def _row(asset: Asset, pictures: dict[str, Picture], uses: dict[str, list[Use]]) -> AssetRow:
+def _row(
+    asset: Asset, pictures: dict[str, Picture], uses: dict[str, list[Use]], recording: tuple[str, str] | None
+) -> AssetRow:
+    said, lacks = recording or ("", "")
     return AssetRow(
         asset=asset,
         picture=pictures.get(asset.id),
-        shows="Only decoration" if asset.is_decorative else next(iter(asset.alt.values()), ""),
+        lacks=lacks,
+        shows=said if recording else "Only decoration" if asset.is_decorative else next(iter(asset.alt.values()), ""),
         size=_size(asset),
         uses=tuple(uses.get(asset.id, ())),
         href=f"/studio/assets?id={asset.id}#panel",
@@ -221,7 +241,7 @@ def _panel(
     return AssetPanel(
         asset=asset,
         picture=pictures_of(db, [asset.id]).get(asset.id),
-        alt=tuple(_alt_lines(_locales(db, asset.vendor_id), asset, posted)),
+        alt=tuple(_alt_lines(locales_of(db, asset.vendor_id), asset, posted)),
         is_decorative=bool(posted.get("is_decorative")) if posted else asset.is_decorative,
         across=across,
         down=down,
@@ -230,6 +250,9 @@ def _panel(
         received=_received(asset, at=at, zone=house_zone(retailers)),
         size=_size(asset),
         problems=problems or {},
+        film=film_panel(db, asset, locales_of(db, asset.vendor_id), at=at, posted=posted, problems=problems)
+        if asset.kind.is_recording
+        else None,
     )
 
 
@@ -257,7 +280,7 @@ def _crop(label: str, width: int, height: int, asset: Asset, across: int, down: 
     return Crop(label, width, height, round(x, 2), round(y, 2), round(image_width, 2), round(image_height, 2))
 
 
-def _locales(db: Session, vendor_id: str) -> list[str]:
+def locales_of(db: Session, vendor_id: str) -> list[str]:
     """The languages of the retailers a vendor supplies; the first must be described."""
     found: dict[str, None] = {}
     for retailer in list_supplied(db, vendor_id):
@@ -265,7 +288,7 @@ def _locales(db: Session, vendor_id: str) -> list[str]:
     return list(found) or ["en"]
 
 
-def _shown_by(db: Session, asset: Asset) -> set[str]:
+def shown_by(db: Session, asset: Asset) -> set[str]:
     """The retailers on whose pages a picture may show."""
     if not pages_with(db, asset.vendor_id, [asset.id]):
         return set()

@@ -8,6 +8,7 @@ from qrmerch.catalog.models import VendorProduct
 from qrmerch.imports.models import ImportRun
 from qrmerch.media.models import Asset
 from qrmerch.media.queries import Picture
+from qrmerch.studio.film_pages import ArrivalLine, FilmPanel
 from qrmerch.studio.standing import Standing, Use
 
 
@@ -181,6 +182,8 @@ class AssetRow:
     size: str
     uses: tuple[Use, ...]
     href: str
+    # What a film or sound still needs, in two words.
+    lacks: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +225,8 @@ class AssetPanel:
     size: str
     # Of the form; those of deleting stand under "delete".
     problems: dict[str, str]
+    # What a film or sound has instead of words and a focus.
+    film: FilmPanel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +239,7 @@ class AssetsPage:
     panel: AssetPanel | None
     find: str
     state: str
+    kind: str
     is_filtered: bool
     # What became of the files just sent: how many were taken, and name and reason of each that was not.
     taken: str
@@ -243,6 +249,9 @@ class AssetsPage:
     used: str
     max_mb: int
     max_files: int
+    arrivals: tuple[ArrivalLine, ...]
+    max_video_mb: int
+    max_audio_mb: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from qrmerch.studio import assets, content, home, imports, people, products
+from qrmerch.studio import arrivals, assets, content, films, home, imports, people, products
 
 
 def blueprints() -> list[Blueprint]:
@@ -11,6 +11,8 @@ def blueprints() -> list[Blueprint]:
         home.blueprint,
         imports.blueprint,
         assets.blueprint,
+        arrivals.blueprint,
+        films.blueprint,
         products.blueprint,
         content.blueprint,
         people.blueprint,

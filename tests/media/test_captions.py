@@ -12,13 +12,17 @@ def read(text: str, duration_ms: int = LENGTH_MS) -> list[Cue]:
 
 
 def test_webvtt_is_read_with_names_settings_and_short_times() -> None:
-    cues = read("WEBVTT Kind: captions\nLanguage: en\n\nfirst\n00:01.000 --> 00:02.500 line:0 align:start\nHello\nthere\n")
+    cues = read(
+        "WEBVTT Kind: captions\nLanguage: en\n\nfirst\n00:01.000 --> 00:02.500 line:0 align:start\nHello\nthere\n"
+    )
 
     assert cues == [Cue(1000, 2500, ("Hello", "there"))]
 
 
 def test_srt_becomes_webvtt() -> None:
-    cues = read("\ufeff1\r\n00:00:01,000 --> 00:00:02,000\r\n<i>Hello</i>\r\n\r\n2\r\n00:00:03,000 --> 00:00:04,000\r\nBye\r\n")
+    cues = read(
+        "\ufeff1\r\n00:00:01,000 --> 00:00:02,000\r\n<i>Hello</i>\r\n\r\n2\r\n00:00:03,000 --> 00:00:04,000\r\nBye\r\n"
+    )
 
     assert write_captions(cues) == (
         "WEBVTT\n\n00:00:01.000 --> 00:00:02.000\nHello\n\n00:00:03.000 --> 00:00:04.000\nBye\n"
@@ -79,7 +83,7 @@ def test_what_was_written_reads_the_same_again() -> None:
     ],
 )
 def test_the_line_and_what_is_wrong_with_it_are_named(text: str, sentence: str) -> None:
-    with pytest.raises(BadCaptions, match="^" + sentence.replace("(", "\\(").split("”")[0][:200]) as refused:
+    with pytest.raises(BadCaptions) as refused:
         read(text)
 
     assert str(refused.value).startswith(sentence)

@@ -46,7 +46,7 @@ def made(path: Path, tmp_path: Path) -> tuple[Outcome, bytes]:
 @pytest.mark.parametrize(
     ("data", "facts"),
     [
-        (lambda: films.film(), Facts(True, 2000, 320, 180, True)),
+        (films.film, Facts(True, 2000, 320, 180, True)),
         (lambda: films.film(sound=""), Facts(True, 2000, 320, 180, False)),
         (lambda: films.film(kind="mov"), Facts(True, 2000, 320, 180, True)),
         (lambda: films.film(turn=-90), Facts(True, 2000, 180, 320, True)),
@@ -97,7 +97,7 @@ def test_sec_f09_everything_else_is_named_and_refused(put: Put, data: bytes, sen
 
 
 def test_pictures_are_sent_to_the_pictures(put: Put) -> None:
-    with pytest.raises(Unusable, match="This is a picture. Send it with the pictures"):
+    with pytest.raises(Unusable, match="This is a picture"):
         examine(put(picture()), max_s=600)
 
 
@@ -107,7 +107,7 @@ def test_pictures_are_sent_to_the_pictures(put: Put) -> None:
         (lambda: films.film()[:-4000], "cannot be read"),
         (lambda: films.film(4160, 160, seconds=0.1, sound="", preset="ultrafast"), "4,096 a side is the most"),
         (lambda: films.film(128, 128, seconds=0.2), "needs 144 each way"),
-        (lambda: films.film(seconds=0, sound=""), "neither a film nor a sound|no length|cannot be read"),
+        (lambda: films.film(seconds=1 / 24, sound=""), "This film has no length"),
         (lambda: films.film(more_tracks=40, seconds=0.1), "32 are taken"),
         (lambda: films.film(seconds=5), "0:03 is the most"),
     ],
@@ -155,7 +155,7 @@ def test_the_child_knows_no_secret_of_ours(put: Put, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(recordings, "_PROGRAM", str(put(body, "program.py")))
     monkeypatch.setenv("QRMERCH_SECRET_KEY", "x" * 40)
 
-    with pytest.raises(Unusable, match="^no$"):
+    with pytest.raises(Unusable, match=r"^no$"):
         examine(put(films.film(seconds=0.2)), max_s=600)
 
 
@@ -193,8 +193,11 @@ def test_sec_f09_a_playlist_called_mp4_opens_no_file_and_no_socket(
 ) -> None:
     base, asked = listener
     canary = put(films.film(seconds=1), "canary.mp4")
-    for data in (hls(f"{base}/a.ts", str(canary)), f"ffconcat version 1.0\nfile '{canary}'\nfile '{base}/b'\n".encode()):
-        with pytest.raises(Unusable, match="only points to|list of films"):
+    for data in (
+        hls(f"{base}/a.ts", str(canary)),
+        f"ffconcat version 1.0\nfile '{canary}'\nfile '{base}/b'\n".encode(),
+    ):
+        with pytest.raises(Unusable, match=r"only points to|list of films"):
             examine(put(data), max_s=600)
 
     assert asked == []
@@ -306,7 +309,7 @@ def test_a_phone_held_upright_gives_an_upright_film(put: Put, tmp_path: Path) ->
 def test_a_light_film_is_taken_over_without_loss(put: Put, tmp_path: Path) -> None:
     source = films.film(seconds=1)
 
-    outcome, served = made(put(source), tmp_path)
+    _, served = made(put(source), tmp_path)
 
     with av.open(io.BytesIO(source)) as before, av.open(io.BytesIO(served)) as after:
         frames = [[bytes(each.planes[0]) for each in film.decode(video=0)] for film in (before, after)]
@@ -379,7 +382,7 @@ def test_a_sound_is_kept_as_mp3_or_becomes_m4a_without_a_word_of_its_tags(
 def test_a_film_that_breaks_off_is_refused_with_the_place(put: Put, tmp_path: Path) -> None:
     _, whole = made(put(films.film(seconds=8)), tmp_path)
 
-    with pytest.raises(Unusable, match="breaks off after 0:0. of 0:08"):
+    with pytest.raises(Unusable, match=r"breaks off after 0:0. of 0:08"):
         made(put(whole[: len(whole) // 2]), tmp_path)
 
 
