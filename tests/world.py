@@ -22,6 +22,7 @@ from qrmerch.users.service import open_session
 from tests.conftest import NOON
 from tests.factories import (
     Person,
+    make_arrival,
     make_asset,
     make_claim,
     make_code,
@@ -97,6 +98,7 @@ def make_house(db: Session, name: str, *, settings: Settings) -> House:
             "redemption_id": use.id,
             "run_id": run.id,
             "asset_id": make_asset(db, vendor).id,
+            "arrival_id": make_arrival(db, vendor).id,
             "membership_id": spare.membership.id,
             "invitation_id": invitations[0].id,
             "session_id": open_session(db, owner.user, owner.membership, at=now()).session.id,

@@ -165,7 +165,7 @@ def append(file: BinaryIO, stream: BinaryIO, *, offset: int, size_bytes: int) ->
     if offset != here:
         raise OtherOffset(here)
     try:
-        while chunk := stream.read(min(_READ_BYTES, size_bytes - here)):
+        while here < size_bytes and (chunk := stream.read(min(_READ_BYTES, size_bytes - here))):
             file.write(chunk)
             here += len(chunk)
     finally:

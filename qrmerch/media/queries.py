@@ -159,8 +159,8 @@ def own_pictures_of(db: Session, asset_ids: Collection[str]) -> dict[str, Pictur
     )
     assets = {each.id: each for each in db.scalars(wanted)}
     files: dict[str, list[Rendition]] = {each: [] for each in assets}
-    renditions = select(Rendition).where(Rendition.asset_id.in_(list(assets))).order_by(Rendition.width)
-    for rendition in db.scalars(renditions):
+    renditions = select(Rendition).where(Rendition.asset_id.in_(list(assets)))
+    for rendition in db.scalars(renditions.order_by(Rendition.width, Rendition.format)):
         files[rendition.asset_id].append(rendition)
     return {asset_id: _picture(asset, files[asset_id]) for asset_id, asset in assets.items()}
 
