@@ -309,7 +309,7 @@ class _Making:
             self.tracks[packet.stream.index].take(packet)
             if time.monotonic() - told_s > _TOLD_EVERY_S:
                 told_s = time.monotonic()
-                self.tell(min(0.95, 0.95 * at_s / self.source.duration_s))
+                self.tell(max(0.0, min(0.95, 0.95 * at_s / self.source.duration_s)))
         for track in self.tracks.values():
             track.end()
 

@@ -24,7 +24,7 @@ from qrmerch.db import Database
 from qrmerch.errors import Conflict, DomainError, FormError, TooLarge
 from qrmerch.files import FileStore
 from qrmerch.media import images, recordings
-from qrmerch.media.captions import BadCaptions, read_captions, write_captions
+from qrmerch.media.captions import BadCaptions, read_captions, words_of, write_captions
 from qrmerch.media.models import Asset, AssetKind, AssetState, Recording, Rendition
 from qrmerch.media.playing import get_recording
 from qrmerch.media.service import StoredFile, keep_file, order_id, shown_name
@@ -214,7 +214,8 @@ def making_folder(settings: Settings) -> Path:
 def tell_progress(db: Session, asset_id: str, done: float) -> bool:
     """Note how far the making of an asset is; whether it is still wanted. The caller commits."""
     state = db.scalar(select(Asset.state).where(Asset.id == asset_id))
-    db.execute(update(Recording).where(Recording.asset_id == asset_id).values(done_percent=min(99, int(done * 100))))
+    percent = max(0, min(99, int(done * 100)))
+    db.execute(update(Recording).where(Recording.asset_id == asset_id).values(done_percent=percent))
     return state == AssetState.CHECKING
 
 
@@ -353,7 +354,9 @@ def set_captions(db: Session, asset: Asset, locale: str, data: bytes, *, file_na
     if db.scalars(wanted.where(Rendition.part == part)).one_or_none() is None:
         stored = StoredFile("captions", "vtt", 0, 0, key, len(text), part)
         _replace_files(db, asset, [stored], purposes=())
-    said = {"key": key, "file_name": shown_name(file_name), "cues": len(cues)}
+    # The words stand beside the file for who compares two versions of a page.
+    words = words_of(cues)[:MAX_TRANSCRIPT_CHARS]
+    said = {"key": key, "file_name": shown_name(file_name), "cues": len(cues), "words": words}
     recording.captions = {**recording.captions, locale: said}
 
 

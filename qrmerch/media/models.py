@@ -105,7 +105,7 @@ class Recording(Base):
     frame_made: Mapped[str] = mapped_column(String(16), default="")
     # A picture of the vendor's that stands in front of it instead of a frame.
     poster_id: Mapped[str | None] = reference("asset.id", nullable=True)
-    # By locale: {"key", "file_name", "cues"}. What was there before stays as a rendition: approved pages show it.
+    # By locale: {"key", "file_name", "cues", "words"}. Former ones stay as renditions: approved pages show them.
     captions: Mapped[Json] = mapped_column(JSON, default=dict)
     # By locale: the words that are spoken, and what is heard besides.
     transcript: Mapped[Json] = mapped_column(JSON, default=dict)
