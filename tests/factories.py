@@ -272,7 +272,12 @@ def make_film(
             frame="2",
             frame_made="2",
             captions={
-                locale: {"key": f"renditions/{digest}", "file_name": f"{locale}.vtt", "cues": 12, "words": f"Said in {locale}."}
+                locale: {
+                    "key": f"renditions/{digest}",
+                    "file_name": f"{locale}.vtt",
+                    "cues": 12,
+                    "words": f"Said in {locale}.",
+                }
                 for locale, digest in said.items()
             },
             transcript=transcript or {},
