@@ -2,7 +2,7 @@
 
 In: a file of unknown content. Out: lines of JSON, how far it is and then what it found or made.
 Never: another file or connection opened because a file says so, metadata of the original, or a package of ours
-imported. The source is read through a Python file object, by the one reader that its first bytes call for; while it
+imported: it knows no folder to import from, so that all of it stands in this one file. The source is read through a Python file object, by the one reader that its first bytes call for; while it
 is open, the process may open nothing else at all.
 """
 
@@ -47,6 +47,9 @@ _SOUND_RATE: Final = 48_000
 _TOLD_EVERY_S: Final = 0.5
 _VIDEO_CODECS: Final = frozenset(("h264", "hevc", "vp8", "vp9", "av1", "mpeg4", "mjpeg", "prores", "h263"))
 _AUDIO_CODECS: Final = frozenset(("aac", "mp3", "opus", "vorbis", "flac", "alac", "ac3", "eac3"))
+# Transfer curves of high dynamic range (PQ and HLG), as phones film by default, and what most screens show (BT.709).
+_HDR: Final = frozenset((16, 18))
+_BT709: Final = 1
 _PLAIN: Final = {"fflags": "+bitexact", "movflags": "+faststart"}
 _UNREADABLE: Final = "This file cannot be read. It may be damaged or cut off; open it, export it as {kind} again."
 
@@ -370,7 +373,10 @@ class _Pictures(_Track):
             },
         )
         self._stream.width, self._stream.height, self._stream.pix_fmt = self.width, self.height, "yuv420p"
-        self._stream.codec_context.time_base = 1 / self._rate
+        context = self._stream.codec_context
+        context.time_base = 1 / self._rate
+        context.color_primaries = context.color_trc = context.colorspace = _BT709
+        context.color_range = 1
         self._graph: av.filter.Graph | None = None
         self._shape: tuple[int, int, str] = (0, 0, "")
         self._last = -1
@@ -392,11 +398,13 @@ class _Pictures(_Track):
     def _build(self, frame: Any) -> av.filter.Graph:
         turned = self._source.turn in (90, 270)
         width, height = (self.height, self.width) if turned else (self.width, self.height)
+        # Shown as it is, it would be pale on every other screen.
+        plain = ":out_primaries=bt709:out_transfer=bt709" if frame.color_trc in _HDR else ""
         turns = {90: ["transpose=clock"], 180: ["hflip", "vflip"], 270: ["transpose=cclock"]}
         steps = [
             "bwdif=deint=interlaced",
             f"fps={self._rate.numerator}/{self._rate.denominator}",
-            f"scale={width}:{height}:flags=bicubic:out_range=tv:out_color_matrix=bt709",
+            f"scale={width}:{height}:flags=bicubic:out_range=tv:out_color_matrix=bt709{plain}",
             *turns.get(self._source.turn, []),
             "format=yuv420p",
             "setsar=1",
@@ -476,6 +484,7 @@ def _is_light(source: Source) -> bool:
     """Whether a film is already what would be made of it, so that it can be taken over without loss."""
     video = cast(Any, source.video)
     plain = video.sample_aspect_ratio in (None, 0, 1) and source.turn == 0 and video.pix_fmt == "yuv420p"
+    plain = plain and video.color_trc not in _HDR
     if _codec_of(video) != "h264" or not plain or (video.width, video.height) != fitting(video.width, video.height):
         return False
     # Firsts of Safari's own profiles play everywhere; others do not.

@@ -81,8 +81,9 @@ class Sending {
       })) };
       if (state.received === at && state.received < this.file.size) await wait(1000);
     }
-    location.assign(state.done);
-    location.reload();
+    const there = new URL(state.done, location.href);
+    if (there.pathname + there.search === location.pathname + location.search) location.reload();
+    else location.assign(there);
   }
 
   async cancel() {
@@ -112,6 +113,8 @@ for (const form of document.querySelectorAll('form[data-arrive]')) {
     if (!input.files.length) return;
     event.preventDefault();
     if (sending) return;
+    /* A page that looks again by itself leaves alone who has begun something. */
+    input.dispatchEvent(new Event('input', { bubbles: true }));
     sending = new Sending(form, input.files[0]);
     sending.box.classList.remove('over');
     button.disabled = true;

@@ -28,11 +28,13 @@ def film(
     metadata: dict[str, str] | None = None,
     options: dict[str, str] | None = None,
     more_tracks: int = 0,
+    curve: int = 0,
     **encoder: str,
 ) -> bytes:
     """A film of a red half, a blue half and a green floor over which a white square wanders, with a tone.
 
     :param sound: its codec; empty for a silent film.
+    :param curve: FFmpeg's number of the transfer curve it claims; 18 is HLG.
     :param turn: degrees, counter-clockwise, by which players are told to turn it.
     """
     kept = io.BytesIO()
@@ -40,6 +42,9 @@ def film(
         made.metadata.update(metadata or {})
         video: Any = made.add_stream(codec, rate=fps, options={"g": str(fps), **encoder})
         video.width, video.height, video.pix_fmt = width, height, "yuv420p"
+        if curve:
+            video.codec_context.color_trc = curve
+            video.codec_context.color_primaries = video.codec_context.colorspace = 9
         if turn:
             video.set_display_rotation(turn)
         audios: list[Any] = [made.add_stream(sound, rate=_RATE) for _ in range(1 + more_tracks)] if sound else []

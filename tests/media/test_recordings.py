@@ -306,6 +306,19 @@ def test_a_phone_held_upright_gives_an_upright_film(put: Put, tmp_path: Path) ->
     assert (shown["left"], shown["top"], shown["bottom"]) == ("green", "red", "blue")
 
 
+@pytest.mark.parametrize("curve", [16, 18])
+def test_high_dynamic_range_becomes_what_every_screen_shows(put: Put, tmp_path: Path, curve: int) -> None:
+    source = films.film(seconds=0.5, curve=curve)
+
+    _, served = made(put(source), tmp_path)
+
+    with av.open(io.BytesIO(source)) as before, av.open(io.BytesIO(served)) as after:
+        assert before.streams.video[0].color_trc == curve
+        context = after.streams.video[0].codec_context
+        assert (context.color_trc, context.color_primaries, context.colorspace) == (1, 1, 1)
+    assert films.colours(served)["left"] == "red"
+
+
 def test_a_light_film_is_taken_over_without_loss(put: Put, tmp_path: Path) -> None:
     source = films.film(seconds=1)
 
