@@ -18,6 +18,7 @@ from qrmerch.landing import routes as landing
 from qrmerch.landing.front_door import FrontDoor
 from qrmerch.landing.helpful import answer_missing
 from qrmerch.landing.scanning import open_scan_path, put_scan_path
+from qrmerch.media import recording_tasks as _recording_jobs
 from qrmerch.media import tasks as _media_jobs
 from qrmerch.navigation import navigation_of
 from qrmerch.offers import tasks as _offer_jobs
@@ -28,7 +29,7 @@ from qrmerch.web import Hooks, Services, install, wants_json
 
 _PAGE_ROOMS = (landing, account, desk, insights, studio, associates)
 # Imported for the jobs they declare.
-_JOB_ROOMS = (_import_jobs, _media_jobs, _offer_jobs)
+_JOB_ROOMS = (_import_jobs, _media_jobs, _offer_jobs, _recording_jobs)
 
 
 def build(settings: Settings) -> Flask:

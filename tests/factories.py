@@ -20,7 +20,7 @@ from qrmerch.codes.tokens import make_token
 from qrmerch.content import service as content
 from qrmerch.content.models import PageTemplate, Publication, Revision, RevisionState, Style
 from qrmerch.content.queries import find_template_of
-from qrmerch.media.models import Asset, AssetState, Rendition
+from qrmerch.media.models import Arrival, Asset, AssetKind, AssetState, Recording, Rendition
 from qrmerch.offers import service as offers
 from qrmerch.offers.models import Claim, Offer, OfferKind, Outcome, Redemption
 from qrmerch.offers.terms import OfferTerms
@@ -244,6 +244,81 @@ def make_asset(
     )
     db.flush()
     return asset
+
+
+def make_film(
+    db: Session,
+    vendor: Vendor,
+    *,
+    kind: AssetKind = AssetKind.FILM,
+    state: AssetState = AssetState.READY,
+    captions: dict[str, str] | None = None,
+    transcript: dict[str, str] | None = None,
+    is_speechless: bool = False,
+    duration_ms: int = 42_000,
+) -> Asset:
+    """A film (or sound) of a vendor's with its renditions as rows; there are no files behind them.
+
+    :param captions: locale to a digest; one in English unless said otherwise.
+    """
+    asset = make_asset(db, vendor, alt={}, width=1280, height=720, state=state, file_name=f"film-{next(_numbers)}.mp4")
+    asset.kind, asset.is_decorative = kind, True
+    said = captions if captions is not None else {"en": f"{next(_numbers):064x}"}
+    db.add(
+        Recording(
+            asset_id=asset.id,
+            duration_ms=duration_ms,
+            done_percent=100,
+            frame="2",
+            frame_made="2",
+            captions={
+                locale: {
+                    "key": f"renditions/{digest}",
+                    "file_name": f"{locale}.vtt",
+                    "cues": 12,
+                    "words": f"Said in {locale}.",
+                }
+                for locale, digest in said.items()
+            },
+            transcript=transcript or {},
+            is_speechless=is_speechless,
+        )
+    )
+    is_film = kind == AssetKind.FILM
+    files = [("film" if is_film else "sound", "mp4" if is_film else "m4a", "")]
+    files += [("frame", "jpeg", str(part)) for part in range(6)] if is_film else []
+    db.add_all(
+        Rendition(
+            asset_id=asset.id,
+            purpose=purpose,
+            part=part,
+            format=form,
+            width=1280 if is_film else 0,
+            height=720 if is_film else 0,
+            key=f"renditions/{next(_numbers):064x}",
+            size_bytes=5_000_000,
+        )
+        for purpose, form, part in files
+    )
+    db.flush()
+    return asset
+
+
+def make_arrival(db: Session, vendor: Vendor, *, kind: str = "recording", size_bytes: int = 1000) -> Arrival:
+    """A file that is on its way; nothing of it is here."""
+    number = next(_numbers)
+    arrival = Arrival(
+        id=ids.new(),
+        vendor_id=vendor.id,
+        kind=kind,
+        file_name=f"film-{number}.mp4",
+        size_bytes=size_bytes,
+        stamp="1",
+        created_at=NOON,
+    )
+    db.add(arrival)
+    db.flush()
+    return arrival
 
 
 def make_template(

@@ -23,6 +23,7 @@ from qrmerch.users.service import open_session
 from tests.conftest import NOON
 from tests.factories import (
     Person,
+    make_arrival,
     make_asset,
     make_claim,
     make_code,
@@ -99,6 +100,7 @@ def make_house(db: Session, name: str, *, settings: Settings) -> House:
             "run_id": run.id,
             "asset_id": make_asset(db, vendor).id,
             "archive_id": _make_archive(db, vendor.id).id,
+            "arrival_id": make_arrival(db, vendor).id,
             "membership_id": spare.membership.id,
             "invitation_id": invitations[0].id,
             "session_id": open_session(db, owner.user, owner.membership, at=now()).session.id,

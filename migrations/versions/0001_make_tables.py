@@ -178,10 +178,29 @@ def upgrade() -> None:
     op.create_index(op.f("ix_archive_user_id"), "archive", ["user_id"], unique=False)
     op.create_index(op.f("ix_archive_vendor_id"), "archive", ["vendor_id"], unique=False)
     op.create_table(
+        "arrival",
+        sa.Column("vendor_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("file_name", sa.String(length=200), nullable=False),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("stamp", sa.String(length=40), nullable=False),
+        sa.Column("user_id", sa.String(length=36), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("size_bytes > 0", name=op.f("ck_arrival_size")),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_arrival_user_id_user")),
+        sa.ForeignKeyConstraint(["vendor_id"], ["vendor.id"], name=op.f("fk_arrival_vendor_id_vendor")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_arrival")),
+    )
+    op.create_index(op.f("ix_arrival_created_at"), "arrival", ["created_at"], unique=False)
+    op.create_index(op.f("ix_arrival_user_id"), "arrival", ["user_id"], unique=False)
+    op.create_index(op.f("ix_arrival_vendor_id"), "arrival", ["vendor_id"], unique=False)
+    op.create_table(
         "asset",
         sa.Column("vendor_id", sa.String(length=36), nullable=False),
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("public_id", sa.String(length=16), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("state", sa.String(length=40), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("source_key", sa.String(length=100), nullable=False),
@@ -202,6 +221,7 @@ def upgrade() -> None:
         sa.Column("rights_warned_days", sa.Integer(), nullable=True),
         sa.Column("problem", sa.String(length=300), nullable=True),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("kind IN ('picture', 'video', 'audio')", name=op.f("ck_asset_kind_known")),
         sa.CheckConstraint("state IN ('checking', 'ready', 'refused')", name=op.f("ck_asset_state_known")),
         sa.CheckConstraint("focus_x BETWEEN 0 AND 1 AND focus_y BETWEEN 0 AND 1", name=op.f("ck_asset_focus_inside")),
         sa.CheckConstraint("rights_until > rights_from", name=op.f("ck_asset_rights_forward")),
@@ -700,10 +720,31 @@ def upgrade() -> None:
     op.create_index(op.f("ix_product_variant_product_id"), "product_variant", ["product_id"], unique=False)
     op.create_index(op.f("ix_product_variant_vendor_id"), "product_variant", ["vendor_id"], unique=False)
     op.create_table(
+        "recording",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("asset_id", sa.String(length=36), nullable=False),
+        sa.Column("duration_ms", sa.Integer(), nullable=False),
+        sa.Column("done_percent", sa.Integer(), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("frame", sa.String(length=16), nullable=False),
+        sa.Column("frame_made", sa.String(length=16), nullable=False),
+        sa.Column("poster_id", sa.String(length=36), nullable=True),
+        sa.Column("captions", sa.JSON(), nullable=False),
+        sa.Column("transcript", sa.JSON(), nullable=False),
+        sa.Column("is_speechless", sa.Boolean(), nullable=False),
+        sa.CheckConstraint("done_percent BETWEEN 0 AND 100", name=op.f("ck_recording_percent")),
+        sa.ForeignKeyConstraint(["asset_id"], ["asset.id"], name=op.f("fk_recording_asset_id_asset")),
+        sa.ForeignKeyConstraint(["poster_id"], ["asset.id"], name=op.f("fk_recording_poster_id_asset")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recording")),
+        sa.UniqueConstraint("asset_id", name=op.f("uq_recording_asset_id")),
+    )
+    op.create_index(op.f("ix_recording_poster_id"), "recording", ["poster_id"], unique=False)
+    op.create_table(
         "rendition",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("asset_id", sa.String(length=36), nullable=False),
         sa.Column("purpose", sa.String(length=20), nullable=False),
+        sa.Column("part", sa.String(length=16), nullable=False),
         sa.Column("format", sa.String(length=8), nullable=False),
         sa.Column("width", sa.Integer(), nullable=False),
         sa.Column("height", sa.Integer(), nullable=False),
@@ -712,7 +753,12 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["asset_id"], ["asset.id"], name=op.f("fk_rendition_asset_id_asset")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rendition")),
         sa.UniqueConstraint(
-            "asset_id", "purpose", "width", "format", name=op.f("uq_rendition_asset_id_purpose_width_format")
+            "asset_id",
+            "purpose",
+            "width",
+            "format",
+            "part",
+            name=op.f("uq_rendition_asset_id_purpose_width_format_part"),
         ),
     )
     op.create_index(op.f("ix_rendition_asset_id"), "rendition", ["asset_id"], unique=False)
@@ -1303,6 +1349,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_rendition_key"), table_name="rendition")
     op.drop_index(op.f("ix_rendition_asset_id"), table_name="rendition")
     op.drop_table("rendition")
+    op.drop_index(op.f("ix_recording_poster_id"), table_name="recording")
+    op.drop_table("recording")
     op.drop_index(op.f("ix_product_variant_vendor_id"), table_name="product_variant")
     op.drop_index(op.f("ix_product_variant_product_id"), table_name="product_variant")
     op.drop_index(op.f("ix_product_variant_gtin"), table_name="product_variant")
@@ -1371,6 +1419,10 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_asset_vendor_id"), table_name="asset")
     op.drop_index(op.f("ix_asset_rights_until"), table_name="asset")
     op.drop_table("asset")
+    op.drop_index(op.f("ix_arrival_vendor_id"), table_name="arrival")
+    op.drop_index(op.f("ix_arrival_user_id"), table_name="arrival")
+    op.drop_index(op.f("ix_arrival_created_at"), table_name="arrival")
+    op.drop_table("arrival")
     op.drop_index(op.f("ix_archive_vendor_id"), table_name="archive")
     op.drop_index(op.f("ix_archive_user_id"), table_name="archive")
     op.drop_index(op.f("ix_archive_file_key"), table_name="archive")

@@ -60,7 +60,8 @@ def compare(
     for name, slot in slots.items():
         if not slot.is_fixed:
             found += _compare_slot(slot, old.get(name), new.get(name), locales)
-    found += _compare_alts(asset_ids_in(slots, new), before or {}, after, locales)
+    found += _compare_alts(asset_ids_in(slots, new, (Kind.PICTURES,)), before or {}, after, locales)
+    found += _compare_recordings(slots, before or {}, after, locales)
     found += _compare_product((before or {}).get("product") or {}, after.get("product") or {})
     return found
 
@@ -98,7 +99,7 @@ def list_unchanged(slots: Mapping[str, Slot], changes: Sequence[SlotChange]) -> 
 def _compare_slot(slot: Slot, old: Any, new: Any, locales: Sequence[str]) -> Iterator[SlotChange]:
     if slot.is_words:
         yield from _compare_words(slot, old or {}, new or {}, locales)
-    elif slot.kind == Kind.PICTURES:
+    elif slot.is_assets:
         if (old or []) != (new or []):
             yield SlotChange(slot.name, slot.label, "", (), before=tuple(old or ()), after=tuple(new or ()))
     elif slot.kind == Kind.FACTS:
@@ -144,6 +145,29 @@ def _compare_alts(
             if said.get(locale, "") != was.get(locale, ""):
                 label = f"What picture {number} shows"
                 yield SlotChange("", label, locale, changed_words(was.get(locale, ""), said.get(locale, "")))
+
+
+def _compare_recordings(
+    slots: Mapping[str, Slot], before: Mapping[str, Any], after: Mapping[str, Any], locales: Sequence[str]
+) -> Iterator[SlotChange]:
+    """What is said in films and sounds that are on the page, where that is new or another."""
+    for slot in slots.values():
+        if not slot.is_recording:
+            continue
+        was, said = (_words_in(slot, body) for body in (before, after))
+        for part in ("captions", "transcript"):
+            for locale in _all_locales(locales, was.get(part, {}), said.get(part, {})):
+                old, new = was.get(part, {}).get(locale, ""), said.get(part, {}).get(locale, "")
+                if old != new:
+                    yield SlotChange("", f"{slot.label}: {part}", locale, changed_words(old, new))
+
+
+def _words_in(slot: Slot, body: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """What is said in the film or sound of a slot, by locale: as captions and as transcript."""
+    ids = (body.get("slots") or {}).get(slot.name) or [""]
+    sealed = (body.get("recordings") or {}).get(ids[0]) or {}
+    captions = {locale: str(each["words"]) for locale, each in (sealed.get("captions") or {}).items()}
+    return {"captions": captions, "transcript": sealed.get("transcript") or {}}
 
 
 def _compare_product(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[SlotChange]:

@@ -23,7 +23,7 @@ def merge(slots: Mapping[str, Slot], kept: Mapping[str, Any], form: DraftForm, *
             found[name] = sent[0]
         elif slot.kind == Kind.FACTS:
             found[slot.name] = _merge_rows(slot, kept.get(slot.name) or [], form, first)
-        elif slot.kind == Kind.PICTURES:
+        elif slot.is_assets:
             found[name] = [each for each in sent if each]
         elif slot.is_words:
             found[name] = {**_by_locale(kept.get(name)), form.locale: sent[0]}
@@ -75,13 +75,14 @@ def _merge_rows(slot: Slot, kept: Sequence[Mapping[str, Any]], form: DraftForm, 
 
 
 def _act(slots: Mapping[str, Slot], found: dict[str, Any], kept: Mapping[str, Any], form: DraftForm) -> None:
-    """Do with a picture what the pressed button says."""
+    """Do with a picture, film or sound what the pressed button says."""
     slot = slots.get(form.slot)
-    if form.action not in ("add", "up", "down", "drop") or slot is None or slot.kind != Kind.PICTURES:
+    if form.action not in ("add", "up", "down", "drop") or slot is None or not slot.is_assets:
         return
     ids = list(found.get(slot.name, kept.get(slot.name) or []))
     if form.action == "add":
-        found[slot.name] = [*ids, form.subject]
+        # There is one film or sound at most: another takes its place.
+        found[slot.name] = [form.subject] if slot.is_recording else [*ids, form.subject]
         return
     if form.subject not in ids:
         return

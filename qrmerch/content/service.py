@@ -43,6 +43,7 @@ from qrmerch.content.queries import (
     list_publications,
     slots_of,
 )
+from qrmerch.content.recorded import sealed_recording
 from qrmerch.content.slots import (
     Bounds,
     Kind,
@@ -58,6 +59,7 @@ from qrmerch.content.slots import (
 from qrmerch.db import lock_for_chain
 from qrmerch.errors import Conflict, FormError
 from qrmerch.media.models import Asset
+from qrmerch.media.playing import recordings_of
 from qrmerch.parties.models import Retailer, RetailerHost, Store
 from qrmerch.parties.queries import find_supply
 from qrmerch.parties.service import changed
@@ -481,7 +483,8 @@ def load_bounds(
     hosts = db.scalars(select(RetailerHost.host).where(RetailerHost.retailer_id == retailer.id))
     wanted = select(Asset).where(Asset.vendor_id == revision.vendor_id, Asset.id.in_(asset_ids_in(slots, values)))
     assets = {each.id: each for each in db.scalars(wanted)}
-    return Bounds(_locales(retailer), frozenset(hosts), assets, at, retailer.time_zone)
+    played = [each.id for each in assets.values() if each.kind.is_recording]
+    return Bounds(_locales(retailer), frozenset(hosts), assets, recordings_of(db, played), at, retailer.time_zone)
 
 
 def copy_product(product: VendorProduct) -> dict[str, Any]:
@@ -575,8 +578,16 @@ def _sealed_body(db: Session, revision: Revision, item: Item, at: datetime) -> d
     pictures = {
         each.id: {"alt": {} if each.is_decorative else dict(each.alt), "digest": each.digest}
         for each in bounds.assets.values()
+        if not each.kind.is_recording
     }
-    return {"slots": values, "product": copy_product(get_product(db, item.product_id)), "pictures": pictures}
+    body = {"slots": values, "product": copy_product(get_product(db, item.product_id)), "pictures": pictures}
+    # As is every word that is heard or read in a film.
+    if bounds.recordings:
+        body["recordings"] = {
+            asset_id: sealed_recording(bounds.assets[asset_id], recording)
+            for asset_id, recording in bounds.recordings.items()
+        }
+    return body
 
 
 def _move(db: Session, revision: Revision, before: RevisionState, after: RevisionState) -> None:

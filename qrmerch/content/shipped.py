@@ -82,6 +82,7 @@ def _everyday() -> list[Json]:
         _gallery(max_count=6, min_px=_PHONE_PX),
         *_head(),
         _story(lede_chars=80, text_chars=600, text_is_required=False),
+        _film(),
         _bare("look", "Complete the look", "Items that you put together as a look."),
         _facts(_choice("fit", "Fit", _FIT, _FIT_TITLE, "How it runs, as your own returns tell it.")),
         _care(),
@@ -97,6 +98,7 @@ def _editorial() -> list[Json]:
         _gallery(max_count=8, min_px=_LARGE_PX),
         *_head(),
         _story(lede_chars=90, text_chars=1200, text_is_required=True),
+        _film(),
         _plate("plate_one", "First large picture"),
         {
             "key": "making",
@@ -107,6 +109,7 @@ def _editorial() -> list[Json]:
                 _text("text", "rich_text", "How it is made", "Hands, place, material: what cannot be seen.", 800),
             ],
         },
+        _sound(),
         _plate("plate_two", "Second large picture"),
         _bare("look", "Complete the look", "Items that you put together as a look."),
         _facts(),
@@ -177,6 +180,45 @@ def _plate(key: str, label: str) -> Json:
     }
     words = _text("words", "line", f"Words under the {label.lower()}", "What it shows that the eye may miss.", 120)
     return {"key": key, "kind": "plates", "label": label, "title": "", "slots": [picture, words]}
+
+
+def _film() -> Json:
+    return {
+        "key": "film",
+        "kind": "film",
+        "label": "Film",
+        "title": "",
+        "slots": [
+            _recording("video", "video", "Film", "How it moves, fits or is used. It plays when a shopper asks.", 180),
+            _text("words", "line", "Words above the film", "What it shows, in a few words.", 60),
+        ],
+    }
+
+
+def _sound() -> Json:
+    return {
+        "key": "sound",
+        "kind": "sound",
+        "label": "Sound",
+        "title": "",
+        "slots": [
+            _recording("audio", "audio", "Sound", "Its maker’s own voice, or how it sounds.", 300),
+            _text("words", "line", "Words above the sound", "Who speaks, or what is heard.", 60),
+        ],
+    }
+
+
+def _recording(key: str, kind: str, label: str, help: str, max_seconds: int) -> Json:
+    return {
+        "key": key,
+        "kind": kind,
+        "lock": "edit",
+        "label": label,
+        "help": help,
+        "is_required": False,
+        "max_count": 1,
+        "max_seconds": max_seconds,
+    }
 
 
 def _story(*, lede_chars: int, text_chars: int, text_is_required: bool) -> Json:

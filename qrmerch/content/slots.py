@@ -1,21 +1,23 @@
 """The slots of a page template: what may stand in them, and what is said when something else does.
 
 Values by slot name ("section.slot"): words by locale for `line`, `text` and `rich_text`; a list of asset ids for
-`pictures`; a list of {"name", "value"}, each by locale, for `facts`; the value of an option for `choice`.
+`pictures`, of one for `video` and `audio`; a list of {"name", "value"}, each by locale, for `facts`; the value of an
+option for `choice`.
 Locks hold here, on every path: whoever writes a revision goes through `clean`.
 """
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from qrmerch.content.recorded import clean_recordings, recording_problem
 from qrmerch.errors import DomainError, FormError
 from qrmerch.i18n import language_name
-from qrmerch.media.models import Asset, AssetState
+from qrmerch.media.models import Asset, AssetKind, AssetState, Recording
 from qrmerch.media.rights import rights_problem
 from qrmerch.text import MAX_RICH_CHARS, clean_block, clean_line, rich_links
 
@@ -33,8 +35,14 @@ class Kind(StrEnum):
     TEXT = "text"
     RICH_TEXT = "rich_text"
     PICTURES = "pictures"
+    VIDEO = "video"
+    AUDIO = "audio"
     FACTS = "facts"
     CHOICE = "choice"
+
+
+# What of the vendor's library each kind of slot takes.
+ASSET_KINDS: Final = {Kind.PICTURES: AssetKind.PICTURE, Kind.VIDEO: AssetKind.FILM, Kind.AUDIO: AssetKind.SOUND}
 
 
 class Lock(StrEnum):
@@ -83,12 +91,23 @@ class Slot:
     max_count: int = 0
     min_width: int = 0
     min_height: int = 0
+    max_seconds: int = 0
     options: tuple[Option, ...] = ()
 
     @property
     def is_words(self) -> bool:
         """Whether it holds words by locale."""
         return self.kind in (Kind.LINE, Kind.TEXT, Kind.RICH_TEXT)
+
+    @property
+    def is_assets(self) -> bool:
+        """Whether it holds pictures, films or sounds of the vendor's."""
+        return self.kind in ASSET_KINDS
+
+    @property
+    def is_recording(self) -> bool:
+        """Whether it holds a film or a sound."""
+        return self.kind in (Kind.VIDEO, Kind.AUDIO)
 
     @property
     def is_fixed(self) -> bool:
@@ -102,7 +121,9 @@ class Bounds:
     locales: tuple[str, ...]
     hosts: Collection[str]
     assets: Mapping[str, Asset]
-    # When the pictures are to be shown, and whose days their rights are told in; None where that is not asked.
+    # What the films and sounds among them have besides, by asset id.
+    recordings: Mapping[str, Recording] = field(default_factory=dict)
+    # When the assets are to be shown, and whose days their rights are told in; None where that is not asked.
     at: datetime | None = None
     zone: str = "UTC"
 
@@ -131,6 +152,7 @@ def read_slots(sections: Iterable[Mapping[str, Any]]) -> dict[str, Slot]:
                 max_count=int(each.get("max_count", 0)),
                 min_width=int(each.get("min_width", 0)),
                 min_height=int(each.get("min_height", 0)),
+                max_seconds=int(each.get("max_seconds", 0)),
                 options=tuple(Option(str(one["value"]), one["label"]) for one in each.get("options", ())),
             )
     return found
@@ -143,9 +165,11 @@ def is_empty(value: Any) -> bool:
     return value in (None, "", [])
 
 
-def asset_ids_in(slots: Mapping[str, Slot], values: Mapping[str, Any]) -> list[str]:
-    """The pictures among these values, in order."""
-    lists = [values.get(name) for name, slot in slots.items() if slot.kind == Kind.PICTURES]
+def asset_ids_in(
+    slots: Mapping[str, Slot], values: Mapping[str, Any], kinds: Collection[Kind] = tuple(ASSET_KINDS)
+) -> list[str]:
+    """The pictures, films and sounds among these values, or those in slots of some kinds, in order."""
+    lists = [values.get(name) for name, slot in slots.items() if slot.kind in kinds]
     return [str(each) for one in lists if isinstance(one, list) for each in one]
 
 
@@ -189,6 +213,8 @@ def clean_value(slot: Slot, value: Any, bounds: Bounds) -> Any:
         return _clean_words(slot, value, bounds)
     if slot.kind == Kind.PICTURES:
         return _clean_pictures(slot, value, bounds)
+    if slot.is_recording:
+        return clean_recordings(value, ASSET_KINDS[slot.kind], bounds.assets)
     if slot.kind == Kind.FACTS:
         return _clean_rows(slot, value, bounds)
     return _clean_choice(slot, value)
@@ -284,7 +310,7 @@ def _clean_pictures(slot: Slot, value: Any, bounds: Bounds) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
         raise ValueError("it takes a list of pictures.")
     ids = [each for each in dict.fromkeys(value) if each]
-    if any(each not in bounds.assets for each in ids):
+    if any(each not in bounds.assets or bounds.assets[each].kind != AssetKind.PICTURE for each in ids):
         raise ValueError("one of the pictures is not among yours any more. Choose another.")
     if slot.max_count and len(ids) > slot.max_count:
         raise ValueError(f"{_count(slot.max_count, 'picture')} at most; this has {len(ids)}.")
@@ -341,6 +367,8 @@ def _missing_in(slot: Slot, value: Any, bounds: Bounds) -> str:
     """The sentence on what is missing in a slot; empty when nothing is."""
     if slot.kind == Kind.PICTURES:
         return _missing_pictures(slot, value or [], bounds)
+    if slot.is_recording and value:
+        return _missing_in_recording(slot, value[0], bounds)
     if not slot.is_required:
         return ""
     if slot.is_words:
@@ -364,6 +392,23 @@ def _missing_pictures(slot: Slot, ids: Sequence[str], bounds: Bounds) -> str:
         if problem:
             return f"picture {place} {problem}"
     return ""
+
+
+def _missing_in_recording(slot: Slot, asset_id: str, bounds: Bounds) -> str:
+    noun, asset = ASSET_KINDS[slot.kind].noun, bounds.assets.get(asset_id)
+    if asset is None:
+        return f"the {noun} is not among yours any more. Choose another."
+    problem = recorded_problem(slot, asset, bounds)
+    return f"the {noun} {problem}" if problem else ""
+
+
+def recorded_problem(slot: Slot, asset: Asset, bounds: Bounds) -> str:
+    """As `picture_problem`, of a film or sound."""
+    recording = bounds.recordings.get(asset.id)
+    problem = recording_problem(asset, recording, bounds.locales, max_seconds=slot.max_seconds)
+    if not problem and bounds.at is not None:
+        return rights_problem(asset, at=bounds.at, zone=bounds.zone)
+    return problem
 
 
 def picture_problem(slot: Slot, asset: Asset, bounds: Bounds) -> str:

@@ -23,7 +23,7 @@ from qrmerch.content.queries import (
     get_template,
     list_templates,
 )
-from qrmerch.content.slots import Kind, Lock, Slot, read_slots
+from qrmerch.content.slots import ASSET_KINDS, Kind, Lock, Slot, read_slots
 from qrmerch.desk.previews import SCHEMES, answer_page, locales_of
 from qrmerch.desk.review_pages import (
     FixedField,
@@ -38,6 +38,7 @@ from qrmerch.desk.review_pages import (
 from qrmerch.desk.times import said_at
 from qrmerch.errors import FormError
 from qrmerch.i18n import direction, language_name
+from qrmerch.media.playing import said_length
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import get_retailer
 from qrmerch.web import get_db, notice, redirect_to, render
@@ -298,6 +299,8 @@ def _limits(slot: Slot) -> str:
         return (
             f"{slot.min_count} to {slot.max_count} pictures, {slot.min_width} × {slot.min_height} px at least; {need}"
         )
+    if slot.is_recording:
+        return f"one {ASSET_KINDS[slot.kind].noun}, at most {said_length(slot.max_seconds * 1000)} long; {need}"
     if slot.kind == Kind.FACTS:
         return f"at most {slot.max_count} rows; {need}"
     if slot.kind == Kind.CHOICE:

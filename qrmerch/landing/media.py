@@ -1,9 +1,10 @@
-"""Pictures as they are served: renditions only, by the digest of their content, for ever."""
+"""Pictures, films, sounds and captions as they are served: renditions only, by their digest, for ever."""
 
 import re
 from typing import Final
 
-from flask import Blueprint, Response, send_file
+from flask import Blueprint, Response, request, send_file
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from qrmerch.access import allow_anyone
 from qrmerch.errors import NotFound
@@ -12,13 +13,16 @@ from qrmerch.web import services
 
 blueprint = Blueprint("media", __name__)
 
-_ADDRESS: Final = re.compile(r"([0-9a-f]{64})\.(avif|jpeg)")
+_ADDRESS: Final = re.compile(r"([0-9a-f]{64})\.(avif|jpeg|mp4|m4a|mp3|vtt)")
 
 
 @blueprint.get("/media/<name>")
 @allow_anyone
 def serve(name: str) -> Response:
-    """A rendition's bytes under its one fixed type; an original is never here, whatever is asked."""
+    """A rendition's bytes, or the part of them that is asked for, under its one fixed type.
+
+    An original is never here, whatever is asked.
+    """
     found = _ADDRESS.fullmatch(name)
     if found is None:
         raise NotFound()
@@ -27,14 +31,27 @@ def serve(name: str) -> Response:
     with store.open(f"renditions/{digest}") as file:
         if _kind_of(file.read(12)) != kind:
             raise NotFound()
-    response = send_file(
-        store.path(f"renditions/{digest}"),
-        mimetype=MEDIA_TYPES[kind],
-        conditional=True,
-        etag=digest,
-        max_age=31_536_000,
-    )
-    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    path = store.path(f"renditions/{digest}")
+    response = send_file(path, mimetype=MEDIA_TYPES[kind], conditional=False, etag=digest, max_age=31_536_000)
+    return _with_headers(_part_of(response, path.stat().st_size))
+
+
+def _part_of(response: Response, size: int) -> Response:
+    """The part that the request asks for; several at once, which no player does, are answered with the whole."""
+    environ = dict(request.environ)
+    if "," in environ.get("HTTP_RANGE", ""):
+        del environ["HTTP_RANGE"]
+    try:
+        response.make_conditional(environ, accept_ranges=True, complete_length=size)
+    except RequestedRangeNotSatisfiable:
+        response.close()
+        return Response(status=416, headers={"Content-Range": f"bytes */{size}"})
+    return response
+
+
+def _with_headers(response: Response) -> Response:
+    is_there = response.status_code != 416
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if is_there else "no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
@@ -43,4 +60,9 @@ def serve(name: str) -> Response:
 def _kind_of(first: bytes) -> str:
     if first.startswith(b"\xff\xd8\xff"):
         return "jpeg"
-    return "avif" if first[4:12] == b"ftypavif" else ""
+    if first[4:8] == b"ftyp":
+        return {b"avif": "avif", b"M4A ": "m4a", b"isom": "mp4"}.get(first[8:12], "")
+    if first.startswith(b"WEBVTT"):
+        return "vtt"
+    # A frame of MPEG audio, which JPEG's beginning cannot be taken for.
+    return "mp3" if first[:1] == b"\xff" and first[1:2] >= b"\xe0" else ""

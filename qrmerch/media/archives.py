@@ -6,7 +6,7 @@ Never: a name from outside on the disk, an archive in an archive, or more bytes 
 
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from qrmerch import ids, jobs
+from qrmerch import ids, jobs, quota
 from qrmerch.config import Settings
 from qrmerch.db import get_one
 from qrmerch.errors import Conflict, DomainError
@@ -86,7 +86,9 @@ def receive_archive(
     :param stream: the upload, at its first byte; read once, not closed.
     :raises TooLarge: more than `settings.max_archive_bytes`.
     :raises ArchiveRejected: no archive of pictures, or too many or too large files in it; nothing is kept.
+    :raises QuotaFull: the vendor's files take all the room there is.
     """
+    quota.refuse_when_full(db, vendor_id, store=store, settings=settings)
     key = store.put(stream, "archives", max_bytes=settings.max_archive_bytes)
     try:
         with open_archive(store.path(key)) as entries:
@@ -196,6 +198,11 @@ def stop(archive: Archive, *, at: datetime) -> None:
 def is_needed(db: Session, file_key: str) -> bool:
     """Whether an archive's file is still to be read."""
     return db.scalar(select(Archive.id).where(Archive.file_key == file_key, _IS_NEEDED).limit(1)) is not None
+
+
+def list_archive_keys(db: Session) -> Iterable[str]:
+    """Keys of all archives that are still to be read."""
+    return db.scalars(select(Archive.file_key).where(_IS_NEEDED).distinct())
 
 
 class _Sipping:

@@ -1,7 +1,7 @@
-"""Reads about pictures."""
+"""Reads about pictures, and about all assets in one list."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from qrmerch.db import get_one
-from qrmerch.media.models import Asset, AssetState, Rendition
+from qrmerch.media.models import Asset, AssetKind, AssetState, Recording, Rendition
 from qrmerch.media.rights import is_allowed
 
 # What a list of pictures can be sorted by.
@@ -19,7 +19,14 @@ SORTS: Final[Mapping[str, ColumnElement[Any]]] = {
     "rights": Asset.rights_until.expression,
 }
 # The media type of each format that is served; nothing else is.
-MEDIA_TYPES = {"avif": "image/avif", "jpeg": "image/jpeg"}
+MEDIA_TYPES = {
+    "avif": "image/avif",
+    "jpeg": "image/jpeg",
+    "mp4": "video/mp4",
+    "m4a": "audio/mp4",
+    "mp3": "audio/mpeg",
+    "vtt": "text/vtt",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +93,16 @@ def list_assets(
     *,
     find: str = "",
     state: str = "",
+    kind: str = "",
     only: Sequence[ColumnElement[bool]] = (),
     sort: str = "",
     page: int = 1,
     per_page: int = 30,
 ) -> tuple[list[Asset], int]:
-    """A vendor's pictures, newest first, and how many there are in all pages.
+    """A vendor's pictures, films and sounds, newest first, and how many there are in all pages.
 
     :param find: part of the file's name or of what it shows.
+    :param kind: a word of AssetKind; empty for all.
     :param state: `undescribed`, or a word of AssetState; empty for all.
     :param only: what else must hold of a picture, such as `rights.rights_condition`.
     :param sort: a word of `SORTS`, with "-" before it the other way round; empty for newest first.
@@ -107,6 +116,8 @@ def list_assets(
                 func.lower(Asset.alt_text).like(part, escape="\\"),
             )
         )
+    if kind in set(AssetKind):
+        conditions.append(Asset.kind == AssetKind(kind))
     if state == "undescribed":
         conditions += [_IS_UNDESCRIBED, Asset.state != AssetState.REFUSED]
     elif state in set(AssetState):
@@ -146,16 +157,14 @@ def count_undescribed(db: Session, vendor_id: str) -> int:
 
 def count_bytes(db: Session, vendor_id: str) -> int:
     """Bytes of all pictures of a vendor's that are kept, with what is made of them."""
-    sources = select(func.coalesce(func.sum(Asset.source_bytes), 0)).where(
-        Asset.vendor_id == vendor_id, Asset.state != AssetState.REFUSED
-    )
+    sources = select(func.coalesce(func.sum(Asset.source_bytes), 0)).where(Asset.vendor_id == vendor_id, _HAS_SOURCE)
     made = select(func.coalesce(func.sum(Rendition.size_bytes), 0)).join(Asset, Rendition.asset_id == Asset.id)
     return int(db.scalar(sources) or 0) + int(db.scalar(made.where(Asset.vendor_id == vendor_id)) or 0)
 
 
 def list_source_keys(db: Session) -> Iterable[str]:
-    """Keys of all originals that are still needed: that of a refused picture is not."""
-    return db.scalars(select(Asset.source_key).where(Asset.state != AssetState.REFUSED).distinct())
+    """Keys of all originals that are still needed: that of a refused picture is not; a film can be begun again."""
+    return db.scalars(select(Asset.source_key).where(_HAS_SOURCE).distinct())
 
 
 def list_rendition_keys(db: Session) -> Iterable[str]:
@@ -172,17 +181,36 @@ def list_refused(db: Session, vendor_id: str) -> list[Asset]:
 def pictures_of(db: Session, asset_ids: Collection[str], *, at: datetime | None = None) -> dict[str, Picture]:
     """The pictures among these assets that are ready, by asset id; others are left out.
 
+    A film is represented by what stands in front of it.
+
     :param at: for whom they are shown to: those that may not be shown at this instant are left out too.
     """
     if not asset_ids:
         return {}
-    wanted = select(Asset).where(Asset.id.in_(set(asset_ids)), Asset.state == AssetState.READY)
+    chosen = select(Recording.asset_id, Recording.poster_id).where(
+        Recording.asset_id.in_(set(asset_ids)), Recording.poster_id.is_not(None)
+    )
+    posters = {asset_id: str(poster_id) for asset_id, poster_id in db.execute(chosen)}
+    found = own_pictures_of(db, {*asset_ids, *posters.values()}, at=at)
+    for asset_id, poster_id in posters.items():
+        if asset_id in found and poster_id in found:
+            found[asset_id] = replace(found[poster_id], asset_id=asset_id)
+    return {asset_id: picture for asset_id, picture in found.items() if asset_id in asset_ids}
+
+
+def own_pictures_of(db: Session, asset_ids: Collection[str], *, at: datetime | None = None) -> dict[str, Picture]:
+    """As `pictures_of`, a film by its own frame even where a picture was chosen to stand in front of it."""
+    if not asset_ids:
+        return {}
+    wanted = select(Asset).where(
+        Asset.id.in_(set(asset_ids)), Asset.state == AssetState.READY, Asset.kind != AssetKind.SOUND
+    )
     if at is not None:
         wanted = wanted.where(is_allowed(at))
     assets = {each.id: each for each in db.scalars(wanted)}
     files: dict[str, list[Rendition]] = {each: [] for each in assets}
-    renditions = select(Rendition).where(Rendition.asset_id.in_(list(assets))).order_by(Rendition.width)
-    for rendition in db.scalars(renditions):
+    renditions = select(Rendition).where(Rendition.asset_id.in_(list(assets)))
+    for rendition in db.scalars(renditions.order_by(Rendition.width, Rendition.format)):
         files[rendition.asset_id].append(rendition)
     return {asset_id: _picture(asset, files[asset_id]) for asset_id, asset in assets.items()}
 
@@ -227,4 +255,5 @@ def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
+_HAS_SOURCE = or_(Asset.state != AssetState.REFUSED, Asset.kind != AssetKind.PICTURE)
 _IS_UNDESCRIBED = (Asset.alt_text == "") & Asset.is_decorative.is_(False)

@@ -21,7 +21,7 @@ from qrmerch.errors import Conflict, DomainError
 from qrmerch.files import FileStore
 from qrmerch.media import images
 from qrmerch.media.forms import ALT_MAX_CHARS, Description
-from qrmerch.media.models import Asset, AssetState, Rendition
+from qrmerch.media.models import Asset, AssetState, Recording, Rendition
 from qrmerch.parties.queries import get_brand, list_supplied
 from qrmerch.text import clean_line
 
@@ -51,6 +51,7 @@ class StoredFile:
     height: int
     key: str
     size_bytes: int
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,7 @@ def prepare(
             )
         except images.Unusable as refused:
             return Prepared(None, (), str(refused))
-        files = tuple(_keep(store, Path(folder), made) for made in rendered.files)
+        files = tuple(keep_file(store, Path(folder), made) for made in rendered.files)
     return Prepared(rendered, files, None, ground)
 
 
@@ -234,7 +235,7 @@ def describe(db: Session, asset: Asset, description: Description) -> None:
 
 
 def delete_asset(db: Session, asset: Asset, *, used_in: Collection[str]) -> list[str]:
-    """Remove a picture and its renditions.
+    """Remove a picture, film or sound with its renditions.
 
     :param used_in: titles of what shows it now or in a draft, from who knows.
     :return: keys of files that nothing needs any more; delete them from the store after the commit.
@@ -242,7 +243,13 @@ def delete_asset(db: Session, asset: Asset, *, used_in: Collection[str]) -> list
     """
     if used_in:
         places = ", ".join(list(used_in)[:3]) + (" and others" if len(used_in) > 3 else "")
-        raise AssetInUse(f"This picture is used in {places}. Replace it there first.")
+        raise AssetInUse(f"This {asset.kind.noun} is used in {places}. Replace it there first.")
+    film = db.scalar(
+        select(Asset.file_name).join(Recording, Recording.asset_id == Asset.id).where(Recording.poster_id == asset.id)
+    )
+    if film is not None:
+        raise AssetInUse(f"This picture stands in front of the film {film}. Choose another one there first.")
+    db.execute(delete(Recording).where(Recording.asset_id == asset.id))
     mine = {each.key for each in db.scalars(select(Rendition).where(Rendition.asset_id == asset.id))}
     db.execute(delete(Rendition).where(Rendition.asset_id == asset.id))
     db.delete(asset)
@@ -272,8 +279,9 @@ def _set_alt(asset: Asset, alt: dict[str, str]) -> None:
     asset.alt_text = "\n".join(asset.alt.values())
 
 
-def _keep(store: FileStore, folder: Path, made: images.Made) -> StoredFile:
+def keep_file(store: FileStore, folder: Path, made: images.Made, *, part: str = "") -> StoredFile:
+    """Put a file that was made into the store."""
     path = folder / made.name
     with path.open("rb") as file:
         key = store.put(file, "renditions")
-    return StoredFile(made.purpose, made.format, made.width, made.height, key, path.stat().st_size)
+    return StoredFile(made.purpose, made.format, made.width, made.height, key, path.stat().st_size, part)

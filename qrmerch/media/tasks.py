@@ -11,7 +11,8 @@ from qrmerch.files import FileStore
 from qrmerch.jobs import Work, chore, enqueue, job, sweep
 from qrmerch.leftovers import names_files
 from qrmerch.media import service
-from qrmerch.media.models import Asset, AssetState
+from qrmerch.media.archives import list_archive_keys
+from qrmerch.media.models import Asset, AssetKind, AssetState
 from qrmerch.media.queries import count_bytes, list_rendition_keys, list_source_keys
 from qrmerch.media.reminders import write_reminders
 from qrmerch.parties.queries import list_supplied
@@ -60,8 +61,9 @@ def _record(db: Session, asset: Asset, prepared: service.Prepared) -> str | None
 
 @sweep("media.render")
 def waiting(db: Session) -> Iterable[tuple[str, dict[str, object]]]:
-    """Assets whose renditions were never made."""
-    for asset in db.scalars(select(Asset).where(Asset.state == AssetState.CHECKING)):
+    """Pictures whose renditions were never made."""
+    wanted = select(Asset).where(Asset.state == AssetState.CHECKING, Asset.kind == AssetKind.PICTURE)
+    for asset in db.scalars(wanted):
         yield service.order_id(asset), {"asset_id": asset.id}
 
 
@@ -73,6 +75,11 @@ def needed_sources(db: Session, _at: datetime) -> Iterable[str]:
 @names_files("renditions")
 def needed_renditions(db: Session, _at: datetime) -> Iterable[str]:
     return list_rendition_keys(db)
+
+
+@names_files("archives")
+def needed_archives(db: Session, _at: datetime) -> Iterable[str]:
+    return list_archive_keys(db)
 
 
 @takes_room

@@ -185,6 +185,53 @@ class Plates:
 
 
 @dataclass(frozen=True, slots=True)
+class Track:
+    """The captions of a film in one language."""
+
+    locale: str
+    language: str
+    src: str
+    is_default: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A film or a sound: its one file, what stands in front, its captions and what is said in it."""
+
+    is_film: bool
+    src: str
+    media_type: str
+    # 0 for a sound.
+    width: int
+    height: int
+    # An address, or empty.
+    poster: str
+    length: str
+    duration_s: int
+    tracks: tuple[Track, ...]
+    # Paragraphs; their language where that is not the page's, and which way it runs.
+    transcript: tuple[str, ...]
+    transcript_language: str
+    transcript_direction: str
+    # The day on which it came, ISO 8601.
+    sent_at: str
+
+    @property
+    def is_tall(self) -> bool:
+        return self.height > self.width
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A film or sound under its words."""
+
+    title: str
+    language: str
+    recording: Recording
+    kind: str = field(default="played", init=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Words:
     """A headed paragraph of the vendor's."""
 
@@ -272,7 +319,7 @@ class Invitation:
     kind: str = field(default="invitation", init=False)
 
 
-Section = Details | Plates | Words | LookSection | ReviewSection | Invitation
+Section = Details | Plates | Played | Words | LookSection | ReviewSection | Invitation
 
 
 @dataclass(frozen=True, slots=True)

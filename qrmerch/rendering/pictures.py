@@ -15,6 +15,7 @@ from qrmerch.media.rights import list_rights_edges
 from qrmerch.rendering.brand import luminance
 from qrmerch.rendering.pages import Picture
 from qrmerch.rendering.queries import list_first_pictures
+from qrmerch.rendering.recordings import list_fronts, list_played
 from qrmerch.rendering.sections import Source, asset_ids, is_picture_slot, read_gallery
 from qrmerch.rendering.style import Ground
 
@@ -56,7 +57,8 @@ class PagePictures:
             for asset_id in asset_ids(value)
         ]
         # Instants after `at` from which it shows others.
-        self.edges = list_rights_edges(db, [*gallery, *others], at=at)
+        shown = [*gallery, *others, *list_played(source), *list_fronts(source)]
+        self.edges = list_rights_edges(db, shown, at=at)
         found = {
             asset_id: as_approved(each, source.alts.get(asset_id))
             for asset_id, each in media.pictures_of(db, [*gallery, *others], at=at).items()

@@ -1,6 +1,6 @@
 """What a chat or a search engine is told of a page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import orjson
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from qrmerch.media.queries import Source as MediaSource
 from qrmerch.money import plain_amount
 from qrmerch.parties.queries import printed_base
-from qrmerch.rendering.pages import Picture, Preview, ReviewSection
+from qrmerch.rendering.pages import Picture, Preview, Recording, ReviewSection
 from qrmerch.rendering.queries import Scene
 from qrmerch.rendering.wording import word_stock
 
@@ -25,6 +25,7 @@ def make_preview(
     reviews: ReviewSection | None,
     *,
     base_url: str,
+    recordings: Iterable[Recording] = (),
 ) -> Preview:
     base = printed_base(db, scene.retailer.id, base_url=base_url)
     url = f"{base}/i/{scene.item.public_id}"
@@ -45,6 +46,9 @@ def make_preview(
         stars = sum(row.stars * row.count for row in reviews.stars)
         value = round(stars / reviews.count, 1)
         facts["aggregateRating"] = {"@type": "AggregateRating", "ratingValue": value, "reviewCount": reviews.count}
+    films = [_film_facts(scene, base, each) for each in recordings if each.is_film]
+    if films:
+        facts["subjectOf"] = films[0] if len(films) == 1 else films
     return Preview(
         url=url,
         json_ld=safe_json(facts),
@@ -52,6 +56,21 @@ def make_preview(
         image_width=image.width if image else 0,
         image_height=image.height if image else 0,
     )
+
+
+def _film_facts(scene: Scene, base: str, film: Recording) -> dict[str, object]:
+    facts: dict[str, object] = {
+        "@type": "VideoObject",
+        "name": scene.item.title,
+        "contentUrl": base + film.src,
+        "uploadDate": film.sent_at,
+        "duration": f"PT{film.duration_s}S",
+    }
+    if film.poster:
+        facts["thumbnailUrl"] = base + film.poster
+    if film.transcript:
+        facts["transcript"] = " ".join(film.transcript)
+    return facts
 
 
 def _offer_facts(scene: Scene, url: str) -> dict[str, object]:

@@ -248,7 +248,8 @@ def _read_revision(db: Session, revision: Revision, *, locale: str, house: House
     product: dict[str, Any] = revision.body.get("product") or {}
     slots = {**slots_of(revision), **_fixed_for(db, version, at)}
     facts = product.get("facts") or ()
-    source = Source(version.sections, slots, facts, locale, house.locales, _alts(revision))
+    recordings = revision.body.get("recordings") or {}
+    source = Source(version.sections, slots, facts, locale, house.locales, _alts(revision), recordings)
     return _Live(str(template.style), source, str(product.get("maker") or ""))
 
 

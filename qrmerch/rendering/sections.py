@@ -18,6 +18,8 @@ from qrmerch.rendering.pages import (
     Picture,
     Plate,
     Plates,
+    Played,
+    Recording,
     ReviewSection,
     Section,
     Story,
@@ -41,6 +43,8 @@ class Source:
     fallbacks: tuple[str, ...]
     # What pictures were said to show when the page was approved, by asset id; others speak for themselves.
     alts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    # What was approved of films and sounds, by asset id; others speak for themselves.
+    recordings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def has(self, kind: str) -> bool:
         return any(section["kind"] == kind for section in self.sections)
@@ -88,6 +92,7 @@ class Extras:
     invitation: OfferCard | None
     pictures: Mapping[str, Picture]
     stores: tuple[Fold, ...]
+    recordings: Mapping[str, Recording] = field(default_factory=dict)
 
 
 def _as_html(slot: Mapping[str, Any], text: str) -> Markup:
@@ -106,6 +111,10 @@ def asset_ids(value: Any) -> list[str]:
 
 def is_picture_slot(slot: Mapping[str, Any]) -> bool:
     return any(word in str(slot.get("kind", "")) for word in ("picture", "image", "gallery"))
+
+
+def is_recording_slot(slot: Mapping[str, Any]) -> bool:
+    return str(slot.get("kind", "")) in ("video", "audio")
 
 
 def is_choice_slot(slot: Mapping[str, Any]) -> bool:
@@ -222,11 +231,25 @@ def _whole(source: Source, section: Mapping[str, Any], extras: Extras) -> Sectio
         return Invitation(extras.invitation) if extras.invitation else None
     if kind in HEAD_KINDS and kind != "story":
         return None
+    if any(is_recording_slot(slot) for slot in section.get("slots", ())):
+        return _played(source, section, extras)
     plates = _plates(source, section, extras)
     if plates is not None or kind == "story":
         return plates
     texts = [source.html(slot, value) for slot, value in source.values(section) if not is_picture_slot(slot)]
     return Words(source.title(section), Markup("").join(texts)) if any(texts) else None
+
+
+def _played(source: Source, section: Mapping[str, Any], extras: Extras) -> Played | None:
+    """The section's film or sound under its first words, or under its title; None where none is ready."""
+    values = source.values(section)
+    ids = [asset_id for slot, value in values if is_recording_slot(slot) for asset_id in asset_ids(value)]
+    recording = next((extras.recordings[each] for each in ids if each in extras.recordings), None)
+    if recording is None:
+        return None
+    words = next((value for slot, value in values if not is_recording_slot(slot)), "")
+    title = source.text(words)
+    return Played(title or source.title(section), source.language(words) if title else "", recording)
 
 
 def _plates(source: Source, section: Mapping[str, Any], extras: Extras) -> Plates | None:

@@ -47,6 +47,7 @@ from qrmerch.rendering.queries import (
     load_scene,
     load_shelves,
 )
+from qrmerch.rendering.recordings import load_recordings
 from qrmerch.rendering.sections import Extras, Source, build_sections, pick_figures, read_facts, read_story
 from qrmerch.rendering.style import Ground, StyleBlock, page_policy
 from qrmerch.rendering.templates import render_html
@@ -159,6 +160,7 @@ def _make_item_page(
         invitation=_card(invitation, scene) if invitation else None,
         pictures=shown.by_asset,
         stores=_store_folds(scene),
+        recordings=load_recordings(db, source, at=at),
     )
     description = _describe(story.lede, stock_words)
     frame, block = _frame_of(
@@ -168,7 +170,9 @@ def _make_item_page(
         ItemPage(
             t=t,
             frame=frame,
-            preview=make_preview(db, scene, gallery, shown.preview, reviews, base_url=base_url),
+            preview=make_preview(
+                db, scene, gallery, shown.preview, reviews, base_url=base_url, recordings=extras.recordings.values()
+            ),
             public_id=item.public_id,
             at=scene.store.public_id if scene.store else "",
             title=item.title,

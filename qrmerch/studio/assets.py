@@ -17,7 +17,7 @@ from qrmerch.catalog.models import Item
 from qrmerch.catalog.pictures import products_shown
 from qrmerch.clock import now
 from qrmerch.db import unscoped
-from qrmerch.errors import DomainError, FormError
+from qrmerch.errors import DomainError, FormError, NotFound
 from qrmerch.i18n import language_name
 from qrmerch.media import service
 from qrmerch.media.archives import is_archive, receive_archive
@@ -40,6 +40,7 @@ from qrmerch.media.rights import (
 from qrmerch.parties.queries import list_supplied
 from qrmerch.parties.service import changed
 from qrmerch.studio.archives import latest_archives
+from qrmerch.studio.film_view import arrival_lines, film_lines, film_panel
 from qrmerch.studio.pages import AltLine, AssetPanel, AssetRow, AssetsPage, Crop
 from qrmerch.studio.paging import page_number, paging
 from qrmerch.studio.standing import Use, pages_with, used_asset_ids
@@ -99,8 +100,10 @@ def describe(asset_id: str) -> Response:
     """Say what a picture shows, and what must stay when it is cropped."""
     db, principal, at = get_db(), current_principal(), now()
     asset = get_asset(db, asset_id)
+    if asset.kind.is_recording:
+        raise NotFound()
     try:
-        description = read_description(request.form, _locales(db, str(principal.vendor_id)))
+        description = read_description(request.form, locales_of(db, str(principal.vendor_id)))
         rights = read_rights(request.form, zone=house_zone(list_supplied(db, asset.vendor_id)))
     except FormError as error:
         panel = open_panel(db, asset, posted=request.form, problems=error.problems)
@@ -108,7 +111,7 @@ def describe(asset_id: str) -> Response:
     service.describe(db, asset, description)
     if {"rights_from", "rights_to"} & request.form.keys():
         set_rights(asset, rights)
-    for retailer_id in _shown_by(db, asset):
+    for retailer_id in shown_by(db, asset):
         changed(db, retailer_id, at=at)
     db.commit()
     notice(f"{asset.file_name} is saved.")
@@ -133,6 +136,14 @@ def delete(asset_id: str) -> Response:
         services().files.delete(key)
     notice(f"{name} is deleted.", "info")
     return redirect_to("/studio/assets")
+
+
+def render_refused_film(
+    db: Session, asset: Asset, *, posted: Mapping[str, str], problems: Mapping[str, str]
+) -> Response:
+    """The list with a film or sound beside it whose form cannot be taken as it was typed."""
+    panel = open_panel(db, asset, posted=posted, problems=dict(problems))
+    return render_list(db, panel=panel, status=FormError.status)
 
 
 def _count_problem(files: int) -> str:
@@ -237,13 +248,14 @@ class _Asked:
 
     find: str
     state: str
+    kind: str
     used: str
     rights: str
     sort: str
 
     @classmethod
     def read(cls) -> "_Asked":
-        said = {name: request.args.get(name, "") for name in ("state", "used", "rights", "sort")}
+        said = {name: request.args.get(name, "") for name in ("state", "kind", "used", "rights", "sort")}
         return cls(find=search_words(request.args.get("find", "")), **said)
 
     def conditions(self, db: Session, vendor_id: str, *, at: datetime) -> list[ColumnElement[bool]]:
@@ -274,34 +286,37 @@ def render_list(
     refused: tuple[tuple[str, str], ...] = (),
     status: int = 200,
 ) -> Response:
-    vendor_id = str(current_principal().vendor_id)
+    vendor_id, settings = str(current_principal().vendor_id), services().settings
     at, number, asked = now(), page_number(), _Asked.read()
     assets, total = list_assets(
         db,
         vendor_id,
         find=asked.find,
         state=asked.state,
+        kind=asked.kind,
         only=asked.conditions(db, vendor_id, at=at),
         sort=asked.sort,
         page=number,
         per_page=_PER_PAGE,
     )
+    recordings = film_lines(db, assets, locales_of(db, vendor_id))
     wanted = [each.id for each in assets]
     pictures, uses = pictures_of(db, wanted), pages_with(db, vendor_id, wanted, at=at)
     archives = latest_archives(db, vendor_id, at=at)
     zone = house_zone(list_supplied(db, vendor_id))
     page = AssetsPage(
         lede=_lede(db, vendor_id, total),
-        rows=tuple(_row(each, pictures, uses, at=at, zone=zone) for each in assets),
+        rows=tuple(_row(each, pictures, uses, recordings.get(each.id), at=at, zone=zone) for each in assets),
         paging=paging("picture", shown=len(assets), total=total, number=number, per_page=_PER_PAGE),
         panel=panel,
         find=asked.find,
         state=asked.state,
+        kind=asked.kind,
         used_where=asked.used,
         rights=asked.rights,
         sort=asked.sort,
         sorts=asked.sorts,
-        is_filtered=bool(asked.find or asked.state or asked.used or asked.rights),
+        is_filtered=bool(asked.find or asked.state or asked.kind or asked.used or asked.rights),
         taken=taken,
         refused=refused,
         problems=problems or {},
@@ -312,6 +327,9 @@ def render_list(
         archives=archives,
         max_mb=services().settings.max_image_bytes // 1_000_000,
         max_files=_MAX_FILES,
+        arrivals=arrival_lines(db, vendor_id, settings, at=now(), zone=house_zone(list_supplied(db, vendor_id))),
+        max_video_mb=settings.max_video_bytes // 1_000_000,
+        max_audio_mb=settings.max_audio_bytes // 1_000_000,
     )
     return render("studio/assets.html", page, status=status)
 
@@ -331,12 +349,20 @@ def _used(db: Session, vendor_id: str) -> str:
 
 
 def _row(
-    asset: Asset, pictures: dict[str, Picture], uses: dict[str, list[Use]], *, at: datetime, zone: str
+    asset: Asset,
+    pictures: dict[str, Picture],
+    uses: dict[str, list[Use]],
+    recording: tuple[str, str] | None,
+    *,
+    at: datetime,
+    zone: str,
 ) -> AssetRow:
+    said, lacks = recording or ("", "")
     return AssetRow(
         asset=asset,
         picture=pictures.get(asset.id),
-        shows="Only decoration" if asset.is_decorative else next(iter(asset.alt.values()), ""),
+        lacks=lacks,
+        shows=said if recording else "Only decoration" if asset.is_decorative else next(iter(asset.alt.values()), ""),
         size=_size(asset),
         uses=tuple(uses.get(asset.id, ())),
         rights=said_rights(asset, at=at, zone=zone),
@@ -364,7 +390,7 @@ def open_panel(
     return AssetPanel(
         asset=asset,
         picture=pictures_of(db, [asset.id]).get(asset.id),
-        alt=tuple(_alt_lines(_locales(db, asset.vendor_id), asset, posted)),
+        alt=tuple(_alt_lines(locales_of(db, asset.vendor_id), asset, posted)),
         is_decorative=bool(posted.get("is_decorative")) if posted else asset.is_decorative,
         across=across,
         down=down,
@@ -380,6 +406,9 @@ def open_panel(
         received=said_at(asset.received_at, now=at, zone=zone).capitalize(),
         size=_size(asset),
         problems=problems or {},
+        film=film_panel(db, asset, locales_of(db, asset.vendor_id), at=at, posted=posted, problems=problems)
+        if asset.kind.is_recording
+        else None,
     )
 
 
@@ -429,7 +458,7 @@ def _crop(label: str, width: int, height: int, asset: Asset, across: int, down: 
     return Crop(label, width, height, round(x, 2), round(y, 2), round(image_width, 2), round(image_height, 2))
 
 
-def _locales(db: Session, vendor_id: str) -> list[str]:
+def locales_of(db: Session, vendor_id: str) -> list[str]:
     """The languages of the retailers a vendor supplies; the first must be described."""
     found: dict[str, None] = {}
     for retailer in list_supplied(db, vendor_id):
@@ -437,7 +466,7 @@ def _locales(db: Session, vendor_id: str) -> list[str]:
     return list(found) or ["en"]
 
 
-def _shown_by(db: Session, asset: Asset) -> set[str]:
+def shown_by(db: Session, asset: Asset) -> set[str]:
     """The retailers on whose pages a picture may show."""
     if not pages_with(db, asset.vendor_id, [asset.id], at=now()):
         return set()

@@ -42,6 +42,8 @@ class ChosenPicture:
     problem: str
     # Why the words of this picture were not taken.
     alt_problem: str
+    # What a film or sound is called.
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,21 @@ from qrmerch.content.models import Publication, Revision, RevisionState
 from qrmerch.content.preview_links import make_link
 from qrmerch.content.queries import find_last_return, find_publication, find_shown, fixed_values
 from qrmerch.content.service import load_bounds
-from qrmerch.content.slots import Kind, Slot, is_empty, list_missing, list_untranslated, picture_problem
+from qrmerch.content.slots import (
+    ASSET_KINDS,
+    Bounds,
+    Kind,
+    Slot,
+    is_empty,
+    list_missing,
+    list_untranslated,
+    picture_problem,
+    recorded_problem,
+)
 from qrmerch.i18n import direction, language_name
-from qrmerch.media.models import Asset
-from qrmerch.media.queries import list_assets, list_by_ids, pictures_of
+from qrmerch.media.models import Asset, AssetState
+from qrmerch.media.playing import recordings_of, said_length
+from qrmerch.media.queries import Picture, list_assets, list_by_ids, pictures_of
 from qrmerch.money import format_money
 from qrmerch.studio.content_pages import (
     ChosenPicture,
@@ -214,8 +225,8 @@ class Editor:
             theirs=self._said(slot, theirs) if slot.name in self.typed.theirs else "",
             problem=self.typed.problems.get(slot.name, ""),
             comments=tuple(each for each in self.comments if each.slot == slot.name),
-            pictures=self._chosen(slot, value or []) if slot.kind == Kind.PICTURES else (),
-            offered=self._offered(slot, value or []) if slot.kind == Kind.PICTURES and self.subject.is_open else (),
+            pictures=self._chosen(slot, value or []) if slot.is_assets else (),
+            offered=self._offered(slot, value or []) if slot.is_assets and self.subject.is_open else (),
             find=self.typed.finds.get(slot.name, ""),
             rows=self._rows(value or []) if slot.kind == Kind.FACTS else (),
             choices=(("", "Not said"), *((each.value, each.words) for each in slot.options)),
@@ -228,6 +239,8 @@ class Editor:
         if slot.kind == Kind.PICTURES:
             count = f"at most {slot.max_count}" if slot.min_count < 1 else f"{slot.min_count} to {slot.max_count}"
             return f"{count}, at least {slot.min_width} px wide"
+        if slot.is_recording:
+            return f"one, at most {said_length(slot.max_seconds * 1000)} long" if slot.max_seconds else "one"
         if slot.kind == Kind.CHOICE:
             return f"choose from {self.subject.retailer.name}’s list"
         if slot.is_required:
@@ -244,7 +257,7 @@ class Editor:
             return str(value.get(self.view.locale, "")) or "nothing"
         if slot.kind == Kind.CHOICE:
             return next((each.words for each in slot.options if each.value == value), str(value))
-        noun = "picture" if slot.kind == Kind.PICTURES else "row"
+        noun = ASSET_KINDS[slot.kind].noun if slot.is_assets else "row"
         return f"{len(value)} {noun}" + ("" if len(value) == 1 else "s")
 
     def _html(self, slot: Slot, words: str) -> Markup:
@@ -286,27 +299,56 @@ class Editor:
                     image=picture.card_url if picture else "",
                     alt=self.typed.alts.get(asset_id, str(asset.alt.get(self.view.locale, ""))),
                     is_decorative=asset.is_decorative,
-                    problem=picture_problem(slot, asset, self.bounds),
+                    problem=self._problem(slot, asset),
                     alt_problem=self.typed.problems.get(f"alt:{asset_id}", ""),
+                    name=self._name(asset),
                 )
             )
         return tuple(found)
 
+    def _problem(self, slot: Slot, asset: Asset) -> str:
+        problem_of = recorded_problem if slot.is_recording else picture_problem
+        return problem_of(slot, asset, self.bounds)
+
+    def _name(self, asset: Asset) -> str:
+        """What a film or sound is called, with its length; of a picture just the file's name."""
+        recording = self.bounds.recordings.get(asset.id)
+        return f"{asset.file_name}, {said_length(recording.duration_ms)}" if recording else asset.file_name
+
     def _offered(self, slot: Slot, chosen: list[str]) -> tuple[OfferedPicture, ...]:
         """The vendor's pictures to choose from: those found; or the item's own, those named like it, the newest."""
         vendor_id, find = self.subject.item.vendor_id, self.typed.finds.get(slot.name, "")
-        assets, _ = list_assets(self.db, vendor_id, find=find, per_page=_OFFERED)
+        kind = ASSET_KINDS[slot.kind]
+        assets, _ = list_assets(self.db, vendor_id, find=find, kind=kind, per_page=_OFFERED)
         if not find:
             key = get_product(self.db, self.subject.item.product_id).key
             own = list_by_ids(self.db, list_picture_ids(self.db, self.subject.item.product_id))
-            named, _ = list_assets(self.db, vendor_id, find=key, per_page=_OFFERED)
+            own = [each for each in own if each.kind == kind]
+            named, _ = list_assets(self.db, vendor_id, find=key, kind=kind, per_page=_OFFERED)
             assets = list({each.id: each for each in (*own, *named, *assets)}.values())
         assets = [each for each in assets if each.id not in chosen]
         pictures = pictures_of(self.db, [each.id for each in assets], at=self.view.at)
+        if slot.is_recording:
+            return self._offered_recordings(slot, assets[:_OFFERED], pictures)
         return tuple(
             OfferedPicture(each.id, pictures[each.id].card_url, each.file_name, _size_problem(slot, each))
             for each in [each for each in assets if each.id in pictures][:_OFFERED]
         )
+
+    def _offered_recordings(
+        self, slot: Slot, assets: list[Asset], pictures: Mapping[str, Picture]
+    ) -> tuple[OfferedPicture, ...]:
+        recordings = recordings_of(self.db, [each.id for each in assets])
+        found = []
+        for each in assets:
+            recording = recordings.get(each.id)
+            if recording is None or each.state == AssetState.REFUSED:
+                continue
+            problem = recorded_problem(slot, each, Bounds(self.bounds.locales, (), {}, recordings, self.bounds.at))
+            image = pictures[each.id].card_url if each.id in pictures else ""
+            name = f"{each.file_name}, {said_length(recording.duration_ms)}"
+            found.append(OfferedPicture(each.id, image, name, problem))
+        return tuple(found)
 
     # --- what to do next ---------------------------------------------------------------------------
 

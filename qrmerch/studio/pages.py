@@ -8,6 +8,7 @@ from qrmerch.catalog.models import VendorProduct
 from qrmerch.imports.models import ImportRun
 from qrmerch.media.models import Archive, Asset
 from qrmerch.media.queries import Picture
+from qrmerch.studio.film_pages import ArrivalLine, FilmPanel
 from qrmerch.studio.standing import Standing, Use
 
 
@@ -237,6 +238,8 @@ class AssetRow:
     # Whether its rights need somebody to look: over, not begun, or near their end.
     is_ending: bool
     href: str
+    # What a film or sound still needs, in two words.
+    lacks: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,15 +292,17 @@ class AssetPanel:
     size: str
     # Of the form; those of deleting stand under "delete", of putting it beside an item under "item".
     problems: dict[str, str]
+    # What a film or sound has instead of words and a focus.
+    film: FilmPanel | None = None
 
     @property
     def refusal(self) -> str:
         """What did not happen, above the problems."""
         if "delete" in self.problems:
-            return "This picture was not deleted"
+            return f"This {self.asset.kind.noun} was not deleted"
         if "replace_by" in self.problems:
             return "Nothing was replaced"
-        return "It was put beside no item" if "item" in self.problems else "This picture was not saved"
+        return "It was put beside no item" if "item" in self.problems else f"This {self.asset.kind.noun} was not saved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +320,7 @@ class AssetsPage:
     sort: str
     # The address behind each head that sorts.
     sorts: dict[str, str]
+    kind: str
     is_filtered: bool
     # What became of the files just sent: how many were taken, and name and reason of each that was not.
     taken: str
@@ -325,6 +331,9 @@ class AssetsPage:
     used: str
     max_mb: int
     max_files: int
+    arrivals: tuple[ArrivalLine, ...]
+    max_video_mb: int
+    max_audio_mb: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,19 @@
 
 from flask import Blueprint
 
-from qrmerch.studio import archives, asset_actions, assets, content, fetching, home, imports, people, products
+from qrmerch.studio import (
+    archives,
+    arrivals,
+    asset_actions,
+    assets,
+    content,
+    fetching,
+    films,
+    home,
+    imports,
+    people,
+    products,
+)
 
 
 def blueprints() -> list[Blueprint]:
@@ -14,6 +26,8 @@ def blueprints() -> list[Blueprint]:
         assets.blueprint,
         asset_actions.blueprint,
         archives.blueprint,
+        arrivals.blueprint,
+        films.blueprint,
         products.blueprint,
         content.blueprint,
         people.blueprint,

@@ -57,6 +57,23 @@ const sendOne = (file, place) => new Promise((done) => {
   request.send(body);
 });
 
+/* An archive goes in pieces, as films do (arrivals.js); so does a film that was dropped among pictures. */
+const kindOf = (file) => {
+  if (/^(video|audio)\//.test(file.type)) return 'recording';
+  return /\.zip$/i.test(file.name) || file.type.includes('zip') ? 'pictures' : '';
+};
+
+const sendInPieces = (file, place) => {
+  const tell = (words, received) => {
+    if (received !== null) showProgress(place, received, file.size);
+    else place.state.textContent = words;
+  };
+  const how = { address: '/studio/arrivals', kind: kindOf(file), token: sending.form.elements.csrf.value, tell };
+  return new Sending(file, how).run()
+    .then((href) => ({ is_in: true, said: '', href }))
+    .catch((error) => ({ is_in: false, said: error instanceof Refused ? error.message : 'It could not be taken. Send it again.', href: '' }));
+};
+
 const renewList = async () => {
   const page = await fetch(location.href, { headers: { Accept: 'text/html' } }).catch(() => null);
   const list = document.querySelector('[data-list]');
@@ -76,7 +93,7 @@ const goOn = () => {
     const { file, place } = sending.waiting.shift();
     sending.underWay += 1;
     showProgress(place, 0, file.size);
-    sendOne(file, place).then((answer) => {
+    (kindOf(file) ? sendInPieces : sendOne)(file, place).then((answer) => {
       showEnd(place, answer);
       sending.underWay -= 1;
       goOn();

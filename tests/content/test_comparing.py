@@ -78,6 +78,8 @@ def test_changes_come_by_slot_and_then_by_language() -> None:
     assert (changes[0].count, changes[0].max_count) == (3, 80)
     assert [slot.name for slot in list_unchanged(SLOTS, changes)] == [
         "gallery.pictures",
+        "film.video",
+        "film.words",
         "facts.rows",
         "facts.fit",
         "care.text",

@@ -18,7 +18,7 @@ from qrmerch.content.slots import (
     read_slots,
 )
 from qrmerch.errors import FormError
-from qrmerch.media.models import Asset, AssetState
+from qrmerch.media.models import Asset, AssetKind, AssetState
 
 HOSTS = ("fashiontown.example",)
 STORY = Slot("story.text", "Story", Kind.RICH_TEXT, Lock.EDIT, "Story", max_chars=600)
@@ -28,6 +28,7 @@ LEDE = Slot("story.lede", "Story", Kind.LINE, Lock.EDIT, "One line", is_required
 def make_picture(asset_id: str = "a", **more: object) -> Asset:
     values: dict[str, object] = {
         "id": asset_id,
+        "kind": AssetKind.PICTURE,
         "state": AssetState.READY,
         "width": 800,
         "height": 1000,
