@@ -24,6 +24,7 @@ from qrmerch.parties.models import Retailer, Store
 from qrmerch.parties.queries import list_stores
 from qrmerch.rendering.frame import ITEM_SHEETS, House, build_frame, language_links, pick_text
 from qrmerch.rendering.kept import RenderedPage
+from qrmerch.rendering.opening import word_opening
 from qrmerch.rendering.pages import (
     Fold,
     Frame,
@@ -40,11 +41,13 @@ from qrmerch.rendering.pictures import PagePictures, as_approved, card_picture
 from qrmerch.rendering.preview import make_preview
 from qrmerch.rendering.queries import (
     Scene,
+    find_stock_edge,
     list_alternatives,
     list_first_pictures,
     list_look_items,
     load_scene,
     load_shelves,
+    stock_limit,
 )
 from qrmerch.rendering.sections import Extras, Source, build_sections, pick_figures, read_facts, read_story
 from qrmerch.rendering.style import Ground, StyleBlock, page_policy
@@ -109,12 +112,14 @@ def render_item_page(
     page, block = make(db, scene, base_url=base_url, personal=personal, at=at)
     if is_preview:
         page, block = _as_preview(page, block, scheme)
+    others = _list_others(db, page)
+    too_old = find_stock_edge(db, (scene.item.id, *others), limit=stock_limit(scene.retailer), at=at)
     return RenderedPage(
         html=render_html(page.template, page).encode(),
         headers=(page_policy(block, is_preview=is_preview), ("Content-Language", locale)),
-        until=min((*scene.edges, at + KEPT_AT_MOST)),
+        until=min((*scene.edges, too_old or at + KEPT_AT_MOST, at + KEPT_AT_MOST)),
         item_id=scene.item.id,
-        others=_list_others(db, page),
+        others=others,
     )
 
 
@@ -155,7 +160,7 @@ def _make_item_page(
         reviews=reviews if source.has("reviews") else None,
         invitation=_card(invitation, scene) if invitation else None,
         pictures=shown.by_asset,
-        stores=_store_folds(scene),
+        stores=_store_folds(scene, at),
     )
     description = _describe(story.lede, stock_words)
     frame, block = _frame_of(
@@ -285,7 +290,8 @@ def list_cards(
     }
     retailers = {each.id: each for each in db.scalars(_retailers_of(items))}
     open_stores = {each: [store for store in list_stores(db, each) if store.is_open] for each in retailers}
-    shelves = load_shelves(db, items, open_stores, at=at)
+    limits = {each: stock_limit(retailer) for each, retailer in retailers.items()}
+    shelves = load_shelves(db, items, open_stores, limits, at=at)
     return tuple(
         _card_of(
             item,
@@ -378,12 +384,13 @@ def _review_line(reviews: ReviewSection, locale: str) -> str:
     return translator(locale)("{average} {rest}").format(average=reviews.average, rest=reviews.count_words)
 
 
-def _store_folds(scene: Scene) -> tuple[Fold, ...]:
-    """Where the shopper stands, and who else has it."""
+def _store_folds(scene: Scene, at: datetime) -> tuple[Fold, ...]:
+    """Where the shopper stands, whether it is open, and who else has it."""
     t = translator(scene.source.locale)
     folds = []
     if scene.store is not None:
-        lines = [scene.store.address, scene.store.city, scene.store.hours]
+        store = scene.store
+        lines = [store.address, store.town, word_opening(store, scene.source.locale, at), store.hours]
         text = Markup("<br>").join(line for line in lines if line)
         folds.append(Fold(scene.store.name, text=Markup("<p>{}</p>").format(text)))
     others = list_other_stores(scene.shelf, scene.store, scene.source.locale)
