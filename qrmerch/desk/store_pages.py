@@ -15,6 +15,15 @@ class StoreRow:
     codes: str
     codes_href: str
     is_open: bool
+    is_zone_guessed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WarehouseRow:
+    """A warehouse in the list."""
+
+    name: str
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +32,7 @@ class StoresPage:
 
     lede: str
     rows: tuple[StoreRow, ...]
+    warehouses: tuple[WarehouseRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +44,8 @@ class StoreForm:
     short_name: str
     address: str
     city: str
+    region: str
+    postcode: str
     country: str
     time_zone: str
     gln: str
@@ -71,6 +83,9 @@ class StorePage:
     is_open: bool
     form: StoreForm
     zones: tuple[str, ...]
+    is_zone_guessed: bool
+    # How its hours are understood; empty where there are none.
+    hours_said: str
     networks: str
     places: tuple[PlaceRow, ...]
     kinds: tuple[tuple[str, str], ...]
