@@ -18,7 +18,7 @@ from qrmerch.parties.hours import NAMES, HoursUnclear, parse_hours
 from qrmerch.parties.models import Retailer, Store, Warehouse
 from qrmerch.parties.queries import list_stores, list_warehouses
 from qrmerch.parties.service import StoreDetails
-from qrmerch.parties.zones import Spot, find_zone
+from qrmerch.parties.zones import Spot, find_zone, is_cut
 from qrmerch.text import clean_line
 
 # Two stores so near to each other go by the same clock, but for a handful of towns.
@@ -70,10 +70,12 @@ class _Neighbours:
                 self._of_region.setdefault((country, region.casefold()), set()).add(said["time_zone"])
 
     def zone_of(self, country: str, region: str, spot: Spot | None) -> str | None:
-        """The one zone of all stores of its region, or that of all stores near it."""
-        zones = self._of_region.get((country, region.casefold()), set()) if region else set()
-        if len(zones) != 1 and spot is not None:
+        """The one zone of all stores near it, or of all in its region."""
+        zones: set[str] = set()
+        if spot is not None:
             zones = {zone for other, zone in self._spots if spot.km_to(other) <= _NEAR_KM}
+        if not zones and region and not (spot and is_cut(country, region)):
+            zones = self._of_region.get((country, region.casefold()), set())
         return next(iter(zones)) if len(zones) == 1 else None
 
 
@@ -272,6 +274,9 @@ def write_places(
         if value is None:
             continue
         there = known.get(value.code)
+        if there is not None and isinstance(there, Warehouse) != (value.details is None):
+            outcomes.append("left_out")
+            continue
         outcome = _judge(value, there).outcome
         try:
             if outcome != "unchanged":

@@ -47,8 +47,8 @@ def read_workbook(data: bytes, *, max_rows: int) -> tuple[tuple[str, ...], tuple
     try:
         book = python_calamine.load_workbook(io.BytesIO(data))
         sheet = _first_sheet(book)
-        if sheet.total_width > _MAX_COLUMNS:
-            raise SheetRejected(f"This sheet has {sheet.total_width:,} columns; at most {_MAX_COLUMNS} are read.")
+        if sheet.width > _MAX_COLUMNS:
+            raise SheetRejected(f"This sheet has {sheet.width:,} columns; at most {_MAX_COLUMNS} are read.")
         rows = _numbered(sheet, max_rows)
     except python_calamine.CalamineError:
         raise SheetRejected(_BROKEN) from None
@@ -127,7 +127,7 @@ def _first_sheet(book: Any) -> Any:
         is_shown = about.visible == python_calamine.SheetVisibleEnum.Visible
         if is_shown and about.typ == python_calamine.SheetTypeEnum.WorkSheet:
             sheet = book.get_sheet_by_index(at)
-            if sheet.total_height:
+            if sheet.height:
                 return sheet
     raise SheetRejected("This workbook has no rows. Look into it before sending.")
 

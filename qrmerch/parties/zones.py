@@ -93,8 +93,7 @@ def find_zone(country: str, region: str, spot: Spot | None = None) -> str | None
     :param country: two letters.
     :param region: as it stands in an address: `CA`, `California`.
     """
-    name = region.strip().casefold()
-    code = _NAMES.get(country, {}).get(name, name.upper())
+    code = _code_of(country, region)
     for zone, codes in _REGIONS.get(country, {}).items():
         if code in codes.split():
             return zone
@@ -105,9 +104,19 @@ def find_zone(country: str, region: str, spot: Spot | None = None) -> str | None
     return _zone_of_country(country)
 
 
+def is_cut(country: str, region: str) -> bool:
+    """Whether a region is known to go by two clocks, so that one store of it says nothing of another."""
+    return country == "US" and _code_of(country, region) in _PARTS
+
+
 def find_country(zone: str) -> str | None:
     """The country that a zone lies in; None for one that is no country's."""
     return next((str(country) for country, zones in get_global("territory_zones").items() if zone in zones), None)
+
+
+def _code_of(country: str, region: str) -> str:
+    name = region.strip().casefold()
+    return _NAMES.get(country, {}).get(name, name.upper())
 
 
 def _zone_of_country(country: str) -> str | None:
