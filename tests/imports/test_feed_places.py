@@ -167,7 +167,8 @@ def test_a_guessed_zone_is_settled_by_a_file_that_says_it(db: Session, retailer:
 
 
 def test_hours_in_a_column_for_each_day_are_put_together(db: Session, retailer: Retailer, settings: Settings) -> None:
-    text = "Store code,Business name,Country,Monday hours,Tuesday hours,Sunday hours\n1,Mall,DE,09:00-18:00,09:00-18:00,closed\n"
+    head = "Store code,Business name,Country,Monday hours,Tuesday hours,Sunday hours\n"
+    text = head + "1,Mall,DE,09:00-18:00,09:00-18:00,closed\n"
 
     take_in(db, retailer, STORES, text, settings)
 
@@ -260,7 +261,10 @@ def test_fashiontowns_stores_and_places_come_in(
 def test_fixtures_are_found_by_store_and_name(db: Session, retailer: Retailer, settings: Settings) -> None:
     store = make_store(db, retailer, code="S1")
     make_fixture(db, store, name="Shoe wall", kind=FixtureKind.WALL)
-    text = "store,place,kind\nS1,Shoe wall,shelf\nS1,Window 1,Shop window\nS1,Till,\nS9,Nowhere,shelf\nS1,Odd,carousel\nS1,,wall\n"
+    text = (
+        "store,place,kind\nS1,Shoe wall,shelf\nS1,Window 1,Shop window\nS1,Till,\n"
+        "S9,Nowhere,shelf\nS1,Odd,carousel\nS1,,wall\n"
+    )
 
     checked = dry_run(db, retailer, FIXTURES, text, settings)
     take_in(db, retailer, FIXTURES, text, settings)

@@ -23,7 +23,8 @@ def test_a_csv_a_workbook_and_json_say_the_same() -> None:
     sheet = read("code,name,hours\n1000,Mall,Mon 10-9\n007,Zoë’s,\n".encode())
     book = read(workbook(ROWS))
     objects = read(
-        '[{"code": 1000, "name": "Mall", "hours": "Mon 10-9"}, {"code": "007", "name": "Zoë’s", "hours": null}]'.encode()
+        '[{"code": 1000, "name": "Mall", "hours": "Mon 10-9"},'
+        ' {"code": "007", "name": "Zoë’s", "hours": null}]'.encode()
     )
 
     assert [each.format for each in (sheet, book, objects)] == ["CSV", "Excel", "JSON"]
