@@ -10,6 +10,7 @@ class FeedLine:
     """A file in the list."""
 
     run: FeedRun
+    href: str
     kind: str
     said: str
     at: str
@@ -90,6 +91,7 @@ class FeedPage:
     """`desk/feed.html`"""
 
     run: FeedRun
+    address: str
     sent: str
     # The list it stands in, and where what was taken in can be seen.
     back: tuple[str, str]

@@ -59,6 +59,16 @@ _SHOWN_PROBLEMS: Final = 100
 _SHOWN_CHANGES: Final = 50
 
 
+def list_address(kind: FeedKind) -> str:
+    """Where files of this kind are sent."""
+    return "/desk/stores/files" if kind in OF_STORES else "/desk/items/files"
+
+
+def address_of(run: FeedRun) -> str:
+    """A file's own page."""
+    return f"{list_address(run.kind)}/{run.id}"
+
+
 def feed_page(db: Session, run: FeedRun, *, at: datetime) -> FeedPage:
     """One file."""
     zone = get_retailer(db, run.retailer_id).time_zone
@@ -70,7 +80,8 @@ def feed_page(db: Session, run: FeedRun, *, at: datetime) -> FeedPage:
     return FeedPage(
         run=run,
         sent=_sent(db, run, at=at, zone=zone),
-        back=("Stores by file", "/desk/stores/files") if is_of_stores else ("By file", "/desk/items/files"),
+        address=address_of(run),
+        back=("Stores by file" if is_of_stores else "Prices and stock by file", list_address(run.kind)),
         result=("Your stores", "/desk/stores") if is_of_stores else ("Your items", "/desk/items"),
         step=_STEPS.get(run.state, 2),
         finding=_finding(run, at=at, zone=zone) if is_open else None,
@@ -92,7 +103,7 @@ def feed_page(db: Session, run: FeedRun, *, at: datetime) -> FeedPage:
 
 def feed_line(run: FeedRun, *, at: datetime, zone: str) -> FeedLine:
     """One file in the list."""
-    return FeedLine(run, KINDS[run.kind], verdict(run), said_at(run.created_at, now=at, zone=zone))
+    return FeedLine(run, address_of(run), KINDS[run.kind], verdict(run), said_at(run.created_at, now=at, zone=zone))
 
 
 def verdict(run: FeedRun) -> str:

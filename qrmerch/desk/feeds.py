@@ -15,7 +15,16 @@ from qrmerch.access import PUBLISHERS, allow, current_principal
 from qrmerch.clock import now
 from qrmerch.db import scope
 from qrmerch.desk.feed_pages import FeedsPage
-from qrmerch.desk.feed_view import KINDS, NEEDS, OF_ITEMS, OF_STORES, feed_line, feed_page
+from qrmerch.desk.feed_view import (
+    KINDS,
+    NEEDS,
+    OF_ITEMS,
+    OF_STORES,
+    address_of,
+    feed_line,
+    feed_page,
+    list_address,
+)
 from qrmerch.desk.item_view import said_hours
 from qrmerch.errors import DomainError, FormError
 from qrmerch.imports import feeds
@@ -110,7 +119,8 @@ def limit_stock() -> Response:
     return redirect_to(f"{_ITEMS.address}#limit")
 
 
-@blueprint.get("/desk/files/<feed_id>")
+@blueprint.get("/desk/stores/files/<feed_id>")
+@blueprint.get("/desk/items/files/<feed_id>")
 @allow(*PUBLISHERS)
 def show(feed_id: str) -> Response:
     """What a file would do, does or did."""
@@ -118,7 +128,8 @@ def show(feed_id: str) -> Response:
     return render("desk/feed.html", feed_page(db, get_feed(db, feed_id), at=now()))
 
 
-@blueprint.post("/desk/files/<feed_id>/take-in")
+@blueprint.post("/desk/stores/files/<feed_id>/take-in")
+@blueprint.post("/desk/items/files/<feed_id>/take-in")
 @allow(*PUBLISHERS)
 def take_in(feed_id: str) -> Response:
     """Let the job write what was checked."""
@@ -130,10 +141,11 @@ def take_in(feed_id: str) -> Response:
         db, principal, "feed.start", ("feed_run", run.id), at=now(), retailer_id=run.retailer_id, detail=detail
     )
     db.commit()
-    return redirect_to(f"/desk/files/{run.id}")
+    return redirect_to(address_of(run))
 
 
-@blueprint.post("/desk/files/<feed_id>/cancel")
+@blueprint.post("/desk/stores/files/<feed_id>/cancel")
+@blueprint.post("/desk/items/files/<feed_id>/cancel")
 @allow(*PUBLISHERS)
 def cancel(feed_id: str) -> Response:
     """Leave a file; what was written of it stays."""
@@ -143,10 +155,11 @@ def cancel(feed_id: str) -> Response:
     audit.record(db, principal, "feed.cancel", ("feed_run", run.id), at=at, retailer_id=run.retailer_id)
     db.commit()
     notice(f"{run.file_name} is cancelled.", "info")
-    return redirect_to((_STORES if run.kind in OF_STORES else _ITEMS).address)
+    return redirect_to(list_address(run.kind))
 
 
-@blueprint.get("/desk/files/<feed_id>/rows-to-fix.csv")
+@blueprint.get("/desk/stores/files/<feed_id>/rows-to-fix.csv")
+@blueprint.get("/desk/items/files/<feed_id>/rows-to-fix.csv")
 @allow(*PUBLISHERS)
 def download(feed_id: str) -> Response:
     """The rows that cannot be taken in, in the file's own columns, to be fixed and sent again."""
@@ -191,7 +204,7 @@ def _send(room: _Room) -> Response:
         at=at,
     )
     db.commit()
-    return redirect_to(f"/desk/files/{run.id}")
+    return redirect_to(address_of(run))
 
 
 @contextmanager

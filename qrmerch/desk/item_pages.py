@@ -122,6 +122,8 @@ class ItemPage:
     past: tuple[PastPrice, ...]
     stores: tuple[StockColumn, ...]
     stock: tuple[StockRow, ...]
+    # Every store by id and name, where they are too many to stand side by side.
+    countable: tuple[tuple[str, str], ...]
     # For how long a count is told to shoppers, in words.
     stock_limit: str
     changing_store: str

@@ -28,6 +28,7 @@ from qrmerch.rendering.pictures import list_card_addresses
 from qrmerch.rendering.queries import stock_limit
 
 _SHOWN_PAST: Final = 30
+_MANY_STORES: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,9 @@ def item_page(db: Session, item: Item, *, at: datetime, store_id: str = "", sent
         past=_past(db, variants, retailer, at),
         stores=columns,
         stock=rows,
+        countable=tuple((each.id, f"{each.short_name}, {each.code}") for each in stores)
+        if len(stores) > _MANY_STORES
+        else (),
         stock_limit=said_hours(retailer.stock_limit_hours),
         changing_store=changing.id if changing else "",
         changing_name=changing.short_name if changing else "",
@@ -227,6 +231,10 @@ def _stock(
     elsewhere = db.scalars(select(WarehouseStock).where(WarehouseStock.variant_id.in_(ids)))
     known |= {(row.warehouse_id, row.variant_id): row for row in elsewhere}
     warehouses = list_warehouses(db, retailer.id)
+    counted = {place_id for place_id, _ in known}
+    # Of many stores only those with a figure are shown, and the one that is being counted.
+    if len(stores) > _MANY_STORES:
+        stores = [each for each in stores if each.id in counted or each.id == store_id]
     columns = (
         *(
             _column(each.id, each.short_name, here(store=each.id) + "#stock", each.time_zone, known, retailer, at)

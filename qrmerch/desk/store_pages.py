@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from qrmerch.desk.paging import Paging
+
 
 @dataclass(frozen=True, slots=True)
 class StoreRow:
@@ -31,7 +33,14 @@ class StoresPage:
     """`desk/stores.html`"""
 
     lede: str
+    find: str
+    state: str
+    states: tuple[tuple[str, str], ...]
+    # Whether there are more than fit on a page, so that one looks for some.
+    is_long: bool
+    is_filtered: bool
     rows: tuple[StoreRow, ...]
+    paging: Paging
     warehouses: tuple[WarehouseRow, ...]
 
 

@@ -15,6 +15,7 @@ from qrmerch.access import PUBLISHERS, allow, current_principal
 from qrmerch.clock import now, time_zones
 from qrmerch.codes.models import Code, CodeState
 from qrmerch.db import get_one
+from qrmerch.desk.paging import page_number, paging
 from qrmerch.desk.store_pages import NewStorePage, PlaceRow, StoreForm, StorePage, StoreRow, StoresPage, WarehouseRow
 from qrmerch.errors import FormError
 from qrmerch.parties import service
@@ -22,7 +23,7 @@ from qrmerch.parties.hours import HoursUnclear, format_week, parse_hours
 from qrmerch.parties.models import Fixture, FixtureKind, Store
 from qrmerch.parties.queries import get_retailer, list_fixtures, list_networks, list_stores, list_warehouses
 from qrmerch.parties.service import StoreDetails
-from qrmerch.web import get_db, notice, redirect_to, render
+from qrmerch.web import get_db, notice, redirect_to, render, search_words
 
 blueprint = Blueprint("desk_stores", __name__)
 
@@ -38,6 +39,8 @@ _KINDS: Final = {
     FixtureKind.WALL: "Wall of items",
     FixtureKind.SCREEN: "Screen",
 }
+_PER_PAGE: Final = 25
+_STATES: Final = (("", "All"), ("open", "Open"), ("closed", "Closed"), ("zone", "Without a time zone"))
 _NOT_PLACES: Final = ("Etc/", "SystemV/", "posix/", "right/")
 
 
@@ -56,6 +59,9 @@ def show_list() -> Response:
     """All stores."""
     db, retailer_id = get_db(), str(current_principal().retailer_id)
     stores = list_stores(db, retailer_id)
+    find, state, number = search_words(request.args.get("find", "")), request.args.get("state", ""), page_number()
+    found = [each for each in stores if _is_found(each, find.casefold(), state)]
+    shown = found[(number - 1) * _PER_PAGE : number * _PER_PAGE]
     places = Counter(each.store_id for each in list_fixtures(db, retailer_id))
     codes = _codes_by(db, retailer_id, "store")
     rows = tuple(
@@ -70,13 +76,36 @@ def show_list() -> Response:
             is_open=each.is_open,
             is_zone_guessed=each.is_zone_guessed,
         )
-        for each in stores
+        for each in shown
     )
     warehouses = tuple(WarehouseRow(each.name, each.code) for each in list_warehouses(db, retailer_id))
+    page = StoresPage(
+        lede=_list_lede(stores),
+        find=find,
+        state=state,
+        states=_STATES,
+        is_long=len(stores) > _PER_PAGE or bool(find or state),
+        is_filtered=bool(find or state),
+        rows=rows,
+        paging=paging("store", shown=len(rows), total=len(found), number=number, per_page=_PER_PAGE),
+        warehouses=warehouses,
+    )
+    return render("desk/stores.html", page)
+
+
+def _is_found(store: Store, words: str, state: str) -> bool:
+    """Whether a store has these words in its name, code or city, and is in this state."""
+    told = {"open": store.is_open, "closed": not store.is_open, "zone": store.is_zone_guessed}
+    return told.get(state, True) and words in f"{store.name} {store.code} {store.city}".casefold()
+
+
+def _list_lede(stores: list[Store]) -> str:
     closed = sum(1 for each in stores if not each.is_open)
     said = "1 store" if len(stores) == 1 else f"{len(stores):,} stores"
     lede = f"{said}, {closed} closed." if closed else f"{said}, all open." if stores else "No store yet."
-    return render("desk/stores.html", StoresPage(lede, rows, warehouses))
+    if guessed := sum(1 for each in stores if each.is_zone_guessed):
+        lede += " 1 waits for its time zone." if guessed == 1 else f" {guessed:,} wait for their time zone."
+    return lede
 
 
 @blueprint.get("/desk/stores/new")

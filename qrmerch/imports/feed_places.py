@@ -204,14 +204,20 @@ def _zone_of(
     country, region, spot = values["country"], values["region"], _spot_of(said)
     zone = find_zone(country, region, spot)
     if zone is None and (zone := neighbours.zone_of(country, region, spot)):
-        line.warn("ZONE_OF_NEIGHBOURS", columns.name_of("region"), f"It goes by {zone}, as your stores around it do.")
+        line.warn(
+            "ZONE_NEAR",
+            columns.name_of("region") if columns.has("region") else "",
+            f"It goes by {zone}, as your stores around it do.",
+        )
     if zone:
         return {"time_zone": zone, "is_zone_guessed": False}
     guess = values["time_zone"] or retailer.time_zone
     message = (
         f"Nothing says which time zone it is in; {guess} is noted, and its hours stay a text. Add a column “time zone”."
     )
-    line.warn("ZONE_UNKNOWN", columns.name_of("time_zone"), message)
+    # A country that is none is said already.
+    if len(country) == 2:
+        line.warn("ZONE_UNKNOWN", columns.name_of("time_zone") if columns.has("time_zone") else "", message)
     return {"time_zone": guess, "is_zone_guessed": True}
 
 

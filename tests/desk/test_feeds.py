@@ -13,6 +13,7 @@ from qrmerch.access import Role
 from qrmerch.catalog.models import Stock
 from qrmerch.catalog.queries import list_variants
 from qrmerch.clock import now
+from qrmerch.desk.feed_view import address_of
 from qrmerch.imports.feed_models import FeedRun, FeedState
 from qrmerch.jobs import Work
 from qrmerch.parties.models import Store
@@ -53,9 +54,9 @@ def test_a_file_of_stores_is_checked_shown_and_taken_in(
     page = browser.follow(send_file(browser, STORES, text))
     before = seen(db, select(Store.code).where(Store.retailer_id == house.retailer.id))
     browser.send(page, action="/take-in")
-    running = browser.get(f"/desk/files/{runs(db)[0].id}").text
+    running = browser.get(address_of(runs(db)[0])).text
     jobs.run_all(work)
-    done = browser.get(f"/desk/files/{runs(db)[0].id}").text
+    done = browser.get(address_of(runs(db)[0])).text
     listed = browser.get(STORES).text
 
     assert "<b>1 of 2 rows</b> can be taken in: 1 new." in page.text
@@ -74,7 +75,7 @@ def test_the_rows_to_fix_come_as_a_file_and_go_back_in(browser: Browser, db: Ses
     browser.sign_in(*house.mia)
     page = browser.follow(send_file(browser, STORES, "code;name;country\n=1;Köln;DE\n2;;DE\n"))
 
-    report = browser.get(f"/desk/files/{runs(db)[0].id}/rows-to-fix.csv")
+    report = browser.get(f"{address_of(runs(db)[0])}/rows-to-fix.csv")
     fixed = report.text.replace("2;;DE", "2;Bonn;DE")
     again_page = browser.follow(send_file(browser, STORES, fixed, name="rows-to-fix.csv"))
 
@@ -142,7 +143,7 @@ def test_what_cannot_be_read_is_said_at_its_field(browser: Browser, db: Session,
 def test_a_second_tap_and_a_late_cancel_do_no_harm(browser: Browser, db: Session, work: Work, house: House) -> None:
     browser.sign_in(*house.mia)
     browser.follow(send_file(browser, STORES, "code,name,country\nA,Alpha,US\n"))
-    address = f"/desk/files/{runs(db)[0].id}"
+    address = address_of(runs(db)[0])
 
     first, second = browser.post(f"{address}/take-in"), browser.post(f"{address}/take-in")
     jobs.run_all(work)
@@ -161,13 +162,13 @@ def test_a_cancelled_file_changes_nothing(browser: Browser, db: Session, work: W
 
     assert "list.csv is cancelled." in back.text
     assert jobs.run_all(work) == 0
-    assert "Cancelled, nothing written" in browser.get(f"/desk/files/{runs(db)[0].id}").text
+    assert "Cancelled, nothing written" in browser.get(address_of(runs(db)[0])).text
 
 
 def test_otto_finds_nothing_of_it(browser: Browser, db: Session, house: House) -> None:
     browser.sign_in(*house.mia)
     browser.follow(send_file(browser, STORES, "code,name,country\nA,Alpha,US\n"))
-    address = f"/desk/files/{runs(db)[0].id}"
+    address = address_of(runs(db)[0])
     otto = browser.another().sign_in(*house.otto)
 
     answers = [
@@ -199,7 +200,7 @@ def test_sec_e01_what_a_file_says_is_text_everywhere(browser: Browser, db: Sessi
     page = browser.follow(send_file(browser, STORES, data, name=f"{evil}.xlsx"))
     browser.send(page, action="/take-in")
     jobs.run_all(work)
-    pages = [page.text, browser.get(f"/desk/files/{runs(db)[0].id}").text, browser.get(STORES).text]
+    pages = [page.text, browser.get(address_of(runs(db)[0])).text, browser.get(STORES).text]
     pages += [browser.get("/desk/stores").text]
 
     assert all("<script>alert" not in each for each in pages)

@@ -150,7 +150,7 @@ def test_a_zone_nobody_says_is_that_of_the_stores_around_it(
         # A guess: no clock is told by it.
         "4": (retailer.time_zone, True, False),
     }
-    assert codes_of(checked) == {3: ["ZONE_OF_NEIGHBOURS"], 5: ["ZONE_UNKNOWN"]}
+    assert codes_of(checked) == {3: ["ZONE_NEAR"], 5: ["ZONE_UNKNOWN"]}
 
 
 def test_a_guessed_zone_is_settled_by_a_file_that_says_it(db: Session, retailer: Retailer, settings: Settings) -> None:
