@@ -4,17 +4,19 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
+from qrmerch.clock import time_zones
 from qrmerch.db import lock_for_chain
 from qrmerch.errors import FormError
 from qrmerch.imports.feed_columns import DAYS, FeedColumns
 from qrmerch.imports.feed_lines import Difference, FeedReading, Judged, Line, country_code
 from qrmerch.imports.feed_table import FeedTable
 from qrmerch.parties import service
-from qrmerch.parties.hours import NAMES, HoursUnclear, parse_hours
+from qrmerch.parties.hours import NAMES, HoursUnclear, format_week, parse_hours
 from qrmerch.parties.models import Retailer, Store, Warehouse
 from qrmerch.parties.queries import list_stores, list_warehouses
 from qrmerch.parties.service import StoreDetails
@@ -23,6 +25,7 @@ from qrmerch.text import clean_line
 
 # Two stores so near to each other go by the same clock, but for a handful of towns.
 _NEAR_KM: Final = 40.0
+_MAX_HOURS_CHARS: Final = 200
 _NAMED: Final = 6
 _WAREHOUSE: Final = re.compile(r"\b(warehouse|depot|dc|distribution|fulfil+ment|lager|stockroom)\b", re.IGNORECASE)
 _SHOWN: Final = {
@@ -173,9 +176,17 @@ def _kept_values(known: Store | None) -> dict[str, Any]:
 def _hours_of(said: Mapping[str, str]) -> str:
     """Hours from their column, or put together from one column for each day."""
     if "hours" in said:
-        return "; ".join(part.strip() for part in said["hours"].splitlines() if part.strip())
-    days = [(name, said[day]) for name, day in zip(NAMES, DAYS, strict=True) if day in said]
-    return "; ".join(f"{name} {text}" for name, text in days)
+        text = "; ".join(part.strip() for part in said["hours"].splitlines() if part.strip())
+    else:
+        days = [(name, said[day]) for name, day in zip(NAMES, DAYS, strict=True) if day in said]
+        text = "; ".join(f"{name} {hours}" for name, hours in days)
+    if len(text) <= _MAX_HOURS_CHARS:
+        return text
+    try:
+        # The same in fewer words.
+        return format_week(parse_hours(text).week)
+    except HoursUnclear:
+        return text
 
 
 def _gln_of(line: Line[PlaceLine], said: Mapping[str, str], columns: FeedColumns) -> str:
@@ -198,7 +209,7 @@ def _zone_of(
 ) -> dict[str, Any]:
     """The zone that is said, or else follows from the place; nothing for a store that has one."""
     if "time_zone" in said:
-        return {"time_zone": said["time_zone"], "is_zone_guessed": False}
+        return {"time_zone": _zones().get(said["time_zone"].casefold(), said["time_zone"]), "is_zone_guessed": False}
     if known is not None and not known.is_zone_guessed:
         return {}
     country, region, spot = values["country"], values["region"], _spot_of(said)
@@ -219,6 +230,12 @@ def _zone_of(
     if len(country) == 2:
         line.warn("ZONE_UNKNOWN", columns.name_of("time_zone") if columns.has("time_zone") else "", message)
     return {"time_zone": guess, "is_zone_guessed": True}
+
+
+@cache
+def _zones() -> dict[str, str]:
+    """Every zone by its name in lower case."""
+    return {each.casefold(): each for each in time_zones()}
 
 
 def _say_hours(line: Line[PlaceLine], details: StoreDetails, columns: FeedColumns) -> None:

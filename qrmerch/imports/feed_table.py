@@ -14,6 +14,7 @@ from qrmerch.imports.feed_workbook import is_workbook, read_workbook
 from qrmerch.imports.reader import SheetRejected, read_sheet
 
 _MAX_COLUMNS: Final = 500
+_MAX_DEPTH: Final = 3
 _BOM: Final = b"\xef\xbb\xbf"
 
 
@@ -88,23 +89,23 @@ def _objects_of_lines(data: bytes, error: orjson.JSONDecodeError) -> list[Any]:
         raise SheetRejected(f"This JSON file ends or breaks in line {error.lineno}. Export it again.") from None
 
 
-def _flat(value: Mapping[str, Any], before: str = "") -> Iterable[tuple[str, str]]:
-    """A nested object's values by their path: `location.lat`."""
+def _flat(value: Mapping[str, Any], before: str = "", depth: int = 0) -> Iterable[tuple[str, str]]:
+    """A nested object's values by their path: `location.lat`; what lies deeper than any list of stores is left out."""
     for name, each in value.items():
         path = f"{before}{name}"
-        if isinstance(each, dict) and before.count(".") < 3:
-            yield from _flat(each, f"{path}.")
+        if isinstance(each, dict) and depth < _MAX_DEPTH:
+            yield from _flat(each, f"{path}.", depth + 1)
         else:
             yield path, _text(each)
 
 
 def _text(value: Any) -> str:
-    if value is None:
+    if value is None or isinstance(value, dict):
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return "; ".join(_text(each) for each in value)
+        return "; ".join(_text(each) for each in value if not isinstance(each, list | dict))
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)

@@ -16,6 +16,8 @@ from qrmerch.imports.reader import SheetRejected
 
 _MAX_UNPACKED_BYTES: Final = 100_000_000
 _MAX_PARTS: Final = 1000
+# A thousand parts with names as long as those of real workbooks; what says it has more is no workbook.
+_MAX_DIRECTORY_BYTES: Final = 1_000_000
 _MAX_COLUMNS: Final = 500
 _MAX_CELLS: Final = 3_000_000
 _READ_BYTES: Final = 1 << 20
@@ -29,7 +31,7 @@ _BROKEN: Final = "This workbook cannot be opened. Save it again as .xlsx, or as 
 
 def is_workbook(data: bytes) -> bool:
     """Whether a file is a ZIP with an Excel workbook in it."""
-    if not data.startswith(b"PK\x03\x04"):
+    if not data.startswith(b"PK\x03\x04") or _directory_bytes(data) > _MAX_DIRECTORY_BYTES:
         return False
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -61,6 +63,12 @@ def read_workbook(data: bytes, *, max_rows: int) -> tuple[tuple[str, ...], tuple
     if not rest:
         raise SheetRejected(f"Below the header in row {number} there is nothing. Send the workbook with its rows.")
     return names, tuple(rest)
+
+
+def _directory_bytes(data: bytes) -> int:
+    """How long the archive's list of parts says it is: opening an archive makes an object of each entry."""
+    end = data.rfind(b"PK\x05\x06", max(0, len(data) - 66_000))
+    return int.from_bytes(data[end + 12 : end + 16], "little") if end >= 0 else 0
 
 
 def _refuse_bombs(data: bytes) -> None:

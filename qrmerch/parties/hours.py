@@ -179,7 +179,8 @@ def _format_span(span: Span) -> str:
 
 def _tokens(text: str) -> list[_Token]:
     found: list[_Token] = []
-    place, text = 0, text.strip()
+    # Digits of other scripts are digits.
+    place, text = 0, re.sub(r"\d", lambda digit: str(int(digit[0])), text.strip())
     while place < len(text):
         match = _TOKEN.match(text, place)
         if match is None or match.end() == place:

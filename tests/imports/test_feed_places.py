@@ -177,6 +177,24 @@ def test_hours_in_a_column_for_each_day_are_put_together(db: Session, retailer: 
     assert format_week(week_of(store.weekly) or ()) == "Mon-Tue 09:00-18:00"
 
 
+def test_long_hours_are_kept_in_fewer_words(db: Session, retailer: Retailer, settings: Settings) -> None:
+    days = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+    head = ",".join(["code", "name", "country", *days])
+    cells = ['"9:00 AM - 12:00 PM, 1:00 PM - 6:00 PM"'] * 7
+
+    take_in(db, retailer, STORES, f"{head}\n{','.join(['1', 'Mall', 'DE', *cells])}\n", settings)
+
+    store = store_of(db, retailer, "1")
+    assert store.hours == "Mon-Sun 09:00-12:00, 13:00-18:00"
+    assert store.weekly
+
+
+def test_a_zone_is_known_in_any_case(db: Session, retailer: Retailer, settings: Settings) -> None:
+    take_in(db, retailer, STORES, _HEAD + "B1,Berlin,,,DE,europe/BERLIN,,\n", settings)
+
+    assert store_of(db, retailer, "B1").time_zone == "Europe/Berlin"
+
+
 def test_hours_that_are_read_with_a_choice_or_not_at_all_are_said(
     db: Session, retailer: Retailer, settings: Settings
 ) -> None:

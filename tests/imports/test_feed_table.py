@@ -124,6 +124,21 @@ def test_sec_f11_two_cells_in_far_corners_do_not_fill_the_memory(far: str) -> No
         read_table(workbook([], sheet=sheet), settings=limit)
 
 
+def test_sec_f11_a_workbook_with_a_list_of_parts_without_end_is_no_workbook() -> None:
+    many = workbook(ROWS, extra={f"xl/media/{'x' * 200}{n}.png": b"" for n in range(5000)})
+
+    with pytest.raises(SheetRejected):
+        read(many)
+
+
+@pytest.mark.parametrize("value", ["[" * 900 + "]" * 900, '{"a":' * 900 + "1" + "}" * 900])
+def test_what_lies_deep_in_an_object_is_left_out(value: str) -> None:
+    table = read(f'[{{"id": 1, "deep": {value}}}]'.encode())
+
+    assert table.rows[0][1][0] == "1"
+    assert not any(table.rows[0][1][1:])
+
+
 def test_a_formatted_cell_far_below_the_list_does_no_harm() -> None:
     sheet = sheet_of([["code"], ["A"]]).replace(
         "</sheetData>", '<row r="1048576"><c r="XFD1048576" s="3"/></row></sheetData>'

@@ -57,6 +57,8 @@ NEW_YORK = "America/New_York"
         ("Mon & Wed, Fri: 10 a.m. - 6 p.m.", "Mon 10:00-18:00; Wed 10:00-18:00; Fri 10:00-18:00"),
         ("MONDAY 10:00AM-9:00PM\nSUNDAY 11:00AM-7:00PM", "Mon 10:00-21:00; Sun 11:00-19:00"),
         ("Mon closed", "Mon-Sun closed"),
+        ("Mon ٠٩:٠٠-١٧:٣٠", "Mon 09:00-17:30"),
+        ("Sat 18:00-00:00", "Sat 18:00-24:00"),
     ],
 )
 def test_hours_as_stores_write_them_are_read(text: str, expected: str) -> None:
