@@ -92,7 +92,7 @@ def _objects_of_lines(data: bytes, error: orjson.JSONDecodeError) -> list[Any]:
 def _flat(value: Mapping[str, Any], before: str = "", depth: int = 0) -> Iterable[tuple[str, str]]:
     """A nested object's values by their path: `location.lat`; what lies deeper than any list of stores is left out."""
     for name, each in value.items():
-        path = f"{before}{name}"
+        path = f"{before}{name}".replace("\0", "")
         if isinstance(each, dict) and depth < _MAX_DEPTH:
             yield from _flat(each, f"{path}.", depth + 1)
         else:
@@ -108,4 +108,5 @@ def _text(value: Any) -> str:
         return "; ".join(_text(each) for each in value if not isinstance(each, list | dict))
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value)
+    # No database keeps a NUL.
+    return str(value).replace("\0", "")

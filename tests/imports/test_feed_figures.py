@@ -1,7 +1,9 @@
 """Prices and stock by file: whose they are, what is newer, and what shoppers' pages hear of it."""
 
 from datetime import timedelta
+from pathlib import Path
 
+import orjson
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -16,7 +18,7 @@ from qrmerch.parties.models import PageChange, Retailer, Store
 from qrmerch.parties.service import add_warehouse
 from tests.conftest import NOON
 from tests.factories import make_item, make_retailer, make_store
-from tests.imports.feeding import codes_of, dry_run, said_of, take_in
+from tests.imports.feeding import codes_of, dry_run, said_of, send, take_in
 
 PRICES, STOCK = FeedKind.PRICES, FeedKind.STOCK
 HOUR = timedelta(hours=1)
@@ -337,3 +339,21 @@ def test_a_count_by_hand_is_kept_against_an_older_file(db: Session, house: House
     take_in(db, house.retailer, STOCK, "sku,store,qty\nTOP-S,FT-1,9\n", settings, as_of=NOON - HOUR)
 
     assert stock_of(db, house.small) == (2, NOON)
+
+
+@pytest.mark.shared_data
+def test_naughty_strings_are_refused_with_a_reason(
+    db: Session, house: House, settings: Settings, shared_data: Path
+) -> None:
+    naughty = [*orjson.loads((shared_data / "text" / "blns.json").read_bytes()), "a\0b"]
+    stock = [{"sku": "TOP-S", "store": "FT-1", "qty": text, "as of": text} for text in naughty]
+    stock += [{"sku": text, "gtin": text, "address": text, "store": text, "qty": 1} for text in naughty]
+    prices = [{"sku": "TOP-S", "price": text, "currency": text} for text in naughty]
+
+    for kind, entries in ((STOCK, stock), (PRICES, prices)):
+        checked = dry_run(db, house.retailer, kind, orjson.dumps(entries), settings)
+        send(db, house.retailer, kind, orjson.dumps(entries), settings)
+
+        refused = [line for line in checked.prepared.lines if line.is_error]
+        assert len(refused) > len(entries) - 20
+        assert all(each.message and each.code for line in refused for each in line.problems)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import orjson
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -13,6 +14,7 @@ from qrmerch.imports.reader import SheetRejected
 from qrmerch.parties.hours import format_week, week_of
 from qrmerch.parties.models import Fixture, FixtureKind, PageChange, Retailer, Store
 from qrmerch.parties.queries import list_fixtures, list_stores, list_warehouses
+from qrmerch.text import clean_line
 from tests.factories import make_fixture, make_retailer, make_store
 from tests.imports.feeding import codes_of, dry_run, said_of, take_in
 from tests.imports.workbooks import workbook
@@ -309,3 +311,29 @@ def test_another_retailers_store_is_not_known(db: Session, retailer: Retailer, s
 
     assert codes_of(checked) == {2: ["UNKNOWN_STORE"]}
     assert "none yet" in said_of(checked, 2)
+
+
+@pytest.mark.shared_data
+def test_naughty_strings_are_kept_as_text_or_refused_with_a_reason(
+    db: Session, retailer: Retailer, settings: Settings, shared_data: Path
+) -> None:
+    naughty = [*orjson.loads((shared_data / "text" / "blns.json").read_bytes()), "a\0b", "\u202e\u0000", "x" * 500]
+    fields = ("name", "short name", "address", "city", "state", "zip", "country", "time zone", "gln", "hours", "kind")
+    entries = [{"code": f"F{at}", **dict.fromkeys(fields, text)} for at, text in enumerate(naughty)]
+    entries += [
+        {"code": text, "name": "Mall", "country": "DE", "city": text, "address": text, "hours": text}
+        for text in naughty
+    ]
+
+    run = take_in(db, retailer, STORES, orjson.dumps(entries), settings)
+    make_store(db, retailer, code="R1")
+    spots = [{"store": "R1", "place": text} for text in naughty]
+    spots += [{"store": "R1", "place": "Wall", "kind": text} for text in naughty if text.strip()]
+    places = take_in(db, retailer, FIXTURES, orjson.dumps(spots), settings)
+
+    kept = [each for each in list_stores(db, retailer.id) if each.code != "R1"]
+    assert run.state == places.state == FeedState.DONE
+    assert len(kept) == run.written["created"] > 200
+    assert run.counts["errors"] + run.counts["created"] == run.counts["rows"]
+    assert all(each.city in naughty or each.city == clean_line(each.city, 80) for each in kept)
+    assert all(entry["problems"][0]["message"] for entry in run.problems)
