@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from qrmerch.i18n import format_day, format_time, translator
-from qrmerch.parties.hours import opening_at, week_of
 from qrmerch.parties.models import Store
+from qrmerch.parties.opening import opening_at, week_of
 
 
 def word_opening(store: Store, locale: str, at: datetime) -> str:

@@ -11,8 +11,9 @@ from qrmerch.config import Settings
 from qrmerch.imports.feed_models import FeedKind, FeedState
 from qrmerch.imports.feed_report import report_of
 from qrmerch.imports.reader import SheetRejected
-from qrmerch.parties.hours import format_week, week_of
+from qrmerch.parties.hours import format_week
 from qrmerch.parties.models import Fixture, FixtureKind, PageChange, Retailer, Store
+from qrmerch.parties.opening import week_of
 from qrmerch.parties.queries import list_fixtures, list_stores, list_warehouses
 from qrmerch.text import clean_line
 from tests.factories import make_fixture, make_retailer, make_store
