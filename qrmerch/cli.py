@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from qrmerch.db import Database
     from qrmerch.imports.checking import Checked
+    from qrmerch.imports.feeds import Checked as CheckedFeed
     from qrmerch.jobs import Queue
     from qrmerch.parties.models import Retailer, Vendor
 
@@ -272,6 +273,124 @@ def _take_in(database: "Database", checked: "Checked", file_name: str, wanted: d
                 bar.update(min(service.CHUNK_GROUPS, checked.products - bar.pos))
     with database.read() as session:
         return dict(get_run(session, run.id).written)
+
+
+def _feed(kind: str) -> Callable[[Command], Command]:
+    """The command that takes files of one kind in, with the options they all have."""
+    options = (
+        click.argument("file", type=_FILE),
+        click.option("--retailer", "slug", required=True, help="Short name of the retailer whose file it is."),
+        click.option("--as-of", help="When its figures were taken, such as 2026-11-29T06:00+01:00; now unless given."),
+        click.option("--country", default="", help="Two letters, of stores whose row names none."),
+        click.option("--dry-run", is_flag=True, help="Only say what would change."),
+        click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Write the rows to fix here."),
+        as_json,
+    )
+
+    def declare(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return import_.command(kind)(command)  # type: ignore[return-value]
+
+    return declare
+
+
+@_feed("stores")
+def import_stores(**asked: Any) -> None:
+    """Check a file of stores and warehouses, then take it in."""
+    _import_feed("stores", **asked)
+
+
+@_feed("places")
+def import_places(**asked: Any) -> None:
+    """Check a file of shelves, windows and posters in stores, then take it in."""
+    _import_feed("fixtures", **asked)
+
+
+@_feed("prices")
+def import_prices(**asked: Any) -> None:
+    """Check a file of prices, then take it in."""
+    _import_feed("prices", **asked)
+
+
+@_feed("stock")
+def import_stock(**asked: Any) -> None:
+    """Check a file of stock, then take it in."""
+    _import_feed("stock", **asked)
+
+
+def _import_feed(
+    kind: str,
+    *,
+    file: Path,
+    slug: str,
+    as_of: str | None,
+    country: str,
+    dry_run: bool,
+    report: Path | None,
+    is_json: bool,
+) -> None:
+    """Rows with errors are left out and named; the others are taken in, and the command fails."""
+    from qrmerch.clock import now
+    from qrmerch.imports import feeds
+    from qrmerch.imports.feed_lines import parse_instant
+    from qrmerch.imports.feed_models import FeedKind
+    from qrmerch.imports.feed_report import report_of
+
+    settings, at = Settings.read(os.environ), now()
+    _refuse_old_tables(settings)
+    database = _open(settings)
+    with database.read() as session:
+        house = _get_retailer(session, slug)
+        said_at = parse_instant(as_of, house.time_zone) if as_of else None
+        if as_of and said_at is None:
+            raise click.ClickException(f"{as_of} is no date and time. Write it like 2026-11-29T06:00.")
+        reading = feeds.make_reading(said_at, country=country.upper(), at=at)
+        checked = feeds.check(session, house, FeedKind(kind), file.read_bytes(), reading, settings=settings)
+    counts: dict[str, Any] = dict(checked.counts)
+    if report and counts["errors"]:
+        report.write_text("\ufeff" + report_of(checked.prepared), encoding="utf-8", newline="")
+    if not dry_run and counts["errors"] < counts["rows"]:
+        counts["written"] = _take_feed_in(database, house, checked, file, settings)
+    sentence = (
+        "{rows} rows: {created} new, {updated} changed, {unchanged} as before, {older} older than what is kept,"
+        " {errors} to fix."
+    )
+    done = "Taken in." if "written" in counts else "Nothing was written."
+    _say(counts, f"{sentence.format(**counts)} {done}", is_json=is_json)
+    if counts["errors"]:
+        if not report and not is_json:
+            click.echo("Run it again with --report FILE to get the rows to fix.", err=True)
+        sys.exit(1)
+
+
+def _take_feed_in(
+    database: "Database", house: "Retailer", checked: "CheckedFeed", file: Path, settings: Settings
+) -> dict[str, int]:
+    """Write a checked file's rows chunk by chunk, as the job does; how many of each outcome."""
+    from qrmerch.clock import now
+    from qrmerch.files import FileStore
+    from qrmerch.imports import feeds
+    from qrmerch.imports.feed_queries import get_feed
+
+    with file.open("rb") as stream:
+        key = feeds.store_file(stream, store=FileStore(settings.uploads_dir), settings=settings)
+    at = checked.prepared.reading.arrived_at
+    with database.write() as session:
+        run = feeds.record_run(
+            session, retailer=house, checked=checked, file_key=key, file_name=file.name, user_id=None, at=at
+        )
+        feeds.start(session, run)
+        session.commit()
+    with click.progressbar(length=len(checked.prepared.lines), label="Rows", file=sys.stderr) as bar:
+        is_more = True
+        while is_more:
+            with database.write() as session:
+                is_more = feeds.commit_chunk(session, run.id, checked.prepared, at=now())
+                session.commit()
+                bar.update(get_feed(session, run.id).done_rows - bar.pos)
+    with database.read() as session:
+        return dict(get_feed(session, run.id).written)
 
 
 # --- codes -------------------------------------------------------------------------------------------

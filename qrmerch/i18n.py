@@ -84,6 +84,11 @@ def format_weekday(at: datetime, locale: str, zone: str) -> str:
     return str(_format_skeleton("MMMMEEEEd", local, fuzzy=True, locale=_locale(locale)))
 
 
+def format_day(at: datetime, locale: str, zone: str) -> str:
+    """The weekday of an instant: "Monday"."""
+    return str(_format_date(at.astimezone(ZoneInfo(zone)).date(), format="EEEE", locale=_locale(locale)))
+
+
 def format_time(at: datetime, locale: str, zone: str) -> str:
     return str(_format_time(at, format="short", tzinfo=ZoneInfo(zone), locale=_locale(locale)))
 

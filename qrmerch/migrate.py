@@ -29,6 +29,7 @@ WITH_TABLES: Final = (
     "content.models",
     "codes.models",
     "imports.models",
+    "imports.feed_models",
     "scans.models",
     "offers.models",
     "wishlists.models",

@@ -10,13 +10,14 @@ from click.testing import CliRunner, Result
 from sqlalchemy import delete, select
 
 from qrmerch import cli
-from qrmerch.catalog.models import Item
+from qrmerch.catalog.models import Item, Stock, Variant
 from qrmerch.config import Settings
 from qrmerch.db import Database
 from qrmerch.files import FileStore
 from qrmerch.media.models import Rendition
+from qrmerch.parties.models import Fixture, Store
 from qrmerch.serving import environment_of
-from tests.factories import make_asset, make_retailer, make_store, make_vendor
+from tests.factories import make_asset, make_item, make_retailer, make_store, make_vendor
 
 
 @pytest.fixture
@@ -62,6 +63,7 @@ def test_a_retailer_is_added_with_its_templates_and_its_owner_invited(run, datab
         (("user", "invite", "a@example.com", "--role", "king"), "king is not a role"),
         (("retailer", "add", "A B", "X", "--currency", "USD"), "lower-case"),
         (("import", "catalog", __file__, "--vendor", "Nobody"), "There is no vendor Nobody"),
+        (("import", "stock", __file__, "--retailer", "nobody"), "There is no retailer nobody"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_sentence(run, arguments: tuple[str, ...], says: str) -> None:  # type: ignore[no-untyped-def]
@@ -140,3 +142,52 @@ def test_files_are_compared_with_rows_and_orphans_deleted_on_demand(  # type: ig
     assert still
     assert "2 files, 13 bytes; 0 named by nothing (0 bytes); 1 missing; 1 deleted." in repaired.output
     assert [store.exists(key) for key in (kept, orphan, young)] == [True, False, True]
+
+
+def test_a_nightly_file_of_stock_is_tried_then_taken_in(run, database: Database, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    with database.write() as db:
+        shop = make_retailer(db, slug="fashiontown")
+        make_store(db, shop, code="FT-1")
+        make_item(db, shop, key="TOP")
+        db.commit()
+    feed, report = tmp_path / "stock.csv", tmp_path / "fix.csv"
+    feed.write_text("sku,store,qty\nTOP-S,FT-1,7\nTOP-X,FT-1,7\n")
+    wanted = ("import", "stock", str(feed), "--retailer", "fashiontown")
+
+    tried = run(*wanted, "--dry-run", "--report", str(report))
+    with database.read() as db:
+        assert not db.scalars(select(Stock)).all()
+    taken = run(*wanted, "--json")
+    older = run(*wanted, "--as-of", "2026-01-01T06:00", "--json")
+    ahead = run(*wanted, "--as-of", "2090-01-01")
+    odd = run(*wanted, "--as-of", "soon")
+
+    assert tried.exit_code == 1 and "Nothing was written" in tried.output
+    assert "TOP-X" in report.read_text()
+    assert json.loads(taken.output.splitlines()[-1])["written"]["created"] == 1
+    assert json.loads(older.output.splitlines()[-1])["written"]["older"] == 1
+    assert "has not come yet" in ahead.output and "no date and time" in odd.output
+    with database.read() as db:
+        assert db.scalars(select(Stock.pieces)).all() == [7]
+
+
+def test_stores_places_and_prices_are_taken_in(run, database: Database, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    with database.write() as db:
+        make_item(db, make_retailer(db, slug="fashiontown"), key="TOP")
+        db.commit()
+    files = {
+        "stores": "code,name\nB1,Berlin\n",
+        "places": "store,place\nB1,Shoe wall\n",
+        "prices": "sku,price\nTOP-S,24.00\n",
+    }
+
+    for kind, text in files.items():
+        (tmp_path / kind).write_text(text)
+        result = run("import", kind, str(tmp_path / kind), "--retailer", "fashiontown", "--country", "de")
+        assert result.exit_code == 0, result.output
+        assert "Taken in." in result.output
+
+    with database.read() as db:
+        assert [(each.code, each.time_zone) for each in db.scalars(select(Store))] == [("B1", "Europe/Berlin")]
+        assert [each.name for each in db.scalars(select(Fixture))] == ["Shoe wall"]
+        assert sorted(db.scalars(select(Variant.price_minor))) == [2400, 2800]

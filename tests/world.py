@@ -15,9 +15,12 @@ from qrmerch.catalog.queries import list_variants
 from qrmerch.clock import now
 from qrmerch.config import Settings
 from qrmerch.files import FileStore
+from qrmerch.imports.feed_models import FeedKind, FeedRun
+from qrmerch.imports.feeds import receive_file
 from qrmerch.imports.models import ImportRun
 from qrmerch.imports.service import receive_sheet
 from qrmerch.media.models import Archive, ArchiveState
+from qrmerch.parties.models import Retailer
 from qrmerch.users.models import Invitation
 from qrmerch.users.service import open_session
 from tests.conftest import NOON
@@ -98,6 +101,7 @@ def make_house(db: Session, name: str, *, settings: Settings) -> House:
             "claim_id": claim.public_id,
             "redemption_id": use.id,
             "run_id": run.id,
+            "feed_id": _make_feed(db, retailer, settings).id,
             "asset_id": make_asset(db, vendor).id,
             "archive_id": _make_archive(db, vendor.id).id,
             "arrival_id": make_arrival(db, vendor).id,
@@ -133,6 +137,22 @@ def _make_archive(db: Session, vendor_id: str) -> Archive:
     db.add(archive)
     db.flush()
     return archive
+
+
+def _make_feed(db: Session, retailer: Retailer, settings: Settings) -> FeedRun:
+    return receive_file(
+        db,
+        retailer=retailer,
+        kind=FeedKind.STORES,
+        stream=io.BytesIO(b"code,name,city,country\nW1,Window One,Riverside,US\n,No code,Riverside,US\n"),
+        file_name="stores.csv",
+        as_of=None,
+        country="US",
+        user_id=None,
+        store=FileStore(settings.uploads_dir),
+        settings=settings,
+        at=NOON,
+    )
 
 
 def _make_invitation(

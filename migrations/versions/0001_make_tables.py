@@ -114,9 +114,11 @@ def upgrade() -> None:
         sa.Column("time_zone", sa.String(length=40), nullable=False),
         sa.Column("measurement", sa.String(length=40), nullable=False),
         sa.Column("no_discount", sa.Boolean(), nullable=False),
+        sa.Column("stock_limit_hours", sa.Integer(), nullable=False),
         sa.Column("has_sample_scans", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("measurement IN ('counts', 'visits')", name=op.f("ck_retailer_measurement_known")),
+        sa.CheckConstraint("stock_limit_hours > 0", name=op.f("ck_retailer_stock_limit_positive")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_retailer")),
         sa.UniqueConstraint("slug", name=op.f("uq_retailer_slug")),
     )
@@ -254,6 +256,48 @@ def upgrade() -> None:
         sa.UniqueConstraint("retailer_id", "from_at", name=op.f("uq_brand_kit_retailer_id_from_at")),
     )
     op.create_index(op.f("ix_brand_kit_retailer_id"), "brand_kit", ["retailer_id"], unique=False)
+    op.create_table(
+        "feed_run",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("file_name", sa.String(length=200), nullable=False),
+        sa.Column("file_key", sa.String(length=100), nullable=False),
+        sa.Column("format", sa.String(length=40), nullable=False),
+        sa.Column("encoding", sa.String(length=40), nullable=False),
+        sa.Column("delimiter", sa.String(length=1), nullable=False),
+        sa.Column("as_of", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("country", sa.String(length=2), nullable=False),
+        sa.Column(
+            "columns", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "counts", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "problems", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "changes", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "written", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("done_rows", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.String(length=36), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("kind IN ('stores', 'fixtures', 'prices', 'stock')", name=op.f("ck_feed_run_kind_known")),
+        sa.CheckConstraint(
+            "state IN ('checked', 'committing', 'done', 'cancelled', 'failed')", name=op.f("ck_feed_run_state_known")
+        ),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_feed_run_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_feed_run_user_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_feed_run")),
+    )
+    op.create_index(op.f("ix_feed_run_retailer_id"), "feed_run", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_feed_run_user_id"), "feed_run", ["user_id"], unique=False)
     op.create_table(
         "import_run",
         sa.Column("vendor_id", sa.String(length=36), nullable=False),
@@ -471,10 +515,16 @@ def upgrade() -> None:
         sa.Column("short_name", sa.String(length=40), nullable=False),
         sa.Column("address", sa.String(length=200), nullable=False),
         sa.Column("city", sa.String(length=80), nullable=False),
+        sa.Column("region", sa.String(length=80), nullable=False),
+        sa.Column("postcode", sa.String(length=20), nullable=False),
         sa.Column("country", sa.String(length=2), nullable=False),
         sa.Column("time_zone", sa.String(length=40), nullable=False),
+        sa.Column("is_zone_guessed", sa.Boolean(), nullable=False),
         sa.Column("gln", sa.String(length=13), nullable=True),
         sa.Column("hours", sa.String(length=200), nullable=False),
+        sa.Column(
+            "weekly", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
         sa.Column("is_open", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_store_retailer_id_retailer")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_store")),
@@ -530,6 +580,17 @@ def upgrade() -> None:
         sa.UniqueConstraint("secret_hash", name=op.f("uq_visitor_secret_hash")),
     )
     op.create_index(op.f("ix_visitor_retailer_id"), "visitor", ["retailer_id"], unique=False)
+    op.create_table(
+        "warehouse",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("code", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_warehouse_retailer_id_retailer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_warehouse")),
+        sa.UniqueConstraint("retailer_id", "code", name=op.f("uq_warehouse_retailer_id_code")),
+    )
+    op.create_index(op.f("ix_warehouse_retailer_id"), "warehouse", ["retailer_id"], unique=False)
     op.create_table(
         "archive_line",
         sa.Column("vendor_id", sa.String(length=36), nullable=False),
@@ -1187,6 +1248,25 @@ def upgrade() -> None:
     op.create_index(op.f("ix_stock_store_id"), "stock", ["store_id"], unique=False)
     op.create_index(op.f("ix_stock_variant_id"), "stock", ["variant_id"], unique=False)
     op.create_table(
+        "warehouse_stock",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("warehouse_id", sa.String(length=36), nullable=False),
+        sa.Column("variant_id", sa.String(length=36), nullable=False),
+        sa.Column("pieces", sa.Integer(), nullable=False),
+        sa.Column("as_of", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_warehouse_stock_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["variant_id"], ["variant.id"], name=op.f("fk_warehouse_stock_variant_id_variant")),
+        sa.ForeignKeyConstraint(
+            ["warehouse_id"], ["warehouse.id"], name=op.f("fk_warehouse_stock_warehouse_id_warehouse")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_warehouse_stock")),
+        sa.UniqueConstraint("warehouse_id", "variant_id", name=op.f("uq_warehouse_stock_warehouse_id_variant_id")),
+    )
+    op.create_index(op.f("ix_warehouse_stock_retailer_id"), "warehouse_stock", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_warehouse_stock_variant_id"), "warehouse_stock", ["variant_id"], unique=False)
+    op.create_index(op.f("ix_warehouse_stock_warehouse_id"), "warehouse_stock", ["warehouse_id"], unique=False)
+    op.create_table(
         "approval",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -1247,6 +1327,10 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_approval_reviewer_id"), table_name="approval")
     op.drop_index(op.f("ix_approval_retailer_id"), table_name="approval")
     op.drop_table("approval")
+    op.drop_index(op.f("ix_warehouse_stock_warehouse_id"), table_name="warehouse_stock")
+    op.drop_index(op.f("ix_warehouse_stock_variant_id"), table_name="warehouse_stock")
+    op.drop_index(op.f("ix_warehouse_stock_retailer_id"), table_name="warehouse_stock")
+    op.drop_table("warehouse_stock")
     op.drop_index(op.f("ix_stock_variant_id"), table_name="stock")
     op.drop_index(op.f("ix_stock_store_id"), table_name="stock")
     op.drop_index(op.f("ix_stock_retailer_id"), table_name="stock")
@@ -1381,6 +1465,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_archive_line_vendor_id"), table_name="archive_line")
     op.drop_index(op.f("ix_archive_line_asset_id"), table_name="archive_line")
     op.drop_table("archive_line")
+    op.drop_index(op.f("ix_warehouse_retailer_id"), table_name="warehouse")
+    op.drop_table("warehouse")
     op.drop_index(op.f("ix_visitor_retailer_id"), table_name="visitor")
     op.drop_table("visitor")
     op.drop_index(op.f("ix_vendor_product_vendor_id"), table_name="vendor_product")
@@ -1414,6 +1500,9 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_import_run_user_id"), table_name="import_run")
     op.drop_index(op.f("ix_import_run_list_at_id"), table_name="import_run")
     op.drop_table("import_run")
+    op.drop_index(op.f("ix_feed_run_user_id"), table_name="feed_run")
+    op.drop_index(op.f("ix_feed_run_retailer_id"), table_name="feed_run")
+    op.drop_table("feed_run")
     op.drop_index(op.f("ix_brand_kit_retailer_id"), table_name="brand_kit")
     op.drop_table("brand_kit")
     op.drop_index(op.f("ix_asset_vendor_id"), table_name="asset")

@@ -122,3 +122,15 @@ class Stock(RetailerScoped, Base):
     variant_id: Mapped[str] = reference("variant.id")
     pieces: Mapped[int]
     as_of: Mapped[datetime]
+
+
+class WarehouseStock(RetailerScoped, Base):
+    """Pieces of a variant in a warehouse, as of the feed's instant; no page of a shopper's speaks of them."""
+
+    __table_args__ = (UniqueConstraint("warehouse_id", "variant_id"),)
+
+    id: Mapped[Id]
+    warehouse_id: Mapped[str] = reference("warehouse.id")
+    variant_id: Mapped[str] = reference("variant.id")
+    pieces: Mapped[int]
+    as_of: Mapped[datetime]

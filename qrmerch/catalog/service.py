@@ -13,6 +13,7 @@ from qrmerch import audit, ids
 from qrmerch.catalog.drafts import Known, Outcome, ProductDraft, product_values, variant_values
 from qrmerch.catalog.models import Item, PriceHistory, ProductVariant, Stock, Variant, VendorProduct
 from qrmerch.catalog.queries import list_product_variants, list_variants, products_by_key
+from qrmerch.db import lock_for_chain
 from qrmerch.errors import Conflict, FormError, NotFound
 from qrmerch.money import MAX_MINOR
 from qrmerch.parties.models import Retailer, Store, Supply
@@ -169,6 +170,8 @@ def set_stock(
         raise FormError({"pieces": "A store has 0 pieces or more."})
     if store.retailer_id != variant.retailer_id:
         raise NotFound("There is no such store.")
+    # As `bulk.put_stock` does: two counts of the same do not both make the row.
+    lock_for_chain(db, f"stock {variant.retailer_id}")
     row = db.scalars(select(Stock).where(Stock.store_id == store.id, Stock.variant_id == variant.id)).one_or_none()
     if row is None:
         row = Stock(

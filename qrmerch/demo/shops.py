@@ -83,7 +83,13 @@ def set_up_places(db: Session, shops: Shops, *, at: datetime) -> None:
         _add_retailer(db, shops, house, opened_at)
     for row in facts.rows("stores"):
         details = parties.StoreDetails(
-            **{name: row[name] for name in ("code", "name", "short_name", "address", "city", "country", "time_zone")},
+            code=row["code"],
+            name=row["name"],
+            short_name=row["short_name"],
+            address=row["address"],
+            city=row["city"],
+            country=row["country"],
+            time_zone=row["time_zone"],
             gln=row["gln"],
             hours=row["hours"],
         )
@@ -117,6 +123,8 @@ def _add_retailer(db: Session, shops: Shops, house: HouseFacts, opened_at: datet
     )
     parties.set_brand(db, retailer, house.brand, at=opened_at)
     retailer.has_sample_scans = True
+    # Nobody sends a demo figures every night.
+    retailer.stock_limit_hours = 31 * 24
     shops.retailers[house.slug] = retailer
     own = next(each for each in list_vendors(db, retailer.id) if each.vendor.is_house)
     # Nobody reviews what they wrote themselves, and a house writes its own range.

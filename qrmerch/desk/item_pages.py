@@ -75,7 +75,7 @@ class PastPrice:
 
 @dataclass(frozen=True, slots=True)
 class StockColumn:
-    """A store's figures; `href` leads to where they are changed, `said` is when they were counted."""
+    """A store's or a warehouse's figures; `href` leads to where they are changed, `said` is when they were counted."""
 
     store_id: str
     name: str
@@ -122,6 +122,10 @@ class ItemPage:
     past: tuple[PastPrice, ...]
     stores: tuple[StockColumn, ...]
     stock: tuple[StockRow, ...]
+    # Every store by id and name, where they are too many to stand side by side.
+    countable: tuple[tuple[str, str], ...]
+    # For how long a count is told to shoppers, in words.
+    stock_limit: str
     changing_store: str
     changing_name: str
     item_title: str

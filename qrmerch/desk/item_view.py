@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from qrmerch.catalog.models import Item, PriceHistory, Stock, Variant
+from qrmerch.catalog.models import Item, PriceHistory, Stock, Variant, WarehouseStock
 from qrmerch.catalog.queries import get_product, list_categories, list_variants, was_prices
 from qrmerch.codes.models import CodeState
 from qrmerch.codes.queries import Wanted, count_codes
@@ -23,12 +23,12 @@ from qrmerch.i18n import format_list
 from qrmerch.money import format_money
 from qrmerch.offers.queries import list_offers_on
 from qrmerch.parties.models import Retailer, Store, Vendor
-from qrmerch.parties.queries import get_retailer, list_stores
+from qrmerch.parties.queries import get_retailer, list_stores, list_warehouses
 from qrmerch.rendering.pictures import list_card_addresses
+from qrmerch.rendering.queries import stock_limit
 
-# A nightly feed is a day old when the next one comes; beyond this one was missed.
-STOCK_LIMIT: Final = timedelta(hours=36)
 _SHOWN_PAST: Final = 30
+_MANY_STORES: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,10 @@ def item_page(db: Session, item: Item, *, at: datetime, store_id: str = "", sent
         past=_past(db, variants, retailer, at),
         stores=columns,
         stock=rows,
+        countable=tuple((each.id, f"{each.short_name}, {each.code}") for each in stores)
+        if len(stores) > _MANY_STORES
+        else (),
+        stock_limit=said_hours(retailer.stock_limit_hours),
         changing_store=changing.id if changing else "",
         changing_name=changing.short_name if changing else "",
         item_title=sent.typed.get("title", item.title) if sent.form == "details" else item.title,
@@ -76,6 +80,13 @@ def item_page(db: Session, item: Item, *, at: datetime, store_id: str = "", sent
         problems=dict(sent.problems),
         wrong_form=sent.form,
     )
+
+
+def said_hours(hours: int) -> str:
+    """`24 hours`, `3 days`."""
+    if hours % 24 == 0 and hours > 24:
+        return f"{hours // 24} days"
+    return "1 hour" if hours == 1 else f"{hours} hours"
 
 
 def variant_name(variant: Variant) -> str:
@@ -213,33 +224,62 @@ def _stock(
     sent: Sent,
     at: datetime,
 ) -> tuple[tuple[StockColumn, ...], tuple[StockRow, ...]]:
-    wanted = select(Stock).join(Variant, Variant.id == Stock.variant_id).where(Variant.item_id == item.id)
-    known = {(row.store_id, row.variant_id): row for row in db.scalars(wanted)}
-    columns = tuple(_column(store, known, retailer, at) for store in stores)
+    ids = [each.id for each in variants]
+    known: dict[tuple[str, str], Stock | WarehouseStock] = {
+        (row.store_id, row.variant_id): row for row in db.scalars(select(Stock).where(Stock.variant_id.in_(ids)))
+    }
+    elsewhere = db.scalars(select(WarehouseStock).where(WarehouseStock.variant_id.in_(ids)))
+    known |= {(row.warehouse_id, row.variant_id): row for row in elsewhere}
+    warehouses = list_warehouses(db, retailer.id)
+    counted = {place_id for place_id, _ in known}
+    # Of many stores only those with a figure are shown, and the one that is being counted.
+    if len(stores) > _MANY_STORES:
+        stores = [each for each in stores if each.id in counted or each.id == store_id]
+    columns = (
+        *(
+            _column(each.id, each.short_name, here(store=each.id) + "#stock", each.time_zone, known, retailer, at)
+            for each in stores
+        ),
+        *(
+            _column(each.id, f"{each.name} (warehouse)", "", retailer.time_zone, known, retailer, at)
+            for each in warehouses
+        ),
+    )
     rows = tuple(
         StockRow(
             each.id,
             variant_name(each),
-            tuple(_cell(known.get((store.id, each.id)), each, store.id == store_id, sent) for store in stores),
+            tuple(
+                _cell(known.get((column.store_id, each.id)), each, column.store_id == store_id, sent)
+                for column in columns
+            ),
         )
         for each in variants
     )
     return columns, rows
 
 
-def _column(store: Store, known: Mapping[tuple[str, str], Stock], retailer: Retailer, at: datetime) -> StockColumn:
-    counted = [row.as_of for (store_id, _), row in known.items() if store_id == store.id]
+def _column(
+    place_id: str,
+    name: str,
+    href: str,
+    zone: str,
+    known: Mapping[tuple[str, str], Stock | WarehouseStock],
+    retailer: Retailer,
+    at: datetime,
+) -> StockColumn:
+    counted = [row.as_of for (known_id, _), row in known.items() if known_id == place_id]
     oldest = min(counted, default=None)
     return StockColumn(
-        store_id=store.id,
-        name=store.short_name,
-        href=here(store=store.id) + "#stock",
-        said=said_at(oldest, now=at, zone=store.time_zone) if oldest else "Never counted",
-        is_old=oldest is not None and at - oldest > STOCK_LIMIT,
+        store_id=place_id,
+        name=name,
+        href=href,
+        said=said_at(oldest, now=at, zone=zone) if oldest else "Never counted",
+        is_old=oldest is not None and at - oldest >= stock_limit(retailer),
     )
 
 
-def _cell(row: Stock | None, variant: Variant, is_changing: bool, sent: Sent) -> StockCell:
+def _cell(row: Stock | WarehouseStock | None, variant: Variant, is_changing: bool, sent: Sent) -> StockCell:
     pieces = f"{row.pieces}" if row else ""
     name = f"pieces-{variant.id}"
     is_mine = sent.form == "stock" and is_changing

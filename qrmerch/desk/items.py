@@ -32,7 +32,9 @@ blueprint = Blueprint("desk_items", __name__)
 
 _PER_PAGE: Final = 25
 _READ_AT_ONCE: Final = 500
-_CSV_HEADS: Final = ("Item", "Vendor", "Style", "Category", "State", "Variant", "SKU", "GTIN", "Price", "Currency")
+_CSV_HEADS: Final = (
+    "Item", "Vendor", "Style", "Category", "State", "Variant", "SKU", "GTIN", "Price", "Currency", "Address",
+)  # fmt: skip
 
 
 @blueprint.get("/desk/items")
@@ -257,6 +259,8 @@ def _csv_rows(db: Session, retailer_id: str, vendors: dict[str, str], *, at: dat
             ]
             for each in list_variants(db, line.item.id):
                 price = plain_amount(each.price_minor, each.currency) if each.price_minor is not None else None
-                yield [*about, variant_name(each), each.sku, each.gtin, price, each.currency]
+                # By it a price file can name a variant that has no number of its own.
+                address = f"/i/{line.item.public_id}#{each.key}"
+                yield [*about, variant_name(each), each.sku, each.gtin, price, each.currency, address]
         is_more = number * _READ_AT_ONCE < total
         number += 1

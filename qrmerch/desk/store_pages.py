@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from qrmerch.desk.paging import Paging
+
 
 @dataclass(frozen=True, slots=True)
 class StoreRow:
@@ -15,6 +17,15 @@ class StoreRow:
     codes: str
     codes_href: str
     is_open: bool
+    is_zone_guessed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WarehouseRow:
+    """A warehouse in the list."""
+
+    name: str
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +33,15 @@ class StoresPage:
     """`desk/stores.html`"""
 
     lede: str
+    find: str
+    state: str
+    states: tuple[tuple[str, str], ...]
+    # Whether there are more than fit on a page, so that one looks for some.
+    is_long: bool
+    is_filtered: bool
     rows: tuple[StoreRow, ...]
+    paging: Paging
+    warehouses: tuple[WarehouseRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +53,8 @@ class StoreForm:
     short_name: str
     address: str
     city: str
+    region: str
+    postcode: str
     country: str
     time_zone: str
     gln: str
@@ -71,6 +92,9 @@ class StorePage:
     is_open: bool
     form: StoreForm
     zones: tuple[str, ...]
+    is_zone_guessed: bool
+    # How its hours are understood; empty where there are none.
+    hours_said: str
     networks: str
     places: tuple[PlaceRow, ...]
     kinds: tuple[tuple[str, str], ...]

@@ -15,17 +15,21 @@ from qrmerch.access import PUBLISHERS, allow, current_principal
 from qrmerch.clock import now, time_zones
 from qrmerch.codes.models import Code, CodeState
 from qrmerch.db import get_one
-from qrmerch.desk.store_pages import NewStorePage, PlaceRow, StoreForm, StorePage, StoreRow, StoresPage
+from qrmerch.desk.paging import page_number, paging
+from qrmerch.desk.store_pages import NewStorePage, PlaceRow, StoreForm, StorePage, StoreRow, StoresPage, WarehouseRow
 from qrmerch.errors import FormError
 from qrmerch.parties import service
+from qrmerch.parties.hours import HoursUnclear, format_week, parse_hours
 from qrmerch.parties.models import Fixture, FixtureKind, Store
-from qrmerch.parties.queries import get_retailer, list_fixtures, list_networks, list_stores
+from qrmerch.parties.queries import get_retailer, list_fixtures, list_networks, list_stores, list_warehouses
 from qrmerch.parties.service import StoreDetails
-from qrmerch.web import get_db, notice, redirect_to, render
+from qrmerch.web import get_db, notice, redirect_to, render, search_words
 
 blueprint = Blueprint("desk_stores", __name__)
 
-_FIELDS: Final = ("code", "name", "short_name", "address", "city", "country", "time_zone", "gln", "hours")
+_FIELDS: Final = (
+    "code", "name", "short_name", "address", "city", "region", "postcode", "country", "time_zone", "gln", "hours",
+)  # fmt: skip
 _KINDS: Final = {
     FixtureKind.SHELF: "Shelf",
     FixtureKind.WINDOW: "Window",
@@ -35,6 +39,8 @@ _KINDS: Final = {
     FixtureKind.WALL: "Wall of items",
     FixtureKind.SCREEN: "Screen",
 }
+_PER_PAGE: Final = 25
+_STATES: Final = (("", "All"), ("open", "Open"), ("closed", "Closed"), ("zone", "Without a time zone"))
 _NOT_PLACES: Final = ("Etc/", "SystemV/", "posix/", "right/")
 
 
@@ -53,6 +59,9 @@ def show_list() -> Response:
     """All stores."""
     db, retailer_id = get_db(), str(current_principal().retailer_id)
     stores = list_stores(db, retailer_id)
+    find, state, number = search_words(request.args.get("find", "")), request.args.get("state", ""), page_number()
+    found = [each for each in stores if _is_found(each, find.casefold(), state)]
+    shown = found[(number - 1) * _PER_PAGE : number * _PER_PAGE]
     places = Counter(each.store_id for each in list_fixtures(db, retailer_id))
     codes = _codes_by(db, retailer_id, "store")
     rows = tuple(
@@ -65,13 +74,38 @@ def show_list() -> Response:
             codes=f"{codes.get(each.id, 0):,}",
             codes_href=f"/desk/codes?store={each.id}",
             is_open=each.is_open,
+            is_zone_guessed=each.is_zone_guessed,
         )
-        for each in stores
+        for each in shown
     )
+    warehouses = tuple(WarehouseRow(each.name, each.code) for each in list_warehouses(db, retailer_id))
+    page = StoresPage(
+        lede=_list_lede(stores),
+        find=find,
+        state=state,
+        states=_STATES,
+        is_long=len(stores) > _PER_PAGE or bool(find or state),
+        is_filtered=bool(find or state),
+        rows=rows,
+        paging=paging("store", shown=len(rows), total=len(found), number=number, per_page=_PER_PAGE),
+        warehouses=warehouses,
+    )
+    return render("desk/stores.html", page)
+
+
+def _is_found(store: Store, words: str, state: str) -> bool:
+    """Whether a store has these words in its name, code or city, and is in this state."""
+    told = {"open": store.is_open, "closed": not store.is_open, "zone": store.is_zone_guessed}
+    return told.get(state, True) and words in f"{store.name} {store.code} {store.city}".casefold()
+
+
+def _list_lede(stores: list[Store]) -> str:
     closed = sum(1 for each in stores if not each.is_open)
     said = "1 store" if len(stores) == 1 else f"{len(stores):,} stores"
     lede = f"{said}, {closed} closed." if closed else f"{said}, all open." if stores else "No store yet."
-    return render("desk/stores.html", StoresPage(lede, rows))
+    if guessed := sum(1 for each in stores if each.is_zone_guessed):
+        lede += " 1 waits for its time zone." if guessed == 1 else f" {guessed:,} wait for their time zone."
+    return lede
 
 
 @blueprint.get("/desk/stores/new")
@@ -79,7 +113,7 @@ def show_list() -> Response:
 def show_new() -> Response:
     """The form of a new store."""
     retailer = get_retailer(get_db(), current_principal().retailer_id)
-    form = StoreForm("", "", "", "", "", "", retailer.time_zone, "", "")
+    form = StoreForm(**{**dict.fromkeys(_FIELDS, ""), "time_zone": retailer.time_zone})
     return render("desk/store_new.html", NewStorePage(form, _zones(), {}))
 
 
@@ -226,6 +260,8 @@ def _render(db: Session, store: Store, sent: _Sent | None = None) -> Response:
         is_open=store.is_open,
         form=_typed() if sent.form == "details" else _form_of(store),
         zones=_zones(),
+        is_zone_guessed=store.is_zone_guessed,
+        hours_said=_hours_said(store),
         networks=sent.typed.get("networks", "") if sent.form == "networks" else "\n".join(list_networks(db, store.id)),
         places=tuple(_place_row(each, codes.get(each.id, 0), sent) for each in places),
         kinds=tuple((kind.value, word) for kind, word in _KINDS.items()),
@@ -236,6 +272,17 @@ def _render(db: Session, store: Store, sent: _Sent | None = None) -> Response:
         wrong_form=sent.form,
     )
     return render("desk/store.html", page, status=422 if sent.problems else 200)
+
+
+def _hours_said(store: Store) -> str:
+    """How a store's hours are understood, or why they stay a text."""
+    if not store.hours or store.is_zone_guessed:
+        return ""
+    try:
+        hours = parse_hours(store.hours)
+    except HoursUnclear as error:
+        return f"Shoppers read them as they stand, without “open until”. {error}"
+    return f"Understood as {format_week(hours.week)}, so that pages can say “open until”."
 
 
 def _form_of(store: Store) -> StoreForm:

@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item, Stock
 from qrmerch.codes.models import Code, CodeState
-from qrmerch.desk.item_view import STOCK_LIMIT
 from qrmerch.desk.standing import has_proposals, is_live, is_waiting
 from qrmerch.offers.models import Offer
 from qrmerch.parties.models import Fixture, Store
+from qrmerch.parties.queries import get_retailer
+from qrmerch.rendering.queries import stock_limit
 from qrmerch.scans import kinds
 from qrmerch.scans.models import DayTotal
 
@@ -103,14 +104,14 @@ def _name(db: Session, retailer_id: str, *only: ColumnElement[bool]) -> Named:
 
 
 def list_uncounted(db: Session, retailer_id: str, *, at: datetime) -> list[tuple[Store, datetime]]:
-    """Open stores whose newest stock figure is older than it should be, oldest first."""
+    """Open stores whose newest stock figure is older than the retailer's limit, oldest first."""
     newest = func.max(Stock.as_of)
     wanted = (
         select(Store, newest)
         .join(Stock, Stock.store_id == Store.id)
         .where(Store.retailer_id == retailer_id, Store.is_open)
         .group_by(Store.id)
-        .having(newest < at - STOCK_LIMIT)
+        .having(newest <= at - stock_limit(get_retailer(db, retailer_id)))
         .order_by(newest)
     )
     return [(store, as_of) for store, as_of in db.execute(wanted)]

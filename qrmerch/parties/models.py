@@ -8,6 +8,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from qrmerch.tables import Base, Id, Json, PublicId, RetailerScoped, one_of, reference, word
 
+# Where the region and the postal code stand behind the town.
+_REGION_BEHIND = ("US", "CA", "AU", "MX")
+
 
 class Measurement(enum.StrEnum):
     """What a retailer's scans keep: nothing but counts, or also a passing visit id."""
@@ -62,7 +65,10 @@ class FixtureKind(enum.StrEnum):
 class Retailer(Base):
     """A company with stores and a brand; the tenant."""
 
-    __table_args__ = (one_of("measurement", Measurement),)
+    __table_args__ = (
+        one_of("measurement", Measurement),
+        CheckConstraint("stock_limit_hours > 0", name="stock_limit_positive"),
+    )
 
     id: Mapped[Id]
     slug: Mapped[str] = mapped_column(String(40), unique=True)
@@ -73,6 +79,8 @@ class Retailer(Base):
     time_zone: Mapped[str] = mapped_column(String(40))
     measurement: Mapped[Measurement] = word(Measurement, default=Measurement.VISITS)
     no_discount: Mapped[bool] = mapped_column(default=False)
+    # A figure of stock older than this says nothing: shoppers are told to ask.
+    stock_limit_hours: Mapped[int] = mapped_column(default=24)
     has_sample_scans: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
 
@@ -121,11 +129,35 @@ class Store(RetailerScoped, Base):
     short_name: Mapped[str] = mapped_column(String(40))
     address: Mapped[str] = mapped_column(String(200))
     city: Mapped[str] = mapped_column(String(80))
+    # The state, province or canton.
+    region: Mapped[str] = mapped_column(String(80), default="")
+    postcode: Mapped[str] = mapped_column(String(20), default="")
     country: Mapped[str] = mapped_column(String(2))
     time_zone: Mapped[str] = mapped_column(String(40))
+    # The retailer's own, since nobody said which; until somebody does, no clock is told by it.
+    is_zone_guessed: Mapped[bool] = mapped_column(default=False)
     gln: Mapped[str | None] = mapped_column(String(13))
     hours: Mapped[str] = mapped_column(String(200), default="")
+    # `hours` as a `parties.hours.Week` in lists, Monday first; empty where they cannot be read.
+    weekly: Mapped[Json] = mapped_column(default=list)
     is_open: Mapped[bool] = mapped_column(default=True)
+
+    @property
+    def town(self) -> str:
+        """Its town with what stands around it on a letter: `Bloomington, MN 55425`, `1012 Lausanne`."""
+        if self.country in _REGION_BEHIND:
+            return ", ".join(part for part in (self.city, f"{self.region} {self.postcode}".strip()) if part)
+        return f"{self.postcode} {self.city}".strip()
+
+
+class Warehouse(RetailerScoped, Base):
+    """A place that has stock and no shoppers: what lies there can be ordered, not taken along."""
+
+    __table_args__ = (UniqueConstraint("retailer_id", "code"),)
+
+    id: Mapped[Id]
+    code: Mapped[str] = mapped_column(String(40))
+    name: Mapped[str] = mapped_column(String(80))
 
 
 class StoreNetwork(RetailerScoped, Base):

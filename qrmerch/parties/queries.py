@@ -7,7 +7,17 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from qrmerch.errors import NotFound
-from qrmerch.parties.models import BrandKit, Fixture, Retailer, RetailerHost, Store, StoreNetwork, Supply, Vendor
+from qrmerch.parties.models import (
+    BrandKit,
+    Fixture,
+    Retailer,
+    RetailerHost,
+    Store,
+    StoreNetwork,
+    Supply,
+    Vendor,
+    Warehouse,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +68,11 @@ def get_brand(db: Session, retailer_id: str, *, at: datetime) -> BrandKit:
 def list_stores(db: Session, retailer_id: str) -> list[Store]:
     """A retailer's stores by their code."""
     return list(db.scalars(select(Store).where(Store.retailer_id == retailer_id).order_by(Store.code)))
+
+
+def list_warehouses(db: Session, retailer_id: str) -> list[Warehouse]:
+    """A retailer's warehouses by their code."""
+    return list(db.scalars(select(Warehouse).where(Warehouse.retailer_id == retailer_id).order_by(Warehouse.code)))
 
 
 def find_store_by_public_id(db: Session, retailer_id: str, public_id: str) -> Store | None:

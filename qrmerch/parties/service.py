@@ -14,6 +14,7 @@ from qrmerch.db import lock_for_chain
 from qrmerch.errors import Conflict, FormError
 from qrmerch.gs1 import check_digit
 from qrmerch.i18n import is_locale
+from qrmerch.parties.hours import HoursUnclear, parse_hours
 from qrmerch.parties.models import (
     BrandKit,
     Corners,
@@ -28,6 +29,7 @@ from qrmerch.parties.models import (
     Supply,
     Tone,
     Vendor,
+    Warehouse,
 )
 from qrmerch.text import clean_line
 
@@ -36,6 +38,7 @@ CHANGES_KEPT_FOR = timedelta(days=7)
 # A store's own Wi-Fi leaves from few addresses; a wider range would take strangers for it.
 _WIDEST_V4, _WIDEST_V6, _MAX_NETWORKS = 16, 32, 50
 _MAX_LEGAL_CHARS = 400
+_LONGEST_STOCK_LIMIT = 366 * 24
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -65,6 +68,10 @@ class StoreDetails:
     time_zone: str
     gln: str | None = None
     hours: str = ""
+    region: str = ""
+    postcode: str = ""
+    # Nobody said which zone it is: the retailer's stands in its place, and no clock is told by it.
+    is_zone_guessed: bool = False
 
 
 def changed(db: Session, retailer_id: str, item_id: str | None = None, *, at: datetime) -> None:
@@ -188,28 +195,36 @@ def add_host(
     return row
 
 
-def add_store(db: Session, retailer: Retailer, details: StoreDetails, *, at: datetime) -> Store:
+def add_store(
+    db: Session, retailer: Retailer, details: StoreDetails, *, at: datetime, tells_pages: bool = True
+) -> Store:
     """A new store.
 
+    :param tells_pages: unless the caller does so itself, once for many stores.
     :raises FormError: a value is not of its kind, or the code is taken.
     """
     lock_for_chain(db, f"stores {retailer.id}")
     store = Store(retailer_id=retailer.id, public_id=ids.public(), **_checked_store(db, retailer, details, None))
     db.add(store)
-    changed(db, retailer.id, at=at)
+    if tells_pages:
+        changed(db, retailer.id, at=at)
     db.flush()
     return store
 
 
-def change_store(db: Session, retailer: Retailer, store: Store, details: StoreDetails, *, at: datetime) -> None:
+def change_store(
+    db: Session, retailer: Retailer, store: Store, details: StoreDetails, *, at: datetime, tells_pages: bool = True
+) -> None:
     """Say something else of a store.
 
+    :param tells_pages: as for `add_store`.
     :raises FormError: a value is not of its kind, or the code is another store's.
     """
     lock_for_chain(db, f"stores {retailer.id}")
     for name, value in _checked_store(db, retailer, details, store).items():
         setattr(store, name, value)
-    changed(db, retailer.id, at=at)
+    if tells_pages:
+        changed(db, retailer.id, at=at)
 
 
 def set_open(db: Session, store: Store, is_open: bool, *, at: datetime) -> None:
@@ -219,9 +234,21 @@ def set_open(db: Session, store: Store, is_open: bool, *, at: datetime) -> None:
         changed(db, store.retailer_id, at=at)
 
 
-def _checked_store(
-    db: Session, retailer: Retailer, details: StoreDetails, store: Store | None
-) -> dict[str, str | None]:
+def _checked_store(db: Session, retailer: Retailer, details: StoreDetails, store: Store | None) -> dict[str, object]:
+    values, problems = check_store(details)
+    code = values["code"]
+    taken = db.scalar(select(Store.id).where(Store.retailer_id == retailer.id, Store.code == code))
+    if taken and (store is None or taken != store.id):
+        problems["code"] = f"There is a store {code} already."
+    elif db.scalar(select(Warehouse.id).where(Warehouse.retailer_id == retailer.id, Warehouse.code == code)):
+        problems["code"] = f"{code} is a warehouse’s code already."
+    if problems:
+        raise FormError(problems)
+    return values
+
+
+def check_store(details: StoreDetails) -> tuple[dict[str, object], dict[str, str]]:
+    """A store's columns as they would be kept, and what is wrong with each; whether its code is free is not asked."""
     problems: dict[str, str] = {}
     code, name = _line(problems, "code", details.code, 40), _line(problems, "name", details.name, 80)
     short_name = _line(problems, "short_name", details.short_name, 40) or name[:40].rstrip()
@@ -234,25 +261,33 @@ def _checked_store(
         problems["time_zone"] = f"{details.time_zone or 'Nothing'} is not a time zone, such as Europe/Berlin."
     if not (len(country) == 2 and country.isascii() and country.isalpha()):
         problems["country"] = "A country is its two letters, such as US."
-    if gln and (problem := _gln_problem(gln)):
+    if gln and (problem := gln_problem(gln)):
         problems["gln"] = problem
-    taken = db.scalar(select(Store.id).where(Store.retailer_id == retailer.id, Store.code == code))
-    if taken and (store is None or taken != store.id):
-        problems["code"] = f"There is a store {code} already."
-    values: dict[str, str | None] = {
+    hours = _line(problems, "hours", details.hours, 200)
+    values: dict[str, object] = {
         "code": code,
         "name": name,
         "short_name": short_name,
         "address": _line(problems, "address", details.address, 200),
         "city": _line(problems, "city", details.city, 80),
+        "region": _line(problems, "region", details.region, 80),
+        "postcode": _line(problems, "postcode", details.postcode, 20),
         "country": country.upper(),
         "time_zone": details.time_zone,
+        "is_zone_guessed": details.is_zone_guessed,
         "gln": gln or None,
-        "hours": _line(problems, "hours", details.hours, 200),
+        "hours": hours,
+        "weekly": [] if details.is_zone_guessed else _weekly(hours),
     }
-    if problems:
-        raise FormError(problems)
-    return values
+    return values, problems
+
+
+def _weekly(hours: str) -> list[list[list[int]]]:
+    """Hours as a row keeps them; empty where they cannot be read."""
+    try:
+        return [[list(span) for span in day] for day in parse_hours(hours).week]
+    except HoursUnclear:
+        return []
 
 
 def _line(problems: dict[str, str], field: str, text: str, max_chars: int) -> str:
@@ -264,11 +299,49 @@ def _line(problems: dict[str, str], field: str, text: str, max_chars: int) -> st
         return ""
 
 
-def _gln_problem(text: str) -> str | None:
+def gln_problem(text: str) -> str | None:
+    """What is wrong with a store's number, in a sentence that says what would be right; None when nothing is."""
     if not (text.isascii() and text.isdigit() and len(text) == 13):
         return "A location number (GLN) has 13 digits."
     expected = check_digit(text[:-1])
     return None if text[-1] == expected else f"The check digit of {text} should be {expected}."
+
+
+def add_warehouse(db: Session, retailer: Retailer, *, code: str, name: str) -> Warehouse:
+    """A new warehouse: a place with stock and without shoppers.
+
+    :raises FormError: no code, one that a store or warehouse has, or no name.
+    """
+    problems: dict[str, str] = {}
+    code, name = _line(problems, "code", code, 40), _line(problems, "name", name, 80)
+    if not code:
+        problems.setdefault("code", "A warehouse needs a code, as your stock files name it.")
+    if not name:
+        problems.setdefault("name", "A warehouse needs a name.")
+    lock_for_chain(db, f"stores {retailer.id}")
+    for place in (Store, Warehouse):
+        if db.scalar(select(place.id).where(place.retailer_id == retailer.id, place.code == code)):
+            problems["code"] = f"There is a {place.__name__.lower()} {code} already."
+    if problems:
+        raise FormError(problems)
+    warehouse = Warehouse(retailer_id=retailer.id, code=code, name=name)
+    db.add(warehouse)
+    db.flush()
+    return warehouse
+
+
+def set_stock_limit(db: Session, retailer: Retailer, hours: int, *, at: datetime) -> bool:
+    """Say for how many hours a figure of stock counts; whether anything was different.
+
+    :raises FormError: less than an hour or more than a year.
+    """
+    if not 1 <= hours <= _LONGEST_STOCK_LIMIT:
+        raise FormError({"hours": f"A figure counts for a whole number of hours from 1 to {_LONGEST_STOCK_LIMIT:,}."})
+    if retailer.stock_limit_hours == hours:
+        return False
+    retailer.stock_limit_hours = hours
+    changed(db, retailer.id, at=at)
+    return True
 
 
 def add_fixture(db: Session, store: Store, *, name: str, kind: FixtureKind) -> Fixture:

@@ -97,7 +97,8 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """One variant to choose, with its stock here: `in_stock`, `few`, `none` or, where nothing is known, empty."""
+    """One variant to choose, with its stock here: `in_stock`, `few`, `none`, `ask` where the figure is too old to tell,
+    or, where nothing was ever counted, empty."""
 
     value: str
     label: str
@@ -249,7 +250,7 @@ class Piece:
     title: str
     price: str
     picture: Picture | None
-    # `in_stock`, `few`, `none` or empty, and the same in words.
+    # `in_stock`, `few`, `none`, `ask` or empty, and the same in words.
     stock: str = ""
     stock_words: str = ""
     was: str | None = None

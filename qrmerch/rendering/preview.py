@@ -83,7 +83,8 @@ def _offer_facts(scene: Scene, url: str) -> dict[str, object]:
         "priceCurrency": currency,
         "url": url,
     }
-    if state:
+    # Nothing is said of what old figures leave open.
+    if state in _AVAILABILITY:
         facts["availability"] = f"https://schema.org/{_AVAILABILITY[state]}"
     return facts
 

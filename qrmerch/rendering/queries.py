@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item, Stock, Variant
@@ -27,6 +27,7 @@ from qrmerch.offers.queries import list_offers_on
 from qrmerch.parties.models import Retailer, Store, Supply
 from qrmerch.parties.queries import list_stores
 from qrmerch.rendering.frame import House, load_house
+from qrmerch.rendering.opening import opening_edges
 from qrmerch.rendering.sections import Source, read_gallery
 from qrmerch.rendering.wording import Shelf, is_live
 
@@ -102,6 +103,7 @@ def load_scene(
     ]
     edges = [edge for row in publications for edge in (row.from_at, row.until_at) if edge is not None]
     edges += [edge for offer in offers for edge in (offer.from_at, offer.until_at)]
+    edges += opening_edges(store, at) if store else []
     default = Source((), {}, (), locale, house.locales)
     return Scene(
         item=item,
@@ -112,28 +114,52 @@ def load_scene(
         source=live.source if live else default,
         is_published=live is not None,
         maker=live.maker if live else "",
-        shelf=load_shelves(db, [item], {retailer.id: stores}, at=at)[item.id],
+        shelf=load_shelves(db, [item], {retailer.id: stores}, {retailer.id: stock_limit(retailer)}, at=at)[item.id],
         offers=tuple(offer for offer in offers if is_live(offer, at)),
         edges=tuple(edge for edge in edges if edge > at),
     )
 
 
 def load_shelves(
-    db: Session, items: Collection[Item], stores: Mapping[str, Sequence[Store]], *, at: datetime
+    db: Session,
+    items: Collection[Item],
+    stores: Mapping[str, Sequence[Store]],
+    limits: Mapping[str, timedelta],
+    *,
+    at: datetime,
 ) -> dict[str, Shelf]:
     """Each item's shown variants with their was-prices, and what the stores have of them, by item id.
 
     :param stores: the open stores of each item's retailer, by its id.
+    :param limits: how long a figure of stock counts at each retailer, by its id.
     """
     shown = select(Variant).where(Variant.item_id.in_([item.id for item in items]), Variant.is_hidden.is_(False))
     variants: dict[str, list[Variant]] = defaultdict(list)
     for variant in db.scalars(shown.order_by(Variant.place, Variant.id)):
         variants[variant.item_id].append(variant)
     ids = [variant.id for each in variants.values() for variant in each]
-    rows = db.execute(select(Stock.store_id, Stock.variant_id, Stock.pieces).where(Stock.variant_id.in_(ids)))
-    pieces = {(store_id, variant_id): count for store_id, variant_id, count in rows}
+    wanted = select(Stock.retailer_id, Stock.store_id, Stock.variant_id, Stock.pieces, Stock.as_of)
+    pieces: dict[tuple[str, str], int] = {}
+    old: set[tuple[str, str]] = set()
+    for retailer_id, store_id, variant_id, count, as_of in db.execute(wanted.where(Stock.variant_id.in_(ids))):
+        if as_of + limits[retailer_id] > at:
+            pieces[store_id, variant_id] = count
+        else:
+            old.add((store_id, variant_id))
     was = was_prices(db, ids, at)
-    return {item.id: Shelf(variants[item.id], was, pieces, stores[item.retailer_id]) for item in items}
+    return {item.id: Shelf(variants[item.id], was, pieces, stores[item.retailer_id], old) for item in items}
+
+
+def stock_limit(retailer: Retailer) -> timedelta:
+    """How long a figure of stock counts."""
+    return timedelta(hours=retailer.stock_limit_hours)
+
+
+def find_stock_edge(db: Session, item_ids: Collection[str], *, limit: timedelta, at: datetime) -> datetime | None:
+    """When the first of these items' figures of stock becomes too old to be shown; None where none will."""
+    oldest = select(func.min(Stock.as_of)).join(Variant, Variant.id == Stock.variant_id)
+    as_of: datetime | None = db.scalar(oldest.where(Variant.item_id.in_(item_ids), Stock.as_of > at - limit))
+    return as_of + limit if as_of else None
 
 
 def list_look_items(db: Session, item: Item) -> tuple[dict[str, str], list[Item]]:

@@ -24,6 +24,7 @@ from qrmerch.parties.models import Retailer, Store
 from qrmerch.parties.queries import list_stores
 from qrmerch.rendering.frame import ITEM_SHEETS, House, build_frame, language_links, pick_text
 from qrmerch.rendering.kept import RenderedPage
+from qrmerch.rendering.opening import word_opening
 from qrmerch.rendering.pages import (
     Fold,
     Frame,
@@ -40,12 +41,14 @@ from qrmerch.rendering.pictures import PagePictures, as_approved, card_picture
 from qrmerch.rendering.preview import make_preview
 from qrmerch.rendering.queries import (
     Scene,
+    find_stock_edge,
     list_alternatives,
     list_card_edges,
     list_first_pictures,
     list_look_items,
     load_scene,
     load_shelves,
+    stock_limit,
 )
 from qrmerch.rendering.recordings import load_recordings
 from qrmerch.rendering.sections import Extras, Source, build_sections, pick_figures, read_facts, read_story
@@ -113,10 +116,11 @@ def render_item_page(
     edges += list_card_edges(db, others, store_id=scene.store.id if scene.store else None, at=at)
     if is_preview:
         page, block = _as_preview(page, block, scheme)
+    too_old = find_stock_edge(db, (scene.item.id, *others), limit=stock_limit(scene.retailer), at=at)
     return RenderedPage(
         html=render_html(page.template, page).encode(),
         headers=(page_policy(block, is_preview=is_preview), ("Content-Language", locale)),
-        until=min((*scene.edges, *edges, at + KEPT_AT_MOST)),
+        until=min((*scene.edges, *edges, too_old or at + KEPT_AT_MOST, at + KEPT_AT_MOST)),
         item_id=scene.item.id,
         others=others,
     )
@@ -159,7 +163,7 @@ def _make_item_page(
         reviews=reviews if source.has("reviews") else None,
         invitation=_card(invitation, scene) if invitation else None,
         pictures=shown.by_asset,
-        stores=_store_folds(scene),
+        stores=_store_folds(scene, at),
         recordings=load_recordings(db, source, at=at),
     )
     description = _describe(story.lede, stock_words)
@@ -293,7 +297,8 @@ def list_cards(
     }
     retailers = {each.id: each for each in db.scalars(_retailers_of(items))}
     open_stores = {each: [store for store in list_stores(db, each) if store.is_open] for each in retailers}
-    shelves = load_shelves(db, items, open_stores, at=at)
+    limits = {each: stock_limit(retailer) for each, retailer in retailers.items()}
+    shelves = load_shelves(db, items, open_stores, limits, at=at)
     return tuple(
         _card_of(
             item,
@@ -386,12 +391,13 @@ def _review_line(reviews: ReviewSection, locale: str) -> str:
     return translator(locale)("{average} {rest}").format(average=reviews.average, rest=reviews.count_words)
 
 
-def _store_folds(scene: Scene) -> tuple[Fold, ...]:
-    """Where the shopper stands, and who else has it."""
+def _store_folds(scene: Scene, at: datetime) -> tuple[Fold, ...]:
+    """Where the shopper stands, whether it is open, and who else has it."""
     t = translator(scene.source.locale)
     folds = []
     if scene.store is not None:
-        lines = [scene.store.address, scene.store.city, scene.store.hours]
+        store = scene.store
+        lines = [store.address, store.town, word_opening(store, scene.source.locale, at), store.hours]
         text = Markup("<br>").join(line for line in lines if line)
         folds.append(Fold(scene.store.name, text=Markup("<p>{}</p>").format(text)))
     others = list_other_stores(scene.shelf, scene.store, scene.source.locale)

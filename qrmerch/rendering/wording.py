@@ -1,6 +1,6 @@
 """Prices, stock, variants and offers in words of the page's language."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -27,17 +27,23 @@ _NAMED_STORES, _LISTED_STORES = 3, 12
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """What there is of an item: its shown variants in order, their was-prices, and pieces by (store, variant)."""
+    """What there is of an item: its shown variants in order, their was-prices, and pieces by (store, variant).
+
+    `old` are those (store, variant) whose figure is older than the retailer's limit: it says nothing any more.
+    """
 
     variants: Sequence[Variant]
     was: Mapping[str, int]
     pieces: Mapping[tuple[str, str], int]
     stores: Sequence[Store]
+    old: Collection[tuple[str, str]] = ()
 
     def state_at(self, store_id: str, variant_ids: Sequence[str]) -> str:
-        """`in_stock`, `few`, `none`, or empty where nothing is known of any of these variants."""
+        """`in_stock`, `few`, `none`; `ask` where old figures leave it open; empty where nothing was ever counted."""
         known = [self.pieces[store_id, each] for each in variant_ids if (store_id, each) in self.pieces]
-        return stock_state(sum(max(0, each) for each in known)) if known else ""
+        state = stock_state(sum(max(0, each) for each in known)) if known else ""
+        is_open = state in ("", "none") and any((store_id, each) in self.old for each in variant_ids)
+        return "ask" if is_open else state
 
     @property
     def variant_ids(self) -> list[str]:
@@ -104,7 +110,10 @@ def _chip(shelf: Shelf, variant: Variant, label: str, store: Store | None, local
     if state != "none":
         return Chip(variant.key, label, state)
     there = _stores_with(shelf, [variant.id])
-    elsewhere = t("In stock at {stores}").format(stores=_name_stores(there, locale)) if there else ""
+    if there:
+        elsewhere = t("In stock at {stores}").format(stores=_name_stores(there, locale))
+    else:
+        elsewhere = t("Ask us about the other stores") if _is_open_anywhere(shelf, [variant.id]) else ""
     return Chip(variant.key, label, state, elsewhere=elsewhere or t("In no store today"))
 
 
@@ -141,17 +150,27 @@ def _stores_with(shelf: Shelf, variant_ids: Sequence[str]) -> list[str]:
     return [store.short_name for store in shelf.stores if shelf.state_at(store.id, variant_ids) in ("in_stock", "few")]
 
 
+def _is_open_anywhere(shelf: Shelf, variant_ids: Sequence[str]) -> bool:
+    """Whether old figures leave open what some store has."""
+    return any(shelf.state_at(store.id, variant_ids) == "ask" for store in shelf.stores)
+
+
 def word_stock(shelf: Shelf, store: Store | None, locale: str) -> tuple[str, str]:
     """The state of an item's stock where the shopper stands, and the sentence that says it."""
     t = translator(locale)
     elsewhere = [name for name in _stores_with(shelf, shelf.variant_ids) if store is None or name != store.short_name]
     named = _name_stores(elsewhere, locale) if elsewhere else ""
     if store is None:
-        return ("in_stock", t("In stock at {stores}").format(stores=named)) if named else ("", "")
+        if named:
+            return "in_stock", t("In stock at {stores}").format(stores=named)
+        return ("ask", t("Ask us which store has it")) if _is_open_anywhere(shelf, shelf.variant_ids) else ("", "")
     state = shelf.state_at(store.id, shelf.variant_ids)
     if state == "none" and named:
         return state, t("None here today. In stock at {stores}").format(stores=named)
+    if state == "ask" and named:
+        return state, t("Ask us if it is here. In stock at {stores}").format(stores=named)
     sentences = {
+        "ask": t("Ask us if it is here, at {store}"),
         "in_stock": t("In stock here, at {store}"),
         "few": t("Few left here, at {store}"),
         "none": t("None here today, at {store}"),
@@ -166,6 +185,7 @@ def word_stock_at(shelf: Shelf, store: Store | None, locale: str) -> tuple[str, 
         return state, sentence
     t = translator(locale)
     sentences = {
+        "ask": t("Ask at {stores}"),
         "in_stock": t("In stock at {stores}"),
         "few": t("Few left at {stores}"),
         "none": t("None at {stores} today"),

@@ -1,0 +1,47 @@
+"""The job that takes a retailer's file in."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from qrmerch.clock import now
+from qrmerch.errors import NotFound
+from qrmerch.imports import feeds
+from qrmerch.imports.feed_models import FeedRun, FeedState
+from qrmerch.jobs import Work, job, sweep
+from qrmerch.parties.queries import get_retailer
+
+
+@job("imports.feed")
+def commit(work: Work, *, run_id: str) -> None:
+    """Write a run's rows, each chunk with its progress in one transaction; a cut run goes on where it was."""
+    with work.database.read() as db:
+        run = db.get(FeedRun, run_id)
+        if run is None or run.state != FeedState.COMMITTING:
+            return
+        try:
+            with work.files.open(run.file_key) as file:
+                data = file.read()
+        except NotFound:
+            data = b""
+        if data:
+            retailer = get_retailer(db, run.retailer_id)
+            prepared = feeds.prepare(db, retailer, run.kind, data, feeds.reading_of(run), settings=work.settings)
+    if not data:
+        with work.database.write() as db:
+            feeds.fail(db, run_id, at=now())
+            db.commit()
+        return
+    is_more = True
+    while is_more:
+        with work.database.write() as db:
+            is_more = feeds.commit_chunk(db, run_id, prepared, at=now())
+            db.commit()
+
+
+@sweep("imports.feed")
+def waiting(db: Session) -> Iterable[tuple[str, dict[str, object]]]:
+    """Files that were to be taken in and are not at their end."""
+    for run_id in db.scalars(select(FeedRun.id).where(FeedRun.state == FeedState.COMMITTING)):
+        yield run_id, {"run_id": run_id}
