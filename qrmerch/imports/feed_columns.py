@@ -11,7 +11,7 @@ from typing import Final
 
 from qrmerch.imports.feed_models import FeedKind
 from qrmerch.imports.problems import Problem
-from qrmerch.imports.reader import SheetRejected, clean_cell
+from qrmerch.imports.problems import SheetRejected, clean_cell
 
 OWN_COLUMNS: Final = ("_row", "_status", "_errors")
 DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")

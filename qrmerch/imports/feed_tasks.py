@@ -1,15 +1,18 @@
 """The job that takes a retailer's file in."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from qrmerch.clock import now
 from qrmerch.errors import NotFound
 from qrmerch.imports import feeds
 from qrmerch.imports.feed_models import FeedRun, FeedState
+from qrmerch.imports.queries import SHEETS_KEPT_FOR
 from qrmerch.jobs import Work, job, sweep
+from qrmerch.leftovers import names_files
 from qrmerch.parties.queries import get_retailer
 
 
@@ -45,3 +48,10 @@ def waiting(db: Session) -> Iterable[tuple[str, dict[str, object]]]:
     """Files that were to be taken in and are not at their end."""
     for run_id in db.scalars(select(FeedRun.id).where(FeedRun.state == FeedState.COMMITTING)):
         yield run_id, {"run_id": run_id}
+
+
+@names_files("sheets")
+def needed_sheets(db: Session, at: datetime) -> Iterable[str]:
+    """Those whose taking in is not long over."""
+    wanted = select(FeedRun.file_key).where(or_(FeedRun.ended_at.is_(None), FeedRun.ended_at > at - SHEETS_KEPT_FOR))
+    return db.scalars(wanted.distinct())

@@ -25,7 +25,7 @@ from qrmerch.imports.records import Record, header_of
 from qrmerch.imports.xml_feed import XmlFeed
 
 CSV: Final = "CSV"
-WORKBOOK: Final = "workbook"
+WORKBOOK: Final = "Excel"
 JSON: Final = "JSON"
 XML: Final = "XML"
 

@@ -185,7 +185,7 @@ def column_lines(run: ImportRun) -> list[ColumnLine]:
 
 def read_as(run: ImportRun) -> str:
     """What kind of file it is, and what is known of its columns as a whole."""
-    kind = {"CSV": "CSV", "workbook": "an Excel workbook"}.get(run.kind, run.kind)
+    kind = {"CSV": "CSV", "Excel": "an Excel workbook"}.get(run.kind, run.kind)
     said = f"Read as {kind}" if run.format == "CSV" else f"Read as {run.format}’s export, {kind}"
     if run.kind == "CSV":
         said += f" in {run.encoding}, with {_SEPARATORS.get(run.delimiter, 'commas')} between cells"

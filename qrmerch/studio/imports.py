@@ -169,7 +169,7 @@ def read_again(run_id: str) -> Response:
             choices(header, _said(run)),
             may_lack_columns=True,
             encoding=_said_encoding(run),
-            has_header=bool(request.form.get("has_header")) if run.kind in ("CSV", "workbook") else None,
+            has_header=bool(request.form.get("has_header")) if run.kind in ("CSV", "Excel") else None,
         )
         checked = _check(reading, run.file_key, asked)
     db, at = get_db(), now()

@@ -99,7 +99,7 @@ def test_a_workbook_is_read_with_numbers_as_they_were_meant(settings: Settings) 
     found = parsed(workbook(TOPS), settings)
 
     (top,) = (group.draft for group in found.groups)
-    assert found.sheet.kind == "workbook"
+    assert found.sheet.kind == "Excel"
     assert [(each.gtin, each.price_minor) for each in top.variants] == [
         ("09506000136011", 2850), ("09506000136028", 2850),
     ]  # fmt: skip
