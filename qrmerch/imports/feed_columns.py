@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from qrmerch.imports.feed_models import FeedKind
-from qrmerch.imports.problems import Problem
-from qrmerch.imports.problems import SheetRejected, clean_cell
+from qrmerch.imports.problems import Problem, SheetRejected
+from qrmerch.imports.reader import clean_cell
 
 OWN_COLUMNS: Final = ("_row", "_status", "_errors")
 DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")

@@ -23,7 +23,9 @@ from typing import Final
 # The two formats that Pillow would else find only by loading all of its fifty readers.
 from PIL import AvifImagePlugin, Image, ImageFilter, WebPImagePlugin
 
-__all__ = ["AvifImagePlugin", "WebPImagePlugin"]
+__all__ = ["WebPImagePlugin"]
+# A decoder with a thread for each core asks for memory for each, and a machine with many would run into the limit.
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 # Our own limit is asked before any pixel is decoded; Pillow's is higher and only warns.
 Image.MAX_IMAGE_PIXELS = None
 

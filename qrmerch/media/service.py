@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from qrmerch import ids, jobs, quota
 from qrmerch.config import Settings
+from qrmerch.db import unscoped
 from qrmerch.errors import Conflict, DomainError
 from qrmerch.files import FileStore
 from qrmerch.media import images
@@ -96,7 +97,7 @@ def receive_upload(
     try:
         header = images.examine(store.path(key), max_pixels=settings.max_image_pixels)
     except images.Unusable as refused:
-        if not db.scalar(select(Asset.id).where(Asset.source_key == key).limit(1)):
+        if not _is_anybodys(db, key):
             store.delete(key)
         raise ImageRejected(str(refused)) from None
     asset = Asset(
@@ -256,9 +257,15 @@ def delete_asset(db: Session, asset: Asset, *, used_in: Collection[str]) -> list
     db.flush()
     still = set(db.scalars(select(Rendition.key).where(Rendition.key.in_(mine))))
     freed = mine - still
-    if not db.scalar(select(Asset.id).where(Asset.source_key == asset.source_key).limit(1)):
+    if not _is_anybodys(db, asset.source_key):
         freed.add(asset.source_key)
     return sorted(freed)
+
+
+def _is_anybodys(db: Session, source_key: str) -> bool:
+    """Whether some vendor's picture came as this file, also one that the session does not see."""
+    with unscoped(db):
+        return db.scalar(select(Asset.id).where(Asset.source_key == source_key).limit(1)) is not None
 
 
 def _find_same(db: Session, vendor_id: str, digest: str) -> Asset | None:

@@ -1,15 +1,14 @@
 """A vendor's pictures in the studio: sending several or a ZIP at once, saying what each shows, deleting."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, BinaryIO, Final, cast
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, jsonify, make_response, request
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
-from werkzeug.datastructures import FileStorage
 
 from qrmerch import audit, quota
 from qrmerch.access import VENDOR, allow, current_principal
@@ -17,13 +16,12 @@ from qrmerch.catalog.models import Item
 from qrmerch.catalog.pictures import products_shown
 from qrmerch.clock import now
 from qrmerch.db import unscoped
-from qrmerch.errors import DomainError, FormError, NotFound
+from qrmerch.errors import FormError, NotFound
 from qrmerch.i18n import language_name
 from qrmerch.media import service
-from qrmerch.media.archives import is_archive, receive_archive
 from qrmerch.media.forms import read_description, share_of
 from qrmerch.media.images import WHITE
-from qrmerch.media.models import Archive, Asset, AssetState
+from qrmerch.media.models import Asset, AssetState
 from qrmerch.media.queries import SORTS, Picture, count_undescribed, get_asset, list_assets, pictures_of
 from qrmerch.media.rights import (
     WARNED_DAYS,
@@ -40,6 +38,7 @@ from qrmerch.media.rights import (
 from qrmerch.parties.queries import list_supplied
 from qrmerch.parties.service import changed
 from qrmerch.studio.archives import latest_archives
+from qrmerch.studio.asset_sending import take_in
 from qrmerch.studio.film_view import arrival_lines, film_lines, film_panel
 from qrmerch.studio.pages import AltLine, AssetPanel, AssetRow, AssetsPage, Crop
 from qrmerch.studio.paging import page_number, paging
@@ -84,8 +83,7 @@ def send() -> Response:
     uploads = [each for each in request.files.getlist("files") if each.filename]
     if problem := _count_problem(len(uploads)):
         return render_list(db, problems={"files": problem}, status=422)
-    sent = _take_in(db, uploads)
-    db.commit()
+    sent = take_in(db, uploads)
     if wants_json():
         return make_response(jsonify(sent.as_line()), 422 if sent.refused else 200)
     if sent.refused:
@@ -152,94 +150,6 @@ def _count_problem(files: int) -> str:
     if files > _MAX_FILES:
         return f"{files} pictures at once are too many; {_MAX_FILES} are taken. Send them in parts."
     return ""
-
-
-@dataclass(slots=True)
-class _Sent:
-    """What became of the files of one form: pictures by id, archives, and name and reason of what was refused."""
-
-    pictures: dict[str, Asset] = field(default_factory=dict)
-    archives: list[Archive] = field(default_factory=list)
-    refused: list[tuple[str, str]] = field(default_factory=list)
-
-    @property
-    def said(self) -> str:
-        said = [_taken_sentence(list(self.pictures.values())), *(_archive_sentence(each) for each in self.archives)]
-        return " ".join(each for each in said if each)
-
-    @property
-    def address(self) -> str:
-        """Where to look at it."""
-        if self.archives:
-            return f"/studio/assets/archives/{self.archives[0].id}"
-        only = next(iter(self.pictures)) if len(self.pictures) == 1 else ""
-        return f"/studio/assets?id={only}#panel" if only else "/studio/assets"
-
-    def as_line(self) -> dict[str, object]:
-        """What is said of a file that came alone."""
-        reason = " ".join(reason for _, reason in self.refused)
-        return {"is_in": not self.refused, "said": reason or self.said, "href": "" if reason else self.address}
-
-
-def _take_in(db: Session, uploads: list[FileStorage]) -> _Sent:
-    sent = _Sent()
-    for upload in uploads:
-        stream = cast(BinaryIO, upload.stream)
-        is_zip = is_archive(stream.read(4))
-        stream.seek(0)
-        try:
-            if is_zip:
-                sent.archives.append(_take_archive(db, upload.filename or "", stream))
-            else:
-                asset = _take_picture(db, upload.filename or "", stream)
-                sent.pictures[asset.id] = asset
-        except DomainError as error:
-            sent.refused.append((service.shown_name(upload.filename or ""), error.detail))
-    return sent
-
-
-def _take_archive(db: Session, name: str, stream: BinaryIO) -> Archive:
-    principal, made_with = current_principal(), services()
-    return receive_archive(
-        db,
-        vendor_id=str(principal.vendor_id),
-        user_id=principal.user_id,
-        stream=stream,
-        file_name=name,
-        store=made_with.files,
-        settings=made_with.settings,
-        at=now(),
-    )
-
-
-def _take_picture(db: Session, name: str, stream: BinaryIO) -> Asset:
-    made_with = services()
-    return service.receive_upload(
-        db,
-        vendor_id=str(current_principal().vendor_id),
-        stream=stream,
-        file_name=name,
-        store=made_with.files,
-        settings=made_with.settings,
-        at=now(),
-    )
-
-
-def _archive_sentence(archive: Archive) -> str:
-    files = "1 file" if archive.entries == 1 else f"{archive.entries:,} files"
-    return f"{archive.file_name} is in. Its {files} are being looked at; it is safe to close this page."
-
-
-def _taken_sentence(taken: list[Asset]) -> str:
-    ready = sum(1 for each in taken if each.state == AssetState.READY)
-    if not taken:
-        return ""
-    if len(taken) == 1:
-        return "This picture is here already." if ready else "1 picture is in. It is being made ready."
-    if ready == len(taken):
-        return f"These {len(taken)} pictures are here already."
-    said = f"{len(taken)} pictures are in. They are being made ready."
-    return f"{said} {ready} of them {'was' if ready == 1 else 'were'} here already." if ready else said
 
 
 @dataclass(frozen=True, slots=True)

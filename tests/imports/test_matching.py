@@ -1,14 +1,22 @@
 """Which item a picture shows, by what its file is called."""
 
+import csv
+import io
+from pathlib import Path
+
 import pytest
 from sqlalchemy.orm import Session
 
+from qrmerch import jobs
 from qrmerch.catalog.drafts import ProductDraft, VariantDraft
 from qrmerch.catalog.service import put_product
+from qrmerch.imports import service
 from qrmerch.imports.matching import Names, find_product, image_name, load_names
+from qrmerch.jobs import Work
 from qrmerch.parties.models import Vendor
 from tests.conftest import NOON
 from tests.factories import make_vendor
+from tests.imports.taking_in import send
 
 
 def add(
@@ -135,3 +143,23 @@ def test_an_item_is_named_by_key_sku_or_gtin(db: Session) -> None:
     for typed in ("Café chair", "ch-7-70", "4006381333931", "04006381333931"):
         assert [each.key for each in find_product(db, vendor.id, typed).products] == ["café-chair"], typed
     assert find_product(db, vendor.id, "cafe").products == ()
+
+
+@pytest.mark.shared_data
+def test_a_folder_of_photos_finds_the_items_whose_file_names_them(work: Work, shared_data: Path) -> None:
+    text = (shared_data / "fashiontown/products.csv").read_text()
+    named = {row["image"] for row in csv.DictReader(io.StringIO(text)) if row["image"]}
+    photos = {each.name for each in (shared_data / "images/products").glob("*.*p*g")}
+    with work.database.write() as db:
+        vendor = make_vendor(db)
+        run = send(db, vendor, text, work.settings)
+        service.start(db, run)
+        db.commit()
+    jobs.run_all(work)
+
+    with work.database.read() as db:
+        names = load_names(db, vendor.id)
+    found = {each for each in photos if names.match(f"photos/{each.upper()}").is_clear}
+
+    assert named & photos
+    assert found == named & photos

@@ -434,6 +434,16 @@ def test_a_picture_that_needs_more_memory_than_there_is_makes_no_files(tmp_path:
     assert not list((tmp_path / "out").iterdir())
 
 
+def test_the_largest_pictures_that_are_taken_fit_into_the_limit(tmp_path: Path) -> None:
+    # A lossless WebP with transparency takes the most for each pixel.
+    layer = Image.new("RGBA", (7000, 7000), (200, 30, 30, 128))
+    layer.save(tmp_path / "large.webp", lossless=True, method=0)
+
+    made = rendered(tmp_path / "large.webp", tmp_path / "out")
+
+    assert (made.width, made.height, made.is_see_through) == (7000, 7000, True)
+
+
 def test_the_child_knows_no_secret(tmp_path: Path, program: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QRMERCH_SECRET_KEY", "hush")
     program("import os, json; print(json.dumps({'problem': os.environ.get('QRMERCH_SECRET_KEY', 'nothing')}))")

@@ -317,3 +317,21 @@ def test_every_hostile_file_gets_a_sentence_or_is_served_clean_and_leaves_nothin
     sources = [each for each in work.settings.uploads_dir.rglob("*") if each.is_file() and "incoming" in each.parts]
     assert len(sources) == len(assets) - len(unreadable)
     assert browser.get("/studio/assets").status_code == 200
+
+
+def test_what_one_vendor_deletes_stays_for_another_who_sent_the_same_file(
+    browser: Browser, work: Work, studio: Studio
+) -> None:
+    fields = {"files": (io.BytesIO(picture()), "top.jpg")}
+    browser.sign_in(*studio.olga)
+    browser.post("/studio/assets", dict(fields))
+    browser.sign_in(*studio.vera)
+    browser.post("/studio/assets", {"files": (io.BytesIO(picture()), "top.jpg")})
+    jobs.run_all(work)
+    [mine] = kept(browser, select(Asset).where(Asset.vendor_id == studio.vendor.id))
+
+    browser.post(f"/studio/assets/{mine.id}/delete")
+
+    [other] = kept(browser, select(Asset))
+    assert other.vendor_id == studio.other.id
+    assert work.files.exists(other.source_key)
