@@ -1,10 +1,11 @@
 """The child process that reads films and sounds: FFmpeg, with little memory, little time and no way out.
 
 In: a file of unknown content. Out: lines of JSON, how far it is and then what it found or made.
-Never: another file or connection opened because a file says so, metadata of the original, or a package of ours
-imported: it knows no folder to import from, so that all of it stands in this one file. The source is read through a
-Python file object, by the one reader that its first bytes call for; while it is open, the process may open nothing
-else at all.
+Never: another file or connection opened because a file says so, or metadata of the original. The source is read
+through a Python file object, by the one reader that its first bytes call for; while it is open, the process may open
+nothing else at all.
+
+The child knows no folder to import from, so nothing of ours is imported and all of it stands in this one file.
 """
 
 import json

@@ -274,6 +274,8 @@ def _find_same(db: Session, vendor_id: str, digest: str) -> Asset | None:
 
 def _received_again(db: Session, asset: Asset, *, size: int, at: datetime) -> Asset:
     """The asset that these bytes are already; what failed then may have been our own trouble."""
+    if asset.kind.is_recording:
+        raise ImageRejected(f"This is a {asset.kind.noun}, and it is here already.")
     if asset.state == AssetState.REFUSED:
         asset.source_bytes = size
         asset.state, asset.problem, asset.received_at = AssetState.CHECKING, None, at

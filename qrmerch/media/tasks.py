@@ -25,7 +25,7 @@ def render(work: Work, *, asset_id: str) -> None:
     """Make an asset's renditions; running again gives the same files and rows."""
     with work.database.read() as db:
         asset = db.get(Asset, asset_id)
-        if asset is None or asset.state == AssetState.REFUSED:
+        if asset is None or asset.state == AssetState.REFUSED or asset.kind.is_recording:
             return
         source_key, focus = asset.source_key, (asset.focus_x, asset.focus_y)
         ground = service.find_ground(db, asset.vendor_id, at=now())

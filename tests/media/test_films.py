@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from qrmerch import jobs
 from qrmerch.errors import FormError, TooLarge
 from qrmerch.jobs import Work
-from qrmerch.media import arrivals, films, recording_tasks, recordings, service
+from qrmerch.media import arrivals, films, recording_tasks, recordings, service, tasks
 from qrmerch.media.models import Arrival, Asset, AssetKind, AssetState, Recording, Rendition
 from qrmerch.media.playing import lacking, playables_of
 from qrmerch.media.queries import pictures_of
@@ -77,6 +77,24 @@ def test_a_sound_is_taken_in_and_made(work: Work) -> None:
     with work.database.read() as db:
         assert pictures_of(db, [asset_id]) == {}
         assert playables_of(db, [asset_id])[asset_id].media_type == "audio/mpeg"
+
+
+def test_a_film_sent_among_the_pictures_is_not_decoded_as_one(work: Work) -> None:
+    data = sources.film(seconds=1)
+    asset_id = receive(work, data)
+    with work.database.write() as db, pytest.raises(service.ImageRejected, match="This is a film"):
+        service.receive_upload(
+            db,
+            vendor_id=db.get_one(Asset, asset_id).vendor_id,
+            stream=io.BytesIO(data),
+            file_name="film.jpg",
+            store=work.files,
+            settings=work.settings,
+            at=NOON,
+        )
+    tasks.render(work, asset_id=asset_id)
+
+    assert asset_of(work, asset_id)[0].state == AssetState.CHECKING
 
 
 def test_what_cannot_be_played_leaves_nothing(work: Work) -> None:

@@ -220,9 +220,12 @@ def test_without_script_a_refusal_is_said_on_top(vera: Browser, studio: Studio) 
 
 def test_the_limit_of_the_form_is_that_of_films(vera: Browser, studio: Studio) -> None:
     with_settings(vera, max_video_bytes=1000)
-    page = vera.get("/studio/assets")
+    head = b'--x\r\nContent-Disposition: form-data; name="recording"; filename="drop.mp4"\r\n\r\n'
+    told = {"X-CSRF-Token": vera.token, "Content-Type": "multipart/form-data; boundary=x"}
 
-    answer = vera.send(page, action="/studio/recordings", recording=(io.BytesIO(bytes(2_000_000)), "drop.mp4"))
+    answer = vera._client.post(
+        "/studio/recordings", data=head + bytes(2_000_000) + b"\r\n--x--\r\n", headers=vera._headers(told)
+    )
 
     assert answer.status_code == 413
 
