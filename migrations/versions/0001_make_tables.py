@@ -601,7 +601,12 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["asset_id"], ["asset.id"], name=op.f("fk_rendition_asset_id_asset")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rendition")),
         sa.UniqueConstraint(
-            "asset_id", "purpose", "width", "format", "part", name=op.f("uq_rendition_asset_id_purpose_width_format_part")
+            "asset_id",
+            "purpose",
+            "width",
+            "format",
+            "part",
+            name=op.f("uq_rendition_asset_id_purpose_width_format_part"),
         ),
     )
     op.create_index(op.f("ix_rendition_asset_id"), "rendition", ["asset_id"], unique=False)
