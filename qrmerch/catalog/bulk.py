@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from sqlalchemy import Table, and_, case, func, select, tuple_, update
+from sqlalchemy import String, Table, and_, case, func, literal, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -99,9 +99,7 @@ def compare_stock(db: Session, figures: Sequence[StockFigure]) -> list[Compared]
         pairs = [(each.place_id, each.variant_id) for each in figures if each.is_warehouse == (table is WarehouseStock)]
         for part in _parts(pairs):
             wanted = select(place, table.variant_id, table.pieces, table.as_of)
-            for place_id, variant_id, pieces, as_of in db.execute(
-                wanted.where(tuple_(place, table.variant_id).in_(part))
-            ):
+            for place_id, variant_id, pieces, as_of in db.execute(_of_pairs(db, wanted, place, table.variant_id, part)):
                 kept[place_id, variant_id] = pieces, as_of
     return [_compare(each.pieces, each.as_of, kept.get((each.place_id, each.variant_id))) for each in figures]
 
@@ -145,6 +143,18 @@ def put_stock(
     }
     _tell_pages(db, retailer_id, touched, at=at)
     return compared
+
+
+def _of_pairs(db: Session, wanted: Any, place: Any, variant_id: Any, pairs: list[tuple[str, str]]) -> Any:
+    """A select kept to pairs of place and variant.
+
+    PostgreSQL would look for each pair of a long list of them on its own; a list that it can join with is one look-up.
+    """
+    if db.get_bind().dialect.name != "postgresql":
+        return wanted.where(tuple_(place, variant_id).in_(pairs))
+    lists = [literal([pair[at] for pair in pairs], postgresql.ARRAY(String)) for at in (0, 1)]
+    asked = func.unnest(*lists).table_valued("place_id", "variant_id", name="asked").render_derived()
+    return wanted.join(asked, and_(place == asked.c.place_id, variant_id == asked.c.variant_id))
 
 
 def compare_prices(db: Session, figures: Sequence[PriceFigure]) -> list[Compared]:

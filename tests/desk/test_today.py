@@ -13,7 +13,7 @@ from qrmerch.clock import now
 from qrmerch.scans.models import DayTotal
 from tests.browsing import Browser
 from tests.desk.house import House
-from tests.factories import make_code, make_fixture, make_item, make_offer, make_revision, publish_page
+from tests.factories import make_code, make_fixture, make_item, make_offer, make_revision, make_store, publish_page
 
 QUIET = "Nothing waits for you. Everything runs."
 
@@ -135,6 +135,18 @@ def test_stock_older_than_its_limit_waits(browser: Browser, db: Session, calm: H
     set_stock(db, variant, calm.store, 3, as_of=now() - timedelta(hours=20))
     db.commit()
     assert QUIET in browser.get("/desk").text
+
+
+def test_the_old_stock_of_many_stores_is_one_thing_that_waits(browser: Browser, db: Session, calm: House) -> None:
+    variant = list_variants(db, calm.item.id)[0]
+    for days in range(2, 6):
+        set_stock(db, variant, make_store(db, calm.retailer), 3, as_of=now() - timedelta(days=days))
+    db.commit()
+
+    page = browser.sign_in(*calm.mia).get("/desk").text
+
+    assert "Stock of 4 stores is up to 5 days old" in page
+    assert "Shoppers are told to ask. The feed may have stopped." in page
 
 
 def test_yesterday_stands_beside_the_same_day_a_week_before(browser: Browser, db: Session, calm: House) -> None:
