@@ -18,14 +18,14 @@ from sqlalchemy import Engine, event
 from qrmerch.text import clean_block, clean_line
 
 # An element and a product that only a string of ours can bring about.
-TELL_TAG, TELL_SUM = "x-naughty", "1337"
+TELL_TAG, TELL_SUM = "x-naughty", "8641969"
 # One for each way out of a text: element, attribute, script, address, template, formula, mark-up, and what a database
 # or a terminal chokes on.
 CORE = (
     f"'\"></script></textarea></title></style><{TELL_TAG}>",
     f'" onfocus=alert(1) autofocus x="<{TELL_TAG}>',
     "javascript:alert(1)//",
-    "{{191*7}}{% raw %}${191*7}<%= 191*7 %>",
+    "{{1234567*7}}{% raw %}${1234567*7}<%= 1234567*7 %>",
     '=HYPERLINK("//e")',
     "＠SUM(1+1)*cmd|' /C calc'!A0",
     f"[a](javascript:alert(1)) <{TELL_TAG} onload=alert(1)>",

@@ -185,6 +185,7 @@ def forms_on(everything: Everything, people: dict[Role, Browser]) -> dict[str, t
 
 
 @pytest.mark.shared_data
+@pytest.mark.timeout(300)
 def test_every_form_keeps_what_is_typed_or_says_why_not(
     browser: Browser, everything: Everything, strings: list[str], database_url: str
 ) -> None:
@@ -235,9 +236,9 @@ def try_form(
             # What was not refused goes again.
             wrong += _send(browser, name, form, good, kept)[0]
         elif invalid is not None:
-            # The answer does not say which it was.
-            for field, text in words.items():
-                wrong += _send(browser, name, form, {field: text}, kept)[0]
+            # The answer does not say which it was: one of them goes alone, each in its turn.
+            field = list(words)[place % len(words)]
+            wrong += _send(browser, name, form, {field: words[field]}, kept)[0]
     # A code or a number among words would have the whole form refused each time: those go by themselves.
     if strict and (not words or place % 3 == 0):
         wrong += _send(browser, name, form, strict, kept)[0]
@@ -359,7 +360,7 @@ def test_sec_E01_whatever_lies_in_a_text_column_is_alive_on_no_page(
     _, before = look_at(everything, people)
 
     found = {}
-    for text in (*CORE[:3], "={{191*7}}"):
+    for text in (*CORE[:3], "={{1234567*7}}"):
         empty = smuggle(database, text)
         found[text], count = look_at(everything, people)
         assert count == before, "a page went away"
