@@ -55,7 +55,7 @@ _STUDIO: Final = (
         (
             _Place("Import", "/studio/import"),
             _Place("Products", "/studio/products"),
-            _Place("Pictures", "/studio/assets"),
+            _Place("Pictures and video", "/studio/assets"),
         ),
     ),
     ("Set up", (_Place("People", "/studio/people"),)),

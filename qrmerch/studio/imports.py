@@ -126,7 +126,7 @@ def show(run_id: str) -> Response:
     page = ImportPage(
         run=run,
         sent=_sent(db, run, at=at, zone=zone),
-        step=_STEPS.get(run.state, 1),
+        step=1 if lacking_of(run) and is_open else _STEPS.get(run.state, 1),
         finding=finding_of(run, _listed_at(db, run)) if is_open else None,
         verdict=verdict(run),
         lacking=lacking_of(run),
