@@ -17,7 +17,8 @@ from qrmerch.imports.grouping import label_of, plan_rows
 from qrmerch.imports.problems import Problem
 from qrmerch.imports.reader import Sheet
 
-_LINES: Final = {"title": 200, "maker": 80, "category": 120}
+_LINES: Final = {"title": 200, "maker": 80}
+_CATEGORY_MAX_CHARS: Final = 120
 _PATHS_MAX_CHARS: Final = 2000
 _FACT_MAX_CHARS: Final = 300
 _IMAGE_MAX_CHARS: Final = 1000
@@ -93,17 +94,15 @@ def understand(sheet: Sheet, columns: Columns, *, currency: str) -> Understood:
 def _group(key: str, members: list[Cells], columns: Columns) -> Group:
     # A row that names its articles speaks for the item, wherever it stands.
     members.sort(key=lambda each: not _speaks_for_item(each))
-    said: dict[str, str | None] = {
-        name: _first(cells.line(name, _PATHS_MAX_CHARS if name == "category" else most) for cells in members)
-        for name, most in _LINES.items()
-    }
+    said = {name: _first(cells.line(name, most) for cells in members) for name, most in _LINES.items()}
+    category = _first(_category_of(cells, is_list=columns.has_category_paths) for cells in members)
     texts = {name: _first(cells.block(name) for cells in members) for name in TEXT_FIELDS}
     variants = _variants(members, columns)
     draft = ProductDraft(
         key=key,
         title=said["title"],
         maker=said["maker"],
-        category=_category_of(said["category"] or "", is_list=columns.has_category_paths),
+        category=category,
         description=_first(cells.block("description") for cells in members),
         texts={name: text for name, text in texts.items() if text},
         facts=tuple(_facts(members).items()),
@@ -126,14 +125,18 @@ def _speaks_for_item(cells: Cells) -> bool:
     return bool(cells.text("variations")) or cells.text("kind").lower() in _PARENT_KINDS
 
 
-def _category_of(said: str, *, is_list: bool) -> str | None:
-    """The end of a path: of "Shop/Women/Tops, Shop/Sale" the first one's, "Tops"."""
+def _category_of(cells: Cells, *, is_list: bool) -> str | None:
+    """A category, or the end of a path: of "Shop/Women/Tops, Shop/Sale" the first one's, "Tops"."""
+    if not is_list and " > " not in cells.text("category"):
+        return cells.line("category", _CATEGORY_MAX_CHARS)
+    said = cells.line("category", _PATHS_MAX_CHARS) or ""
     if is_list:
         said = said.split(",")[0]
-        said = re.split(r">" if ">" in said else r"/", said)[-1]
-    elif " > " in said:
-        said = said.rpartition(" > ")[2]
-    return said.strip()[: _LINES["category"]] or None
+    end = re.split(r">" if ">" in said else r"/", said)[-1].strip()
+    if len(end) > _CATEGORY_MAX_CHARS:
+        cells.note("TOO_LONG", "category", f"At most {_CATEGORY_MAX_CHARS} characters; this has {len(end)}.")
+        return None
+    return end or None
 
 
 def _first(values: Iterable[str | None]) -> str | None:

@@ -1,14 +1,16 @@
 """Excel and OpenDocument workbooks, as the text of a CSV file.
 
-A workbook is opened in a child process with little memory and little time: one cell far to the right and below is
-enough to ask for more than there is. This file is the child's program as well, so it imports nothing of ours.
-Formulas are never evaluated; what was last shown of them is read.
+A workbook is measured and opened in a child process with little memory and little time: what its parts say of their
+size need not be true, and one cell far to the right and below is enough to ask for more than there is. This file is the
+child's program as well, so it imports nothing of ours. Formulas are never evaluated; what was last shown of them is
+read.
 """
 
 import csv
 import datetime
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -21,6 +23,17 @@ from typing import Final
 
 MAX_UNPACKED_BYTES: Final = 100_000_000
 MAX_PARTS: Final = 1000
+_MAX_COLUMNS: Final = 500
+_MAX_CELLS: Final = 3_000_000
+# A thousand parts with names as long as those of real workbooks; what says it has more is no workbook.
+_MAX_DIRECTORY_BYTES: Final = 1_000_000
+_READ_BYTES: Final = 1 << 20
+_OLD: Final = b"\xd0\xcf\x11\xe0"
+_DECLARED: Final = re.compile(rb"(?i)<!\s*(doctype|entity)")
+# Cells and rows that hold something; those without an end of their own inside the tag.
+_CELLS: Final = re.compile(rb"<(?:\w+:)?(?:c|row)(\s[^<>]*[^<>/]|)>")
+_PLACE: Final = re.compile(rb"\sr\s*=\s*[\"']([A-Z]{0,3})(\d{1,7})[\"']")
+_LONGEST_TAG: Final = 400
 _TIMEOUT_S: Final = 60
 _MEMORY_BYTES: Final = 1_200_000_000
 _MAX_TEXT_BYTES: Final = 200_000_000
@@ -41,30 +54,31 @@ class Workbook:
 
 
 def is_workbook(path: Path) -> bool:
-    """Whether a ZIP archive is a workbook, by the parts it has.
-
-    :raises Unreadable: it is one, and would unpack to more than is taken.
-    """
+    """Whether a ZIP archive is a workbook, by the parts it has."""
+    if _directory_bytes(path) > _MAX_DIRECTORY_BYTES:
+        return False
     try:
         with zipfile.ZipFile(path) as archive:
-            parts = archive.infolist()
+            names = {each.lower() for each in archive.namelist()}
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
         return False
-    names = {each.filename for each in parts}
-    if not (any(name.startswith("xl/") for name in names) or {"content.xml", "mimetype"} <= names):
-        return False
-    if len(parts) > MAX_PARTS or sum(each.file_size for each in parts) > MAX_UNPACKED_BYTES:
-        raise Unreadable(
-            "This workbook unpacks to more than is taken here. Save the one sheet as “CSV UTF-8” and send that file."
-        )
-    return True
+    return any(name.startswith("xl/workbook.") for name in names) or {"content.xml", "mimetype"} <= names
+
+
+def _directory_bytes(path: Path) -> int:
+    """How long an archive's list of parts says it is: opening an archive makes an object of each entry."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 66_000))
+        tail = file.read()
+    end = tail.rfind(b"PK\x05\x06")
+    return int.from_bytes(tail[end + 12 : end + 16], "little") if end >= 0 else 0
 
 
 def read_workbook(path: Path, *, max_rows: int) -> Workbook:
     """The first visible sheet with rows as a CSV file in the folder for temporary files.
 
     :param max_rows: reading ends one row after these.
-    :raises Unreadable: damaged, protected by a password, or beyond the limits.
+    :raises Unreadable: damaged, protected by a password, with entities of its own, or beyond the limits.
     """
     handle, name = tempfile.mkstemp(prefix="qrmerch-", suffix=".csv")
     os.close(handle)
@@ -135,26 +149,98 @@ def _shown(value: object) -> str:
     return str(value)
 
 
+def _refuse_bombs(source: str) -> None:
+    """Unpack each part to nowhere and measure.
+
+    :raises Unreadable: too many parts, too many bytes, cells too far away, or entities.
+    """
+    with zipfile.ZipFile(source) as archive:
+        parts = archive.infolist()
+        if len(parts) > MAX_PARTS:
+            raise Unreadable(f"This workbook has {len(parts):,} parts; at most {MAX_PARTS:,} are read.")
+        left = MAX_UNPACKED_BYTES
+        if sum(part.file_size for part in parts) > left:
+            raise Unreadable(_too_large())
+        for part in parts:
+            left -= _measure(archive, part, left)
+
+
+def _measure(archive: zipfile.ZipFile, part: zipfile.ZipInfo, left: int) -> int:
+    """How many bytes a part unpacks into."""
+    name, size, tail = part.filename.lower(), 0, b""
+    right = bottom = 1
+    with archive.open(part) as stream:
+        while chunk := stream.read(_READ_BYTES):
+            # A declaration can only stand before the first element.
+            if size == 0 and name.endswith((".xml", ".rels")) and _DECLARED.search(chunk[:4096]):
+                raise Unreadable("This workbook declares entities, which no spreadsheet does. Save it again.")
+            size += len(chunk)
+            if size > left:
+                raise Unreadable(_too_large())
+            if name.startswith("xl/worksheets/"):
+                seen = tail + chunk
+                right, bottom = _reach(seen, right, bottom)
+                tail = seen[-_LONGEST_TAG:]
+    return size
+
+
+def _reach(seen: bytes, right: int, bottom: int) -> tuple[int, int]:
+    """How far cells with something in them reach, columns and rows: the parser makes room for the whole rectangle."""
+    for tag in _CELLS.finditer(seen):
+        if found := _PLACE.search(tag[1]):
+            column = 0
+            for letter in found[1]:
+                column = column * 26 + letter - 64
+            right, bottom = max(right, column), max(bottom, int(found[2] or 1))
+    if right > _MAX_COLUMNS:
+        raise Unreadable(f"This sheet has {right:,} columns; at most {_MAX_COLUMNS} are read.")
+    if right * bottom > _MAX_CELLS:
+        raise Unreadable(
+            f"This sheet reaches to row {bottom:,}, column {right:,}. Delete what lies far from the list, and save it."
+        )
+    return right, bottom
+
+
+def _too_large() -> str:
+    return f"This workbook unpacks into more than {MAX_UNPACKED_BYTES // 1_000_000} MB. Split it and send the parts."
+
+
+def _read(source: str, target: str, max_rows: int) -> dict[str, object]:
+    """Write the text of the first visible sheet with rows; its name, and those of the others."""
+    from python_calamine import CalamineWorkbook, SheetVisibleEnum
+
+    with Path(source).open("rb") as file:
+        if file.read(4) != _OLD:
+            _refuse_bombs(source)
+    book = CalamineWorkbook.from_path(source)
+    shown = [each.name for each in book.sheets_metadata if each.visible == SheetVisibleEnum.Visible]
+    filled = [name for name in shown if book.get_sheet_by_name(name).height]
+    if not filled:
+        raise Unreadable("This workbook has no rows. Look into it before sending.")
+    count = 0
+    with Path(target).open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        for row in book.get_sheet_by_name(filled[0]).iter_rows():
+            cells = [_shown(cell) for cell in row]
+            is_blank = not any(cells)
+            # Blank rows are no rows, but count in the numbers.
+            writer.writerow([] if is_blank else cells)
+            count += not is_blank
+            if count > max_rows + 2:
+                break
+    return {"sheet": filled[0], "others": filled[1:]}
+
+
 def _run(arguments: list[str]) -> int:
     """The child: write the sheet's text, answer in JSON."""
-    from python_calamine import CalamineWorkbook, PasswordError, SheetVisibleEnum
+    from python_calamine import PasswordError
 
     source, target, max_rows = arguments
     _limit_this_process()
     try:
-        book = CalamineWorkbook.from_path(source)
-        shown = [each.name for each in book.sheets_metadata if each.visible == SheetVisibleEnum.Visible]
-        filled = [name for name in shown if book.get_sheet_by_name(name).total_height > 1]
-        if not filled:
-            answer: dict[str, object] = {"problem": "No sheet of this workbook has a header and rows below it."}
-        else:
-            with Path(target).open("w", encoding="utf-8", newline="") as file:
-                writer = csv.writer(file)
-                for number, row in enumerate(book.get_sheet_by_name(filled[0]).iter_rows()):
-                    if number > int(max_rows) + 20:
-                        break
-                    writer.writerow([_shown(cell) for cell in row])
-            answer = {"sheet": filled[0], "others": filled[1:]}
+        answer = _read(source, target, int(max_rows))
+    except Unreadable as refused:
+        answer = {"problem": str(refused)}
     except PasswordError:
         answer = {"problem": "This workbook is protected by a password. Save it without one and send it again."}
     # Workbooks come broken in every imaginable way.

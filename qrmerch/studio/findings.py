@@ -119,7 +119,9 @@ def progress_of(run: ImportRun, *, at: datetime) -> Progress | None:
 def news_lines(run: ImportRun) -> list[NewsLine]:
     """The products that are not there yet."""
     return [
-        NewsLine(each["row"], each["title"], _count(each["variants"], "variant") if each["variants"] > 1 else "One size")
+        NewsLine(
+            each["row"], each["title"], _count(each["variants"], "variant") if each["variants"] > 1 else "One size"
+        )
         for each in run.news
     ]
 

@@ -8,7 +8,7 @@ import pytest
 
 from qrmerch.config import Settings
 from qrmerch.imports.feed_table import FeedTable, read_table
-from qrmerch.imports.reader import SheetRejected
+from qrmerch.imports.problems import SheetRejected
 from tests.imports.workbooks import sheet_of, workbook
 
 SETTINGS = Settings(max_sheet_rows=1000)
@@ -51,8 +51,8 @@ def test_one_object_on_each_line_and_a_list_inside_an_object_are_read() -> None:
     inside = read(b'{"total": 1, "stores": [{"id": 1}]}')
 
     assert lines.header == ("id", "location.lat", "tags")
-    assert [row for _, row in lines.rows] == [("1", "44.5", ""), ("2", "", "a; b")]
-    assert inside.rows == ((1, ("1",)),)
+    assert [row for _, row in lines.rows] == [("1", "44.5", ""), ("2", "", "a | b")]
+    assert inside.rows == ((2, ("1",)),)
 
 
 @pytest.mark.shared_data
@@ -67,10 +67,10 @@ def test_150_real_stores_are_150_rows(shared_data: Path) -> None:
     ("data", "why"),
     [
         (b"", "empty"),
-        (b"[]", "no objects"),
-        (b"[1, 2]", "no object in braces"),
-        (b'[{"code": 1}', "breaks in line"),
-        (b'{"a": ' * 2000, "breaks"),
+        (b"[]", "no list of items"),
+        (b"[1, 2]", "there is nothing"),
+        (b'[{"code": 1}', "not well written"),
+        (b'{"a": ' * 2000, "nests more than 40"),
         (workbook([]), "no rows"),
         (workbook([["code"]]), "there is nothing"),
         (workbook(ROWS)[:-40], ""),
@@ -78,7 +78,7 @@ def test_150_real_stores_are_150_rows(shared_data: Path) -> None:
         (workbook(ROWS, extra={"xl/worksheets/sheet1.xml": b"<worksheet><sheet"}), ""),
         (workbook(ROWS, extra={"xl/workbook.xml": b"not xml"}), ""),
         (workbook([["x"]] * 1003), "more than 1,000 rows"),
-        (b"[" + b",".join([b'{"a": 1}'] * 1001) + b"]", "more than 1,000 objects"),
+        (b"[" + b",".join([b'{"a": 1}'] * 1001) + b"]", "more than 1,000 rows"),
         (workbook(ROWS, extra={f"xl/media/{n}.png": b"" for n in range(1000)}), "1,005 parts"),
         (workbook([], sheet=sheet_of(ROWS, before="<!DOCTYPE x [<!ENTITY a 'b'>]>")), "entities"),
     ],
@@ -131,7 +131,7 @@ def test_sec_f11_a_workbook_with_a_list_of_parts_without_end_is_no_workbook() ->
         read(many)
 
 
-@pytest.mark.parametrize("value", ["[" * 900 + "]" * 900, '{"a":' * 900 + "1" + "}" * 900])
+@pytest.mark.parametrize("value", ["[" * 30 + "]" * 30, '{"a":' * 30 + "1" + "}" * 30])
 def test_what_lies_deep_in_an_object_is_left_out(value: str) -> None:
     table = read(f'[{{"id": 1, "deep": {value}}}]'.encode())
 

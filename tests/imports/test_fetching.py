@@ -57,7 +57,7 @@ def address(name: str) -> str:
 def start_run(work: Work, *rows: list[str], vendor: Vendor | None = None) -> ImportRun:
     with work.database.write() as db:
         run = send(db, vendor or make_vendor(db), csv_of(*rows, header=HEADER), work.settings)
-        service.start(db, run)
+        service.start(db, run, at=now())
         db.commit()
         return run
 

@@ -153,7 +153,7 @@ def test_a_folder_of_photos_finds_the_items_whose_file_names_them(work: Work, sh
     with work.database.write() as db:
         vendor = make_vendor(db)
         run = send(db, vendor, text, work.settings)
-        service.start(db, run)
+        service.start(db, run, at=NOON)
         db.commit()
     jobs.run_all(work)
 

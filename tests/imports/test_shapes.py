@@ -129,7 +129,7 @@ def test_sec_f11_one_far_cell_asks_for_no_more_memory_than_there_is(settings: Se
         for name, data in parts.items():
             book.writestr(name, data.replace(b"</sheetData>", far))
 
-    with pytest.raises(SheetRejected, match="This workbook cannot be read"):
+    with pytest.raises(SheetRejected, match="This sheet has 16,384 columns"):
         parsed(kept.getvalue(), settings)
 
 
@@ -148,7 +148,7 @@ def test_sec_f11_a_workbook_that_unpacks_to_too_much_is_refused_unread(
                 part.write(b"\0" * 1_000_000)
         data = kept.getvalue()
 
-    with pytest.raises(SheetRejected, match="unpacks to more than is taken"):
+    with pytest.raises(SheetRejected, match="unpacks into more than 100 MB|has 1,00. parts"):
         parsed(data, settings)
 
 
