@@ -148,7 +148,7 @@ def test_sec_f11_a_workbook_that_unpacks_to_too_much_is_refused_unread(
                 part.write(b"\0" * 1_000_000)
         data = kept.getvalue()
 
-    with pytest.raises(SheetRejected, match="unpacks into more than 100 MB|has 1,00. parts"):
+    with pytest.raises(SheetRejected, match=r"unpacks into more than 100 MB|has 1,0\d\d parts"):
         parsed(data, settings)
 
 
