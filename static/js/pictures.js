@@ -1,6 +1,6 @@
 /* Sending pictures, each with its own line, and the focal point by keyboard. Without it the form sends all at once. */
 const sending = {
-  form: document.querySelector('form[data-send]'),
+  form: document.querySelector('form[data-pictures]'),
   lines: document.querySelector('[data-sent]'),
   waiting: [],
   underWay: 0,

@@ -106,7 +106,7 @@ def _drop_archive(page: Page, photos: list[Path], folder: Path) -> None:
             name = each.name if number < _MATCHED else f"nobody-{number}{each.suffix}"
             archive.write(each, f"autumn/{name}")
     page.goto("/studio/assets")
-    page.locator("form[data-send] input[name=files]").first.set_input_files(path)
+    page.locator("form[data-pictures] input[name=files]").first.set_input_files(path)
     page.get_by_role("link", name="photos.zip").first.click()
     page.wait_for_url(re.compile("/studio/assets/archives/"))
     expect(page.get_by_role("link", name=re.compile(rf"nothing\s+{_PHOTOS - _MATCHED}"))).to_be_visible()

@@ -116,7 +116,7 @@ def _import_catalogue(page: Page, sheet: Path) -> None:
 def _send_picture(page: Page, photo: Path) -> str:
     page.goto("/studio/assets")
     # Sent as soon as it is chosen; its line leads to it.
-    page.locator("form[data-send] input[name=files]").first.set_input_files(photo)
+    page.locator("form[data-pictures] input[name=files]").first.set_input_files(photo)
     page.locator("[data-sent]").get_by_role("link", name=photo.name).click()
     page.get_by_label(re.compile("shows|English")).first.fill("A navy silk shirt on a wooden hanger")
     page.get_by_role("button", name="Save", exact=True).click()
