@@ -1,12 +1,15 @@
 """The job that takes a file in, and the sweep that finds what was never asked for."""
 
+import io
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import func, select
 
 from qrmerch import jobs
 from qrmerch.catalog.models import VendorProduct
 from qrmerch.catalog.queries import list_product_variants
-from qrmerch.imports import service, tasks
+from qrmerch.imports import checking, service, tasks
 from qrmerch.imports.checking import Reading, check
 from qrmerch.imports.models import ImportRun, RunState
 from qrmerch.jobs import Work
@@ -104,3 +107,79 @@ def test_columns_chosen_before_are_those_taken_in(work: Work) -> None:
     with work.database.read() as db:
         variants = list_product_variants(db, db.scalars(select(VendorProduct)).one().id)
     assert [(each.price_minor, each.currency) for each in variants] == [(3100, "EUR")]
+
+
+# --- checking a long file ----------------------------------------------------------------------------
+
+
+def ask_for_check(work: Work, text: str, *, currency: str = "USD") -> ImportRun:
+    """A long file that has come and that the job is to check."""
+    key = service.store_sheet(io.BytesIO(text.encode()), store=work.files, settings=work.settings)
+    with work.database.write() as db:
+        run = service.receive_run(
+            db, vendor_id=make_vendor(db).id, file_key=key, file_name="long.csv",
+            reading=Reading(currency, may_lack_columns=True), list_at_id=None, user_id=None, at=NOON,
+        )  # fmt: skip
+        service.ask_for_check(db, run, at=NOON)
+        db.commit()
+        return run
+
+
+def test_a_long_file_is_checked_by_the_job_and_waits_then(work: Work) -> None:
+    run = ask_for_check(work, csv_of(top(), top(size="M", price="dear")))
+    assert run.state == RunState.UPLOADED
+
+    jobs.run_all(work)
+
+    checked = state_of(work, run)
+    assert (checked.state, checked.counts["rows"], checked.counts["errors"]) == (RunState.CHECKED, 2, 1)
+    assert jobs.run_all(work) == 0
+
+
+def test_a_check_tells_how_far_it_is_and_ends_when_its_run_is_left(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checking, "LOOKUP_GROUPS", 2)
+    monkeypatch.setattr(tasks, "_TELL_EVERY", timedelta(0))
+    run = ask_for_check(work, csv_of(*(top(style=f"ST-{number}") for number in range(9))))
+    told = []
+
+    def leave_after_two(**_: object) -> dict[str, object]:
+        far = state_of(work, run)
+        told.append((far.state, far.done_rows, far.total_rows))
+        if len(told) == 2:
+            with work.database.write() as db:
+                service.cancel(db, db.get_one(ImportRun, run.id), at=NOON)
+                db.commit()
+        return {}
+
+    real = checking.read_products_by_key
+    monkeypatch.setattr(checking, "read_products_by_key", lambda *given: leave_after_two() or real(*given))
+    jobs.run_all(work)
+
+    assert told == [(RunState.UPLOADED, 0, 0), (RunState.MAPPED, 2, 9)]
+    left = state_of(work, run)
+    assert (left.state, left.counts["rows"]) == (RunState.CANCELLED, 0)
+
+
+def test_a_long_file_that_cannot_be_read_says_why(work: Work) -> None:
+    run = ask_for_check(work, 'style,title\nA,"Top')
+
+    jobs.run_all(work)
+
+    failed = state_of(work, run)
+    assert (failed.state, failed.ended_at is not None) == (RunState.FAILED, True)
+    assert "opened in line 2 is never closed" in failed.failure
+
+
+def test_a_check_that_was_asked_for_anew_forgets_the_first(work: Work) -> None:
+    run = ask_for_check(work, csv_of(["A", "Top", "31.00", "28.00"], header=["style", "title", "net", "price"]))
+    with work.database.write() as db:
+        again = db.get_one(ImportRun, run.id)
+        service.read_again(db, again, Reading("EUR", {"net": "price"}, may_lack_columns=True))
+        service.ask_for_check(db, again, at=NOON + timedelta(seconds=5))
+        db.commit()
+
+    jobs.run_all(work)
+
+    read = state_of(work, run)
+    assert (read.state, read.currency) == (RunState.CHECKED, "EUR")
+    assert {each["name"]: each["field"] for each in read.columns}["net"] == "price"

@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 from qrmerch import jobs
 from qrmerch.access import Role
 from qrmerch.catalog.models import Item, VendorProduct
+from qrmerch.imports import service
 from qrmerch.imports.models import ImportRun, RunState
 from qrmerch.jobs import Work
 from tests.browsing import Browser, find_form
@@ -295,3 +296,47 @@ def test_no_real_file_breaks_the_page(browser: Browser, studio: Studio, shared_d
             assert browser.follow(response).status_code == 200, file.name
         else:
             assert 'class="errs"' in response.text, file.name
+
+
+def test_a_long_file_is_checked_while_its_sender_may_go(
+    browser: Browser, work: Work, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "CHECKED_AT_ONCE_BYTES", 10)
+    browser.sign_in(*studio.vera)
+
+    waiting = browser.follow(send_file(browser, csv_of(top(), top(size="M", sku="B"))))
+    listed = browser.get("/studio/import").text
+    jobs.run_all(work)
+    checked = browser.get(f"/studio/import/{runs(browser)[0].id}")
+    read_again = browser.follow(browser.send(checked, action=f"/studio/import/{runs(browser)[0].id}/columns"))
+    jobs.run_all(work)
+    taken = browser.get(f"/studio/import/{runs(browser)[0].id}").text
+
+    assert "Being read. It is safe to close this page." in waiting.text
+    assert "Being read" in listed
+    assert "2 of 2 rows" in checked.text
+    assert "Being read" in read_again.text
+    assert "Take in 2 rows" in taken
+
+
+def test_the_same_file_sent_twice_is_one_that_waits(browser: Browser, studio: Studio) -> None:
+    browser.sign_in(*studio.vera)
+
+    first, second = (send_file(browser, csv_of(top()), name=name) for name in ("one.csv", "one.csv"))
+
+    assert first.headers["Location"] == second.headers["Location"]
+    assert len(runs(browser)) == 1
+
+
+def test_letters_and_a_header_can_be_said(browser: Browser, studio: Studio) -> None:
+    browser.sign_in(*studio.vera)
+    page = browser.follow(send_file(browser, "sku;title\n1;Κίτρινη μπλούζα\n".encode("cp1253")))
+    address = f"/studio/import/{runs(browser)[0].id}/columns"
+
+    greek = browser.follow(browser.send(page, action=address, encoding="Windows-1253 (Greek)"))
+    values = {"encoding": "Windows-1253 (Greek)", "column.0": "", "column.1": ""}
+    headless = browser.follow(browser.send(greek, action=address, has_header="", **values))
+
+    assert "is a guess" in page.text
+    assert "Κίτρινη μπλούζα" in greek.text and "is a guess" not in greek.text
+    assert "Column 1" in headless.text
