@@ -12,12 +12,21 @@ _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 
 
-def workbook(rows: Sequence[Sequence[object]], *, extra: Mapping[str, bytes] | None = None, sheet: str = "") -> bytes:
-    """A workbook with one sheet.
+def workbook(
+    rows: Sequence[Sequence[object]],
+    *,
+    extra: Mapping[str, bytes] | None = None,
+    sheet: str = "",
+    others: Mapping[str, Sequence[Sequence[object]]] | None = None,
+) -> bytes:
+    """A workbook with a sheet called List.
 
     :param extra: further parts, or others in place of the usual ones, by name.
     :param sheet: the sheet's own XML, instead of `rows`.
+    :param others: further sheets after it, by name.
     """
+    names = ["List", *(others or {})]
+    listed = "".join(f'<sheet name="{name}" sheetId="{n}" r:id="rId{n}"/>' for n, name in enumerate(names, 1))
     parts: dict[str, bytes] = {
         "[Content_Types].xml": (
             f'{_XML}<Types xmlns="{_PACKAGE}/content-types">'
@@ -25,14 +34,17 @@ def workbook(rows: Sequence[Sequence[object]], *, extra: Mapping[str, bytes] | N
             f'<Override PartName="/xl/workbook.xml" ContentType="{_TYPE}.sheet.main+xml"/>'
             f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{_TYPE}.worksheet+xml"/></Types>'
         ).encode(),
-        "_rels/.rels": _relation("officeDocument", "xl/workbook.xml"),
+        "_rels/.rels": _relations("officeDocument", ["xl/workbook.xml"]),
         "xl/workbook.xml": (
-            f'{_XML}<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}">'
-            '<sheets><sheet name="List" sheetId="1" r:id="rId1"/></sheets></workbook>'
+            f'{_XML}<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>{listed}</sheets></workbook>'
         ).encode(),
-        "xl/_rels/workbook.xml.rels": _relation("worksheet", "worksheets/sheet1.xml"),
+        "xl/_rels/workbook.xml.rels": _relations(
+            "worksheet", [f"worksheets/sheet{n + 1}.xml" for n in range(len(names))]
+        ),
         "xl/worksheets/sheet1.xml": (sheet or sheet_of(rows)).encode(),
     }
+    for number, more in enumerate((others or {}).values(), 2):
+        parts[f"xl/worksheets/sheet{number}.xml"] = sheet_of(more).encode()
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in {**parts, **(extra or {})}.items():
@@ -56,8 +68,8 @@ def _cell(number: int, place: int, value: object) -> str:
     return f'<c r="{at}" t="inlineStr"><is><t>{escape(str(value))}</t></is></c>'
 
 
-def _relation(kind: str, target: str) -> bytes:
-    return (
-        f'{_XML}<Relationships xmlns="{_PACKAGE}/relationships">'
-        f'<Relationship Id="rId1" Type="{_OFFICE}/{kind}" Target="{target}"/></Relationships>'
-    ).encode()
+def _relations(kind: str, targets: Sequence[str]) -> bytes:
+    each = "".join(
+        f'<Relationship Id="rId{n}" Type="{_OFFICE}/{kind}" Target="{target}"/>' for n, target in enumerate(targets, 1)
+    )
+    return f'{_XML}<Relationships xmlns="{_PACKAGE}/relationships">{each}</Relationships>'.encode()
