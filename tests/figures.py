@@ -9,12 +9,19 @@ import platform
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 IS_FULL = os.environ.get("DRILLS") == "full"
+Test = TypeVar("Test", bound=Callable[..., None])
 _RESULTS = Path(__file__).parents[1] / "bench" / "results"
+
+
+def on_both_when_full(test: Test) -> Test:
+    """A heavy test that is run on SQLite, and on PostgreSQL as well by `make drills`."""
+    databases = ["sqlite", "postgresql"] if IS_FULL else ["sqlite"]
+    return pytest.mark.both(pytest.mark.parametrize("database_url", databases, indirect=True)(test))
 
 
 @pytest.fixture

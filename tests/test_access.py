@@ -24,6 +24,7 @@ from qrmerch.db import Database
 from qrmerch.landing.scanning import close_scan_path
 from qrmerch.migrate import metadata
 from tests.browsing import Browser
+from tests.figures import on_both_when_full
 from tests.world import House, make_house
 
 # Written by being signed in at all.
@@ -193,6 +194,7 @@ def test_ones_own_ids_lead_somewhere(browser: Browser, houses: tuple[House, Hous
     assert {name: status for name, status in answers.items() if status not in (200, 303)} == {}
 
 
+@on_both_when_full
 def test_sec_c03_another_houses_ids_in_a_form_change_nothing_there(
     browser: Browser, houses: tuple[House, House], database: Database
 ) -> None:

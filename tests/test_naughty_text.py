@@ -37,6 +37,7 @@ from qrmerch.text import clean_block, clean_line, rich_text, spreadsheet_cell
 from tests.browsing import Browser
 from tests.conftest import NOON
 from tests.factories import make_asset, make_film, make_item, make_revision
+from tests.figures import on_both_when_full
 from tests.imports.sheets import csv_of
 from tests.imports.taking_in import send
 from tests.naughty import CORE, OF_DATABASES, TELL_SUM, Form, Page, kept_forms, live_formulas, strings_in, written
@@ -206,6 +207,7 @@ def forms_on(everything: Everything, people: dict[Role, Browser]) -> dict[str, t
 
 @pytest.mark.shared_data
 @pytest.mark.timeout(300)
+@on_both_when_full
 def test_every_form_keeps_what_is_typed_or_says_why_not(
     browser: Browser, everything: Everything, strings: list[str], database_url: str
 ) -> None:

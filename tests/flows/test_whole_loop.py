@@ -21,6 +21,7 @@ from qrmerch.parties.models import Retailer, Vendor
 from qrmerch.users.service import Wanted, add_membership, add_user
 from tests.drills.shop import Shop
 from tests.factories import make_fixture, make_retailer, make_store, make_vendor
+from tests.figures import on_both_when_full
 from tests.flows.conftest import OpenWindow
 
 pytestmark = [pytest.mark.shared_data, pytest.mark.timeout(600)]
@@ -38,6 +39,7 @@ class People:
     ada: str = "ada@fashiontown.example"
 
 
+@on_both_when_full
 def test_from_a_vendors_file_to_the_merchandisers_numbers(
     served: Shop, open_window: OpenWindow, shared_data: Path, tmp_path: Path
 ) -> None:

@@ -20,6 +20,7 @@ from qrmerch.media.models import Asset
 from qrmerch.media.rights import Rights, set_rights
 from tests.browsing import Browser
 from tests.factories import make_asset, make_item, make_revision, make_template, publish_page
+from tests.figures import on_both_when_full
 from tests.media.pictures import picture
 from tests.studio.people import Studio, kept, make_studio
 
@@ -296,6 +297,7 @@ def test_olga_replaces_nothing_of_veras(browser: Browser, db: Session, studio: S
 
 
 @pytest.mark.shared_data
+@on_both_when_full
 def test_every_hostile_file_gets_a_sentence_or_is_served_clean_and_leaves_nothing(
     browser: Browser, work: Work, studio: Studio, shared_data: Path
 ) -> None:
