@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 from qrmerch.catalog.drafts import ProductDraft, VariantDraft
@@ -23,6 +24,7 @@ _PATHS_MAX_CHARS: Final = 2000
 _FACT_MAX_CHARS: Final = 300
 _IMAGE_MAX_CHARS: Final = 1000
 _MAX_IMAGES: Final = 60
+_MAX_SPLIT: Final = 1000
 # Several pictures in one cell; a comma may stand in an address.
 _BETWEEN_IMAGES: Final = re.compile(
     r"[|;\n]|[,\s]\s*(?=https?://)|(?:(?<=\.jpg)|(?<=\.png)|(?<=\.jpeg)|(?<=\.webp)|(?<=\.avif)|(?<=\.gif)),",
@@ -170,7 +172,7 @@ def _images(members: list[Cells]) -> Iterable[str]:
     """Addresses or file names of pictures, each once; those beyond the limit are left out with a warning."""
     found: dict[str, None] = {}
     for cells in members:
-        named = [part.strip() for _, _, text in cells.texts("image") for part in _BETWEEN_IMAGES.split(text)]
+        named = [part for _, _, text in cells.texts("image") for part in _pictures_in(text)]
         for each in named:
             if len(found) < _MAX_IMAGES and 0 < len(each) <= _IMAGE_MAX_CHARS:
                 found[each] = None
@@ -182,6 +184,13 @@ def _images(members: list[Cells]) -> Iterable[str]:
                 is_error=False,
             )
     return found
+
+
+# Each size of an item may repeat all of its pictures.
+@lru_cache(maxsize=64)
+def _pictures_in(text: str) -> tuple[str, ...]:
+    """What a cell names; what stands behind far too many stays one piece, and is too long to be a name."""
+    return tuple(part.strip() for part in _BETWEEN_IMAGES.split(text, maxsplit=_MAX_SPLIT))
 
 
 def _variants(members: list[Cells], columns: Columns) -> dict[int, VariantDraft]:

@@ -202,3 +202,32 @@ def _plain(row: dict[str, str]) -> dict[str, str]:
 
 def test_the_modules_own_limit_is_what_the_sentence_says() -> None:
     assert csv.field_size_limit() == 131_072
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        # ijson's parser in C takes the whole process down with it.
+        ("1" * 5000, "thousands of digits"),
+        ("-" + "1" * 5000, "thousands of digits"),
+        (" " * 1_048_000 + "1" * 5000, "thousands of digits"),
+        ("1e99999999999999999999", "not well written"),
+    ],
+)
+def test_a_number_that_python_cannot_read_is_refused(number: str, said: str) -> None:
+    with pytest.raises(SheetRejected, match=said):
+        list(read_sheet(f'[{{"title": "Top", "price": {number}}}]'.encode(), max_rows=10).rows)
+
+
+@pytest.mark.parametrize("variants", ["3", "true", "1.5", '"three"', "[]", "null", "[1, 2]"])
+def test_what_is_called_variants_and_lists_none_is_a_cell(variants: str) -> None:
+    data = f'[{{"title": "Top", "variants": {variants}}}]'.encode()
+
+    assert [row.cells[0] for row in read_sheet(data, max_rows=10).rows] == ["Top"]
+
+
+def test_an_object_with_more_variants_than_anything_has_is_refused() -> None:
+    data = b'[{"title": "Top", "variants": [' + b",".join([b'{"sku": "A"}'] * 2501) + b"]}]"
+
+    with pytest.raises(SheetRejected, match="lists 2,501 variants"):
+        read_sheet(data, max_rows=50_000)

@@ -217,6 +217,21 @@ def test_a_cell_far_too_long_is_not_read_at_all(monkeypatch: pytest.MonkeyPatch)
     ]
 
 
+def test_what_is_refused_in_one_row_is_not_read_anew_in_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def read(source: str) -> str:
+        asked.append(source)
+        return source
+
+    monkeypatch.setattr("qrmerch.imports.cells.to_text", read)
+
+    group = only_group(csv_of(*(top(size=str(number), description="<i>wool " * 2_000) for number in range(30))))
+
+    assert len(asked) == 1
+    assert codes(group.problems) == {row: ["TOO_LONG"] for row in range(2, 32)}
+
+
 def test_a_number_of_thousands_of_digits_is_no_character() -> None:
     group = only_group(csv_of(top(title=f"Top &#{'9' * 5000};")))
 
