@@ -203,7 +203,10 @@ def read_header(
     shape = _format_of(header, set(plain))
     words = set(plain)
     meant = [
-        (named(chosen[name], name), _CHOSEN) if name in chosen else _meaning(word, shape, words)
+        (named(chosen[name], name), _CHOSEN)
+        # Those of our own report say nothing about items, whatever a person says of them.
+        if name in chosen and name not in OWN_COLUMNS
+        else _meaning(word, shape, words)
         for name, word in zip(header, plain, strict=True)
     ]
     problems: list[Problem] = list(_other_list(words))

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
+from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from sqlalchemy import select
@@ -82,7 +83,8 @@ def receive_run(
         ImportRun.list_at_id == list_at_id,
         ImportRun.state.in_(_OPEN),
     )
-    run = db.scalars(same.order_by(ImportRun.created_at).limit(1)).one_or_none()
+    # Locked: somebody may press "take in" at this moment, and what is being written is read in no other way.
+    run = db.scalars(same.order_by(ImportRun.created_at).limit(1).with_for_update()).one_or_none()
     if run is None:
         run = ImportRun(
             id=ids.new(),
@@ -209,6 +211,16 @@ def store_sheet(stream: BinaryIO, *, store: FileStore, settings: Settings) -> st
     return store.put(stream, "sheets", max_bytes=settings.max_sheet_bytes)
 
 
+def path_of_sheet(key: str, *, store: FileStore) -> Path:
+    """Where the bytes of a sheet lie.
+
+    :raises NotFound: they are gone.
+    """
+    if not store.exists(key):
+        raise NotFound("The file is gone. Send it again.")
+    return store.path(key)
+
+
 def forget_sheet(db: Session, key: str, *, store: FileStore) -> None:
     """Delete the bytes of a sheet that could not be read, unless they are those of somebody's import."""
     with unscoped(db):
@@ -302,7 +314,8 @@ def fail(db: Session, run_id: str, reason: str, *, at: datetime) -> None:
 
 def report(db: Session, run: ImportRun, *, store: FileStore, settings: Settings) -> Iterator[str]:
     """The rows of a run's file that cannot be taken in as things are now, to be fixed and sent again, line by line."""
-    checked = check(db, run.vendor_id, store.path(run.file_key), reading_of(run), settings=settings)
+    source = path_of_sheet(run.file_key, store=store)
+    checked = check(db, run.vendor_id, source, reading_of(run), settings=settings)
     return report_of(checked)
 
 

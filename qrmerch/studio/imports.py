@@ -231,11 +231,12 @@ def _reading() -> Iterator[Session]:
 def _check(db: Session, key: str, reading: Reading) -> Checked | None:
     """A dry run of a stored file, None for a long one, which is a job's; what cannot be read at all is not kept."""
     made_with = services()
-    if made_with.files.path(key).stat().st_size > service.CHECKED_AT_ONCE_BYTES:
+    source = service.path_of_sheet(key, store=made_with.files)
+    if source.stat().st_size > service.CHECKED_AT_ONCE_BYTES:
         return None
     try:
         vendor_id = str(current_principal().vendor_id)
-        return check(db, vendor_id, made_with.files.path(key), reading, settings=made_with.settings)
+        return check(db, vendor_id, source, reading, settings=made_with.settings)
     except DomainError:
         service.forget_sheet(db, key, store=made_with.files)
         raise

@@ -231,3 +231,23 @@ def test_an_object_with_more_variants_than_anything_has_is_refused() -> None:
 
     with pytest.raises(SheetRejected, match="lists 2,501 variants"):
         read_sheet(data, max_rows=50_000)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"sku,title\nA,Top\n" + b"ab," * 2_000_000, "more than 5,000,000 characters"),
+        (b"<r><item><a>1</a></item><item>" + b"<a>1</a>" * 10_001 + b"</item></r>", "more than 10,000 values"),
+        (b"<r>" + b"".join(b'<a%d b="1"/>' % number for number in range(5_001)) + b"</r>", "no list of like elements"),
+        (b'<r><item><a b="' + b"x" * 1_200_000 + b'"/></item></r>', "goes on for more than 1 MB"),
+    ],
+)
+def test_one_row_cannot_fill_the_memory(data: bytes, said: str) -> None:
+    with pytest.raises(SheetRejected, match=said):
+        read_sheet(data, max_rows=100)
+
+
+def test_a_long_text_in_xml_is_no_endless_tag() -> None:
+    data = b"<r><item><a>" + b"x" * 3_000_000 + b"</a></item><item><a>y</a></item></r>"
+
+    assert [row.cells[0][:1] for row in read_sheet(data, max_rows=10).rows] == ["x", "y"]
