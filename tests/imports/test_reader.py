@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from qrmerch.imports.reader import Sheet, SheetRejected, clean_cell, read_sheet
+from qrmerch.imports.workbook import is_workbook
 
 MAX_ROWS = 100
 
@@ -251,3 +252,14 @@ def test_a_long_text_in_xml_is_no_endless_tag() -> None:
     data = b"<r><item><a>" + b"x" * 3_000_000 + b"</a></item><item><a>y</a></item></r>"
 
     assert [row.cells[0][:1] for row in read_sheet(data, max_rows=10).rows] == ["x", "y"]
+
+
+def test_an_archive_that_hides_the_length_of_its_list_is_not_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qrmerch.imports.workbook.zipfile.ZipFile", lambda *_: pytest.fail("it was opened"))
+    in_long = b"PK\x06\x06" + bytes(36) + (2_000_000).to_bytes(8, "little") + bytes(8)
+    path = tmp_path / "list.xlsx"
+    path.write_bytes(b"PK\x03\x04" + in_long + b"PK\x06\x07" + bytes(16) + b"PK\x05\x06" + bytes(18))
+
+    assert not is_workbook(path)
