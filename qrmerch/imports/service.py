@@ -4,6 +4,8 @@ In: a file as it is. Out: an `ImportRun` that says what would change; after `sta
 Never: a write in the dry run, or half a product.
 """
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
@@ -49,6 +51,12 @@ class RunOver(Conflict):
     """The import was taken in or cancelled already."""
 
     slug = "run_over"
+
+
+class ReadAnew(Conflict):
+    """What was shown of the file is not what it would do now."""
+
+    slug = "read_anew"
 
 
 class NothingToTakeIn(Conflict):
@@ -229,15 +237,26 @@ def forget_sheet(db: Session, key: str, *, store: FileStore) -> None:
         store.delete(key)
 
 
-def start(db: Session, run: ImportRun, *, at: datetime) -> None:
+def mark_of_reading(run: ImportRun) -> str:
+    """What tells one way of reading a run's file from another."""
+    fields = [[each["name"], each["field"]] for each in run.columns]
+    way = json.dumps([run.currency, run.said["encoding"], run.has_header, fields])
+    return hashlib.sha256(way.encode()).hexdigest()[:16]
+
+
+def start(db: Session, run: ImportRun, *, at: datetime, seen: str = "") -> None:
     """Ask for a checked run to be taken in; the job begins after the caller's commit.
 
+    :param seen: `mark_of_reading` as it was shown to who asks; empty where nobody looked.
     :raises RunOver: it is under way, done or cancelled.
+    :raises ReadAnew: somebody had it read in another way since.
     :raises NothingToTakeIn: every row needs fixing first.
     """
     _lock(db, run)
     if run.state != RunState.CHECKED:
         raise RunOver("This file was taken in or cancelled already. Send it again to import it once more.")
+    if seen and seen != mark_of_reading(run):
+        raise ReadAnew("Somebody had this file read in another way since. Look at what it does now, then take it in.")
     if run.counts["errors"] == run.counts["rows"]:
         raise NothingToTakeIn("Every row needs fixing first. Download the rows to fix and send that file.")
     run.state, run.begun_at = RunState.COMMITTING, at

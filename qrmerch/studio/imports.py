@@ -125,6 +125,7 @@ def show(run_id: str) -> Response:
     columns, is_open = column_lines(run), run.state == RunState.CHECKED
     page = ImportPage(
         run=run,
+        seen=service.mark_of_reading(run),
         sent=_sent(db, run, at=at, zone=zone),
         step=1 if lacking_of(run) and is_open else _STEPS.get(run.state, 1),
         finding=finding_of(run, _listed_at(db, run)) if is_open else None,
@@ -186,7 +187,7 @@ def take_in(run_id: str) -> Response:
     """Let the job write what was checked."""
     db, principal = get_db(), current_principal()
     run = get_run(db, run_id)
-    service.start(db, run, at=now())
+    service.start(db, run, at=now(), seen=request.form.get("seen", ""))
     audit.record(db, principal, "import.start", ("import_run", run.id), at=now(), retailer_id=run.list_at_id)
     db.commit()
     return redirect_to(f"/studio/import/{run.id}")

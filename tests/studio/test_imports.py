@@ -370,3 +370,20 @@ def test_the_columns_of_our_own_report_are_nothing_else(browser: Browser, studio
     run = runs(browser)[0]
     assert [each["field"] for each in run.columns] == ["sku", "title", "price", "", "", ""]
     assert browser.get(f"/studio/import/{run.id}/rows-to-fix.csv").status_code == 200
+
+
+def test_what_was_read_in_another_way_meanwhile_is_not_taken_in_unseen(
+    browser: Browser, work: Work, studio: Studio
+) -> None:
+    browser.sign_in(*studio.vera)
+    seen = browser.follow(send_file(browser, csv_of(top()), currency="EUR"))
+    browser.send(seen, action="/columns", currency="USD")
+
+    refused = browser.send(seen, action="/take-in")
+    [run] = runs(browser)
+    taken = browser.send(browser.get(f"/studio/import/{run.id}"), action="/take-in")
+
+    assert refused.status_code == 409
+    assert "read in another way since" in refused.text
+    assert run.state == RunState.CHECKED
+    assert taken.status_code == 303
