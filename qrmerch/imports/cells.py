@@ -172,6 +172,11 @@ def _remembered(maxsize: int) -> Callable[[Callable[[str, Limit], Value]], Calla
     return decorate
 
 
+def cut_line(text: str, max_chars: int) -> str:
+    """The beginning of a cell as one clean line."""
+    return clean_line(text[: max_chars * 10], max_chars * 40)[:max_chars]
+
+
 # Rows of one item repeat its words; those of a catalogue its brands, categories and sizes.
 @_remembered(maxsize=512)
 def read_line(text: str, max_chars: int) -> str:

@@ -74,7 +74,8 @@ def _text(value: Any, name: str) -> str:
     if isinstance(value, list):
         mark = " > " if name.lower().replace("_", "") in _WAYS else " | "
         return mark.join(filter(None, (_text(_name_of(each), "") for each in value)))
-    return "" if isinstance(value, Mapping) else str(value)
+    # No database keeps a NUL.
+    return "" if isinstance(value, Mapping) else str(value).replace("\0", "")
 
 
 def _name_of(value: Any) -> Any:

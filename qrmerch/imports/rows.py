@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Final
 
 from qrmerch.catalog.drafts import ProductDraft, VariantDraft
-from qrmerch.imports.cells import OPTION_MAX_CHARS, Cells, Refused, read_words
+from qrmerch.imports.cells import OPTION_MAX_CHARS, Cells, Refused, cut_line, read_words
 from qrmerch.imports.columns import CHOICE, FACT, SHOPIFY, TEXT_FIELDS, WOOCOMMERCE, Columns
 from qrmerch.imports.grouping import label_of, plan_rows
 from qrmerch.imports.problems import Problem
@@ -300,9 +300,12 @@ def _options(cells: Cells, names: Mapping[int, str | None], choices: list[str]) 
     if not _has_only_facts(cells):
         yield from _numbered_options(cells, names)
     for name, _, text in cells.texts(CHOICE):
-        yield name.removeprefix(CHOICE), text[:OPTION_MAX_CHARS]
+        if value := cut_line(text, OPTION_MAX_CHARS):
+            yield name.removeprefix(CHOICE), value
     yield from zip(map(label_of, choices), cells.parts("choices.values"), strict=False)
-    yield from ((label[:OPTION_MAX_CHARS], value[:OPTION_MAX_CHARS]) for label, value in cells.told_options)
+    yield from (
+        (cut_line(label, OPTION_MAX_CHARS), cut_line(value, OPTION_MAX_CHARS)) for label, value in cells.told_options
+    )
 
 
 def _numbered_options(cells: Cells, names: Mapping[int, str | None]) -> Iterator[tuple[str, str]]:
