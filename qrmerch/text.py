@@ -1,5 +1,6 @@
 """Text from outside, made safe to keep and to show."""
 
+import html
 import re
 import unicodedata
 from typing import Final
@@ -20,6 +21,7 @@ _JOINERS = "\u200c\u200d"
 _BLANK: Final = "\u034f\u115f\u1160\u2800\u3164\uffa0" + _JOINERS
 # What a spreadsheet takes for the start of a formula, in full width too.
 _FORMULA_STARTS = frozenset("=+-@\t\r\0\uff1d\uff0b\uff0d\uff20")
+_ENDLESS_REFERENCE = re.compile(r"&#[0-9]{9,}")
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?", re.ASCII)
 
 
@@ -74,11 +76,19 @@ def whole_number(text: str, *, most: int) -> int | None:
     return most if len(digits) > len(str(most)) else min(int(digits or "0"), most)
 
 
+def to_characters(text: str) -> str:
+    """`text` with HTML's references (`&amp;`, `&#38;`) replaced by the characters they stand for.
+
+    However long they are: Python refuses to read a number of thousands of digits, and no character's has nine.
+    """
+    return html.unescape(_ENDLESS_REFERENCE.sub("&#999999999", text))
+
+
 def rich_text(source: str) -> Markup:
     """A small Markdown subset as safe HTML: emphasis, lists, small headings, links over https."""
-    html = _MARKDOWN.render(source[:MAX_RICH_CHARS])
+    rendered = _MARKDOWN.render(source[:MAX_RICH_CHARS])
     clean = nh3.clean(
-        html,
+        rendered,
         tags=_TAGS,
         attributes={"a": {"href"}},
         attribute_filter=lambda _tag, name, value: value if name != "href" or value.startswith(_LINKS) else None,
@@ -95,9 +105,9 @@ def rich_links(source: str) -> list[str]:
     return found
 
 
-def plain(html: str) -> str:
+def plain(source: str) -> str:
     """The words of a piece of HTML, without any mark-up, spaces joined."""
-    stripped = nh3.clean(html.replace("<", " <"), tags=set())
+    stripped = nh3.clean(source.replace("<", " <"), tags=set())
     return " ".join(Markup(stripped).unescape().split())  # noqa: S704 - only read as text
 
 

@@ -3,20 +3,21 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Final, TypeVar
+from functools import lru_cache, wraps
+from typing import Final, TypeVar, cast
 
 from babel.numbers import get_currency_symbol, list_currencies
 
 from qrmerch import gs1
 from qrmerch.imports.columns import SKU_GTIN, Columns
-from qrmerch.imports.markup import to_characters, to_text
+from qrmerch.imports.markup import to_text
 from qrmerch.imports.problems import Problem
 from qrmerch.imports.reader import Row, clean_cell
 from qrmerch.money import parse_money
-from qrmerch.text import clean_block, clean_line
+from qrmerch.text import clean_block, clean_line, to_characters
 
 Value = TypeVar("Value")
+Limit = TypeVar("Limit", int, str)
 Options = tuple[tuple[str, str], ...]
 CURRENCIES: Final = frozenset(list_currencies())
 KEY_MAX_CHARS: Final = 120
@@ -25,6 +26,8 @@ _BLOCK_MAX_CHARS: Final = 8000
 # With its mark-up; ten times what a text may hold.
 _SOURCE_MAX_CHARS: Final = 80_000
 _CODE_MAX_CHARS: Final = 60
+# Choices in one cell; no item has so many.
+_MAX_PARTS: Final = 20
 # Looked at by a pattern that would take its time with a long one.
 _AMOUNT_MAX_CHARS: Final = 40
 _AMOUNT: Final = re.compile(r"(?:([A-Z]{3})\s*)?(-?[\d.,\s\u00a0\u202f'’]+?)\s*([A-Z]{3})?")
@@ -80,7 +83,9 @@ class Cells:
 
     def parts(self, name: str) -> list[str]:
         """The short lines of a cell that holds several with bars between."""
-        found = self._read(name, lambda text: [read_line(part, OPTION_MAX_CHARS) for part in text.split("|")])
+        found = self._read(
+            name, lambda text: [read_line(part, OPTION_MAX_CHARS) for part in text.split("|", _MAX_PARTS)[:_MAX_PARTS]]
+        )
         return [each for each in found or [] if each]
 
     def line(self, name: str, max_chars: int) -> str | None:
@@ -89,7 +94,7 @@ class Cells:
 
     def block(self, name: str) -> str | None:
         """Some paragraphs, or None where the cell is empty or cannot be taken."""
-        return self._read(name, _read_block) or None
+        return self._read(name, lambda text: _read_block(text, _BLOCK_MAX_CHARS)) or None
 
     def sku(self) -> str | None:
         """The vendor's own number of the article."""
@@ -144,17 +149,46 @@ class Cells:
             return None
 
 
+def _remembered(maxsize: int) -> Callable[[Callable[[str, Limit], Value]], Callable[[str, Limit], Value]]:
+    """As `lru_cache`, which forgets what is refused: a text that is too long may stand in thousands of rows too."""
+
+    def decorate(read: Callable[[str, Limit], Value]) -> Callable[[str, Limit], Value]:
+        @lru_cache(maxsize=maxsize)
+        def ask(text: str, limit: Limit) -> tuple[Value | None, str, str]:
+            try:
+                return read(text, limit), "", ""
+            except Refused as refused:
+                return None, refused.code, str(refused)
+
+        @wraps(read)
+        def answer(text: str, limit: Limit) -> Value:
+            found, code, message = ask(text, limit)
+            if code:
+                raise Refused(code, message)
+            return cast(Value, found)
+
+        return answer
+
+    return decorate
+
+
+def cut_line(text: str, max_chars: int) -> str:
+    """The beginning of a cell as one clean line."""
+    return clean_line(text[: max_chars * 10], max_chars * 40)[:max_chars]
+
+
 # Rows of one item repeat its words; those of a catalogue its brands, categories and sizes.
-@lru_cache(maxsize=512)
+@_remembered(maxsize=512)
 def read_line(text: str, max_chars: int) -> str:
     """One clean line of a cell.
 
     :raises Refused: too long.
     """
+    _refuse_endless(text, max_chars)
     return _limited(clean_line, to_characters(text) if "&" in text else text, max_chars)
 
 
-@lru_cache(maxsize=64)
+@_remembered(maxsize=64)
 def read_words(source: str, max_chars: int) -> str:
     """The clean words of a cell that may hold HTML, in one line.
 
@@ -163,16 +197,20 @@ def read_words(source: str, max_chars: int) -> str:
     return _limited(clean_line, _words_of(source, max_chars), max_chars)
 
 
-@lru_cache(maxsize=64)
-def _read_block(source: str) -> str:
-    return _limited(clean_block, _words_of(source, _BLOCK_MAX_CHARS), _BLOCK_MAX_CHARS)
+@_remembered(maxsize=64)
+def _read_block(source: str, max_chars: int) -> str:
+    return _limited(clean_block, _words_of(source, max_chars), max_chars)
 
 
 def _words_of(source: str, max_chars: int) -> str:
     """The words of a cell that may hold HTML; one far too long is not even read."""
+    _refuse_endless(source, max_chars)
+    return to_text(source)
+
+
+def _refuse_endless(source: str, max_chars: int) -> None:
     if len(source) > _SOURCE_MAX_CHARS:
         raise Refused("TOO_LONG", f"At most {max_chars} characters; this has {len(source)}.")
-    return to_text(source)
 
 
 def _limited(clean: Callable[[str, int], str], text: str, max_chars: int) -> str:
@@ -191,7 +229,7 @@ def _currency_in(text: str) -> str:
     return (found[1] or found[3] or "") if found else ""
 
 
-@lru_cache(maxsize=512)
+@_remembered(maxsize=512)
 def _parse_amount(text: str, currency: str) -> int:
     found = _find_amount(_without_symbol(text, currency))
     if found is None:

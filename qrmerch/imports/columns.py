@@ -37,8 +37,9 @@ _SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
               "marque", "marca", "brands"),
     "category": ("category", "type", "product type", "department", "group", "categories", "kategorie", "warengruppe",
                  "categorie", "categoria", "google product category", "category path", "breadcrumbs"),
-    "colour": ("colour", "color", "colour name", "color name", "farbe", "couleur", "colore"),
-    "size": ("size", "size name", "grosse", "grosze", "groesse", "taille", "talla", "taglia"),
+    "colour": ("colour", "color", "variant colour", "variant color", "colour name", "color name", "farbe", "couleur",
+               "colore"),
+    "size": ("size", "variant size", "size name", "grosse", "grosze", "groesse", "taille", "talla", "taglia"),
     "price": ("price", "variant price", "rrp", "retail price", "list price", "unit price", "price tax included",
               "price value", "price amount", "msrp", "uvp", "preis", "prix", "precio", "prezzo", "vk preis",
               "regular price", "original price"),
@@ -203,7 +204,10 @@ def read_header(
     shape = _format_of(header, set(plain))
     words = set(plain)
     meant = [
-        (named(chosen[name], name), _CHOSEN) if name in chosen else _meaning(word, shape, words)
+        (named(chosen[name], name), _CHOSEN)
+        # Those of our own report say nothing about items, whatever a person says of them.
+        if name in chosen and name not in OWN_COLUMNS
+        else _meaning(word, shape, words)
         for name, word in zip(header, plain, strict=True)
     ]
     problems: list[Problem] = list(_other_list(words))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from qrmerch.imports.cells import KEY_MAX_CHARS, Cells, Options
+from qrmerch.imports.cells import KEY_MAX_CHARS, Cells, Options, cut_line
 from qrmerch.imports.columns import SHOPIFY, Columns
 from qrmerch.imports.problems import Problem
 from qrmerch.imports.reader import Row
@@ -49,9 +49,9 @@ def plan_rows(rows: Iterable[Row], columns: Columns) -> RowPlan:
             plan.stray[row.number] = cells.problems
         else:
             _note_articles(cells, key, told, plan.options)
-            if parent := cells.text("parent"):
+            if parent := cut_line(cells.text("parent"), KEY_MAX_CHARS):
                 parents[place] = (row.number, parent)
-            elif row_id := cells.text("row_id"):
+            elif row_id := cut_line(cells.text("row_id"), KEY_MAX_CHARS):
                 ids[_ROW_ID + row_id] = key
         above = key
         plan.keys.append(key)
@@ -61,7 +61,7 @@ def plan_rows(rows: Iterable[Row], columns: Columns) -> RowPlan:
         if sku in told and plan.keys[place] is not None:
             plan.keys[place] = told[sku]
     for place, (_, parent) in parents.items():
-        plan.keys[place] = ids.get(parent.replace(" ", ""), parent[:KEY_MAX_CHARS])
+        plan.keys[place] = ids.get(parent.replace(" ", ""), parent)
     for place, found in enumerate(plan.keys):
         if found is not None:
             plan.last[found] = place
@@ -75,7 +75,8 @@ def _key_of(cells: Cells, above: str | None) -> str | None:
     if cells.columns.is_key_optional:
         if key := cells.sku():
             return key
-        return _ROW_ID + cells.text("row_id")[:KEY_MAX_CHARS] if cells.text("row_id") and not cells.problems else None
+        row_id = cut_line(cells.text("row_id"), KEY_MAX_CHARS - len(_ROW_ID))
+        return _ROW_ID + row_id if row_id and not cells.problems else None
     is_continued = cells.columns.format != SHOPIFY and not cells.text("title")
     return above if is_continued else None
 

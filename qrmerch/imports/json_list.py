@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, Final
 
@@ -14,6 +15,25 @@ from qrmerch.imports.records import Record, flatten
 _FIRST_LINE_BYTES: Final = 1 << 20
 _LINES: Final = "lines"
 _MAX_DEEP: Final = 40
+_READ_AT_ONCE: Final = 1 << 20
+# Python reads 4,300 digits, unless it is told otherwise.
+_MAX_DIGITS: Final = 1_000
+_ENDLESS_NUMBER: Final = re.compile(rb"[0-9]{%d}" % _MAX_DIGITS)
+# The last of an endless exponent.
+_BROKEN: Final = (ijson.JSONError, UnicodeDecodeError, ArithmeticError)
+
+
+def _refuse_endless_numbers(file: BinaryIO) -> None:
+    """Ask before ijson reads a file: of a whole number that Python refuses to read, its parser in C goes on with the
+    error unanswered, and the process dies.
+
+    :raises SheetRejected: so many digits in a row, in a number or elsewhere.
+    """
+    tail = b""
+    while part := file.read(_READ_AT_ONCE):
+        if _ENDLESS_NUMBER.search(tail + part):
+            raise SheetRejected("There is a number of thousands of digits in this JSON file. Export it again.")
+        tail = (tail + part)[-_MAX_DIGITS:]
 
 
 def _refuse_deep(file: BinaryIO) -> None:
@@ -70,7 +90,7 @@ class JsonList:
                     if not isinstance(value, dict):
                         raise SheetRejected(f"Entry {count:,} of this JSON list is not an object with named values.")
                     yield from flatten(value)
-        except (ijson.JSONError, UnicodeDecodeError):
+        except _BROKEN:
             raise SheetRejected(
                 f"This JSON file breaks off or is not well written after {count:,} items. Export it again."
             ) from None
@@ -84,6 +104,8 @@ class JsonList:
         """Where the objects are, as ijson calls it."""
         try:
             with self._utf8() as file:
+                _refuse_endless_numbers(file)
+            with self._utf8() as file:
                 _refuse_deep(file)
             with self._utf8() as file:
                 if self._is_one_a_line(file):
@@ -94,7 +116,7 @@ class JsonList:
                     if event == "start_map" and before[1] == "start_array":
                         return str(prefix)
                     before = (prefix, event)
-        except (ijson.JSONError, UnicodeDecodeError):
+        except _BROKEN:
             raise SheetRejected("This JSON file is not well written. Export it again, or export CSV.") from None
         raise SheetRejected("There is no list of items in this JSON file. It should look like [{…}, {…}].")
 

@@ -5,9 +5,10 @@ tag once more for each of its beginnings, and the one in nh3 reads all open bloc
 comes out is text, never HTML: pages escape it.
 """
 
-import html
 import re
 from typing import Final
+
+from qrmerch.text import to_characters
 
 _IS_HTML: Final = re.compile(r"</?[a-zA-Z][^<>]*>|&(#\d+|#x[0-9a-fA-F]+|[a-zA-Z]{2,8});")
 _BLOCKS: Final = {
@@ -42,8 +43,6 @@ _ENDS_OF_RAW: Final = {
     name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE)
     for name in ("script", "style", "iframe", "noscript", "title", "textarea")
 }
-# Python refuses to read a number of thousands of digits, and no character's has as many as these.
-_ENDLESS_REFERENCE: Final = re.compile(r"&#[0-9]{9,}")
 
 
 def to_text(source: str) -> str:
@@ -62,11 +61,6 @@ def to_text(source: str) -> str:
             break
     writer.words(source[at:])
     return writer.text()
-
-
-def to_characters(text: str) -> str:
-    """`text` with HTML's references (`&amp;`, `&#38;`) replaced by the characters they stand for."""
-    return html.unescape(_ENDLESS_REFERENCE.sub("&#999999999", text))
 
 
 def _step(writer: "_Writer", source: str, begin: int) -> int:

@@ -55,6 +55,8 @@ _MOST_CONTROL_ONE_IN: Final = 100
 _MAX_COLUMNS: Final = 500
 _AS_TEXT: Final = re.compile(r'="([^"]*)"')
 _SAMPLE_CHARS: Final = 10_000
+# Some dozen of the longest cells; one row alone must not fill the memory.
+_MAX_ROW_CHARS: Final = 5_000_000
 # A header stands among the first rows that say anything, below a title or two.
 _HEADER_WITHIN: Final = 10
 
@@ -345,12 +347,19 @@ class _Lines:
         self._text = text
         self.current: list[str] = []
         self.is_at_end = False
+        self._length = 0
 
     def __iter__(self) -> "_Lines":
         return self
 
     def __next__(self) -> str:
-        line = self._text.readline()
+        line = self._text.readline(_MAX_ROW_CHARS + 1)
+        self._length += len(line)
+        if self._length > _MAX_ROW_CHARS:
+            raise SheetRejected(
+                f"One row of this file has more than {_MAX_ROW_CHARS:,} characters. Look whether each row stands in a"
+                " line of its own, and export it again."
+            )
         if not line:
             self.is_at_end = True
             raise StopIteration
@@ -362,6 +371,7 @@ class _Lines:
     def forget(self) -> None:
         """A row is complete."""
         self.current.clear()
+        self._length = 0
 
 
 def _too_long(max_rows: int) -> SheetRejected:

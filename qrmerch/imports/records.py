@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
+from qrmerch.imports.problems import SheetRejected
+
 Record = dict[str, str]
 
 _MAX_DEEP: Final = 6
@@ -19,6 +21,8 @@ _WAYS: Final = ("category", "categories", "categorypath", "breadcrumbs", "produc
 _MOST_DIGITS: Final = 40
 # More than any list is read with; nobody needs to know how many more.
 _MANY_FIELDS: Final = 1000
+# Each variant is a row with all that its item says; no shop system lets an item have more.
+_MAX_VARIANTS: Final = 2_500
 
 
 def header_of(records: Iterator[Record]) -> tuple[str, ...]:
@@ -33,10 +37,17 @@ def header_of(records: Iterator[Record]) -> tuple[str, ...]:
 
 
 def flatten(value: Mapping[str, Any]) -> Iterator[Record]:
-    """The rows of one object: one, or one for each of the variants that it lists, with its own fields before."""
+    """The rows of one object: one, or one for each of the variants that it lists, with its own fields before.
+
+    :raises SheetRejected: it lists more variants than any shop system has of one item.
+    """
     own = {name: each for name, each in value.items() if name not in _VARIANTS or not _is_objects(each)}
     shared = dict(_fields("", own, 0))
-    variants = [each for name in _VARIANTS for each in value.get(name) or [] if name not in own]
+    variants = [each for name in _VARIANTS if name not in own for each in value.get(name, ())]
+    if len(variants) > _MAX_VARIANTS:
+        raise SheetRejected(
+            f"One item of this file lists {len(variants):,} variants; at most {_MAX_VARIANTS:,} are read. Divide it."
+        )
     if not variants:
         yield shared
     for each in variants:
@@ -48,7 +59,8 @@ def _fields(prefix: str, value: Mapping[str, Any], depth: int) -> Iterator[tuple
         if isinstance(each, Mapping) and depth < _MAX_DEEP:
             yield from _fields(f"{prefix}{name}.", each, depth + 1)
         else:
-            yield f"{prefix}{name}", _text(each, name)
+            # No database keeps a NUL.
+            yield f"{prefix}{name}".replace("\0", ""), _text(each, name)
 
 
 def _text(value: Any, name: str) -> str:
@@ -63,7 +75,8 @@ def _text(value: Any, name: str) -> str:
     if isinstance(value, list):
         mark = " > " if name.lower().replace("_", "") in _WAYS else " | "
         return mark.join(filter(None, (_text(_name_of(each), "") for each in value)))
-    return "" if isinstance(value, Mapping) else str(value)
+    # No database keeps a NUL.
+    return "" if isinstance(value, Mapping) else str(value).replace("\0", "")
 
 
 def _name_of(value: Any) -> Any:

@@ -6,9 +6,10 @@ as CSV, with the same names.
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from qrmerch.imports.columns import OWN_COLUMNS, Columns
+from qrmerch.imports.columns import CHOICE, OWN_COLUMNS, Columns
 from qrmerch.imports.problems import Problem
 from qrmerch.imports.reader import Sheet
 from qrmerch.text import spreadsheet_cell
@@ -29,11 +30,12 @@ def write_report(
     variations = columns.places.get("variations")
     wrong = {row for row, found in problems.items() if any(each.is_error for each in found)}
     wrong_items = {item_of.get(row, "") for row in wrong}
+    whole_items = _told_by_sku(sheet, columns, item_of) & wrong_items
     for row in sheet.rows:
         item = item_of.get(row.number, "")
         # Only its item's row says which choices an article is; it travels with it.
-        is_needed = variations is not None and item in wrong_items and _cell(row.cells, variations).strip()
-        if row.number not in wrong and not is_needed:
+        speaks = variations is not None and item in wrong_items and bool(_cell(row.cells, variations).strip())
+        if row.number not in wrong and not speaks and item not in whole_items:
             continue
         cells = [cell if (cell := _cell(row.cells, place)).strip() else carried.get((item, place), "") for place in own]
         if "parent" in columns.places and item:
@@ -56,6 +58,22 @@ def guarded(cell: str) -> str:
     """The cell as text that no spreadsheet runs, also behind spaces."""
     bare = cell.lstrip(" ")
     return cell if spreadsheet_cell(bare) == bare else f"'{cell}"
+
+
+def _told_by_sku(sheet: Sheet, columns: Columns, item_of: Mapping[int, str]) -> set[str]:
+    """The items of several rows without any choice: a row of theirs that travels alone would not be known again."""
+    if columns.has("variations"):
+        return set()
+    prefixes = ("colour", "size", "option", "choices.values", CHOICE)
+    places = [place for prefix in prefixes for place in columns.places_of(prefix)]
+    counts: Counter[str] = Counter()
+    chosen: set[str] = set()
+    for row in sheet.rows:
+        item = item_of.get(row.number, "")
+        counts[item] += 1
+        if any(_cell(row.cells, place).strip() for place in places):
+            chosen.add(item)
+    return {item for item, count in counts.items() if item and count > 1 and item not in chosen}
 
 
 def _cell(cells: tuple[str, ...], place: int) -> str:

@@ -8,10 +8,11 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 from qrmerch.catalog.drafts import ProductDraft, VariantDraft
-from qrmerch.imports.cells import OPTION_MAX_CHARS, Cells, Refused, read_words
+from qrmerch.imports.cells import OPTION_MAX_CHARS, Cells, Refused, cut_line, read_words
 from qrmerch.imports.columns import CHOICE, FACT, SHOPIFY, TEXT_FIELDS, WOOCOMMERCE, Columns
 from qrmerch.imports.grouping import label_of, plan_rows
 from qrmerch.imports.problems import Problem
@@ -23,6 +24,7 @@ _PATHS_MAX_CHARS: Final = 2000
 _FACT_MAX_CHARS: Final = 300
 _IMAGE_MAX_CHARS: Final = 1000
 _MAX_IMAGES: Final = 60
+_MAX_SPLIT: Final = 1000
 # Several pictures in one cell; a comma may stand in an address.
 _BETWEEN_IMAGES: Final = re.compile(
     r"[|;\n]|[,\s]\s*(?=https?://)|(?:(?<=\.jpg)|(?<=\.png)|(?<=\.jpeg)|(?<=\.webp)|(?<=\.avif)|(?<=\.gif)),",
@@ -170,7 +172,7 @@ def _images(members: list[Cells]) -> Iterable[str]:
     """Addresses or file names of pictures, each once; those beyond the limit are left out with a warning."""
     found: dict[str, None] = {}
     for cells in members:
-        named = [part.strip() for _, _, text in cells.texts("image") for part in _BETWEEN_IMAGES.split(text)]
+        named = [part for _, _, text in cells.texts("image") for part in _pictures_in(text)]
         for each in named:
             if len(found) < _MAX_IMAGES and 0 < len(each) <= _IMAGE_MAX_CHARS:
                 found[each] = None
@@ -182,6 +184,13 @@ def _images(members: list[Cells]) -> Iterable[str]:
                 is_error=False,
             )
     return found
+
+
+# Each size of an item may repeat all of its pictures.
+@lru_cache(maxsize=64)
+def _pictures_in(text: str) -> tuple[str, ...]:
+    """What a cell names; what stands behind far too many stays one piece, and is too long to be a name."""
+    return tuple(part.strip() for part in _BETWEEN_IMAGES.split(text, maxsplit=_MAX_SPLIT))
 
 
 def _variants(members: list[Cells], columns: Columns) -> dict[int, VariantDraft]:
@@ -291,9 +300,12 @@ def _options(cells: Cells, names: Mapping[int, str | None], choices: list[str]) 
     if not _has_only_facts(cells):
         yield from _numbered_options(cells, names)
     for name, _, text in cells.texts(CHOICE):
-        yield name.removeprefix(CHOICE), text[:OPTION_MAX_CHARS]
+        if value := cut_line(text, OPTION_MAX_CHARS):
+            yield name.removeprefix(CHOICE), value
     yield from zip(map(label_of, choices), cells.parts("choices.values"), strict=False)
-    yield from ((label[:OPTION_MAX_CHARS], value[:OPTION_MAX_CHARS]) for label, value in cells.told_options)
+    yield from (
+        (cut_line(label, OPTION_MAX_CHARS), cut_line(value, OPTION_MAX_CHARS)) for label, value in cells.told_options
+    )
 
 
 def _numbered_options(cells: Cells, names: Mapping[int, str | None]) -> Iterator[tuple[str, str]]:

@@ -4,10 +4,13 @@ In: a file as it is. Out: an `ImportRun` that says what would change; after `sta
 Never: a write in the dry run, or half a product.
 """
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
+from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from sqlalchemy import select
@@ -50,6 +53,12 @@ class RunOver(Conflict):
     slug = "run_over"
 
 
+class ReadAnew(Conflict):
+    """What was shown of the file is not what it would do now."""
+
+    slug = "read_anew"
+
+
 class NothingToTakeIn(Conflict):
     """No row of the file can be taken in as it is."""
 
@@ -82,7 +91,8 @@ def receive_run(
         ImportRun.list_at_id == list_at_id,
         ImportRun.state.in_(_OPEN),
     )
-    run = db.scalars(same.order_by(ImportRun.created_at).limit(1)).one_or_none()
+    # Locked: somebody may press "take in" at this moment, and what is being written is read in no other way.
+    run = db.scalars(same.order_by(ImportRun.created_at).limit(1).with_for_update()).one_or_none()
     if run is None:
         run = ImportRun(
             id=ids.new(),
@@ -209,6 +219,16 @@ def store_sheet(stream: BinaryIO, *, store: FileStore, settings: Settings) -> st
     return store.put(stream, "sheets", max_bytes=settings.max_sheet_bytes)
 
 
+def path_of_sheet(key: str, *, store: FileStore) -> Path:
+    """Where the bytes of a sheet lie.
+
+    :raises NotFound: they are gone.
+    """
+    if not store.exists(key):
+        raise NotFound("The file is gone. Send it again.")
+    return store.path(key)
+
+
 def forget_sheet(db: Session, key: str, *, store: FileStore) -> None:
     """Delete the bytes of a sheet that could not be read, unless they are those of somebody's import."""
     with unscoped(db):
@@ -217,15 +237,26 @@ def forget_sheet(db: Session, key: str, *, store: FileStore) -> None:
         store.delete(key)
 
 
-def start(db: Session, run: ImportRun, *, at: datetime) -> None:
+def mark_of_reading(run: ImportRun) -> str:
+    """What tells one way of reading a run's file from another."""
+    fields = [[each["name"], each["field"]] for each in run.columns]
+    way = json.dumps([run.currency, run.said["encoding"], run.has_header, fields])
+    return hashlib.sha256(way.encode()).hexdigest()[:16]
+
+
+def start(db: Session, run: ImportRun, *, at: datetime, seen: str = "") -> None:
     """Ask for a checked run to be taken in; the job begins after the caller's commit.
 
+    :param seen: `mark_of_reading` as it was shown to who asks; empty where nobody looked.
     :raises RunOver: it is under way, done or cancelled.
+    :raises ReadAnew: somebody had it read in another way since.
     :raises NothingToTakeIn: every row needs fixing first.
     """
     _lock(db, run)
     if run.state != RunState.CHECKED:
         raise RunOver("This file was taken in or cancelled already. Send it again to import it once more.")
+    if seen and seen != mark_of_reading(run):
+        raise ReadAnew("Somebody had this file read in another way since. Look at what it does now, then take it in.")
     if run.counts["errors"] == run.counts["rows"]:
         raise NothingToTakeIn("Every row needs fixing first. Download the rows to fix and send that file.")
     run.state, run.begun_at = RunState.COMMITTING, at
@@ -302,7 +333,8 @@ def fail(db: Session, run_id: str, reason: str, *, at: datetime) -> None:
 
 def report(db: Session, run: ImportRun, *, store: FileStore, settings: Settings) -> Iterator[str]:
     """The rows of a run's file that cannot be taken in as things are now, to be fixed and sent again, line by line."""
-    checked = check(db, run.vendor_id, store.path(run.file_key), reading_of(run), settings=settings)
+    source = path_of_sheet(run.file_key, store=store)
+    checked = check(db, run.vendor_id, source, reading_of(run), settings=settings)
     return report_of(checked)
 
 

@@ -111,13 +111,7 @@ def waiting(db: Session) -> Iterable[tuple[str, dict[str, object]]]:
 
 
 def _source(work: Work, key: str) -> Path:
-    """Where a sheet lies.
-
-    :raises NotFound: it is gone.
-    """
-    if not work.files.exists(key):
-        raise NotFound("The file is gone. Send it again.")
-    return work.files.path(key)
+    return service.path_of_sheet(key, store=work.files)
 
 
 def _fail(work: Work, run_id: str, reason: str) -> None:

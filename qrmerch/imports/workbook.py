@@ -66,12 +66,17 @@ def is_workbook(path: Path) -> bool:
 
 
 def _directory_bytes(path: Path) -> int:
-    """How long an archive's list of parts says it is: opening an archive makes an object of each entry."""
+    """How long an archive's list of parts says it is: opening an archive makes an object of each entry.
+
+    Where the archive says so several times, the longest counts: which of them a reader believes is its own affair.
+    """
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - 66_000))
         tail = file.read()
-    end = tail.rfind(b"PK\x05\x06")
-    return int.from_bytes(tail[end + 12 : end + 16], "little") if end >= 0 else 0
+    told = [tail[each.end() + 8 : each.end() + 12] for each in re.finditer(rb"PK\x05\x06", tail)]
+    # The longer form of the same, whose word counts where this one has no room for it.
+    told += [tail[each.end() + 36 : each.end() + 44] for each in re.finditer(rb"PK\x06\x06", tail)]
+    return max((int.from_bytes(each, "little") for each in told), default=0)
 
 
 def read_workbook(path: Path, *, max_rows: int) -> Workbook:

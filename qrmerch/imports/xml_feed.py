@@ -19,6 +19,11 @@ from qrmerch.imports.records import Record
 _READ_AT_ONCE: Final = 1 << 16
 _MAX_DEEP: Final = 40
 _MAX_FIELD_CHARS: Final = 200_000
+# A feed names its elements the same way over and over, and an item has no more values than a list has columns.
+_MAX_PATHS: Final = 5_000
+_MAX_VALUES: Final = 10_000
+# expat reads what is between "<" and ">" from its beginning again with each part that comes.
+_MAX_TAG_BYTES: Final = 1_000_000
 _RECORDS: Final = ("item", "entry", "product", "offer", "shopitem", "article", "variant")
 _REFERENCE: Final = re.compile(
     r"&(?!(?:#[0-9]{1,7}|#x[0-9a-fA-F]{1,6}|amp|lt|gt|quot|apos);)([a-zA-Z][a-zA-Z0-9]{1,30};)?"
@@ -54,7 +59,7 @@ class XmlFeed:
         reader = _Reader(self._path)
         try:
             for part in self._parts():
-                reader.parser.Parse(part, False)
+                reader.feed(part)
                 yield from reader.take()
             reader.parser.Parse(b"", True)
         except expat.ExpatError as error:
@@ -64,7 +69,7 @@ class XmlFeed:
     def _find_path(self) -> tuple[str, ...]:
         counter = _Counter()
         for part in self._parts():
-            counter.parser.Parse(part, False)
+            counter.feed(part)
         counter.parser.Parse(b"", True)
         return counter.path()
 
@@ -134,6 +139,20 @@ class _Parser:
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
         self._stack: list[str] = []
+        self._fed = 0
+
+    def feed(self, part: bytes) -> None:
+        """Read on.
+
+        :raises SheetRejected: a tag or remark has no end for longer than any feed's.
+        """
+        self.parser.Parse(part, False)
+        self._fed += len(part)
+        if self._fed - self.parser.CurrentByteIndex > _MAX_TAG_BYTES:
+            raise SheetRejected(
+                f"In line {self.parser.CurrentLineNumber:,} of this XML file something is opened with “<” and goes on"
+                " for more than 1 MB. Export it again."
+            )
 
     def _refuse_declarations(self, *_: object) -> None:
         raise SheetRejected("This XML file declares a document type, which feeds do not need. Export it without.")
@@ -164,6 +183,8 @@ class _Counter(_Parser):
     def _end(self, name: str) -> None:
         if self._has_children.pop() and len(self._stack) > 1:
             self._counts[tuple(self._stack)] += 1
+            if len(self._counts) > _MAX_PATHS:
+                raise SheetRejected("This XML file is no list of like elements: each is called in a way of its own.")
         super()._end(name)
 
     def path(self) -> tuple[str, ...]:
@@ -191,7 +212,7 @@ class _Reader(_Parser):
         self._depth = len(path)
         self._record: dict[str, list[str]] | None = None
         self._text: list[str] = []
-        self._length = 0
+        self._length = self._values = 0
         self._done: list[Record] = []
 
     def take(self) -> list[Record]:
@@ -204,7 +225,11 @@ class _Reader(_Parser):
         if self._record is None:
             if self._stack == self._path:
                 self._record = {key: [value] for key, value in attributes.items() if not key.startswith("xmlns")}
+                self._values = 0
         else:
+            self._values += 1 + len(attributes)
+            if self._values > _MAX_VALUES:
+                raise SheetRejected(f"An item of this XML file has more than {_MAX_VALUES:,} values. Export it again.")
             self._text, self._length = [], 0
             for key, value in attributes.items():
                 self._record.setdefault(f"{self._field()}.{key}", []).append(value)

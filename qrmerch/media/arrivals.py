@@ -76,7 +76,10 @@ def begin(
         return kept
     if (db.scalar(select(func.count()).where(Arrival.vendor_id == vendor_id)) or 0) >= _MAX_OPEN:
         raise FormError({"file": f"{_MAX_OPEN} files are half here already. Finish or cancel some of them first."})
-    if shutil.disk_usage(settings.uploads_dir).free < 2 * size_bytes + _SPARE_BYTES:
+    waiting = db.scalar(select(func.coalesce(func.sum(Arrival.size_bytes), 0)).where(Arrival.vendor_id == vendor_id))
+    if int(waiting or 0) + size_bytes > settings.vendor_quota_bytes:
+        raise FormError({"file": "Too much is half here already for this file. Finish or cancel some of that first."})
+    if shutil.disk_usage(settings.uploads_dir).free < int(waiting or 0) + 2 * size_bytes + _SPARE_BYTES:
         raise FormError({"file": "There is no room for this file at the moment. Tell who runs this installation."})
     arrival = Arrival(
         id=ids.new(),

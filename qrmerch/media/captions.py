@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from qrmerch.text import clean_line
+from qrmerch.text import clean_line, to_characters
 
 MAX_BYTES: Final = 1_000_000
 MAX_CUES: Final = 5_000
@@ -119,7 +119,7 @@ def _milliseconds(text: str, number: int) -> int:
 def _words(lines: Sequence[str]) -> Iterator[str]:
     for line in lines:
         # Once for marks, once more for what only looks like them after its entities are read.
-        words = _TAG.sub("", html.unescape(_TAG.sub("", line)))
+        words = _TAG.sub("", to_characters(_TAG.sub("", line)))
         words = clean_line(words, max(len(words) * 4, 1))
         if words:
             yield words

@@ -86,15 +86,16 @@ def accept(database: Database, store: FileStore, stream: BinaryIO, *, settings: 
                 " Export it as MP3 with 128 kbit/s."
             )
     except recordings.Unusable as refused:
-        _forget(database, store, key)
+        forget(database, store, key)
         raise RecordingRejected(str(refused)) from None
     except TooLarge:
-        _forget(database, store, key)
+        forget(database, store, key)
         raise
     return Accepted(key, size, facts)
 
 
-def _forget(database: Database, store: FileStore, key: str) -> None:
+def forget(database: Database, store: FileStore, key: str) -> None:
+    """Delete what came as a film or sound and is not to be kept, unless it is somebody's already."""
     with database.read() as db:
         is_used = db.scalar(select(Asset.id).where(Asset.source_key == key).limit(1)) is not None
     if not is_used:

@@ -229,6 +229,12 @@ def _take_in(stream: BinaryIO, file_name: str) -> Asset:
         quota.refuse_when_full(reading, vendor_id, store=made_with.files, settings=made_with.settings, waits=False)
     accepted = films.accept(made_with.database, made_with.files, stream, settings=made_with.settings)
     db = get_db()
+    try:
+        # Others may have come while this one was looked into.
+        quota.refuse_when_full(db, vendor_id, store=made_with.files, settings=made_with.settings)
+    except quota.QuotaFull:
+        films.forget(made_with.database, made_with.files, accepted.key)
+        raise
     asset = films.keep(db, accepted, vendor_id=vendor_id, file_name=file_name, at=now())
     is_here = asset.state == AssetState.READY
     notice(f"This {asset.kind.noun} is here already." if is_here else f"{asset.file_name} is here whole.")

@@ -98,6 +98,8 @@ def _other(db: Session, old: Asset) -> Asset:
     new = get_asset(db, chosen)
     if new.id == old.id:
         raise FormError({"replace_by": "This is the same picture. Choose another."})
+    if new.kind != old.kind:
+        raise FormError({"replace_by": f"This is a {old.kind.noun}, and that one a {new.kind.noun}. Choose another."})
     if new.state != AssetState.READY:
         raise FormError({"replace_by": "That picture cannot be shown yet. Choose one that is ready."})
     return new

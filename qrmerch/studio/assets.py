@@ -324,7 +324,8 @@ def open_panel(
 
 def _others(db: Session, asset: Asset, *, at: datetime) -> Iterator[tuple[str, str]]:
     """The newest pictures that may stand for one, to choose from."""
-    found, _ = list_assets(db, asset.vendor_id, state=AssetState.READY, only=[is_allowed(at)], per_page=_OFFERED)
+    only = [is_allowed(at), Asset.kind == asset.kind]
+    found, _ = list_assets(db, asset.vendor_id, state=AssetState.READY, only=only, per_page=_OFFERED)
     yield "", "Choose a picture"
     yield from ((each.id, each.file_name) for each in found if each.id != asset.id)
 

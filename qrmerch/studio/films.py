@@ -19,6 +19,7 @@ from qrmerch.media.rights import read_rights, set_rights
 from qrmerch.parties.queries import list_supplied
 from qrmerch.parties.service import changed
 from qrmerch.studio.assets import locales_of, render_refused_film, shown_by
+from qrmerch.studio.standing import pages_with
 from qrmerch.studio.times import house_zone
 from qrmerch.web import get_db, notice, redirect_to, services
 
@@ -112,9 +113,26 @@ def _take_front(db: Session, asset: Asset) -> None:
     if not front or asset.state != AssetState.READY or front == (recording.poster_id or recording.frame):
         return
     if front in [each.part for each in frames_of(db, asset.id)]:
+        _refuse_on_pages(db, asset)
         films.choose_frame(db, asset, front)
         return
     films.choose_picture(db, asset, get_asset(db, front))
+
+
+def _refuse_on_pages(db: Session, asset: Asset) -> None:
+    """Keep the frame of a film that shoppers or reviewers see: a page is approved with it.
+
+    :raises FormError: it is on such a page.
+    """
+    uses = pages_with(db, asset.vendor_id, [asset.id], at=now()).get(asset.id, [])
+    seen = [each.title for each in uses if each.state != "draft"]
+    if seen:
+        raise FormError(
+            {
+                "frame": f"{seen[0]} was sent for review with the frame that stands in front now. Choose one of your"
+                " pictures instead: a page keeps the one it was approved with."
+            }
+        )
 
 
 def _take_captions(db: Session, asset: Asset, locale: str) -> None:

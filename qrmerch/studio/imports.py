@@ -125,6 +125,7 @@ def show(run_id: str) -> Response:
     columns, is_open = column_lines(run), run.state == RunState.CHECKED
     page = ImportPage(
         run=run,
+        seen=service.mark_of_reading(run),
         sent=_sent(db, run, at=at, zone=zone),
         step=1 if lacking_of(run) and is_open else _STEPS.get(run.state, 1),
         finding=finding_of(run, _listed_at(db, run)) if is_open else None,
@@ -186,7 +187,7 @@ def take_in(run_id: str) -> Response:
     """Let the job write what was checked."""
     db, principal = get_db(), current_principal()
     run = get_run(db, run_id)
-    service.start(db, run, at=now())
+    service.start(db, run, at=now(), seen=request.form.get("seen", ""))
     audit.record(db, principal, "import.start", ("import_run", run.id), at=now(), retailer_id=run.list_at_id)
     db.commit()
     return redirect_to(f"/studio/import/{run.id}")
@@ -231,11 +232,12 @@ def _reading() -> Iterator[Session]:
 def _check(db: Session, key: str, reading: Reading) -> Checked | None:
     """A dry run of a stored file, None for a long one, which is a job's; what cannot be read at all is not kept."""
     made_with = services()
-    if made_with.files.path(key).stat().st_size > service.CHECKED_AT_ONCE_BYTES:
+    source = service.path_of_sheet(key, store=made_with.files)
+    if source.stat().st_size > service.CHECKED_AT_ONCE_BYTES:
         return None
     try:
         vendor_id = str(current_principal().vendor_id)
-        return check(db, vendor_id, made_with.files.path(key), reading, settings=made_with.settings)
+        return check(db, vendor_id, source, reading, settings=made_with.settings)
     except DomainError:
         service.forget_sheet(db, key, store=made_with.files)
         raise

@@ -183,6 +183,8 @@ class ImportPage:
     """`studio/import.html`"""
 
     run: ImportRun
+    # In which way its file was read, for the button that takes it in.
+    seen: str
     sent: str
     step: int
     # Of a file that is checked and waits; None once it is taken in or cancelled.

@@ -5,7 +5,8 @@ from itertools import pairwise
 import pytest
 
 from qrmerch.imports import markup
-from qrmerch.imports.markup import to_characters, to_text
+from qrmerch.imports.markup import to_text
+from qrmerch.text import to_characters
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from qrmerch.imports.reader import Sheet, SheetRejected, clean_cell, read_sheet
+from qrmerch.imports.workbook import is_workbook
 
 MAX_ROWS = 100
 
@@ -202,3 +203,63 @@ def _plain(row: dict[str, str]) -> dict[str, str]:
 
 def test_the_modules_own_limit_is_what_the_sentence_says() -> None:
     assert csv.field_size_limit() == 131_072
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        # ijson's parser in C takes the whole process down with it.
+        ("1" * 5000, "thousands of digits"),
+        ("-" + "1" * 5000, "thousands of digits"),
+        (" " * 1_048_000 + "1" * 5000, "thousands of digits"),
+        ("1e99999999999999999999", "not well written"),
+    ],
+)
+def test_a_number_that_python_cannot_read_is_refused(number: str, said: str) -> None:
+    with pytest.raises(SheetRejected, match=said):
+        list(read_sheet(f'[{{"title": "Top", "price": {number}}}]'.encode(), max_rows=10).rows)
+
+
+@pytest.mark.parametrize("variants", ["3", "true", "1.5", '"three"', "[]", "null", "[1, 2]"])
+def test_what_is_called_variants_and_lists_none_is_a_cell(variants: str) -> None:
+    data = f'[{{"title": "Top", "variants": {variants}}}]'.encode()
+
+    assert [row.cells[0] for row in read_sheet(data, max_rows=10).rows] == ["Top"]
+
+
+def test_an_object_with_more_variants_than_anything_has_is_refused() -> None:
+    data = b'[{"title": "Top", "variants": [' + b",".join([b'{"sku": "A"}'] * 2501) + b"]}]"
+
+    with pytest.raises(SheetRejected, match="lists 2,501 variants"):
+        read_sheet(data, max_rows=50_000)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"sku,title\nA,Top\n" + b"ab," * 2_000_000, "more than 5,000,000 characters"),
+        (b"<r><item><a>1</a></item><item>" + b"<a>1</a>" * 10_001 + b"</item></r>", "more than 10,000 values"),
+        (b"<r>" + b"".join(b'<a%d b="1"/>' % number for number in range(5_001)) + b"</r>", "no list of like elements"),
+        (b'<r><item><a b="' + b"x" * 1_200_000 + b'"/></item></r>', "goes on for more than 1 MB"),
+    ],
+)
+def test_one_row_cannot_fill_the_memory(data: bytes, said: str) -> None:
+    with pytest.raises(SheetRejected, match=said):
+        read_sheet(data, max_rows=100)
+
+
+def test_a_long_text_in_xml_is_no_endless_tag() -> None:
+    data = b"<r><item><a>" + b"x" * 3_000_000 + b"</a></item><item><a>y</a></item></r>"
+
+    assert [row.cells[0][:1] for row in read_sheet(data, max_rows=10).rows] == ["x", "y"]
+
+
+def test_an_archive_that_hides_the_length_of_its_list_is_not_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qrmerch.imports.workbook.zipfile.ZipFile", lambda *_: pytest.fail("it was opened"))
+    in_long = b"PK\x06\x06" + bytes(36) + (2_000_000).to_bytes(8, "little") + bytes(8)
+    path = tmp_path / "list.xlsx"
+    path.write_bytes(b"PK\x03\x04" + in_long + b"PK\x06\x07" + bytes(16) + b"PK\x05\x06" + bytes(18))
+
+    assert not is_workbook(path)

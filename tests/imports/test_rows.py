@@ -2,6 +2,9 @@
 
 import pytest
 
+from qrmerch.imports.columns import read_header
+from qrmerch.imports.reader import read_sheet
+from qrmerch.imports.rows import understand
 from tests.imports.sheets import HEADER, codes, csv_of, only_group, read, top
 
 
@@ -217,6 +220,21 @@ def test_a_cell_far_too_long_is_not_read_at_all(monkeypatch: pytest.MonkeyPatch)
     ]
 
 
+def test_what_is_refused_in_one_row_is_not_read_anew_in_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def read(source: str) -> str:
+        asked.append(source)
+        return source
+
+    monkeypatch.setattr("qrmerch.imports.cells.to_text", read)
+
+    group = only_group(csv_of(*(top(size=str(number), description="<i>wool " * 2_000) for number in range(30))))
+
+    assert len(asked) == 1
+    assert codes(group.problems) == {row: ["TOO_LONG"] for row in range(2, 32)}
+
+
 def test_a_number_of_thousands_of_digits_is_no_character() -> None:
     group = only_group(csv_of(top(title=f"Top &#{'9' * 5000};")))
 
@@ -234,6 +252,23 @@ def test_an_item_has_no_more_variants_than_a_person_can_look_after() -> None:
 
 def test_direction_marks_and_control_characters_leave_names() -> None:
     assert only_group(csv_of(top(title="Slouch\u202eTop\x07"))).draft.title == "Slouch Top"
+
+
+def test_direction_marks_leave_what_groups_and_what_is_chosen_too() -> None:
+    text = "sku,title,parent,Length\nA,Top,,\nB,Top,A\u202e,3\u202e2\n"
+    sheet = read_sheet(text.encode(), max_rows=10)
+    columns, _ = read_header(sheet.header, {"Length": "choice:"})
+
+    [group] = understand(sheet, columns, currency="EUR").groups
+
+    assert group.draft.key == "A"
+    assert ("Length", "3 2") in group.draft.variants[-1].options
+
+
+def test_a_nul_in_json_never_reaches_a_database() -> None:
+    data = b'[{"sku": "A\\u0000", "title": "Top", "image": "https://example.com/\\u0000.jpg"}]'
+
+    assert not [cell for row in read_sheet(data, max_rows=10).rows for cell in row.cells if "\0" in cell]
 
 
 def test_a_formula_is_kept_as_the_text_it_is() -> None:

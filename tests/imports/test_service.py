@@ -25,7 +25,7 @@ from qrmerch.parties.queries import find_supply
 from tests.conftest import NOON
 from tests.factories import make_retailer, make_vendor
 from tests.imports.sheets import HEADER, codes, csv_of, top
-from tests.imports.taking_in import dry_run, groups_of, send, take_in
+from tests.imports.taking_in import dry_run, groups_of, report_of, send, take_in
 
 
 def count(db: Session, table: type) -> int:
@@ -443,3 +443,14 @@ def test_long_files_cost_statements_by_the_hundred_rows_not_by_the_row(database:
     assert len(dry) <= 2 * (2500 // 400 + 1) + 15
     # A product is two looks and five writes with its item, however many sizes it has.
     assert len(chunk) <= service.CHUNK_GROUPS * 14 + 20
+
+
+def test_sizes_told_by_their_sku_only_travel_together_and_stay_what_they_are(db: Session, settings: Settings) -> None:
+    vendor, header = make_vendor(db), ["style", "sku", "title", "price"]
+    broken = take_in(db, vendor, csv_of(["G", "a", "Top", "dear"], ["G", "b", "Top", "3"], header=header), settings)
+
+    take_in(db, vendor, report_of(broken, db, settings).replace("dear", "2"), settings)
+    whole = take_in(db, vendor, csv_of(["G", "a", "Top", "2"], ["G", "b", "Top", "3"], header=header), settings)
+
+    assert whole.counts["unchanged"] == 2
+    assert count(db, ProductVariant) == 2

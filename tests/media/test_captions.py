@@ -52,6 +52,8 @@ def test_styles_regions_and_remarks_are_dropped() -> None:
         ("a &#45;-&gt; b", "a --&gt; b"),
         ("{\\an8}Above", "Above"),
         ("Hid\u202eden\u0007", "Hid den"),
+        # Python refuses to read such a number.
+        (f"Hello &#{'9' * 5000};", "Hello \ufffd"),
     ],
 )
 def test_hostile_words_stay_words(said: str, kept: str) -> None:

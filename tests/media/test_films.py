@@ -3,6 +3,7 @@
 import dataclasses
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -342,13 +343,13 @@ def test_the_same_file_is_gone_on_with_and_another_is_not(begin: Begin) -> None:
     assert len({first.id, begin(size_bytes=11).id, begin(stamp="8").id, begin(file_name="b.mp4").id}) == 4
 
 
-def test_what_cannot_come_is_refused_before_it_comes(begin: Begin) -> None:
+def test_what_cannot_come_is_refused_before_it_comes(begin: Begin, work: Work) -> None:
     with pytest.raises(TooLarge):
         begin(size_bytes=101)
     with pytest.raises(FormError, match="empty"):
         begin(size_bytes=0)
     with pytest.raises(FormError, match="no room"):
-        begin(size_bytes=10**15, max_bytes=10**16)
+        begin(size_bytes=10**15, max_bytes=10**16, settings=replace(work.settings, vendor_quota_bytes=10**16))
     for number in range(20):
         begin(stamp=str(number))
     with pytest.raises(FormError, match="half here already"):

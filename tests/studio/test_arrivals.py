@@ -140,6 +140,30 @@ def test_what_is_no_film_is_refused_when_it_is_whole_and_leaves_nothing(
     assert [path for path in services.settings.uploads_dir.rglob("*") if path.is_file()] == []
 
 
+def test_what_is_half_here_takes_no_more_room_than_a_vendor_has(vera: Browser, studio: Studio) -> None:
+    with_settings(vera, vendor_quota_bytes=3_000_000)
+
+    first = announce(vera, 2_000_000, kind="pictures", name="a.zip")
+    second = announce(vera, 2_000_000, kind="pictures", name="b.zip")
+
+    assert (first.status_code, second.status_code) == (201, 422)
+    assert "Too much is half here already" in second.text
+
+
+def test_a_film_that_finds_no_room_when_it_is_whole_leaves_nothing(
+    vera: Browser, studio: Studio, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = said(announce(vera))["address"]
+    used = iter([0, 10**12])
+    monkeypatch.setattr("qrmerch.quota.used_bytes", lambda *_: next(used))
+
+    answer = put(vera, address, FILM, 0)
+
+    assert answer.status_code == 413
+    assert kept(vera, select(Asset)) == []
+    assert [path for path in services.settings.uploads_dir.rglob("*") if path.is_file()] == []
+
+
 def test_a_hand_over_that_was_cut_short_is_done_again_by_an_empty_piece(
     vera: Browser, studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:

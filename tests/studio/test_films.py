@@ -13,7 +13,7 @@ from qrmerch.media import films
 from qrmerch.media.models import Asset, AssetKind, AssetState, Recording
 from tests.browsing import Browser
 from tests.conftest import NOON
-from tests.factories import make_asset, make_film
+from tests.factories import make_asset, make_film, make_item, make_revision
 from tests.media import films as sources
 from tests.studio.people import Studio, kept, make_studio
 
@@ -194,3 +194,22 @@ def test_a_film_nobody_shows_is_deleted(vera: Browser, studio: Studio, film: Ass
 
     assert f"{film.file_name} is deleted." in page.text
     assert kept(vera, select(Asset)) == kept(vera, select(Recording)) == []
+
+
+def test_the_frame_a_page_was_sent_with_stays_and_a_picture_can_stand_there(
+    vera: Browser, db: Session, studio: Studio
+) -> None:
+    film, picture = make_film(db, studio.vendor), make_asset(db, studio.vendor)
+    item = make_item(db, studio.retailer, vendor=studio.vendor)
+    make_revision(db, item, state="submitted", slots={"film.video": [film.id]})
+    db.commit()
+    address = f"{film.id}/recording"
+
+    refused = vera.send(vera.get(f"/studio/assets?id={film.id}"), action=address, front="4")
+    taken = vera.send(vera.get(f"/studio/assets?id={film.id}"), action=address, front=picture.id)
+
+    assert refused.status_code == 422
+    assert "was sent for review with the frame that stands in front now" in refused.text
+    assert taken.status_code == 303
+    recording = recording_of(vera, film)
+    assert (recording.frame, recording.poster_id) == ("2", picture.id)

@@ -340,3 +340,50 @@ def test_letters_and_a_header_can_be_said(browser: Browser, studio: Studio) -> N
     assert "is a guess" in page.text
     assert "Κίτρινη μπλούζα" in greek.text and "is a guess" not in greek.text
     assert "Column 1" in headless.text
+
+
+@pytest.mark.parametrize("action", ["/columns", "/rows-to-fix.csv"])
+def test_a_file_that_is_gone_from_the_store_is_a_sentence(
+    browser: Browser, work: Work, studio: Studio, action: str
+) -> None:
+    browser.sign_in(*studio.vera)
+    page = browser.follow(send_file(browser, csv_of(top(), top(size="M", sku="B", price="dear"))))
+    run = runs(browser)[0]
+    work.files.delete(run.file_key)
+
+    if action == "/columns":
+        answer = browser.send(page, action=action)
+    else:
+        answer = browser.get(f"/studio/import/{run.id}{action}")
+
+    assert answer.status_code == 404
+    assert "The file is gone. Send it again." in answer.text
+
+
+def test_the_columns_of_our_own_report_are_nothing_else(browser: Browser, studio: Studio) -> None:
+    browser.sign_in(*studio.vera)
+    report = "sku,title,price,_row,_status,_errors\nA,Top,dear,2,error,x\n"
+    page = browser.follow(send_file(browser, report))
+
+    browser.send(page, action="/columns", **{"column.3": "parent"})
+
+    run = runs(browser)[0]
+    assert [each["field"] for each in run.columns] == ["sku", "title", "price", "", "", ""]
+    assert browser.get(f"/studio/import/{run.id}/rows-to-fix.csv").status_code == 200
+
+
+def test_what_was_read_in_another_way_meanwhile_is_not_taken_in_unseen(
+    browser: Browser, work: Work, studio: Studio
+) -> None:
+    browser.sign_in(*studio.vera)
+    seen = browser.follow(send_file(browser, csv_of(top()), currency="EUR"))
+    browser.send(seen, action="/columns", currency="USD")
+
+    refused = browser.send(seen, action="/take-in")
+    [run] = runs(browser)
+    taken = browser.send(browser.get(f"/studio/import/{run.id}"), action="/take-in")
+
+    assert refused.status_code == 409
+    assert "read in another way since" in refused.text
+    assert run.state == RunState.CHECKED
+    assert taken.status_code == 303

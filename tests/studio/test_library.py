@@ -19,7 +19,7 @@ from qrmerch.jobs import Work
 from qrmerch.media.models import Asset
 from qrmerch.media.rights import Rights, set_rights
 from tests.browsing import Browser
-from tests.factories import make_asset, make_item, make_revision, make_template, publish_page
+from tests.factories import make_asset, make_film, make_item, make_revision, make_template, publish_page
 from tests.figures import on_both_when_full
 from tests.media.pictures import picture
 from tests.studio.people import Studio, kept, make_studio
@@ -248,15 +248,16 @@ def test_a_new_file_takes_over_the_words_and_the_rights(
     assert slots_of(row)["gallery.pictures"] == [new.id]
 
 
-@pytest.mark.parametrize("chosen", ["", "itself", "foreign", "nonsense"])
+@pytest.mark.parametrize("chosen", ["", "itself", "foreign", "film", "nonsense"])
 def test_what_cannot_stand_for_it_is_refused(browser: Browser, db: Session, studio: Studio, chosen: str) -> None:
     old, foreign = make_asset(db, studio.vendor), make_asset(db, studio.other)
+    film = make_film(db, studio.vendor)
     draft = make_revision(
         db, make_item(db, studio.retailer, vendor=studio.vendor), slots={"gallery.pictures": [old.id]}
     )
     db.commit()
     browser.sign_in(*studio.vera)
-    value = {"itself": old.id, "foreign": foreign.id}.get(chosen, chosen)
+    value = {"itself": old.id, "foreign": foreign.id, "film": film.id}.get(chosen, chosen)
 
     response = browser.post(f"/studio/assets/{old.id}/replace", {"replace_by": value})
 
