@@ -15,6 +15,7 @@ from qrmerch.parties.models import Store
 from qrmerch.rendering.queries import load_scene
 from tests.conftest import NOON
 from tests.factories import make_item, make_retailer, make_revision, make_store
+from tests.figures import on_both_when_full
 
 MINUTE = timedelta(minutes=1)
 
@@ -92,6 +93,7 @@ def shown_on_page(db: Session, item: Item, store: Store | None, at: datetime) ->
     return scene.source.slots["story.lede"]["en"] if scene.is_published else None
 
 
+@on_both_when_full
 @given(steps=STEPS)
 @settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]

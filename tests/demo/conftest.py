@@ -20,6 +20,7 @@ from qrmerch.demo.facts import StyleFacts, list_styles
 from qrmerch.demo.pictures import Shot, make_pictures
 from qrmerch.files import FileStore
 from tests.conftest import NOON
+from tests.figures import IS_FULL
 from tests.postgres import Postgres
 
 Seed = Callable[[datetime], None]
@@ -113,3 +114,16 @@ def seeded(database: Database, settings: Settings, album: Album, request: pytest
     server: Postgres = request.getfixturevalue("postgresql")
     server.copy(request.getfixturevalue("postgresql_shops"), database.url)
     return database
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The sample shops are seeded anew for many tests, seconds each: on PostgreSQL too only with `make drills`."""
+    left = []
+    for item in items:
+        is_here = Path(__file__).parent in item.path.parents
+        database = getattr(getattr(item, "callspec", None), "params", {}).get("database_url")
+        if is_here and database is not None:
+            item.add_marker(pytest.mark.both)
+        if IS_FULL or not is_here or database != "postgresql":
+            left.append(item)
+    items[:] = left

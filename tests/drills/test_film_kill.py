@@ -17,12 +17,14 @@ from qrmerch.media import films
 from qrmerch.media.models import Asset, AssetState, Recording, Rendition
 from tests.drills.shop import Shop, kill
 from tests.factories import make_vendor
+from tests.figures import on_both_when_full
 from tests.media.films import film
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
 _WAIT_S = 240
 
 
+@on_both_when_full
 def test_a_film_survives_the_death_of_its_workers(
     shop: Shop, at_scale: Callable[[int, int], int], note_result: Callable[..., None]
 ) -> None:

@@ -18,7 +18,7 @@ from qrmerch.imports import service
 from qrmerch.imports.models import ImportRun, RunState
 from tests.drills.shop import Shop, copy_package, kill
 from tests.factories import make_retailer, make_vendor
-from tests.figures import IS_FULL
+from tests.figures import IS_FULL, on_both_when_full
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
 _WAIT_S = 600 if IS_FULL else 120
@@ -67,6 +67,7 @@ service.commit_chunk = _slowly
 """
 
 
+@on_both_when_full
 def test_a_job_begun_by_another_release_is_finished_by_this_one(shop: Shop, tmp_path: Path) -> None:
     run_id = _start_import(shop, 200)
     older = copy_package(Path(qrmerch.__file__).parent, tmp_path)
