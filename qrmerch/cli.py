@@ -224,6 +224,7 @@ def import_catalog(
     from qrmerch.files import FileStore
     from qrmerch.imports import service
     from qrmerch.imports.checking import Reading, check
+    from qrmerch.imports.sheets import store_sheet
 
     settings = Settings.read(os.environ)
     _refuse_old_tables(settings)
@@ -240,7 +241,7 @@ def import_catalog(
             kept.writelines(service.report_of(checked))
     if not dry_run:
         with file.open("rb") as stream:
-            key = service.store_sheet(stream, store=FileStore(settings.uploads_dir), settings=settings)
+            key = store_sheet(stream, store=FileStore(settings.uploads_dir), settings=settings)
         wanted = {"vendor_id": maker.id, "file_key": key, "list_at_id": house.id if house else None}
         counts["written"] = _take_in(database, checked, file.name, wanted)
     sentence = "{rows} rows: {created} new, {updated} changed, {unchanged} as before, {errors} to fix.".format(**counts)
@@ -372,9 +373,10 @@ def _take_feed_in(
     from qrmerch.files import FileStore
     from qrmerch.imports import feeds
     from qrmerch.imports.feed_queries import get_feed
+    from qrmerch.imports.sheets import store_sheet
 
     with file.open("rb") as stream:
-        key = feeds.store_file(stream, store=FileStore(settings.uploads_dir), settings=settings)
+        key = store_sheet(stream, store=FileStore(settings.uploads_dir), settings=settings)
     at = checked.prepared.reading.arrived_at
     with database.write() as session:
         run = feeds.record_run(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from qrmerch.imports.feed_models import FeedRun
+from qrmerch.imports.shown import ChangeLine, Finding, ProblemLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,41 +44,6 @@ class FeedsPage:
 
 
 @dataclass(frozen=True, slots=True)
-class FeedFinding:
-    """What a checked file would do."""
-
-    counted: str
-    split: str
-    need: str
-    consequence: str
-    take_in: str
-    fix: str
-
-
-@dataclass(frozen=True, slots=True)
-class FeedProblem:
-    """One thing odd about one row."""
-
-    row: int
-    code: str
-    column: str
-    value: str
-    message: str
-    is_error: bool
-
-
-@dataclass(frozen=True, slots=True)
-class FeedChange:
-    """One value that differs from what is kept."""
-
-    title: str
-    row: int
-    field: str
-    now: str
-    after: str
-
-
-@dataclass(frozen=True, slots=True)
 class FeedColumn:
     """How one column was read."""
 
@@ -97,12 +63,12 @@ class FeedPage:
     back: tuple[str, str]
     result: tuple[str, str]
     step: int
-    finding: FeedFinding | None
+    finding: Finding | None
     verdict: str
     is_running: bool
-    problems: tuple[FeedProblem, ...]
+    problems: tuple[ProblemLine, ...]
     more_problems: str
-    changes: tuple[FeedChange, ...]
+    changes: tuple[ChangeLine, ...]
     more_changes: str
     read_as: str
     columns: tuple[FeedColumn, ...]

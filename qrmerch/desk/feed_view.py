@@ -5,10 +5,11 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from qrmerch.desk.feed_pages import FeedChange, FeedColumn, FeedFinding, FeedLine, FeedPage, FeedProblem
+from qrmerch.desk.feed_pages import FeedColumn, FeedLine, FeedPage
 from qrmerch.desk.times import said_at, said_in_text
 from qrmerch.imports.feed_columns import DAYS
 from qrmerch.imports.feed_models import FeedKind, FeedRun, FeedState
+from qrmerch.imports.shown import ChangeLine, Finding, problem_lines
 from qrmerch.parties.queries import get_retailer
 from qrmerch.users.models import User
 
@@ -73,7 +74,7 @@ def feed_page(db: Session, run: FeedRun, *, at: datetime) -> FeedPage:
     """One file."""
     zone = get_retailer(db, run.retailer_id).time_zone
     is_open = run.state == FeedState.CHECKED
-    problems, changes = _problem_lines(run), _change_lines(run)
+    problems, changes = problem_lines(run.problems, told_elsewhere=("HEADER_UNKNOWN",)), _change_lines(run)
     shown = problems[:_SHOWN_PROBLEMS]
     rows_left = run.counts["errors"] + run.counts["warnings"] - len({line.row for line in shown if line.row > 1})
     is_of_stores = run.kind in OF_STORES
@@ -128,7 +129,7 @@ def verdict(run: FeedRun) -> str:
     return f"{said}; {_count(left_out, 'row')} left out" if left_out else said
 
 
-def _finding(run: FeedRun, *, at: datetime, zone: str) -> FeedFinding:
+def _finding(run: FeedRun, *, at: datetime, zone: str) -> Finding:
     counts = run.counts
     taken, errors = counts["rows"] - counts["errors"], counts["errors"]
     words = (
@@ -143,7 +144,7 @@ def _finding(run: FeedRun, *, at: datetime, zone: str) -> FeedFinding:
         consequence = "Every row is as it was, so there is nothing to take in."
         if counts["older"]:
             consequence = "What is kept is newer than what this file says, so there is nothing to take in."
-    return FeedFinding(
+    return Finding(
         counted=f"{taken:,} of {_count(counts['rows'], 'row')}",
         split=", ".join(f"{counts[name]:,} {word}" for name, word in words if counts[name]),
         need=f"{_count(errors, 'row')} {'needs' if errors == 1 else 'need'} you." if errors else "",
@@ -171,17 +172,8 @@ def _sent(db: Session, run: FeedRun, *, at: datetime, zone: str) -> str:
     return f"{KINDS[run.kind]}: {rows}, sent{by} {said_in_text(run.created_at, now=at, zone=zone)}."
 
 
-def _problem_lines(run: FeedRun) -> list[FeedProblem]:
-    return [
-        FeedProblem(entry["row"], each["code"], each["column"], each["value"], each["message"], each["is_error"])
-        for entry in run.problems
-        for each in sorted(entry["problems"], key=lambda problem: not problem["is_error"])
-        if each["code"] != "HEADER_UNKNOWN"
-    ]
-
-
-def _change_lines(run: FeedRun) -> list[FeedChange]:
-    return [FeedChange(each["title"], each["row"], each["field"], each["now"], each["after"]) for each in run.changes]
+def _change_lines(run: FeedRun) -> list[ChangeLine]:
+    return [ChangeLine(each["title"], each["row"], each["field"], each["now"], each["after"]) for each in run.changes]
 
 
 def _more_changes(run: FeedRun, kept: int) -> str:
@@ -201,8 +193,11 @@ def _read_as(run: FeedRun) -> str:
         return "Read as an Excel workbook: its first sheet with rows."
     if run.format == "JSON":
         return "Read as JSON objects: what lies inside another is named with a point between."
+    if run.format == "XML":
+        return "Read as XML: each element of the list is a row."
     said = f"Read as a CSV file in {run.encoding}, with {_SEPARATORS.get(run.delimiter, 'commas')} between cells."
-    if run.encoding == "Windows-1252":
+    # What is neither proves nothing: it is a guess.
+    if run.encoding not in ("UTF-8", "UTF-16"):
         said += " If names look wrong, save the file as “CSV UTF-8” and send that."
     return said
 

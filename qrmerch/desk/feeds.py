@@ -32,6 +32,7 @@ from qrmerch.imports.feed_lines import parse_instant
 from qrmerch.imports.feed_models import FeedKind, FeedState
 from qrmerch.imports.feed_queries import get_feed, list_feeds
 from qrmerch.imports.feed_report import report
+from qrmerch.imports.sheets import forget_sheet, store_sheet
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import get_retailer, list_stores
 from qrmerch.parties.service import set_stock_limit
@@ -181,13 +182,12 @@ def _send(room: _Room) -> Response:
                 raise FormError({"file": "Choose a file first."})
             how = feeds.make_reading(_as_of(retailer), country=_country(), at=at)
             stream = cast(BinaryIO, upload.stream)
-            key = feeds.store_file(stream, store=made_with.files, settings=made_with.settings)
-            with made_with.files.open(key) as file:
-                data = file.read()
+            key = store_sheet(stream, store=made_with.files, settings=made_with.settings)
             try:
-                checked = feeds.check(reading, retailer, _kind(room), data, how, settings=made_with.settings)
+                source = made_with.files.path(key)
+                checked = feeds.check(reading, retailer, _kind(room), source, how, settings=made_with.settings)
             except DomainError:
-                feeds.forget_file(reading, key, store=made_with.files)
+                forget_sheet(reading, key, store=made_with.files)
                 raise
         except FormError as error:
             return _render_list(reading, room, error.problems, status=error.status)

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from qrmerch.imports.columns import OWN_COLUMNS
 from qrmerch.imports.feed_models import FeedKind
 from qrmerch.imports.problems import Problem, SheetRejected
 from qrmerch.imports.reader import clean_cell
 
-OWN_COLUMNS: Final = ("_row", "_status", "_errors")
 DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _STORE_CODE: Final = ("store code", "store number", "store no", "store id", "store key", "storeid", "branch",
                       "shop code", "location code", "location id", "site")  # fmt: skip

@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 
 from qrmerch.config import Settings
 from qrmerch.files import FileStore
-from qrmerch.imports.feed_columns import OWN_COLUMNS
+from qrmerch.imports.columns import OWN_COLUMNS
 from qrmerch.imports.feed_models import FeedRun
 from qrmerch.imports.feeds import Prepared, prepare, reading_of
 from qrmerch.imports.report import guarded
+from qrmerch.imports.sheets import path_of_sheet
 from qrmerch.parties.queries import get_retailer
 
 
@@ -23,10 +24,8 @@ def report(db: Session, run: FeedRun, *, store: FileStore, settings: Settings) -
 
     :raises NotFound: the file is gone.
     """
-    with store.open(run.file_key) as file:
-        data = file.read()
-    retailer = get_retailer(db, run.retailer_id)
-    return report_of(prepare(db, retailer, run.kind, data, reading_of(run), settings=settings))
+    source, retailer = path_of_sheet(run.file_key, store=store), get_retailer(db, run.retailer_id)
+    return report_of(prepare(db, retailer, run.kind, source, reading_of(run), settings=settings))
 
 
 def report_of(prepared: Prepared) -> str:

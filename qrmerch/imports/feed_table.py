@@ -17,11 +17,11 @@ class FeedTable:
     rows: tuple[tuple[int, tuple[str, ...]], ...]
 
 
-def read_table(data: Source, *, settings: Settings) -> FeedTable:
+def read_table(source: Source, *, settings: Settings) -> FeedTable:
     """The table in a file.
 
     :raises SheetRejected: empty, of another kind, not readable to its end, too long or too wide.
     """
-    sheet = open_sheet(data, max_rows=settings.max_sheet_rows, has_header=True)
+    sheet = open_sheet(source, max_rows=settings.max_sheet_rows, has_header=True)
     rows = tuple((row.number, row.cells) for row in sheet.rows)
     return FeedTable(sheet.kind, sheet.encoding, sheet.delimiter, sheet.header, rows)

@@ -11,6 +11,7 @@ from qrmerch.errors import NotFound
 from qrmerch.imports import feeds
 from qrmerch.imports.feed_models import FeedRun, FeedState
 from qrmerch.imports.queries import SHEETS_KEPT_FOR
+from qrmerch.imports.sheets import path_of_sheet
 from qrmerch.jobs import Work, job, sweep
 from qrmerch.leftovers import names_files
 from qrmerch.parties.queries import get_retailer
@@ -24,14 +25,13 @@ def commit(work: Work, *, run_id: str) -> None:
         if run is None or run.state != FeedState.COMMITTING:
             return
         try:
-            with work.files.open(run.file_key) as file:
-                data = file.read()
+            source = path_of_sheet(run.file_key, store=work.files)
         except NotFound:
-            data = b""
-        if data:
+            prepared = None
+        else:
             retailer = get_retailer(db, run.retailer_id)
-            prepared = feeds.prepare(db, retailer, run.kind, data, feeds.reading_of(run), settings=work.settings)
-    if not data:
+            prepared = feeds.prepare(db, retailer, run.kind, source, feeds.reading_of(run), settings=work.settings)
+    if prepared is None:
         with work.database.write() as db:
             feeds.fail(db, run_id, at=now())
             db.commit()

@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 
 from qrmerch import ids, jobs
 from qrmerch.config import Settings
-from qrmerch.db import unscoped
 from qrmerch.errors import Conflict, DomainError, FormError
 from qrmerch.files import FileStore
 from qrmerch.imports.feed_columns import FeedColumns, read_header
@@ -25,10 +24,11 @@ from qrmerch.imports.feed_lines import FeedReading, Judged, Line
 from qrmerch.imports.feed_models import FeedKind, FeedRun, FeedState
 from qrmerch.imports.feed_places import judge_places, read_places, write_places
 from qrmerch.imports.feed_table import FeedTable, read_table
-from qrmerch.imports.models import ImportRun
 from qrmerch.imports.problems import Problem
+from qrmerch.imports.reader import Source
+from qrmerch.imports.sheets import forget_sheet, store_sheet
+from qrmerch.media.service import shown_name
 from qrmerch.parties.models import Retailer
-from qrmerch.text import clean_line
 
 COMMIT: Final = "imports.feed"
 _MAX_PROBLEMS: Final = 1000
@@ -102,26 +102,26 @@ class Checked:
 
 
 def prepare(
-    db: Session, retailer: Retailer, kind: FeedKind, data: bytes, reading: FeedReading, *, settings: Settings
+    db: Session, retailer: Retailer, kind: FeedKind, source: Source, reading: FeedReading, *, settings: Settings
 ) -> Prepared:
     """A file's rows, understood; nothing is written.
 
     :raises SheetRejected: it cannot be read, or its header lacks what is needed.
     """
-    table = read_table(data, settings=settings)
+    table = read_table(source, settings=settings)
     columns, odd = read_header(kind, table.header)
     lines = _WAYS[kind].read(db, retailer, table, columns, reading)
     return Prepared(kind, reading, table, columns, tuple(odd), tuple(lines))
 
 
 def check(
-    db: Session, retailer: Retailer, kind: FeedKind, data: bytes, reading: FeedReading, *, settings: Settings
+    db: Session, retailer: Retailer, kind: FeedKind, source: Source, reading: FeedReading, *, settings: Settings
 ) -> Checked:
     """What taking a file in would do, row by row; writes nothing.
 
     :raises SheetRejected: as `prepare`.
     """
-    prepared = prepare(db, retailer, kind, data, reading, settings=settings)
+    prepared = prepare(db, retailer, kind, source, reading, settings=settings)
     good = [line for line in prepared.lines if line.is_good]
     statuses = {line.number: "error" if line.is_error else "unchanged" for line in prepared.lines}
     changes: list[dict[str, Any]] = []
@@ -158,7 +158,7 @@ def record_run(
         retailer_id=retailer.id,
         kind=prepared.kind,
         state=FeedState.CHECKED,
-        file_name=clean_line(file_name.replace("\\", "/").rpartition("/")[2], 10_000)[:200] or "Unnamed",
+        file_name=shown_name(file_name),
         file_key=file_key,
         format=table.format,
         encoding=table.encoding,
@@ -188,23 +188,6 @@ def reading_of(run: FeedRun) -> FeedReading:
     return FeedReading(run.as_of, run.created_at, run.country)
 
 
-def store_file(stream: BinaryIO, *, store: FileStore, settings: Settings) -> str:
-    """Keep the bytes of a file; their key.
-
-    :raises TooLarge: more than `settings.max_sheet_bytes`.
-    """
-    return store.put(stream, "sheets", max_bytes=settings.max_sheet_bytes)
-
-
-def forget_file(db: Session, key: str, *, store: FileStore) -> None:
-    """Delete the bytes of a file that could not be read, unless they are those of somebody's import."""
-    with unscoped(db):
-        used = (select(model.id).where(model.file_key == key).limit(1) for model in (FeedRun, ImportRun))
-        is_used = any(db.scalar(each) is not None for each in used)
-    if not is_used:
-        store.delete(key)
-
-
 def receive_file(
     db: Session,
     *,
@@ -227,13 +210,11 @@ def receive_file(
     :raises SheetRejected: the file as a whole cannot be read; nothing is kept.
     """
     reading = make_reading(as_of, country=country, at=at)
-    key = store_file(stream, store=store, settings=settings)
-    with store.open(key) as file:
-        data = file.read()
+    key = store_sheet(stream, store=store, settings=settings)
     try:
-        checked = check(db, retailer, kind, data, reading, settings=settings)
+        checked = check(db, retailer, kind, store.path(key), reading, settings=settings)
     except DomainError:
-        forget_file(db, key, store=store)
+        forget_sheet(db, key, store=store)
         raise
     return record_run(db, retailer=retailer, checked=checked, file_key=key, file_name=file_name, user_id=user_id, at=at)
 

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
-from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from sqlalchemy import select
@@ -19,7 +18,6 @@ from sqlalchemy.orm import Session
 from qrmerch import ids, jobs, quota
 from qrmerch.catalog.service import list_at, put_product
 from qrmerch.config import Settings
-from qrmerch.db import unscoped
 from qrmerch.errors import Conflict, DomainError, NotFound
 from qrmerch.files import FileStore
 from qrmerch.imports import fetching
@@ -36,8 +34,9 @@ from qrmerch.imports.models import ImportRun, RunState
 from qrmerch.imports.reader import Source
 from qrmerch.imports.report import write_report
 from qrmerch.imports.rows import Group
+from qrmerch.imports.sheets import forget_sheet, path_of_sheet, store_sheet
+from qrmerch.media.service import shown_name
 from qrmerch.parties.queries import list_supplied
-from qrmerch.text import clean_line
 
 CHECK: Final = "imports.check"
 COMMIT: Final = "imports.commit"
@@ -97,7 +96,7 @@ def receive_run(
         run = ImportRun(
             id=ids.new(),
             vendor_id=vendor_id,
-            file_name=clean_line(file_name.replace("\\", "/").rpartition("/")[2], 10_000)[:200] or "Unnamed",
+            file_name=shown_name(file_name),
             file_key=file_key,
             list_at_id=list_at_id,
             user_id=user_id,
@@ -209,32 +208,6 @@ def receive_sheet(
     )
     record_check(db, run, checked)
     return run
-
-
-def store_sheet(stream: BinaryIO, *, store: FileStore, settings: Settings) -> str:
-    """Keep the bytes of a sheet; their key.
-
-    :raises TooLarge: more than `settings.max_sheet_bytes`.
-    """
-    return store.put(stream, "sheets", max_bytes=settings.max_sheet_bytes)
-
-
-def path_of_sheet(key: str, *, store: FileStore) -> Path:
-    """Where the bytes of a sheet lie.
-
-    :raises NotFound: they are gone.
-    """
-    if not store.exists(key):
-        raise NotFound("The file is gone. Send it again.")
-    return store.path(key)
-
-
-def forget_sheet(db: Session, key: str, *, store: FileStore) -> None:
-    """Delete the bytes of a sheet that could not be read, unless they are those of somebody's import."""
-    with unscoped(db):
-        is_used = db.scalar(select(ImportRun.id).where(ImportRun.file_key == key).limit(1)) is not None
-    if not is_used:
-        store.delete(key)
 
 
 def mark_of_reading(run: ImportRun) -> str:

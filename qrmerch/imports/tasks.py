@@ -20,6 +20,7 @@ from qrmerch.imports.checking import check as check_rows
 from qrmerch.imports.matching import load_names
 from qrmerch.imports.models import ImportRun, RunState
 from qrmerch.imports.queries import list_sheet_keys
+from qrmerch.imports.sheets import path_of_sheet
 from qrmerch.jobs import Work, job, sweep
 from qrmerch.leftovers import names_files
 from qrmerch.media.archives import ArchiveRejected, EntryRejected, OpenArchive, is_needed, open_archive
@@ -111,7 +112,7 @@ def waiting(db: Session) -> Iterable[tuple[str, dict[str, object]]]:
 
 
 def _source(work: Work, key: str) -> Path:
-    return service.path_of_sheet(key, store=work.files)
+    return path_of_sheet(key, store=work.files)
 
 
 def _fail(work: Work, run_id: str, reason: str) -> None:

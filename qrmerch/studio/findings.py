@@ -5,9 +5,12 @@ from typing import Final
 
 from qrmerch.imports.columns import CHOICE, CHOOSABLE, FACT, named
 from qrmerch.imports.models import AT_WORK, ImportRun, RunState
-from qrmerch.studio.pages import ChangeLine, ColumnLine, Finding, NewsLine, ProblemLine, Progress
+from qrmerch.imports.shown import ChangeLine, Finding
+from qrmerch.studio.pages import ColumnLine, NewsLine, Progress
 from qrmerch.studio.times import said_left
 
+# Of these the columns' part of the page tells.
+OF_COLUMNS: Final = ("HEADER_UNKNOWN", "HEADER_MISSING", "GROUP_MISSING", "KEY_IS_BARCODE")
 _SEPARATORS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _FIELDS: Final = {
     "key": "Item",
@@ -132,16 +135,6 @@ def lacking_of(run: ImportRun) -> str:
         each["message"] for entry in run.problems for each in entry["problems"] if each["code"] == "HEADER_MISSING"
     ]
     return " ".join(missing)
-
-
-def problem_lines(run: ImportRun) -> list[ProblemLine]:
-    """What is odd about rows, one line each; columns that are not used stand with the columns."""
-    return [
-        ProblemLine(entry["row"], each["code"], each["column"], each["value"], each["message"], each["is_error"])
-        for entry in run.problems
-        for each in sorted(entry["problems"], key=lambda problem: not problem["is_error"])
-        if each["code"] not in ("HEADER_UNKNOWN", "HEADER_MISSING", "GROUP_MISSING", "KEY_IS_BARCODE")
-    ]
 
 
 def change_lines(run: ImportRun) -> list[ChangeLine]:

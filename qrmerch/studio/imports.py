@@ -20,17 +20,19 @@ from qrmerch.imports.columns import CHOOSABLE, choices, named
 from qrmerch.imports.encodings import CHOICES
 from qrmerch.imports.models import AT_WORK, ImportRun, RunState
 from qrmerch.imports.queries import SHEETS_KEPT_FOR, get_run, is_sheet_kept, list_runs, remembered_columns
+from qrmerch.imports.sheets import forget_sheet, path_of_sheet, store_sheet
+from qrmerch.imports.shown import problem_lines
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import list_supplied
 from qrmerch.studio.fetching import fetching_of
 from qrmerch.studio.findings import (
+    OF_COLUMNS,
     change_lines,
     column_lines,
     field_name,
     finding_of,
     lacking_of,
     news_lines,
-    problem_lines,
     progress_of,
     read_as,
     verdict,
@@ -81,7 +83,7 @@ def send() -> Response:
             if asked.currency not in CURRENCIES:
                 raise FormError({"currency": f"{asked.currency} is not a currency's three letters, such as EUR."})
             quota.refuse_when_full(reading, vendor_id, store=made_with.files, settings=made_with.settings, waits=False)
-            key = service.store_sheet(cast(BinaryIO, upload.stream), store=made_with.files, settings=made_with.settings)
+            key = store_sheet(cast(BinaryIO, upload.stream), store=made_with.files, settings=made_with.settings)
             checked = _check(reading, key, asked)
         except FormError as error:
             return _render_list(reading, error.problems, status=error.status)
@@ -92,7 +94,7 @@ def send() -> Response:
         # Another file may have come while this one was read.
         quota.refuse_when_full(db, vendor_id, store=made_with.files, settings=made_with.settings)
     except quota.QuotaFull as error:
-        service.forget_sheet(db, key, store=made_with.files)
+        forget_sheet(db, key, store=made_with.files)
         return _render_list(db, {"file": error.detail}, status=error.status)
     run = service.receive_run(
         db,
@@ -116,7 +118,7 @@ def show(run_id: str) -> Response:
     db, at = get_db(), now()
     run = get_run(db, run_id)
     zone = house_zone(list_supplied(db, run.vendor_id))
-    problems = problem_lines(run)
+    problems = problem_lines(run.problems, told_elsewhere=OF_COLUMNS)
     shown = problems[:_SHOWN_PROBLEMS]
     rows_shown = len({line.row for line in shown if line.row > 1})
     changes, news = change_lines(run), news_lines(run)
@@ -232,14 +234,14 @@ def _reading() -> Iterator[Session]:
 def _check(db: Session, key: str, reading: Reading) -> Checked | None:
     """A dry run of a stored file, None for a long one, which is a job's; what cannot be read at all is not kept."""
     made_with = services()
-    source = service.path_of_sheet(key, store=made_with.files)
+    source = path_of_sheet(key, store=made_with.files)
     if source.stat().st_size > service.CHECKED_AT_ONCE_BYTES:
         return None
     try:
         vendor_id = str(current_principal().vendor_id)
         return check(db, vendor_id, source, reading, settings=made_with.settings)
     except DomainError:
-        service.forget_sheet(db, key, store=made_with.files)
+        forget_sheet(db, key, store=made_with.files)
         raise
 
 

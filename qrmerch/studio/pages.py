@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from qrmerch.catalog.models import VendorProduct
 from qrmerch.imports.models import ImportRun
+from qrmerch.imports.shown import ChangeLine, Finding, ProblemLine
 from qrmerch.media.models import Archive, Asset
 from qrmerch.media.queries import Picture
 from qrmerch.studio.film_pages import ArrivalLine, FilmPanel
@@ -99,29 +100,6 @@ class ImportsPage:
 
 
 @dataclass(frozen=True, slots=True)
-class ProblemLine:
-    """One problem of one row, as shown."""
-
-    row: int
-    code: str
-    column: str
-    value: str
-    message: str
-    is_error: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeLine:
-    """One value that an import changes."""
-
-    title: str
-    row: int
-    field: str
-    now: str
-    after: str
-
-
-@dataclass(frozen=True, slots=True)
 class ColumnLine:
     """How one of the vendor's columns was read; `place` is its number in the form."""
 
@@ -133,18 +111,6 @@ class ColumnLine:
     is_choosable: bool
     sample: str
     remark: str
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What a dry run found, in words, and what the buttons say ("": there is nothing to do with it)."""
-
-    counted: str
-    split: str
-    need: str
-    consequence: str
-    take_in: str
-    fix: str
 
 
 @dataclass(frozen=True, slots=True)

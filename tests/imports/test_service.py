@@ -1,5 +1,6 @@
 """Taking a catalogue in: nothing before it is wanted, all of it once, and a plain word about every row."""
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -16,6 +17,8 @@ from qrmerch.errors import FormError, NotFound, TooLarge
 from qrmerch.files import FileStore
 from qrmerch.imports import checking, service
 from qrmerch.imports.checking import Checked, Reading, check
+from qrmerch.imports.feed_models import FeedKind
+from qrmerch.imports.feeds import receive_file
 from qrmerch.imports.models import ImportRun, RunState
 from qrmerch.imports.problems import SheetRejected
 from qrmerch.imports.queries import remembered_columns
@@ -454,3 +457,16 @@ def test_sizes_told_by_their_sku_only_travel_together_and_stay_what_they_are(db:
 
     assert whole.counts["unchanged"] == 2
     assert count(db, ProductVariant) == 2
+
+
+def test_a_vendors_refused_file_does_not_take_a_retailers_equal_one_along(db: Session, settings: Settings) -> None:
+    text = "store id,address,city,hours,name\nW1,Quay 1,Riverside,Mon 10-9,Riverside\n"
+    run = receive_file(
+        db, retailer=make_retailer(db), kind=FeedKind.STORES, stream=io.BytesIO(text.encode()), file_name="stores.csv",
+        as_of=None, country="US", user_id=None, store=FileStore(settings.uploads_dir), settings=settings, at=NOON,
+    )  # fmt: skip
+
+    with pytest.raises(SheetRejected, match="These are stores"):
+        send(db, make_vendor(db), text, settings)
+
+    assert FileStore(settings.uploads_dir).exists(run.file_key)

@@ -12,6 +12,7 @@ from qrmerch.catalog.queries import list_product_variants
 from qrmerch.imports import checking, service, tasks
 from qrmerch.imports.checking import Reading, check
 from qrmerch.imports.models import ImportRun, RunState
+from qrmerch.imports.sheets import store_sheet
 from qrmerch.jobs import Work
 from tests.conftest import NOON
 from tests.factories import make_vendor
@@ -114,7 +115,7 @@ def test_columns_chosen_before_are_those_taken_in(work: Work) -> None:
 
 def ask_for_check(work: Work, text: str, *, currency: str = "USD") -> ImportRun:
     """A long file that has come and that the job is to check."""
-    key = service.store_sheet(io.BytesIO(text.encode()), store=work.files, settings=work.settings)
+    key = store_sheet(io.BytesIO(text.encode()), store=work.files, settings=work.settings)
     with work.database.write() as db:
         run = service.receive_run(
             db, vendor_id=make_vendor(db).id, file_key=key, file_name="long.csv",
