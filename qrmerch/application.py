@@ -7,10 +7,10 @@ from werkzeug.exceptions import NotFound as NoRoute
 
 from qrmerch.account import routes as account
 from qrmerch.associates import routes as associates
+from qrmerch.buckets import open_store
 from qrmerch.config import Settings, data_folder
 from qrmerch.db import Database
 from qrmerch.desk import routes as desk
-from qrmerch.files import FileStore
 from qrmerch.imports import feed_tasks as _feed_jobs
 from qrmerch.imports import tasks as _import_jobs
 from qrmerch.insights import routes as insights
@@ -36,7 +36,7 @@ _JOB_ROOMS = (_feed_jobs, _import_jobs, _media_jobs, _offer_jobs, _recording_job
 def build(settings: Settings) -> Flask:
     """The application of one process: `app.wsgi_app` is the front door, with Flask behind it."""
     app = Flask("qrmerch", static_folder=None, template_folder=str(data_folder("templates")))
-    made_with = Services(settings, Database(settings.database_url), FileStore(settings.uploads_dir))
+    made_with = Services(settings, Database(settings.database_url), open_store(settings))
     attach(made_with.database, settings)
     install(app, made_with, _hooks(made_with))
     login.install_login(app)

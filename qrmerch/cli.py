@@ -221,7 +221,7 @@ def import_catalog(
     is_json: bool,
 ) -> None:
     """Check a vendor's catalogue, then take it in."""
-    from qrmerch.files import FileStore
+    from qrmerch.buckets import open_store
     from qrmerch.imports import service
     from qrmerch.imports.checking import Reading, check
     from qrmerch.imports.sheets import store_sheet
@@ -241,7 +241,7 @@ def import_catalog(
             kept.writelines(service.report_of(checked))
     if not dry_run:
         with file.open("rb") as stream:
-            key = store_sheet(stream, store=FileStore(settings.uploads_dir), settings=settings)
+            key = store_sheet(stream, store=open_store(settings), settings=settings)
         wanted = {"vendor_id": maker.id, "file_key": key, "list_at_id": house.id if house else None}
         counts["written"] = _take_in(database, checked, file.name, wanted)
     sentence = "{rows} rows: {created} new, {updated} changed, {unchanged} as before, {errors} to fix.".format(**counts)
@@ -369,14 +369,14 @@ def _take_feed_in(
     database: "Database", house: "Retailer", checked: "CheckedFeed", file: Path, settings: Settings
 ) -> dict[str, int]:
     """Write a checked file's rows chunk by chunk, as the job does; how many of each outcome."""
+    from qrmerch.buckets import open_store
     from qrmerch.clock import now
-    from qrmerch.files import FileStore
     from qrmerch.imports import feeds
     from qrmerch.imports.feed_queries import get_feed
     from qrmerch.imports.sheets import store_sheet
 
     with file.open("rb") as stream:
-        key = store_sheet(stream, store=FileStore(settings.uploads_dir), settings=settings)
+        key = store_sheet(stream, store=open_store(settings), settings=settings)
     at = checked.prepared.reading.arrived_at
     with database.write() as session:
         run = feeds.record_run(
@@ -505,12 +505,12 @@ def files() -> None:
 def check_files(repair: bool, is_json: bool) -> None:
     """Compare the files in the store with the rows that name them."""
     from qrmerch import application, leftovers  # noqa: F401 - the application brings every room that names files
+    from qrmerch.buckets import open_store
     from qrmerch.clock import now
-    from qrmerch.files import FileStore
 
     settings = Settings.read(os.environ)
     _refuse_old_tables(settings)
-    database, store, at = _open(settings), FileStore(settings.uploads_dir), now()
+    database, store, at = _open(settings), open_store(settings), now()
     deleted = leftovers.sweep(database, store, at=at) if repair else 0
     found = leftovers.look(database, store, at=at)
     counts = {

@@ -4,6 +4,7 @@ An unknown, missing or malformed variable stops the start-up and names itself.
 """
 
 import dataclasses
+import importlib.util
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -15,6 +16,7 @@ from qrmerch.errors import DomainError
 
 PREFIX = "QRMERCH_"
 _PACKAGE = Path(__file__).parent
+_THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 _SWITCH = {"0": False, "1": True}
 
 
@@ -35,6 +37,10 @@ class Settings:
     mode: str = _setting("production", "`demo` or `production`.")
     data_dir: Path = _setting(Path("var"), "Folder for keys, kept pages, scan log and the SQLite database.")
     uploads_dir: Path = _setting(Path("vendor_uploads"), "Folder for files that vendors send.")
+    bucket: str = _setting("", "s3://name/prefix keeps vendors' files in a bucket and copies of them in the folder.")
+    bucket_endpoint: str = _setting("", "Address of an S3-compatible store; empty means that of AWS.")
+    bucket_region: str = _setting("us-east-1", "Region of the bucket.")
+    bucket_copies_bytes: int = _setting(20_000_000_000, "Room for copies of the bucket's files, bytes.")
     database_url: str = _setting("", "SQLAlchemy URL; empty means SQLite in the data folder.")
     base_url: str = _setting("http://127.0.0.1:8000", "Where this installation is reached; https outside the demo.")
     secret_key: str = _setting("", "At least 32 bytes; in the demo one is made and kept in the data folder.")
@@ -106,6 +112,8 @@ class Settings:
             raise SettingsError("QRMERCH_MODE must be demo or production.")
         if not self.is_demo:
             self._refuse_unsafe()
+        if self.bucket:
+            self._refuse_bucket()
         data_dir = self.data_dir.absolute()
         for folder in (data_dir, data_dir / "log", data_dir / "pages", data_dir / "keys", self.uploads_dir):
             folder.mkdir(parents=True, exist_ok=True)
@@ -123,6 +131,17 @@ class Settings:
             raise SettingsError("QRMERCH_SECRET_KEY must have at least 32 bytes in production.")
         if urlsplit(self.base_url).scheme != "https":
             raise SettingsError("QRMERCH_BASE_URL must begin with https:// in production.")
+
+    def _refuse_bucket(self) -> None:
+        url, endpoint = urlsplit(self.bucket), urlsplit(self.bucket_endpoint)
+        if url.scheme != "s3" or not url.netloc:
+            raise SettingsError("QRMERCH_BUCKET must be s3://name or s3://name/prefix.")
+        if self.bucket_endpoint and (endpoint.scheme not in ("http", "https") or not endpoint.hostname):
+            raise SettingsError("QRMERCH_BUCKET_ENDPOINT must be an http or https address.")
+        if endpoint.scheme == "http" and not (self.is_demo or endpoint.hostname in _THIS_MACHINE):
+            raise SettingsError("QRMERCH_BUCKET_ENDPOINT must begin with https:// in production.")
+        if importlib.util.find_spec("obstore") is None:
+            raise SettingsError("QRMERCH_BUCKET needs the extra s3: install qrmerch[s3].")
 
 
 def _parse(name: str, text: str, default: object) -> object:

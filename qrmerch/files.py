@@ -4,7 +4,6 @@ import fcntl
 import hashlib
 import os
 import re
-import shutil
 import tempfile
 import time
 from collections.abc import Iterator
@@ -17,7 +16,13 @@ from typing import BinaryIO
 from qrmerch.errors import NotFound, TooLarge
 
 _KEY = re.compile(r"[a-z]+/[0-9a-f]{64}")
+PART_PREFIX = ".part-"
 _CHUNK_BYTES = 1 << 20
+
+
+def is_key(text: str) -> bool:
+    """Whether a text is a key that a store makes."""
+    return _KEY.fullmatch(text) is not None
 
 
 def replace_file(path: Path, data: bytes) -> None:
@@ -60,7 +65,7 @@ class FileStore:
         folder = self.root / area
         folder.mkdir(parents=True, exist_ok=True)
         digest, size = hashlib.sha256(), 0
-        handle, name = tempfile.mkstemp(dir=folder, prefix=".part-")
+        handle, name = tempfile.mkstemp(dir=folder, prefix=PART_PREFIX)
         try:
             with os.fdopen(handle, "wb") as file:
                 while chunk := stream.read(_CHUNK_BYTES):
@@ -72,21 +77,28 @@ class FileStore:
                 file.flush()
                 os.fsync(file.fileno())
             key = f"{area}/{digest.hexdigest()}"
-            path = self.path(key)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with self._locked(area, fcntl.LOCK_SH):
-                Path(name).replace(path)
+            self._keep(Path(name), key)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
         return key
 
+    def _keep(self, part: Path, key: str) -> None:
+        """Let what was written beside be the key's file."""
+        path = self._place(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with self._locked(key.partition("/")[0], fcntl.LOCK_SH):
+            part.replace(path)
+
     def path(self, key: str) -> Path:
-        """Where a key's file lies, whether or not it is there.
+        """Where this machine's disk has a key's file; a file that is nowhere is not there either.
 
         :raises NotFound: `key` is not one this store makes.
         """
-        if not _KEY.fullmatch(key):
+        return self._place(key)
+
+    def _place(self, key: str) -> Path:
+        if not is_key(key):
             raise NotFound()
         area, _, digest = key.partition("/")
         return self.root / area / digest[:2] / digest
@@ -119,7 +131,7 @@ class FileStore:
         """All files of an area, in no order; what comes or goes meanwhile may be missing."""
         for path in (self.root / area).glob("[0-9a-f][0-9a-f]/*"):
             key = f"{area}/{path.name}"
-            if not _KEY.fullmatch(key):
+            if not is_key(key):
                 continue
             try:
                 found = path.stat()
@@ -129,13 +141,17 @@ class FileStore:
 
     def delete_old(self, key: str, *, before: datetime) -> bool:
         """Remove the file if it was put there before an instant, and not again since; whether it was."""
-        path = self.path(key)
+        path = self._place(key)
         with self._locked(key.partition("/")[0], fcntl.LOCK_EX):
             return _unlink_old(path, before)
 
     def delete_parts(self, area: str, *, before: datetime) -> int:
         """Remove what was half written before an instant and never finished; how many."""
-        return sum(_unlink_old(path, before) for path in list((self.root / area).glob(".part-*")))
+        return sum(_unlink_old(path, before) for path in list((self.root / area).glob(f"{PART_PREFIX}*")))
+
+    def trim(self) -> int:
+        """Remove copies that can be had again where they take too much room; how many. Here are only originals."""
+        return 0
 
     @contextmanager
     def _locked(self, area: str, how: int) -> Iterator[None]:
@@ -148,10 +164,6 @@ class FileStore:
             yield
         finally:
             os.close(handle)
-
-    def free_bytes(self) -> int:
-        """Room left on the disk that holds the files."""
-        return shutil.disk_usage(self.root).free
 
 
 def _unlink_old(path: Path, before: datetime) -> bool:

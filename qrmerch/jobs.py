@@ -27,6 +27,7 @@ from sqlalchemy import event, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from qrmerch.buckets import open_store
 from qrmerch.clock import now
 from qrmerch.config import Settings
 from qrmerch.db import Database
@@ -259,7 +260,7 @@ def run_worker(settings: Settings) -> None:
             if ended.wait(_POLL_S):
                 return
         database = Database(settings.database_url)
-        work = Work(settings, database, FileStore(settings.uploads_dir))
+        work = Work(settings, database, open_store(settings))
         _run(work, ended)
         database.close()
 

@@ -77,6 +77,7 @@ def sweep_now_and_then(work: Work) -> None:
     if mark.exists() and at.timestamp() - mark.stat().st_mtime < SWEEP_EVERY.total_seconds():
         return
     deleted = sweep(work.database, work.files, at=at)
+    work.files.trim()
     missing = look(work.database, work.files, at=at).missing
     if deleted:
         log.info("%s files that nothing names were deleted", deleted)

@@ -31,6 +31,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from qrmerch import i18n
 from qrmerch.access import Principal, allow_anyone, declared, find_principal
+from qrmerch.buckets import BucketAway
 from qrmerch.config import Settings, data_folder
 from qrmerch.db import Database, scope
 from qrmerch.errors import DomainError, NotFound, SignInNeeded, TooMany
@@ -131,6 +132,7 @@ def install(app: Flask, made_with: Services, hooks: Hooks) -> None:
     app.teardown_request(_close_db)
     app.register_error_handler(DomainError, answer_refusal)
     app.register_error_handler(HTTPException, _answer_http_error)
+    app.register_error_handler(BucketAway, _answer_away)
     app.register_error_handler(Exception, _answer_bug)
 
 
@@ -366,6 +368,13 @@ def _answer_http_error(error: HTTPException) -> Response:
     for name, value in error.get_headers():
         if name in ("Allow", "Location", "Retry-After"):
             response.headers[name] = value
+    return response
+
+
+def _answer_away(error: BucketAway) -> Response:
+    log.warning("%s at %s", error, request.endpoint)
+    response = _error(503, "away", "Files cannot be reached at the moment. Try again in a minute.")
+    response.headers["Retry-After"] = "60"
     return response
 
 

@@ -37,6 +37,7 @@ ROWS = {
         "tables",
         "db",
         "files",
+        "buckets",
         "fetch",
         "jobs",
         "leftovers",

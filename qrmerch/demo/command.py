@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from qrmerch import migrate
+from qrmerch.buckets import open_store
 from qrmerch.config import Settings, SettingsError
 from qrmerch.db import Database
-from qrmerch.files import FileStore
 from qrmerch.serving import Certificate, serve
 
 Say = Callable[[str], None]
@@ -92,7 +92,7 @@ def _set_up(settings: Settings, wanted: Wanted, *, say: Say) -> None:
         say("Setting up three sample shops with their pictures: half a minute, this once.")
         began_s = time.monotonic()
         migrate.upgrade(settings)
-        files = FileStore(settings.uploads_dir)
+        files = open_store(settings)
         seed(database, files, settings, at=now(), photos=wanted.photos, photo_map=wanted.photo_map)
         say(f"Set up in {time.monotonic() - began_s:.0f} s.")
     finally:

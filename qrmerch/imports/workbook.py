@@ -107,7 +107,7 @@ def as_file(data: bytes) -> Iterator[Path]:
 
 
 def _ask_child(arguments: list[str]) -> dict[str, list[str] | str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("QRMERCH_")}
+    environment = {name: value for name, value in os.environ.items() if name in ("PATH", "LD_LIBRARY_PATH", "TMPDIR")}
     damaged = Unreadable("This workbook cannot be read. Save the sheet as “CSV UTF-8” and send that file.")
     try:
         child = subprocess.run(

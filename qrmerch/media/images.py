@@ -183,7 +183,7 @@ def render(
     header = examine(source, max_pixels=max_pixels)
     order = [header.format, str(source), str(folder), str(max_pixels), str(focus[0]), str(focus[1]), ground]
     # Whoever takes over a decoder finds no secret of ours in the child's memory.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("QRMERCH_")}
+    environment = {name: value for name, value in os.environ.items() if name in ("PATH", "LD_LIBRARY_PATH", "TMPDIR")}
     try:
         # -I: the child looks at no variable, user folder or current folder.
         child = subprocess.run(

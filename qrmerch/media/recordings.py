@@ -127,7 +127,7 @@ def _ask(
     # Several threads decode: the child may use a little more of the processor than of the clock.
     told = {**order, "max_memory_bytes": max_memory_bytes, "max_cpu_s": int(timeout_s * 3)}
     # Whoever takes over a decoder finds no secret of ours in the child's memory.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("QRMERCH_")}
+    environment = {name: value for name, value in os.environ.items() if name in ("PATH", "LD_LIBRARY_PATH", "TMPDIR")}
     # -I: the child looks at no variable, user folder or current folder.
     with subprocess.Popen(
         [sys.executable, "-I", _PROGRAM, json.dumps(told)],
