@@ -41,6 +41,17 @@ class AuditEntry(Base):
     seal: Mapped[str] = mapped_column(String(64))
 
 
+class AuditHead(Base):
+    """The newest entry of a chain, so that entries cut off its end are missed."""
+
+    __table_args__ = (UniqueConstraint("chain"),)
+
+    id: Mapped[Id]
+    chain: Mapped[str] = mapped_column(String(36))
+    number: Mapped[int]
+    seal: Mapped[str] = mapped_column(String(64))
+
+
 def record(
     db: Session,
     actor: Actor | None,

@@ -130,7 +130,7 @@ def add_retailer(
     """Add a retailer with its house vendor and the three finished templates."""
     from qrmerch.clock import now
     from qrmerch.content.models import Style
-    from qrmerch.content.service import add_template
+    from qrmerch.content.templates import add_template
     from qrmerch.parties import service
 
     at = now()

@@ -17,7 +17,7 @@ from qrmerch.catalog.models import Item, VendorProduct
 from qrmerch.catalog.service import list_at, put_product
 from qrmerch.codes.models import Carrier, Code, CodeState
 from qrmerch.codes.tokens import make_token
-from qrmerch.content import service as content
+from qrmerch.content import drafts, publishing, reviewing, templates
 from qrmerch.content.models import PageTemplate, Publication, Revision, RevisionState, Style
 from qrmerch.content.queries import find_template_of
 from qrmerch.media.models import Arrival, Asset, AssetKind, AssetState, Recording, Rendition
@@ -325,7 +325,7 @@ def make_template(
     db: Session, retailer: Retailer, *, style: Style = Style.EVERYDAY, name: str = "", is_default: bool = True
 ) -> PageTemplate:
     """One of the three shipped templates; the retailer's default unless said otherwise."""
-    return content.add_template(
+    return templates.add_template(
         db,
         retailer.id,
         name=name or f"{style.capitalize()} {next(_numbers)}",
@@ -353,7 +353,7 @@ def make_revision(
     vendor, retailer = db.get_one(Vendor, item.vendor_id), db.get_one(Retailer, item.retailer_id)
     template = template or find_template_of(db, item) or make_template(db, retailer)
     author = author or make_person(db, Role.VENDOR_EDITOR, name="Vera", vendor=vendor)
-    draft = content.open_draft(db, item, author_id=author.user.id, at=at, template=template)
+    draft = drafts.open_draft(db, item, author_id=author.user.id, at=at, template=template)
     given = slots or {}
     values: dict[str, object] = {
         "gallery.pictures": given.get("gallery.pictures") or [make_asset(db, vendor).id],
@@ -361,19 +361,19 @@ def make_revision(
         "story.text": {"en": "Open-stitch cotton with a **scooped** neck."},
         **given,
     }
-    content.save_draft(db, draft, values, edit=draft.edit, at=at)
+    drafts.save_draft(db, draft, values, edit=draft.edit, at=at)
     wanted = RevisionState(state)
     if wanted == RevisionState.DRAFT:
         return draft
-    content.submit(db, draft, author_id=author.user.id, at=at)
+    drafts.submit(db, draft, author_id=author.user.id, at=at)
     rob = reviewer or make_person(db, Role.REVIEWER, name="Rob", retailer=retailer)
     if wanted == RevisionState.WITHDRAWN:
-        content.withdraw(db, draft, at=at)
+        drafts.withdraw(db, draft, at=at)
     elif draft.state == RevisionState.SUBMITTED and wanted == RevisionState.APPROVED:
-        content.approve(db, draft, digest=draft.digest or "", reviewer=Doer(rob.user.id), at=at)
+        reviewing.approve(db, draft, digest=draft.digest or "", reviewer=Doer(rob.user.id), at=at)
     elif wanted == RevisionState.RETURNED:
         said = [{"slot": "story.lede", "text": "Could it name the cotton?"}]
-        content.send_back(db, draft, digest=draft.digest or "", comments=said, reviewer=Doer(rob.user.id), at=at)
+        reviewing.send_back(db, draft, digest=draft.digest or "", comments=said, reviewer=Doer(rob.user.id), at=at)
     return draft
 
 
@@ -397,7 +397,7 @@ def publish_page(
 ) -> Publication:
     """A page of an item that went through review and shows: everywhere and from `at` on unless said otherwise."""
     revision = make_revision(db, item, template=template, state=RevisionState.APPROVED, slots=slots, at=at)
-    return content.publish(
+    return publishing.publish(
         db,
         revision,
         actor=None,

@@ -21,9 +21,9 @@ from qrmerch.access import Role
 from qrmerch.catalog.models import VendorProduct
 from qrmerch.config import Settings
 from qrmerch.content.models import Look, PageTemplate, Style
-from qrmerch.content.service import set_fixed
 from qrmerch.content.shipped import sections_of
 from qrmerch.content.slots import Kind, clean_words, read_slots
+from qrmerch.content.templates import set_fixed
 from qrmerch.db import Database
 from qrmerch.imports.models import ArchiveLine, FetchState, ImportRun, Outcome, PictureFetch
 from qrmerch.jobs import Work

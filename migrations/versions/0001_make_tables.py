@@ -29,6 +29,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("chain", "number", name=op.f("uq_audit_entry_chain_number")),
     )
     op.create_table(
+        "audit_head",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("chain", sa.String(length=36), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("seal", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_head")),
+        sa.UniqueConstraint("chain", name=op.f("uq_audit_head_chain")),
+    )
+    op.create_table(
         "day_total",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
         sa.Column("on", sa.Date(), nullable=False),
@@ -115,6 +124,18 @@ def upgrade() -> None:
         sa.Column("measurement", sa.String(length=40), nullable=False),
         sa.Column("no_discount", sa.Boolean(), nullable=False),
         sa.Column("stock_limit_hours", sa.Integer(), nullable=False),
+        sa.Column("allows_own_approval", sa.Boolean(), nullable=False),
+        sa.Column(
+            "locale_rules",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "vendor_terms",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("terms_number", sa.Integer(), nullable=False),
         sa.Column("has_sample_scans", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("measurement IN ('counts', 'visits')", name=op.f("ck_retailer_measurement_known")),
@@ -247,8 +268,16 @@ def upgrade() -> None:
         sa.Column(
             "legal", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
         ),
+        sa.Column("logo_key", sa.String(length=100), nullable=False),
+        sa.Column("logo_dark_key", sa.String(length=100), nullable=False),
+        sa.Column("logo_ratio", sa.Integer(), nullable=False),
+        sa.Column("font_key", sa.String(length=100), nullable=False),
+        sa.Column("font_name", sa.String(length=80), nullable=False),
+        sa.Column(
+            "social", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
         sa.CheckConstraint("corners IN ('sharp', 'soft', 'round')", name=op.f("ck_brand_kit_corners_known")),
-        sa.CheckConstraint("display IN ('sans', 'serif')", name=op.f("ck_brand_kit_display_known")),
+        sa.CheckConstraint("display IN ('sans', 'serif', 'font')", name=op.f("ck_brand_kit_display_known")),
         sa.CheckConstraint("tone IN ('plain', 'warm', 'luxury')", name=op.f("ck_brand_kit_tone_known")),
         sa.CheckConstraint("length(colour) = 7", name=op.f("ck_brand_kit_colour_hex")),
         sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_brand_kit_retailer_id_retailer")),
@@ -486,6 +515,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=80), nullable=False),
         sa.Column("style", sa.String(length=40), nullable=False),
         sa.Column("is_default", sa.Boolean(), nullable=False),
+        sa.Column("budget_bytes", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("style IN ('everyday', 'editorial', 'quiet')", name=op.f("ck_page_template_style_known")),
         sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_page_template_retailer_id_retailer")),
@@ -538,6 +568,9 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("vendor_id", sa.String(length=36), nullable=False),
         sa.Column("is_trusted", sa.Boolean(), nullable=False),
+        sa.Column(
+            "rules", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_supply_retailer_id_retailer")),
         sa.ForeignKeyConstraint(["vendor_id"], ["vendor.id"], name=op.f("fk_supply_vendor_id_vendor")),
@@ -546,6 +579,24 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_supply_retailer_id"), "supply", ["retailer_id"], unique=False)
     op.create_index(op.f("ix_supply_vendor_id"), "supply", ["vendor_id"], unique=False)
+    op.create_table(
+        "supply_terms",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("vendor_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("accepted_by", sa.String(length=36), nullable=True),
+        sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_supply_terms_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["vendor_id"], ["vendor.id"], name=op.f("fk_supply_terms_vendor_id_vendor")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_supply_terms")),
+        sa.UniqueConstraint(
+            "retailer_id", "vendor_id", "number", name=op.f("uq_supply_terms_retailer_id_vendor_id_number")
+        ),
+    )
+    op.create_index(op.f("ix_supply_terms_accepted_by"), "supply_terms", ["accepted_by"], unique=False)
+    op.create_index(op.f("ix_supply_terms_retailer_id"), "supply_terms", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_supply_terms_vendor_id"), "supply_terms", ["vendor_id"], unique=False)
     op.create_table(
         "vendor_product",
         sa.Column("vendor_id", sa.String(length=36), nullable=False),
@@ -861,6 +912,27 @@ def upgrade() -> None:
     op.create_index(op.f("ix_store_network_retailer_id"), "store_network", ["retailer_id"], unique=False)
     op.create_index(op.f("ix_store_network_store_id"), "store_network", ["store_id"], unique=False)
     op.create_table(
+        "template_draft",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("template_id", sa.String(length=36), nullable=False),
+        sa.Column(
+            "sections", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("edit", sa.Integer(), nullable=False),
+        sa.Column("saved_by", sa.String(length=36), nullable=True),
+        sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_template_draft_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["saved_by"], ["user.id"], name=op.f("fk_template_draft_saved_by_user")),
+        sa.ForeignKeyConstraint(
+            ["template_id"], ["page_template.id"], name=op.f("fk_template_draft_template_id_page_template")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_template_draft")),
+        sa.UniqueConstraint("template_id", name=op.f("uq_template_draft_template_id")),
+    )
+    op.create_index(op.f("ix_template_draft_retailer_id"), "template_draft", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_template_draft_saved_by"), "template_draft", ["saved_by"], unique=False)
+    op.create_table(
         "template_version",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -869,6 +941,7 @@ def upgrade() -> None:
         sa.Column(
             "sections", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
         ),
+        sa.Column("weight_bytes", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["retailer_id"], ["retailer.id"], name=op.f("fk_template_version_retailer_id_retailer")
@@ -1019,6 +1092,37 @@ def upgrade() -> None:
     op.create_index(op.f("ix_look_item_item_id"), "look_item", ["item_id"], unique=False)
     op.create_index(op.f("ix_look_item_look_id"), "look_item", ["look_id"], unique=False)
     op.create_index(op.f("ix_look_item_retailer_id"), "look_item", ["retailer_id"], unique=False)
+    op.create_table(
+        "migration",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("template_id", sa.String(length=36), nullable=False),
+        sa.Column("version_id", sa.String(length=36), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column(
+            "counts", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("last_id", sa.String(length=36), nullable=False),
+        sa.Column("started_by", sa.String(length=36), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("state IN ('running', 'done', 'stopped', 'failed')", name=op.f("ck_migration_state_known")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_migration_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["started_by"], ["user.id"], name=op.f("fk_migration_started_by_user")),
+        sa.ForeignKeyConstraint(
+            ["template_id"], ["page_template.id"], name=op.f("fk_migration_template_id_page_template")
+        ),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["template_version.id"], name=op.f("fk_migration_version_id_template_version")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_migration")),
+    )
+    op.create_index(op.f("ix_migration_retailer_id"), "migration", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_migration_started_by"), "migration", ["started_by"], unique=False)
+    op.create_index(op.f("ix_migration_template_id"), "migration", ["template_id"], unique=False)
+    op.create_index(op.f("ix_migration_version_id"), "migration", ["version_id"], unique=False)
     op.create_table(
         "offer_item",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
@@ -1202,9 +1306,13 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("assignee_id", sa.String(length=36), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "state IN ('draft', 'submitted', 'returned', 'approved', 'withdrawn')", name=op.f("ck_revision_state_known")
+            "state IN ('draft', 'submitted', 'returned', 'rejected', 'approved', 'withdrawn')",
+            name=op.f("ck_revision_state_known"),
         ),
+        sa.ForeignKeyConstraint(["assignee_id"], ["user.id"], name=op.f("fk_revision_assignee_id_user")),
         sa.ForeignKeyConstraint(["author_id"], ["user.id"], name=op.f("fk_revision_author_id_user")),
         sa.ForeignKeyConstraint(["content_id"], ["content.id"], name=op.f("fk_revision_content_id_content")),
         sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_revision_retailer_id_retailer")),
@@ -1217,6 +1325,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_revision")),
         sa.UniqueConstraint("content_id", "number", name=op.f("uq_revision_content_id_number")),
     )
+    op.create_index(op.f("ix_revision_assignee_id"), "revision", ["assignee_id"], unique=False)
     op.create_index(op.f("ix_revision_author_id"), "revision", ["author_id"], unique=False)
     op.create_index(op.f("ix_revision_content_id"), "revision", ["content_id"], unique=False)
     op.create_index(op.f("ix_revision_retailer_id"), "revision", ["retailer_id"], unique=False)
@@ -1274,11 +1383,13 @@ def upgrade() -> None:
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("verdict", sa.String(length=40), nullable=False),
         sa.Column("reviewer_id", sa.String(length=36), nullable=True),
+        sa.Column("rule", sa.String(length=20), nullable=False),
+        sa.Column("is_own", sa.Boolean(), nullable=False),
         sa.Column(
             "comments", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
         ),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("verdict IN ('approved', 'returned')", name=op.f("ck_approval_verdict_known")),
+        sa.CheckConstraint("verdict IN ('approved', 'returned', 'rejected')", name=op.f("ck_approval_verdict_known")),
         sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_approval_retailer_id_retailer")),
         sa.ForeignKeyConstraint(["reviewer_id"], ["user.id"], name=op.f("fk_approval_reviewer_id_user")),
         sa.ForeignKeyConstraint(["revision_id"], ["revision.id"], name=op.f("fk_approval_revision_id_revision")),
@@ -1288,6 +1399,53 @@ def upgrade() -> None:
     op.create_index(op.f("ix_approval_retailer_id"), "approval", ["retailer_id"], unique=False)
     op.create_index(op.f("ix_approval_reviewer_id"), "approval", ["reviewer_id"], unique=False)
     op.create_table(
+        "draft_save",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("vendor_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("revision_id", sa.String(length=36), nullable=False),
+        sa.Column("edit", sa.Integer(), nullable=False),
+        sa.Column(
+            "slots", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("author_id", sa.String(length=36), nullable=True),
+        sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["author_id"], ["user.id"], name=op.f("fk_draft_save_author_id_user")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_draft_save_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["revision_id"], ["revision.id"], name=op.f("fk_draft_save_revision_id_revision")),
+        sa.ForeignKeyConstraint(["vendor_id"], ["vendor.id"], name=op.f("fk_draft_save_vendor_id_vendor")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_draft_save")),
+        sa.UniqueConstraint("revision_id", "edit", name=op.f("uq_draft_save_revision_id_edit")),
+    )
+    op.create_index(op.f("ix_draft_save_author_id"), "draft_save", ["author_id"], unique=False)
+    op.create_index(op.f("ix_draft_save_retailer_id"), "draft_save", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_draft_save_vendor_id"), "draft_save", ["vendor_id"], unique=False)
+    op.create_table(
+        "notice",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("vendor_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("reader", sa.String(length=40), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("item_id", sa.String(length=36), nullable=False),
+        sa.Column("revision_id", sa.String(length=36), nullable=True),
+        sa.Column(
+            "detail", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("reader IN ('vendor', 'retailer')", name=op.f("ck_notice_reader_known")),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_notice_item_id_item")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_notice_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["revision_id"], ["revision.id"], name=op.f("fk_notice_revision_id_revision")),
+        sa.ForeignKeyConstraint(["vendor_id"], ["vendor.id"], name=op.f("fk_notice_vendor_id_vendor")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
+    )
+    op.create_index(op.f("ix_notice_item_id"), "notice", ["item_id"], unique=False)
+    op.create_index(op.f("ix_notice_retailer_id"), "notice", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_notice_revision_id"), "notice", ["revision_id"], unique=False)
+    op.create_index(op.f("ix_notice_vendor_id"), "notice", ["vendor_id"], unique=False)
+    op.create_table(
         "publication",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
         sa.Column("vendor_id", sa.String(length=36), nullable=False),
@@ -1296,6 +1454,12 @@ def upgrade() -> None:
         sa.Column("revision_id", sa.String(length=36), nullable=True),
         sa.Column(
             "store_ids", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=True
+        ),
+        sa.Column(
+            "locales", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=True
+        ),
+        sa.Column(
+            "weekly", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=True
         ),
         sa.Column("from_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("until_at", sa.DateTime(timezone=True), nullable=True),
@@ -1324,6 +1488,15 @@ def downgrade() -> None:
     op.drop_index("ix_publication_item_from", table_name="publication")
     op.drop_index(op.f("ix_publication_created_by"), table_name="publication")
     op.drop_table("publication")
+    op.drop_index(op.f("ix_notice_vendor_id"), table_name="notice")
+    op.drop_index(op.f("ix_notice_revision_id"), table_name="notice")
+    op.drop_index(op.f("ix_notice_retailer_id"), table_name="notice")
+    op.drop_index(op.f("ix_notice_item_id"), table_name="notice")
+    op.drop_table("notice")
+    op.drop_index(op.f("ix_draft_save_vendor_id"), table_name="draft_save")
+    op.drop_index(op.f("ix_draft_save_retailer_id"), table_name="draft_save")
+    op.drop_index(op.f("ix_draft_save_author_id"), table_name="draft_save")
+    op.drop_table("draft_save")
     op.drop_index(op.f("ix_approval_reviewer_id"), table_name="approval")
     op.drop_index(op.f("ix_approval_retailer_id"), table_name="approval")
     op.drop_table("approval")
@@ -1346,6 +1519,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_revision_retailer_id"), table_name="revision")
     op.drop_index(op.f("ix_revision_content_id"), table_name="revision")
     op.drop_index(op.f("ix_revision_author_id"), table_name="revision")
+    op.drop_index(op.f("ix_revision_assignee_id"), table_name="revision")
     op.drop_table("revision")
     op.drop_index(
         "uq_redemption_standing",
@@ -1383,6 +1557,11 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_offer_item_offer_id"), table_name="offer_item")
     op.drop_index(op.f("ix_offer_item_item_id"), table_name="offer_item")
     op.drop_table("offer_item")
+    op.drop_index(op.f("ix_migration_version_id"), table_name="migration")
+    op.drop_index(op.f("ix_migration_template_id"), table_name="migration")
+    op.drop_index(op.f("ix_migration_started_by"), table_name="migration")
+    op.drop_index(op.f("ix_migration_retailer_id"), table_name="migration")
+    op.drop_table("migration")
     op.drop_index(op.f("ix_look_item_retailer_id"), table_name="look_item")
     op.drop_index(op.f("ix_look_item_look_id"), table_name="look_item")
     op.drop_index(op.f("ix_look_item_item_id"), table_name="look_item")
@@ -1424,6 +1603,9 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_template_version_template_id"), table_name="template_version")
     op.drop_index(op.f("ix_template_version_retailer_id"), table_name="template_version")
     op.drop_table("template_version")
+    op.drop_index(op.f("ix_template_draft_saved_by"), table_name="template_draft")
+    op.drop_index(op.f("ix_template_draft_retailer_id"), table_name="template_draft")
+    op.drop_table("template_draft")
     op.drop_index(op.f("ix_store_network_store_id"), table_name="store_network")
     op.drop_index(op.f("ix_store_network_retailer_id"), table_name="store_network")
     op.drop_table("store_network")
@@ -1471,6 +1653,10 @@ def downgrade() -> None:
     op.drop_table("visitor")
     op.drop_index(op.f("ix_vendor_product_vendor_id"), table_name="vendor_product")
     op.drop_table("vendor_product")
+    op.drop_index(op.f("ix_supply_terms_vendor_id"), table_name="supply_terms")
+    op.drop_index(op.f("ix_supply_terms_retailer_id"), table_name="supply_terms")
+    op.drop_index(op.f("ix_supply_terms_accepted_by"), table_name="supply_terms")
+    op.drop_table("supply_terms")
     op.drop_index(op.f("ix_supply_vendor_id"), table_name="supply")
     op.drop_index(op.f("ix_supply_retailer_id"), table_name="supply")
     op.drop_table("supply")
@@ -1530,4 +1716,5 @@ def downgrade() -> None:
     op.drop_table("hour_total")
     op.drop_index("ix_day_total_retailer_item", table_name="day_total")
     op.drop_table("day_total")
+    op.drop_table("audit_head")
     op.drop_table("audit_entry")

@@ -23,10 +23,12 @@ class RevisionState(enum.StrEnum):
     DRAFT = "draft"
     SUBMITTED = "submitted"
     RETURNED = "returned"
+    REJECTED = "rejected"
     APPROVED = "approved"
     WITHDRAWN = "withdrawn"
 
 
+DEFAULT_BUDGET_BYTES = 112_640
 _OPEN = text("state IN ('draft', 'submitted')")
 
 
@@ -35,6 +37,23 @@ class Verdict(enum.StrEnum):
 
     APPROVED = "approved"
     RETURNED = "returned"
+    REJECTED = "rejected"
+
+
+class Reader(enum.StrEnum):
+    """Whom a notice is for."""
+
+    VENDOR = "vendor"
+    RETAILER = "retailer"
+
+
+class MigrationState(enum.StrEnum):
+    """How far the moving of pages to a newer version of their template is."""
+
+    RUNNING = "running"
+    DONE = "done"
+    STOPPED = "stopped"
+    FAILED = "failed"
 
 
 class PageTemplate(RetailerScoped, Base):
@@ -46,6 +65,8 @@ class PageTemplate(RetailerScoped, Base):
     name: Mapped[str] = mapped_column(String(80))
     style: Mapped[Style] = word(Style)
     is_default: Mapped[bool] = mapped_column(default=False)
+    # What a page written in it may weigh as a phone gets it, pictures of the first screen included.
+    budget_bytes: Mapped[int] = mapped_column(default=DEFAULT_BUDGET_BYTES)
     created_at: Mapped[datetime]
 
 
@@ -62,7 +83,41 @@ class TemplateVersion(RetailerScoped, Base):
     template_id: Mapped[str] = reference("page_template.id")
     number: Mapped[int]
     sections: Mapped[Json]
+    # Markup, style and script of a page without a vendor's content, compressed; measured when it was released.
+    weight_bytes: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
+
+
+class TemplateDraft(RetailerScoped, Base):
+    """The next version of a template while it is being built; one for each template."""
+
+    id: Mapped[Id]
+    template_id: Mapped[str] = mapped_column(String(36), ForeignKey("page_template.id"), unique=True)
+    sections: Mapped[Json]
+    # Counts saves, so that a second tab notices the first.
+    edit: Mapped[int] = mapped_column(default=0)
+    saved_by: Mapped[str | None] = mapped_column(String(36), ForeignKey("user.id"), index=True)
+    saved_at: Mapped[datetime]
+
+
+class Migration(RetailerScoped, Base):
+    """The moving of a template's pages to a newer version, page by page."""
+
+    __table_args__ = (one_of("state", MigrationState),)
+
+    id: Mapped[Id]
+    template_id: Mapped[str] = reference("page_template.id")
+    version_id: Mapped[str] = reference("template_version.id")
+    state: Mapped[MigrationState] = word(MigrationState, default=MigrationState.RUNNING)
+    done: Mapped[int] = mapped_column(default=0)
+    total: Mapped[int] = mapped_column(default=0)
+    # What became of them, by word: {"moved": 12, "needs_work": 3, "broken": 1}.
+    counts: Mapped[Json] = mapped_column(default=dict)
+    # The content moved last; the next begins behind it.
+    last_id: Mapped[str] = mapped_column(String(36), default="")
+    started_by: Mapped[str | None] = mapped_column(String(36), ForeignKey("user.id"), index=True)
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
 
 
 class FixedValue(RetailerScoped, Base):
@@ -117,6 +172,22 @@ class Revision(RetailerScoped, VendorScoped, Base):
     created_at: Mapped[datetime]
     saved_at: Mapped[datetime]
     submitted_at: Mapped[datetime | None]
+    # Who answers, and by when, where somebody said so.
+    assignee_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("user.id"), index=True)
+    due_at: Mapped[datetime | None]
+
+
+class DraftSave(RetailerScoped, VendorScoped, Base):
+    """A draft's values as one save left them: what a later save was typed upon, and what can be brought back."""
+
+    __table_args__ = (UniqueConstraint("revision_id", "edit"),)
+
+    id: Mapped[Id]
+    revision_id: Mapped[str] = reference("revision.id", index=False)
+    edit: Mapped[int]
+    slots: Mapped[Json]
+    author_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("user.id"), index=True)
+    saved_at: Mapped[datetime]
 
 
 class Approval(RetailerScoped, Base):
@@ -130,7 +201,11 @@ class Approval(RetailerScoped, Base):
     verdict: Mapped[Verdict] = word(Verdict)
     # The reviewer; null when a trusted vendor's submission was approved by rule.
     reviewer_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("user.id"), index=True)
-    # [{"slot": "story.text", "text": …}]
+    # The rule that approved it, where no reviewer did: trusted, small or migration.
+    rule: Mapped[str] = mapped_column(String(20), default="")
+    # The reviewer sent it; only where the retailer allows that.
+    is_own: Mapped[bool] = mapped_column(default=False)
+    # [{"slot": "story.text", "text": …}], and "locale" where it is about one language.
     comments: Mapped[Json]
     at: Mapped[datetime]
 
@@ -151,11 +226,31 @@ class Publication(RetailerScoped, VendorScoped, Base):
     revision_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("revision.id"), index=True)
     # Ids of stores; null means everywhere.
     store_ids: Mapped[Json | None]
+    # Languages; null means all.
+    locales: Mapped[Json | None]
+    # Hours as `Store.weekly`, by the store's clock (the retailer's where there is no store); null means always.
+    weekly: Mapped[Json | None]
     from_at: Mapped[datetime]
     until_at: Mapped[datetime | None]
     created_by: Mapped[str | None] = mapped_column(String(36), ForeignKey("user.id"), index=True)
     created_at: Mapped[datetime]
     reason: Mapped[str] = mapped_column(Text, default="")
+
+
+class Notice(RetailerScoped, VendorScoped, Base):
+    """Something that happened to a vendor's page, told to those of one house."""
+
+    __table_args__ = (one_of("reader", Reader),)
+
+    id: Mapped[Id]
+    reader: Mapped[Reader] = word(Reader)
+    # sent, approved, returned, rejected, live, down, template, blocked
+    kind: Mapped[str] = mapped_column(String(20))
+    item_id: Mapped[str] = reference("item.id")
+    revision_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("revision.id"), index=True)
+    detail: Mapped[Json] = mapped_column(default=dict)
+    at: Mapped[datetime]
+    read_at: Mapped[datetime | None]
 
 
 class Look(RetailerScoped, Base):

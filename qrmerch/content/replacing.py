@@ -13,9 +13,9 @@ from sqlalchemy import String, cast, select
 from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item
+from qrmerch.content.drafts import open_draft, save_draft, submit
 from qrmerch.content.models import Content, PageTemplate, Revision, RevisionState
 from qrmerch.content.queries import find_latest, find_shown, slots_of
-from qrmerch.content.service import open_draft, save_draft, submit
 from qrmerch.errors import DomainError
 from qrmerch.media.models import Asset
 

@@ -12,7 +12,7 @@ from qrmerch.catalog.models import Item
 from qrmerch.catalog.service import describe_item, retire_item
 from qrmerch.codes.models import Code
 from qrmerch.codes.service import make_code, mark_printed, replace_code, retire_code
-from qrmerch.content import service as content
+from qrmerch.content import drafts, publishing, reviewing, templates
 from qrmerch.content.models import PageTemplate, Revision, RevisionState, Style
 from qrmerch.demo import facts
 from qrmerch.demo.facts import StyleFacts
@@ -64,12 +64,12 @@ def set_up_templates(db: Session, shops: Shops, *, at: datetime) -> None:
     made_at = at - timedelta(days=facts.OPENED_DAYS_AGO)
     for house in facts.HOUSES:
         retailer_id = shops.retailers[house.slug].id
-        template = content.add_template(
+        template = templates.add_template(
             db, retailer_id, name=house.style.value.capitalize(), style=house.style, at=made_at, is_default=True
         )
         _say(db, template, house.fixed, made_at, who(shops, Role.MERCHANDISER, retailer=house.slug))
     house = facts.house(facts.FASHIONTOWN)
-    editorial = content.add_template(
+    editorial = templates.add_template(
         db, shops.retailers[house.slug].id, name="Editorial", style=Style.EDITORIAL, at=made_at
     )
     _say(db, editorial, house.fixed, made_at, who(shops, Role.MERCHANDISER))
@@ -79,7 +79,7 @@ def set_up_templates(db: Session, shops: Shops, *, at: datetime) -> None:
 
 def _say(db: Session, template: PageTemplate, fixed: Mapping[str, facts.Texts], at: datetime, by: By) -> None:
     for slot, texts in fixed.items():
-        content.set_fixed(db, template, slot, texts, at=at, actor=by)
+        templates.set_fixed(db, template, slot, texts, at=at, actor=by)
 
 
 def set_up_pages(db: Session, shops: Shops, *, at: datetime) -> None:
@@ -87,16 +87,16 @@ def set_up_pages(db: Session, shops: Shops, *, at: datetime) -> None:
     written_at = at - timedelta(days=_WRITTEN_DAYS_AGO)
     for style in facts.list_styles():
         author = _author_of(shops, style)
-        draft = content.open_draft(db, shops.items[style.key], author_id=author, at=written_at)
-        draft = content.save_draft(db, draft, _slots(shops, style), edit=draft.edit, at=written_at)
+        draft = drafts.open_draft(db, shops.items[style.key], author_id=author, at=written_at)
+        draft = drafts.save_draft(db, draft, _slots(shops, style), edit=draft.edit, at=written_at)
         if style.key == facts.DRAFT_STYLE:
             continue
-        revision = content.submit(db, draft, author_id=author, at=written_at)
+        revision = drafts.submit(db, draft, author_id=author, at=written_at)
         _let_through(db, shops, style, revision, written_at + timedelta(hours=5))
     for number, key in enumerate(facts.SUBMITTED_STYLES):
         _send_second(db, shops, key, at=at - timedelta(hours=2, days=3 * number))
     returned = _send_second(db, shops, facts.RETURNED_STYLE, at=at - timedelta(days=2))
-    content.send_back(
+    reviewing.send_back(
         db,
         returned,
         digest=returned.digest or "",
@@ -140,19 +140,19 @@ def _rows_in_all_languages(style: StyleFacts) -> list[dict[str, dict[str, str]]]
 def _let_through(db: Session, shops: Shops, style: StyleFacts, revision: Revision, at: datetime) -> None:
     if revision.state != RevisionState.APPROVED:
         reviewer = who(shops, Role.REVIEWER, retailer=style.retailer)
-        content.approve(db, revision, digest=revision.digest or "", reviewer=reviewer, at=at)
-    content.publish(db, revision, actor=who(shops, Role.MERCHANDISER, retailer=style.retailer), at=at)
+        reviewing.approve(db, revision, digest=revision.digest or "", reviewer=reviewer, at=at)
+    publishing.publish(db, revision, actor=who(shops, Role.MERCHANDISER, retailer=style.retailer), at=at)
 
 
 def _send_second(db: Session, shops: Shops, key: str, *, at: datetime) -> Revision:
     style = next(each for each in facts.list_styles() if each.key == key)
     author = _author_of(shops, style)
-    draft = content.open_draft(db, shops.items[key], author_id=author, at=at)
+    draft = drafts.open_draft(db, shops.items[key], author_id=author, at=at)
     slots: dict[str, Any] = {"story.lede": {"en": _SECOND_LEDES[key]}}
     if key in _SECOND_STORIES:
         slots["story.text"] = {"en": _SECOND_STORIES[key]}
-    draft = content.save_draft(db, draft, slots, edit=draft.edit, at=at)
-    return content.submit(db, draft, author_id=author, at=at)
+    draft = drafts.save_draft(db, draft, slots, edit=draft.edit, at=at)
+    return drafts.submit(db, draft, author_id=author, at=at)
 
 
 def set_up_codes(db: Session, shops: Shops, *, at: datetime) -> dict[str, Code]:

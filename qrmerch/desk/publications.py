@@ -10,7 +10,7 @@ from qrmerch.access import PUBLISHERS, REVIEWERS, allow, current_principal
 from qrmerch.catalog.models import Item
 from qrmerch.catalog.queries import get_item
 from qrmerch.clock import now
-from qrmerch.content import service
+from qrmerch.content import publishing
 from qrmerch.content.models import Publication, Revision
 from qrmerch.content.queries import (
     Approved,
@@ -65,7 +65,7 @@ def roll_back(item_id: str) -> Response:
     revision = get_sent(db, request.form.get("revision", ""))
     if revision.id not in {each.revision.id for each in list_approved(db, item.id)}:
         raise NotFound("This revision is not one of this item’s.")
-    service.publish(db, revision, actor=principal, at=at)
+    publishing.publish(db, revision, actor=principal, at=at)
     db.commit()
     notice(f"Revision {revision.number} is live in all stores.")
     return redirect_to(f"/desk/items/{item.id}/publications")
@@ -79,7 +79,7 @@ def take_down(item_id: str) -> Response:
     item = get_item(db, item_id)
     reason = request.form.get("reason", "")
     try:
-        service.take_down(db, item, reason=reason, actor=principal, at=at)
+        publishing.take_down(db, item, reason=reason, actor=principal, at=at)
     except FormError as error:
         return _render(db, item, reason=reason, problems=error.problems, status=error.status)
     db.commit()

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from qrmerch.access import PUBLISHERS, REVIEWERS, allow, current_principal
 from qrmerch.clock import now
-from qrmerch.content import service
+from qrmerch.content import publishing, reviewing
 from qrmerch.content.comparing import SlotChange, compare
 from qrmerch.content.forms import read_comments
 from qrmerch.content.models import Revision
@@ -95,9 +95,9 @@ def approve(revision_id: str) -> Response:
     revision, publishes = get_sent(db, revision_id), request.form.get("do") == "publish"
     if publishes and principal.role not in PUBLISHERS:
         raise NotFound()
-    service.approve(db, revision, digest=request.form.get("digest", ""), reviewer=principal, at=at)
+    reviewing.approve(db, revision, digest=request.form.get("digest", ""), reviewer=principal, at=at)
     if publishes:
-        service.publish(db, revision, actor=principal, at=at)
+        publishing.publish(db, revision, actor=principal, at=at)
     following = find_next_waiting(db, revision)
     db.commit()
     if publishes:
@@ -117,7 +117,7 @@ def send_back(revision_id: str) -> Response:
     db, principal, at = get_db(), current_principal(), now()
     revision, comments = get_sent(db, revision_id), read_comments(request.form)
     try:
-        service.send_back(
+        reviewing.send_back(
             db, revision, digest=request.form.get("digest", ""), comments=comments, reviewer=principal, at=at
         )
     except FormError as error:
@@ -143,7 +143,7 @@ def publish(revision_id: str) -> Response:
     try:
         from_at, until_at = _instants(typed, retailer.time_zone)
         stores = list(typed.stores) if typed.where == "some" else None
-        row = service.publish(
+        row = publishing.publish(
             db, revision, actor=principal, at=at, from_at=from_at, until_at=until_at, store_ids=stores
         )
     except FormError as error:

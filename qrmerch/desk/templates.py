@@ -13,7 +13,7 @@ from qrmerch.access import PUBLISHERS, allow, current_principal
 from qrmerch.catalog.models import Item
 from qrmerch.catalog.queries import get_item
 from qrmerch.clock import now
-from qrmerch.content import service
+from qrmerch.content import drafts, templates
 from qrmerch.content.models import FixedValue, PageTemplate, Publication, Revision, Style
 from qrmerch.content.queries import (
     count_pages,
@@ -70,7 +70,7 @@ def add() -> Response:
         if style not in set(Style):
             raise FormError({"style": "Choose one of the three."})
         chosen = Style(style)
-        template = service.add_template(
+        template = templates.add_template(
             db, str(principal.retailer_id), name=name or _STYLES[chosen][0], style=chosen, at=at, actor=principal
         )
     except FormError as error:
@@ -97,7 +97,7 @@ def fix(template_id: str) -> Response:
     locales = locales_of(get_retailer(db, principal.retailer_id))
     value = {locale: request.form.get(f"{slot}.{locale}", "") for locale in locales}
     try:
-        service.set_fixed(db, template, slot, value, at=at, actor=principal)
+        templates.set_fixed(db, template, slot, value, at=at, actor=principal)
     except FormError as error:
         typed = {f"{slot}.{locale}": words for locale, words in value.items()}
         return _render(db, template, typed=typed, problems=error.problems, status=error.status)
@@ -113,7 +113,7 @@ def make_default(template_id: str) -> Response:
     """Let new pages be written in this template, unless an item names another."""
     db, principal, at = get_db(), current_principal(), now()
     template = get_template(db, template_id)
-    service.make_default(db, template, at=at, actor=principal)
+    templates.make_default(db, template, at=at, actor=principal)
     db.commit()
     notice(f"New pages are written in {template.name} from now on. Pages that are live stay as they are.")
     return redirect_to(f"/desk/templates/{template.id}")
@@ -133,7 +133,7 @@ def show_page(template_id: str) -> Response:
         db,
         item.id,
         get_retailer(db, template.retailer_id),
-        revision=service.sample_page(db, item, template, published, at=at),
+        revision=drafts.sample_page(db, item, template, published, at=at),
         locale=request.args.get("locale", ""),
         scheme=request.args.get("scheme", ""),
         at=at,

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from qrmerch.tables import Base, Id, Json, PublicId, RetailerScoped, one_of, reference, word
+from qrmerch.tables import Base, Id, Json, PublicId, RetailerScoped, VendorScoped, one_of, reference, word
 
 # Where the region and the postal code stand behind the town.
 _REGION_BEHIND = ("US", "CA", "AU", "MX")
@@ -24,6 +24,8 @@ class Display(enum.StrEnum):
 
     SANS = "sans"
     SERIF = "serif"
+    # The kit's own.
+    FONT = "font"
 
 
 class Corners(enum.StrEnum):
@@ -81,6 +83,13 @@ class Retailer(Base):
     no_discount: Mapped[bool] = mapped_column(default=False)
     # A figure of stock older than this says nothing: shoppers are told to ask.
     stock_limit_hours: Mapped[int] = mapped_column(default=24)
+    # Whether somebody who sent a page may approve it as well.
+    allows_own_approval: Mapped[bool] = mapped_column(default=False)
+    # What a page has to say in another language than the first: {"ar": "required"}, "hidden" or, if unsaid, "fallback".
+    locale_rules: Mapped[Json] = mapped_column(default=dict)
+    # By locale, what vendors agree to; its number grows with each change, 0 where there are none.
+    vendor_terms: Mapped[Json] = mapped_column(default=dict)
+    terms_number: Mapped[int] = mapped_column(default=0)
     has_sample_scans: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
 
@@ -114,6 +123,15 @@ class BrandKit(RetailerScoped, Base):
     wordmark: Mapped[str] = mapped_column(String(40))
     # By locale: the lines under every page.
     legal: Mapped[Json]
+    # Keys of files: the mark on light and on dark ground, and the face of headings.
+    logo_key: Mapped[str] = mapped_column(String(100), default="")
+    logo_dark_key: Mapped[str] = mapped_column(String(100), default="")
+    # Width over height of the marks as shown, in thousandths.
+    logo_ratio: Mapped[int] = mapped_column(default=1000)
+    font_key: Mapped[str] = mapped_column(String(100), default="")
+    font_name: Mapped[str] = mapped_column(String(80), default="")
+    # {"instagram": "https://…"}
+    social: Mapped[Json] = mapped_column(default=dict)
 
 
 class Store(RetailerScoped, Base):
@@ -197,7 +215,20 @@ class Supply(RetailerScoped, Base):
     vendor_id: Mapped[str] = mapped_column(String(36), ForeignKey("vendor.id"), index=True)
     # A trusted vendor's submissions are approved without a reviewer.
     is_trusted: Mapped[bool] = mapped_column(default=False)
+    # What is approved without a reviewer besides: {"small": true, "max_chars": 40, "slots": ["story.text"]}.
+    rules: Mapped[Json] = mapped_column(default=dict)
     ended_at: Mapped[datetime | None]
+
+
+class SupplyTerms(RetailerScoped, VendorScoped, Base):
+    """A vendor agreed to a retailer's terms of one number."""
+
+    __table_args__ = (UniqueConstraint("retailer_id", "vendor_id", "number"),)
+
+    id: Mapped[Id]
+    number: Mapped[int]
+    accepted_by: Mapped[str | None] = mapped_column(String(36), index=True)
+    accepted_at: Mapped[datetime]
 
 
 class PageChange(Base):

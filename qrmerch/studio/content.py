@@ -14,13 +14,14 @@ from sqlalchemy.orm import Session
 
 from qrmerch.access import VENDOR, allow, allow_anyone, current_principal, find_principal
 from qrmerch.clock import now
-from qrmerch.content import service
+from qrmerch.content import drafts
+from qrmerch.content.drafts import ChangedElsewhere
 from qrmerch.content.forms import DraftForm, read_draft_form
 from qrmerch.content.merging import differing, merge
 from qrmerch.content.models import Revision, RevisionState
 from qrmerch.content.preview_links import read_link
 from qrmerch.content.queries import find_shown, get_content, get_revision
-from qrmerch.content.service import ChangedElsewhere, NotOpen
+from qrmerch.content.revisions import NotOpen
 from qrmerch.db import unscoped
 from qrmerch.errors import DomainError, FormError, SignInNeeded
 from qrmerch.media.forms import ALT_MAX_CHARS, Description
@@ -96,7 +97,7 @@ def withdraw(content_id: str) -> Response:
     subject = load_subject(db, content_id, at=at)
     if subject.revision.state != RevisionState.SUBMITTED:
         raise NotOpen("This page does not wait for an answer any more. Open it again.")
-    service.withdraw(db, subject.revision, at=at, actor=principal)
+    drafts.withdraw(db, subject.revision, at=at, actor=principal)
     db.commit()
     notice("It is yours again. Change it and send it when it is ready.", "info")
     return redirect_to(subject.address())
@@ -175,10 +176,10 @@ def _take(db: Session, load: Load, at: datetime) -> Response:
 
 def _save(db: Session, subject: Subject, form: DraftForm, values: Mapping[str, Any], at: datetime) -> Revision:
     author_id = current_principal().user_id
-    draft = service.open_draft(db, subject.item, author_id=author_id, at=at, template=subject.template)
+    draft = drafts.open_draft(db, subject.item, author_id=author_id, at=at, template=subject.template)
     if draft.number != form.number:
         raise ChangedElsewhere()
-    service.save_draft(db, draft, values, edit=form.edit, at=at)
+    drafts.save_draft(db, draft, values, edit=form.edit, at=at)
     _describe_pictures(db, form)
     return draft
 
@@ -186,7 +187,7 @@ def _save(db: Session, subject: Subject, form: DraftForm, values: Mapping[str, A
 def _send(db: Session, draft: Revision, at: datetime) -> dict[str, str]:
     """Send a draft that has just been saved; where that is refused, it stays saved, and the reasons are returned."""
     try:
-        service.submit(db, draft, author_id=current_principal().user_id, at=at)
+        drafts.submit(db, draft, author_id=current_principal().user_id, at=at)
     except FormError as error:
         return error.problems
     return {}
@@ -268,7 +269,7 @@ def _compare(db: Session, subject: Subject, form: DraftForm, error: ChangedElsew
         detail = "This page was sent in the meantime. What you typed is below; it is not saved."
         return _keep(detail, status=error.status, can_save=False)
     values = merge(subject.slots, subject.values, form, first=subject.locales[0])
-    bounds = service.load_bounds(db, subject.revision, values, subject.slots)
+    bounds = drafts.load_bounds(db, subject.revision, values, subject.slots)
     changed = differing(subject.slots, values, subject.values, bounds)
     sentence = "This page was saved in another tab or by a colleague while you were typing. "
     if changed:

@@ -23,6 +23,7 @@ _USED_IN = {
     RevisionState.SUBMITTED: "submitted",
     RevisionState.DRAFT: "draft",
     RevisionState.RETURNED: "draft",
+    RevisionState.REJECTED: "draft",
 }
 _USED_ORDER = ("live", "submitted", "draft", "earlier")
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item
 from qrmerch.catalog.queries import get_item
+from qrmerch.content.drafts import begin_draft
 from qrmerch.content.models import Content, PageTemplate, Revision, RevisionState, TemplateVersion
 from qrmerch.content.queries import (
     find_content,
@@ -18,7 +19,6 @@ from qrmerch.content.queries import (
     get_version,
     slots_of,
 )
-from qrmerch.content.service import begin_draft
 from qrmerch.content.slots import Slot, read_slots
 from qrmerch.errors import Conflict
 from qrmerch.parties.models import Retailer

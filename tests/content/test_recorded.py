@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item
-from qrmerch.content import service
+from qrmerch.content import drafts
 from qrmerch.content.comparing import compare
 from qrmerch.content.models import Revision, Style
 from qrmerch.content.queries import get_version
-from qrmerch.content.service import digest_of
+from qrmerch.content.revisions import digest_of
 from qrmerch.content.slots import read_slots
 from qrmerch.errors import FormError
 from qrmerch.jobs import Work
@@ -147,7 +147,7 @@ def test_what_a_film_lacks_stands_in_the_way_of_sending(
     draft = make_revision(db, item, slots={"film.video": [film.id]})
 
     with pytest.raises(FormError) as refused:
-        service.submit(db, draft, author_id=str(draft.author_id), at=NOON)
+        drafts.submit(db, draft, author_id=str(draft.author_id), at=NOON)
 
     assert refused.value.problems["film.video"].startswith(f"Film: {sentence}")
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item
 from qrmerch.catalog.queries import get_product
-from qrmerch.content import service
+from qrmerch.content import drafts, templates
 from qrmerch.content.models import PageTemplate, Revision, Style
 from qrmerch.content.queries import get_newest_version
 from qrmerch.content.shipped import sections_of
@@ -107,7 +107,7 @@ def test_sec_E01_nothing_in_any_slot_is_alive_on_the_page(db: Session, style: St
 
     for text in OURS:
         smuggle(db, db.get_one(Revision, page.revision_id), text)
-        service.set_fixed(db, template, "legal.text", {"en": text[:600]}, at=NOON, actor=None)
+        templates.set_fixed(db, template, "legal.text", {"en": text[:600]}, at=NOON, actor=None)
 
         assert live_in(shown(db, item)) == live_in(clean) == [], text
 
@@ -135,7 +135,7 @@ def test_sec_E02_links_say_what_they_are(db: Session) -> None:
     _, item, template = make_page(db)
     publish_page(db, item)
 
-    service.set_fixed(db, template, "delivery.text", {"en": "[Returns](https://law.example/)"}, at=NOON, actor=None)
+    templates.set_fixed(db, template, "delivery.text", {"en": "[Returns](https://law.example/)"}, at=NOON, actor=None)
 
     assert '<a href="https://law.example/" rel="noopener nofollow ugc">Returns</a>' in shown(db, item)
 
@@ -221,7 +221,7 @@ def test_a_fixed_line_shows_at_once_on_what_is_live_already(db: Session) -> None
     publish_page(db, item)
     before = shown(db, item)
 
-    service.set_fixed(db, template, "legal.text", {"en": "Recycled hangers only."}, at=NOON, actor=None)
+    templates.set_fixed(db, template, "legal.text", {"en": "Recycled hangers only."}, at=NOON, actor=None)
 
     assert "Recycled hangers only." not in before
     assert "Recycled hangers only." in shown(db, item)
@@ -232,9 +232,9 @@ def test_a_slot_that_becomes_fixed_shows_the_retailers_words_on_older_pages(db: 
     publish_page(db, item, slots={"care.text": {"en": "The vendor’s care"}})
     sections = sections_of(Style.EVERYDAY)
     _slot(sections, "care")["lock"] = "fixed"
-    service.release_version(db, template, sections, at=NOON)
+    templates.release_version(db, template, sections, at=NOON)
 
-    service.set_fixed(db, template, "care.text", {"en": "The house’s care"}, at=NOON, actor=None)
+    templates.set_fixed(db, template, "care.text", {"en": "The house’s care"}, at=NOON, actor=None)
 
     html = shown(db, item)
     assert "The house’s care" in html
@@ -243,10 +243,10 @@ def test_a_slot_that_becomes_fixed_shows_the_retailers_words_on_older_pages(db: 
 
 def test_a_slot_that_is_fixed_no_longer_shows_the_vendors_words(db: Session) -> None:
     _, item, template = make_page(db)
-    service.set_fixed(db, template, "legal.text", {"en": "The house’s print"}, at=NOON, actor=None)
+    templates.set_fixed(db, template, "legal.text", {"en": "The house’s print"}, at=NOON, actor=None)
     sections = sections_of(Style.EVERYDAY)
     _slot(sections, "legal")["lock"] = "edit"
-    service.release_version(db, template, sections, at=NOON)
+    templates.release_version(db, template, sections, at=NOON)
 
     publish_page(db, item, slots={"legal.text": {"en": "The vendor’s print"}})
 
@@ -288,7 +288,7 @@ def test_each_shipped_template_makes_a_page(db: Session, style: Style) -> None:
 def test_a_preview_is_of_the_revision_it_is_given_and_of_no_other(db: Session) -> None:
     _, item, template = make_page(db)
     publish_page(db, item, slots={"story.lede": {"en": "Live"}})
-    draft = service.begin_draft(db, item, template, at=NOON)
+    draft = drafts.begin_draft(db, item, template, at=NOON)
     draft.body = {**draft.body, "slots": {"story.lede": {"en": "Only thought of"}}}
 
     page = render_item_page(

@@ -9,15 +9,19 @@ from sqlalchemy.orm import Session
 from qrmerch.access import Role
 from qrmerch.audit import AuditEntry, find_break
 from qrmerch.catalog.models import Item
+from qrmerch.catalog.queries import get_product
 from qrmerch.catalog.service import NotSupplied
-from qrmerch.content import service
+from qrmerch.content import drafts, publishing, reviewing, templates
+from qrmerch.content.drafts import ChangedElsewhere, begin_draft
 from qrmerch.content.models import Approval, Publication, Revision, RevisionState, Style
+from qrmerch.content.publishing import NotApproved
 from qrmerch.content.queries import (
     count_waiting,
     find_approval,
     find_last_return,
     find_publication,
     find_shown,
+    find_template_of,
     fixed_values,
     get_newest_version,
     list_approved,
@@ -25,15 +29,8 @@ from qrmerch.content.queries import (
     list_waiting,
     slots_of,
 )
-from qrmerch.content.service import (
-    ChangedElsewhere,
-    DigestDiffers,
-    NotApproved,
-    NotOpen,
-    OwnWork,
-    begin_draft,
-    digest_of,
-)
+from qrmerch.content.reviewing import OwnWork
+from qrmerch.content.revisions import DigestDiffers, NotOpen, digest_of
 from qrmerch.content.shipped import sections_of
 from qrmerch.content.slots import SlotLocked
 from qrmerch.db import Database
@@ -84,7 +81,7 @@ def count_changes(db: Session, item: Item) -> int:
 def test_a_first_draft_begins_with_what_the_catalogue_says(db: Session) -> None:
     _, item, vera, _ = make_shop(db)
 
-    draft = service.open_draft(db, item, author_id=vera.user.id, at=NOON)
+    draft = drafts.open_draft(db, item, author_id=vera.user.id, at=NOON)
 
     assert slots_of(draft) == {
         "story.lede": {"en": "The loose knit."},
@@ -99,35 +96,35 @@ def test_a_first_draft_begins_with_what_the_catalogue_says(db: Session) -> None:
 
 def test_a_text_of_the_catalogue_that_does_not_fit_is_left_out_whole(db: Session) -> None:
     _retailer, item, vera, _ = make_shop(db)
-    product = service.get_product(db, item.product_id)
+    product = get_product(db, item.product_id)
     product.texts = {"blurb": "b" * 81, "story": "[Us](https://sunnyside.example)", "care": ""}
 
-    draft = service.open_draft(db, item, author_id=vera.user.id, at=NOON)
+    draft = drafts.open_draft(db, item, author_id=vera.user.id, at=NOON)
 
     assert slots_of(draft) == {}
 
 
 def test_markup_of_the_catalogue_does_not_reach_a_plain_line(db: Session) -> None:
     _, item, vera, _ = make_shop(db)
-    service.get_product(db, item.product_id).texts = {"blurb": "The **loose** knit"}
+    get_product(db, item.product_id).texts = {"blurb": "The **loose** knit"}
 
-    draft = service.open_draft(db, item, author_id=vera.user.id, at=NOON)
+    draft = drafts.open_draft(db, item, author_id=vera.user.id, at=NOON)
 
     assert slots_of(draft)["story.lede"] == {"en": "The loose knit"}
 
 
 def test_an_open_draft_is_opened_again_and_not_made_twice(db: Session) -> None:
     _, item, vera, _ = make_shop(db)
-    first = service.open_draft(db, item, author_id=vera.user.id, at=NOON)
+    first = drafts.open_draft(db, item, author_id=vera.user.id, at=NOON)
 
-    again = service.open_draft(db, item, author_id=vera.user.id, at=NOON + HOUR)
+    again = drafts.open_draft(db, item, author_id=vera.user.id, at=NOON + HOUR)
 
     assert again.id == first.id
 
 
 def test_looking_at_what_a_draft_would_be_writes_nothing(db: Session) -> None:
     _, item, _, _ = make_shop(db)
-    template = service.find_template_of(db, item)
+    template = find_template_of(db, item)
     assert template is not None
 
     begin_draft(db, item, template, at=NOON)
@@ -140,7 +137,7 @@ def test_the_next_revision_begins_with_what_the_last_one_said(db: Session) -> No
     _, item, vera, _ = make_shop(db)
     last = make_revision(db, item, state="approved", author=vera, slots={"story.lede": {"en": "Said before."}})
 
-    draft = service.open_draft(db, item, author_id=vera.user.id, at=NOON)
+    draft = drafts.open_draft(db, item, author_id=vera.user.id, at=NOON)
 
     assert draft.number == 2
     assert slots_of(draft) == slots_of(last)
@@ -155,9 +152,9 @@ def test_the_next_revision_leaves_out_what_the_template_no_longer_takes(db: Sess
     story["slots"][0]["max_chars"] = 40
     care = next(each for each in sections if each["key"] == "care")
     care["slots"][0]["lock"] = "fixed"
-    service.release_version(db, template, sections, at=NOON)
+    templates.release_version(db, template, sections, at=NOON)
 
-    draft = service.open_draft(db, item, author_id=vera.user.id, at=NOON)
+    draft = drafts.open_draft(db, item, author_id=vera.user.id, at=NOON)
 
     assert "story.lede" not in slots_of(draft)
     assert "care.text" not in slots_of(draft)
@@ -169,7 +166,7 @@ def test_a_retailer_without_a_template_is_said_so(db: Session) -> None:
     item = make_item(db, retailer)
 
     with pytest.raises(Conflict, match="no page template"):
-        service.open_draft(db, item, author_id=None, at=NOON)
+        drafts.open_draft(db, item, author_id=None, at=NOON)
 
 
 def test_an_items_own_template_comes_before_the_default(db: Session) -> None:
@@ -177,16 +174,16 @@ def test_an_items_own_template_comes_before_the_default(db: Session) -> None:
     quiet = make_template(db, retailer, style=Style.QUIET, is_default=False)
     item.template_id = quiet.id
 
-    draft = service.open_draft(db, item, author_id=vera.user.id, at=NOON)
+    draft = drafts.open_draft(db, item, author_id=vera.user.id, at=NOON)
 
     assert draft.template_version_id == get_newest_version(db, quiet.id).id
 
 
 def test_saving_counts_and_keeps_what_is_not_named(db: Session) -> None:
     _, item, vera, _ = make_shop(db)
-    draft = service.open_draft(db, item, author_id=vera.user.id, at=NOON)
+    draft = drafts.open_draft(db, item, author_id=vera.user.id, at=NOON)
 
-    service.save_draft(db, draft, {"story.lede": {"en": "New", "ar": "جديد"}}, edit=0, at=NOON + HOUR)
+    drafts.save_draft(db, draft, {"story.lede": {"en": "New", "ar": "جديد"}}, edit=0, at=NOON + HOUR)
 
     assert (draft.edit, draft.saved_at) == (1, NOON + HOUR)
     assert slots_of(draft)["story.lede"] == {"en": "New", "ar": "جديد"}
@@ -195,20 +192,20 @@ def test_saving_counts_and_keeps_what_is_not_named(db: Session) -> None:
 
 def test_an_empty_value_clears_its_slot(db: Session) -> None:
     _, item, vera, _ = make_shop(db)
-    draft = service.open_draft(db, item, author_id=vera.user.id, at=NOON)
+    draft = drafts.open_draft(db, item, author_id=vera.user.id, at=NOON)
 
-    service.save_draft(db, draft, {"care.text": {"en": ""}}, edit=0, at=NOON)
+    drafts.save_draft(db, draft, {"care.text": {"en": ""}}, edit=0, at=NOON)
 
     assert "care.text" not in slots_of(draft)
 
 
 def test_the_second_of_two_tabs_is_told_and_overwrites_nothing(db: Session) -> None:
     _, item, vera, _ = make_shop(db)
-    draft = service.open_draft(db, item, author_id=vera.user.id, at=NOON)
-    service.save_draft(db, draft, {"story.lede": "From the first tab"}, edit=0, at=NOON)
+    draft = drafts.open_draft(db, item, author_id=vera.user.id, at=NOON)
+    drafts.save_draft(db, draft, {"story.lede": "From the first tab"}, edit=0, at=NOON)
 
     with pytest.raises(ChangedElsewhere) as caught:
-        service.save_draft(db, draft, {"story.lede": "From the second tab"}, edit=0, at=NOON)
+        drafts.save_draft(db, draft, {"story.lede": "From the second tab"}, edit=0, at=NOON)
 
     db.refresh(draft)
     assert caught.value.status == 409
@@ -217,27 +214,27 @@ def test_the_second_of_two_tabs_is_told_and_overwrites_nothing(db: Session) -> N
 
 def test_two_tabs_that_save_in_one_instant_cannot_both_win(db: Session, database: Database) -> None:
     _, item, vera, _ = make_shop(db)
-    draft = service.open_draft(db, item, author_id=vera.user.id, at=NOON)
+    draft = drafts.open_draft(db, item, author_id=vera.user.id, at=NOON)
     db.commit()
     with database.read() as second_tab:
         seen = second_tab.get_one(Revision, draft.id)
-    service.save_draft(db, draft, {"story.lede": "First"}, edit=0, at=NOON)
+    drafts.save_draft(db, draft, {"story.lede": "First"}, edit=0, at=NOON)
     db.commit()
 
     with database.write() as late, pytest.raises(ChangedElsewhere):
         late.add(seen)
-        service.save_draft(late, seen, {"story.lede": "Second"}, edit=0, at=NOON)
+        drafts.save_draft(late, seen, {"story.lede": "Second"}, edit=0, at=NOON)
 
 
 def test_a_refused_slot_saves_none(db: Session) -> None:
     _, item, vera, _ = make_shop(db)
-    draft = service.open_draft(db, item, author_id=vera.user.id, at=NOON)
+    draft = drafts.open_draft(db, item, author_id=vera.user.id, at=NOON)
     before = dict(slots_of(draft))
 
     with pytest.raises(FormError):
-        service.save_draft(db, draft, {"care.text": "Fine", "story.lede": "x" * 81}, edit=0, at=NOON)
+        drafts.save_draft(db, draft, {"care.text": "Fine", "story.lede": "x" * 81}, edit=0, at=NOON)
     with pytest.raises(SlotLocked):
-        service.save_draft(db, draft, {"care.text": "Fine", "legal.text": "Mine"}, edit=0, at=NOON)
+        drafts.save_draft(db, draft, {"care.text": "Fine", "legal.text": "Mine"}, edit=0, at=NOON)
 
     db.refresh(draft)
     assert (slots_of(draft), draft.edit) == (before, 0)
@@ -246,20 +243,20 @@ def test_a_refused_slot_saves_none(db: Session) -> None:
 def test_another_vendors_picture_is_refused(db: Session) -> None:
     retailer, item, vera, _ = make_shop(db)
     foreign = make_asset(db, make_vendor(db, retailer))
-    draft = service.open_draft(db, item, author_id=vera.user.id, at=NOON)
+    draft = drafts.open_draft(db, item, author_id=vera.user.id, at=NOON)
 
     with pytest.raises(FormError, match="not among yours"):
-        service.save_draft(db, draft, {"gallery.pictures": [foreign.id]}, edit=0, at=NOON)
+        drafts.save_draft(db, draft, {"gallery.pictures": [foreign.id]}, edit=0, at=NOON)
 
 
 def test_links_may_lead_to_the_retailers_hosts_only(db: Session) -> None:
     retailer, item, vera, _ = make_shop(db)
     add_host(db, retailer, "fashiontown.example", is_primary=True, proven_at=NOON)
-    draft = service.open_draft(db, item, author_id=vera.user.id, at=NOON)
+    draft = drafts.open_draft(db, item, author_id=vera.user.id, at=NOON)
 
-    service.save_draft(db, draft, {"story.text": "[Care](https://fashiontown.example/care)"}, edit=0, at=NOON)
+    drafts.save_draft(db, draft, {"story.text": "[Care](https://fashiontown.example/care)"}, edit=0, at=NOON)
     with pytest.raises(FormError, match="away from the retailer"):
-        service.save_draft(db, draft, {"story.text": "[Buy](https://sunnyside.example)"}, edit=1, at=NOON)
+        drafts.save_draft(db, draft, {"story.text": "[Buy](https://sunnyside.example)"}, edit=1, at=NOON)
 
 
 @pytest.mark.parametrize("state", ["submitted", "approved", "returned", "withdrawn"])
@@ -268,7 +265,7 @@ def test_what_was_sent_does_not_change(db: Session, state: str) -> None:
     revision = make_revision(db, item, state=state, author=vera)
 
     with pytest.raises(NotOpen):
-        service.save_draft(db, revision, {"story.lede": "Later"}, edit=revision.edit, at=NOON)
+        drafts.save_draft(db, revision, {"story.lede": "Later"}, edit=revision.edit, at=NOON)
 
 
 def test_a_vendor_whose_supply_ended_writes_and_sends_nothing(db: Session) -> None:
@@ -279,9 +276,9 @@ def test_a_vendor_whose_supply_ended_writes_and_sends_nothing(db: Session) -> No
     end_supply(db, supply, at=NOON)
 
     with pytest.raises(NotSupplied):
-        service.open_draft(db, item, author_id=vera.user.id, at=NOON)
+        drafts.open_draft(db, item, author_id=vera.user.id, at=NOON)
     with pytest.raises(NotSupplied):
-        service.submit(db, draft, author_id=vera.user.id, at=NOON)
+        drafts.submit(db, draft, author_id=vera.user.id, at=NOON)
 
 
 # --- sending and taking back -----------------------------------------------------------------------
@@ -290,9 +287,9 @@ def test_a_vendor_whose_supply_ended_writes_and_sends_nothing(db: Session) -> No
 def test_sending_seals_the_page_with_the_products_values(db: Session) -> None:
     _, item, vera, _ = make_shop(db)
     draft = make_revision(db, item, author=vera)
-    service.get_product(db, item.product_id).maker = "Sunny Side"
+    get_product(db, item.product_id).maker = "Sunny Side"
 
-    service.submit(db, draft, author_id=vera.user.id, at=NOON)
+    drafts.submit(db, draft, author_id=vera.user.id, at=NOON)
 
     assert (draft.state, draft.submitted_at, draft.author_id) == (RevisionState.SUBMITTED, NOON, vera.user.id)
     assert draft.body["product"]["maker"] == "Sunny Side"
@@ -313,11 +310,11 @@ def test_the_seal_is_the_same_after_reading_back(db: Session, database: Database
 
 def test_an_unfinished_page_is_not_sent(db: Session) -> None:
     _, item, vera, _ = make_shop(db)
-    draft = service.open_draft(db, item, author_id=vera.user.id, at=NOON)
-    service.save_draft(db, draft, {"story.lede": ""}, edit=0, at=NOON)
+    draft = drafts.open_draft(db, item, author_id=vera.user.id, at=NOON)
+    drafts.save_draft(db, draft, {"story.lede": ""}, edit=0, at=NOON)
 
     with pytest.raises(FormError) as caught:
-        service.submit(db, draft, author_id=vera.user.id, at=NOON)
+        drafts.submit(db, draft, author_id=vera.user.id, at=NOON)
 
     assert set(caught.value.problems) == {"gallery.pictures", "story.lede"}
     assert draft.state == RevisionState.DRAFT
@@ -338,15 +335,15 @@ def test_there_is_at_most_one_open_review(db: Session) -> None:
     make_revision(db, item, state="submitted", author=vera)
 
     with pytest.raises(NotOpen, match="waits"):
-        service.open_draft(db, item, author_id=vera.user.id, at=NOON)
+        drafts.open_draft(db, item, author_id=vera.user.id, at=NOON)
 
 
 def test_a_withdrawn_page_can_be_written_again(db: Session) -> None:
     retailer, item, vera, _ = make_shop(db)
     sent = make_revision(db, item, state="submitted", author=vera)
 
-    service.withdraw(db, sent, at=NOON, actor=Doer(vera.user.id))
-    draft = service.open_draft(db, item, author_id=vera.user.id, at=NOON)
+    drafts.withdraw(db, sent, at=NOON, actor=Doer(vera.user.id))
+    draft = drafts.open_draft(db, item, author_id=vera.user.id, at=NOON)
 
     assert (sent.state, draft.number, slots_of(draft)) == (RevisionState.WITHDRAWN, 2, slots_of(sent))
     assert count_waiting(db, retailer.id) == 0
@@ -358,7 +355,7 @@ def test_only_what_waits_is_withdrawn(db: Session, state: str) -> None:
     revision = make_revision(db, item, state=state, author=vera)
 
     with pytest.raises(NotOpen):
-        service.withdraw(db, revision, at=NOON)
+        drafts.withdraw(db, revision, at=NOON)
 
 
 # --- answering -------------------------------------------------------------------------------------
@@ -368,7 +365,7 @@ def test_an_approval_is_kept_with_its_digest(db: Session) -> None:
     _, item, vera, rob = make_shop(db)
     sent = make_revision(db, item, state="submitted", author=vera)
 
-    approval = service.approve(db, sent, digest=sent.digest or "", reviewer=Doer(rob.user.id), at=NOON)
+    approval = reviewing.approve(db, sent, digest=sent.digest or "", reviewer=Doer(rob.user.id), at=NOON)
 
     assert (approval.digest, approval.reviewer_id, sent.state) == (sent.digest, rob.user.id, RevisionState.APPROVED)
     assert count_entries(db, "content.approve") == 1
@@ -380,7 +377,7 @@ def test_an_approval_of_another_digest_is_refused(db: Session, digest: str) -> N
     sent = make_revision(db, item, state="submitted", author=vera)
 
     with pytest.raises(DigestDiffers) as caught:
-        service.approve(db, sent, digest=digest, reviewer=Doer(rob.user.id), at=NOON)
+        reviewing.approve(db, sent, digest=digest, reviewer=Doer(rob.user.id), at=NOON)
 
     assert caught.value.status == 409
     assert sent.state == RevisionState.SUBMITTED
@@ -393,7 +390,7 @@ def test_a_page_changed_behind_the_seal_is_not_approved(db: Session) -> None:
     db.flush()
 
     with pytest.raises(DigestDiffers):
-        service.approve(db, sent, digest=sent.digest or "", reviewer=Doer(rob.user.id), at=NOON)
+        reviewing.approve(db, sent, digest=sent.digest or "", reviewer=Doer(rob.user.id), at=NOON)
 
 
 def test_whoever_sent_a_page_does_not_approve_it(db: Session) -> None:
@@ -401,7 +398,7 @@ def test_whoever_sent_a_page_does_not_approve_it(db: Session) -> None:
     sent = make_revision(db, item, state="submitted", author=vera)
 
     with pytest.raises(OwnWork):
-        service.approve(db, sent, digest=sent.digest or "", reviewer=Doer(vera.user.id), at=NOON)
+        reviewing.approve(db, sent, digest=sent.digest or "", reviewer=Doer(vera.user.id), at=NOON)
 
 
 def test_a_page_goes_back_with_comments_on_its_slots(db: Session) -> None:
@@ -413,7 +410,7 @@ def test_a_page_goes_back_with_comments_on_its_slots(db: Session) -> None:
         {"slot": "", "text": "Nearly there."},
     ]
 
-    answer = service.send_back(
+    answer = reviewing.send_back(
         db, sent, digest=sent.digest or "", comments=comments, reviewer=Doer(rob.user.id), at=NOON
     )
 
@@ -436,7 +433,7 @@ def test_a_page_does_not_go_back_without_a_comment_that_can_be_pinned(
     sent = make_revision(db, item, state="submitted", author=vera)
 
     with pytest.raises(FormError):
-        service.send_back(db, sent, digest=sent.digest or "", comments=comments, reviewer=Doer(rob.user.id), at=NOON)
+        reviewing.send_back(db, sent, digest=sent.digest or "", comments=comments, reviewer=Doer(rob.user.id), at=NOON)
 
     assert sent.state == RevisionState.SUBMITTED
 
@@ -449,9 +446,9 @@ def test_only_what_waits_is_answered(db: Session, state: str) -> None:
     said = [{"slot": "", "text": "No"}]
 
     with pytest.raises(Conflict):
-        service.approve(db, revision, digest=digest, reviewer=Doer(rob.user.id), at=NOON)
+        reviewing.approve(db, revision, digest=digest, reviewer=Doer(rob.user.id), at=NOON)
     with pytest.raises(Conflict):
-        service.send_back(db, revision, digest=digest, comments=said, reviewer=Doer(rob.user.id), at=NOON)
+        reviewing.send_back(db, revision, digest=digest, comments=said, reviewer=Doer(rob.user.id), at=NOON)
 
 
 def test_of_two_reviewers_one_is_too_late(db: Session, database: Database) -> None:
@@ -460,13 +457,13 @@ def test_of_two_reviewers_one_is_too_late(db: Session, database: Database) -> No
     db.commit()
     with database.read() as other:
         seen = other.get_one(Revision, sent.id)
-    service.approve(db, sent, digest=sent.digest or "", reviewer=Doer(rob.user.id), at=NOON)
+    reviewing.approve(db, sent, digest=sent.digest or "", reviewer=Doer(rob.user.id), at=NOON)
     db.commit()
 
     with database.write() as late, pytest.raises(NotOpen):
         late.add(seen)
         said = [{"slot": "", "text": "No"}]
-        service.send_back(late, seen, digest=seen.digest or "", comments=said, reviewer=Doer(rob.user.id), at=NOON)
+        reviewing.send_back(late, seen, digest=seen.digest or "", comments=said, reviewer=Doer(rob.user.id), at=NOON)
 
 
 def test_the_comments_stay_until_a_later_revision_is_approved(db: Session) -> None:
@@ -475,7 +472,7 @@ def test_the_comments_stay_until_a_later_revision_is_approved(db: Session) -> No
     second = make_revision(db, item, state="submitted", author=vera)
 
     open_comments = find_last_return(db, second.content_id, before=second.number)
-    service.approve(db, second, digest=second.digest or "", reviewer=Doer(rob.user.id), at=NOON)
+    reviewing.approve(db, second, digest=second.digest or "", reviewer=Doer(rob.user.id), at=NOON)
 
     assert open_comments is not None
     assert open_comments.comments == [{"slot": "story.lede", "text": "Could it name the cotton?"}]
@@ -506,7 +503,7 @@ def test_an_approved_page_shows_from_now_on_everywhere(db: Session) -> None:
     revision = make_revision(db, item, state="approved", author=vera)
     before = count_changes(db, item)
 
-    row = service.publish(db, revision, actor=Doer(rob.user.id), at=NOON)
+    row = publishing.publish(db, revision, actor=Doer(rob.user.id), at=NOON)
 
     for store_id in (None, store.id):
         assert find_publication(db, item.id, store_id=store_id, at=NOON) is row
@@ -522,7 +519,7 @@ def test_what_is_not_approved_is_not_published(db: Session, state: str) -> None:
     revision = make_revision(db, item, state=state, author=vera)
 
     with pytest.raises(NotApproved):
-        service.publish(db, revision, actor=Doer(rob.user.id), at=NOON)
+        publishing.publish(db, revision, actor=Doer(rob.user.id), at=NOON)
 
     assert db.scalar(select(func.count()).select_from(Publication)) == 0
 
@@ -534,7 +531,7 @@ def test_a_word_instead_of_an_approval_is_not_enough(db: Session) -> None:
     db.flush()
 
     with pytest.raises(NotApproved):
-        service.publish(db, revision, actor=None, at=NOON)
+        publishing.publish(db, revision, actor=None, at=NOON)
 
 
 def test_an_approval_of_another_digest_does_not_publish(db: Session) -> None:
@@ -546,7 +543,7 @@ def test_an_approval_of_another_digest_does_not_publish(db: Session) -> None:
     db.flush()
 
     with pytest.raises(NotApproved):
-        service.publish(db, revision, actor=None, at=NOON)
+        publishing.publish(db, revision, actor=None, at=NOON)
 
 
 def test_a_page_changed_behind_the_seal_is_not_published(db: Session) -> None:
@@ -556,7 +553,7 @@ def test_a_page_changed_behind_the_seal_is_not_published(db: Session) -> None:
     db.flush()
 
     with pytest.raises(NotApproved):
-        service.publish(db, revision, actor=None, at=NOON)
+        publishing.publish(db, revision, actor=None, at=NOON)
 
 
 def test_a_publication_ends_when_it_says_and_what_held_before_holds_again(db: Session) -> None:
@@ -564,7 +561,7 @@ def test_a_publication_ends_when_it_says_and_what_held_before_holds_again(db: Se
     base = publish_page(db, item)
     revision = make_revision(db, item, state="approved", author=vera)
 
-    sale = service.publish(db, revision, actor=None, at=NOON, from_at=NOON + HOUR, until_at=NOON + 2 * HOUR)
+    sale = publishing.publish(db, revision, actor=None, at=NOON, from_at=NOON + HOUR, until_at=NOON + 2 * HOUR)
 
     held = [
         find_publication(db, item.id, store_id=None, at=NOON + minutes * HOUR / 60) for minutes in (59, 60, 119, 120)
@@ -578,7 +575,7 @@ def test_a_publication_for_some_stores_leaves_the_others_alone(db: Session) -> N
     base = publish_page(db, item)
     revision = make_revision(db, item, state="approved", author=vera)
 
-    only = service.publish(db, revision, actor=None, at=NOON, store_ids=[here.id])
+    only = publishing.publish(db, revision, actor=None, at=NOON, store_ids=[here.id])
 
     held = [find_publication(db, item.id, store_id=each, at=NOON) for each in (here.id, there.id, None)]
     assert held == [only, base, base]
@@ -599,7 +596,7 @@ def test_terms_that_cannot_be_are_refused(db: Session, terms: dict[str, object],
     revision = make_revision(db, item, state="approved", author=vera)
 
     with pytest.raises(FormError) as caught:
-        service.publish(db, revision, actor=None, at=NOON, **terms)  # type: ignore[arg-type]
+        publishing.publish(db, revision, actor=None, at=NOON, **terms)  # type: ignore[arg-type]
 
     assert set(caught.value.problems) == {field}
 
@@ -610,7 +607,7 @@ def test_a_store_of_another_retailer_is_refused(db: Session) -> None:
     revision = make_revision(db, item, state="approved", author=vera)
 
     with pytest.raises(FormError, match="not yours"):
-        service.publish(db, revision, actor=None, at=NOON, store_ids=[foreign.id])
+        publishing.publish(db, revision, actor=None, at=NOON, store_ids=[foreign.id])
 
 
 def test_rolling_back_is_publishing_the_older_one_again(db: Session) -> None:
@@ -619,7 +616,7 @@ def test_rolling_back_is_publishing_the_older_one_again(db: Session) -> None:
     publish_page(db, item, at=NOON - 2 * HOUR)
     older = next(each.revision for each in list_approved(db, item.id) if each.revision.id == old.revision_id)
 
-    back = service.publish(db, older, actor=None, at=NOON)
+    back = publishing.publish(db, older, actor=None, at=NOON)
 
     assert find_publication(db, item.id, store_id=None, at=NOON) is back
     assert back.revision_id == old.revision_id
@@ -629,7 +626,7 @@ def test_a_take_down_hides_the_page_everywhere_at_once_and_what_was_planned(db: 
     retailer, item, vera, rob = make_shop(db)
     store = make_store(db, retailer)
     publish_page(db, item)
-    service.publish(
+    publishing.publish(
         db,
         make_revision(db, item, state="approved", author=vera),
         actor=None,
@@ -638,7 +635,7 @@ def test_a_take_down_hides_the_page_everywhere_at_once_and_what_was_planned(db: 
         store_ids=[store.id],
     )
 
-    down = service.take_down(db, item, reason="Recall 4711", actor=Doer(rob.user.id), at=NOON)
+    down = publishing.take_down(db, item, reason="Recall 4711", actor=Doer(rob.user.id), at=NOON)
 
     for store_id in (None, store.id):
         for at in (NOON, NOON + 2 * HOUR):
@@ -653,14 +650,14 @@ def test_a_take_down_needs_a_reason_that_fits(db: Session, reason: str) -> None:
     publish_page(db, item)
 
     with pytest.raises(FormError):
-        service.take_down(db, item, reason=reason, actor=None, at=NOON)
+        publishing.take_down(db, item, reason=reason, actor=None, at=NOON)
 
 
 def test_a_take_down_holds_although_a_clock_was_set_back(db: Session) -> None:
     _, item, _, _ = make_shop(db)
     publish_page(db, item, at=NOON)
 
-    down = service.take_down(db, item, reason="Recall", actor=None, at=NOON - HOUR)
+    down = publishing.take_down(db, item, reason="Recall", actor=None, at=NOON - HOUR)
 
     assert find_publication(db, item.id, store_id=None, at=NOON + HOUR) is down
 
@@ -668,9 +665,9 @@ def test_a_take_down_holds_although_a_clock_was_set_back(db: Session) -> None:
 def test_publishing_again_ends_a_take_down(db: Session) -> None:
     _, item, _, _ = make_shop(db)
     page = publish_page(db, item)
-    service.take_down(db, item, reason="Recall", actor=None, at=NOON)
+    publishing.take_down(db, item, reason="Recall", actor=None, at=NOON)
 
-    again = service.publish(db, db.get_one(Revision, page.revision_id), actor=None, at=NOON + HOUR)
+    again = publishing.publish(db, db.get_one(Revision, page.revision_id), actor=None, at=NOON + HOUR)
 
     assert find_publication(db, item.id, store_id=None, at=NOON + HOUR) is again
 
@@ -721,7 +718,7 @@ def test_a_trusted_vendors_next_page_follows_the_live_one_in_its_stores_and_time
 def test_a_trusted_vendors_page_does_not_undo_a_take_down(db: Session) -> None:
     _, item = make_trusted_shop(db)
     publish_page(db, item, at=NOON - 2 * HOUR)
-    service.take_down(db, item, reason="Recall", actor=None, at=NOON - HOUR)
+    publishing.take_down(db, item, reason="Recall", actor=None, at=NOON - HOUR)
 
     make_revision(db, item, state="submitted", at=NOON)
 
@@ -742,11 +739,11 @@ def test_a_trusted_vendors_page_does_not_follow_one_that_has_ended(db: Session) 
 
 def test_the_first_template_is_the_default_and_another_can_take_its_place(db: Session) -> None:
     retailer = make_retailer(db)
-    first = service.add_template(db, retailer.id, name="Everyday", style=Style.EVERYDAY, at=NOON)
-    second = service.add_template(db, retailer.id, name="Quiet", style=Style.QUIET, at=NOON)
+    first = templates.add_template(db, retailer.id, name="Everyday", style=Style.EVERYDAY, at=NOON)
+    second = templates.add_template(db, retailer.id, name="Quiet", style=Style.QUIET, at=NOON)
     assert (first.is_default, second.is_default) == (True, False)
 
-    service.make_default(db, second, at=NOON, actor=None)
+    templates.make_default(db, second, at=NOON, actor=None)
 
     assert [each.is_default for each in (first, second)] == [False, True]
     assert list_templates(db, retailer.id)[0] is second
@@ -765,18 +762,18 @@ def test_another_retailers_default_stays(db: Session) -> None:
 @pytest.mark.parametrize("name", ["", "x" * 81, "everyday"])
 def test_a_template_needs_a_name_of_its_own(db: Session, name: str) -> None:
     retailer = make_retailer(db)
-    service.add_template(db, retailer.id, name="Everyday", style=Style.EVERYDAY, at=NOON)
+    templates.add_template(db, retailer.id, name="Everyday", style=Style.EVERYDAY, at=NOON)
 
     with pytest.raises(FormError):
-        service.add_template(db, retailer.id, name=name, style=Style.QUIET, at=NOON)
+        templates.add_template(db, retailer.id, name=name, style=Style.QUIET, at=NOON)
 
 
 def test_a_fixed_value_holds_from_its_instant_on_in_every_version(db: Session) -> None:
     retailer, _item, _, rob = make_shop(db)
     (template,) = list_templates(db, retailer.id)
-    service.set_fixed(db, template, "legal.text", {"en": "Old"}, at=NOON, actor=Doer(rob.user.id))
+    templates.set_fixed(db, template, "legal.text", {"en": "Old"}, at=NOON, actor=Doer(rob.user.id))
 
-    service.set_fixed(db, template, "legal.text", {"en": "New", "ar": ""}, at=NOON + HOUR, actor=Doer(rob.user.id))
+    templates.set_fixed(db, template, "legal.text", {"en": "New", "ar": ""}, at=NOON + HOUR, actor=Doer(rob.user.id))
 
     assert fixed_values(db, template.id, at=NOON + HOUR / 2) == {"legal.text": {"en": "Old"}}
     assert fixed_values(db, template.id, at=NOON + HOUR) == {"legal.text": {"en": "New"}}
@@ -800,13 +797,13 @@ def test_a_fixed_value_that_does_not_fit_is_refused(db: Session, slot: str, valu
     (template,) = list_templates(db, retailer.id)
 
     with pytest.raises(FormError):
-        service.set_fixed(db, template, slot, value, at=NOON, actor=None)
+        templates.set_fixed(db, template, slot, value, at=NOON, actor=None)
 
 
 def test_what_was_done_is_in_an_unbroken_chain(db: Session) -> None:
     retailer, item, _vera, rob = make_shop(db)
     publish_page(db, item)
-    service.take_down(db, item, reason="Recall", actor=Doer(rob.user.id), at=NOON)
+    publishing.take_down(db, item, reason="Recall", actor=Doer(rob.user.id), at=NOON)
 
     assert find_break(db, retailer.id) is None
     actions = list(

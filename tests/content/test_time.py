@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item
-from qrmerch.content import service
+from qrmerch.content import publishing
 from qrmerch.content.models import Revision
 from qrmerch.content.queries import find_publication, find_shown
 from qrmerch.parties.models import Store
@@ -70,12 +70,12 @@ def play(db: Session, item: Item, revisions: list[Revision], stores: list[Store]
         minute += step.after
         at = NOON + minute * MINUTE
         if step.revision is None:
-            service.take_down(db, item, reason="Recall", actor=None, at=at)
+            publishing.take_down(db, item, reason="Recall", actor=None, at=at)
             told.append(Told(None, minute, None, None))
             continue
         begins = minute + step.delay
         ends = begins + step.lasts if step.lasts else None
-        service.publish(
+        publishing.publish(
             db,
             revisions[step.revision],
             actor=None,

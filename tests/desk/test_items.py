@@ -15,7 +15,7 @@ from qrmerch.catalog.drafts import ProductDraft, VariantDraft
 from qrmerch.catalog.models import Item, PriceHistory, Stock, Variant, VendorProduct
 from qrmerch.catalog.service import list_at, put_product, set_price
 from qrmerch.clock import now
-from qrmerch.content.service import take_down
+from qrmerch.content.publishing import take_down
 from qrmerch.parties.models import PageChange
 from qrmerch.parties.queries import find_supply
 from qrmerch.parties.service import end_supply

@@ -11,7 +11,7 @@ from qrmerch.access import Role
 from qrmerch.audit import AuditEntry
 from qrmerch.catalog.models import Item
 from qrmerch.clock import now
-from qrmerch.content import service
+from qrmerch.content import publishing
 from qrmerch.content.models import Approval, PageTemplate, Publication, Revision, RevisionState
 from qrmerch.content.queries import find_publication, list_publications, slots_of
 from qrmerch.db import Database
@@ -500,13 +500,13 @@ def test_each_publication_says_how_it_stands(house: House, db: Session) -> None:
     revision = db.get_one(Revision, house.live.revision_id)
     store_ids = [house.store.id]
     at = NOON
-    ended = service.publish(db, revision, actor=None, at=at - 3 * HOUR, until_at=at - HOUR)
-    only = service.publish(db, revision, actor=None, at=at - 2 * HOUR, store_ids=store_ids)
-    soon = service.publish(db, revision, actor=None, at=at - HOUR, from_at=at + HOUR)
+    ended = publishing.publish(db, revision, actor=None, at=at - 3 * HOUR, until_at=at - HOUR)
+    only = publishing.publish(db, revision, actor=None, at=at - 2 * HOUR, store_ids=store_ids)
+    soon = publishing.publish(db, revision, actor=None, at=at - HOUR, from_at=at + HOUR)
     rows = list_publications(db, house.item.id)
 
     states = {each.id: state_of(each, rows, store_ids, at=at) for each in rows}
-    down = service.take_down(db, house.item, reason="Recall", actor=None, at=at)
+    down = publishing.take_down(db, house.item, reason="Recall", actor=None, at=at)
     rows = list_publications(db, house.item.id)
     afterwards = {each.id: state_of(each, rows, store_ids, at=at) for each in rows}
 

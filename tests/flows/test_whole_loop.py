@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 from qrmerch.access import Role
 from qrmerch.clock import now
 from qrmerch.content.models import Style
-from qrmerch.content.service import add_template
+from qrmerch.content.templates import add_template
 from qrmerch.parties.models import Retailer, Vendor
 from qrmerch.users.service import Wanted, add_membership, add_user
 from tests.drills.shop import Shop

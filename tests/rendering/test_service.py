@@ -15,7 +15,8 @@ from qrmerch.catalog.models import Item
 from qrmerch.catalog.service import set_price
 from qrmerch.clock import now
 from qrmerch.content.models import Look, LookItem, Style
-from qrmerch.content.service import set_fixed, take_down
+from qrmerch.content.publishing import take_down
+from qrmerch.content.templates import set_fixed
 from qrmerch.offers.models import OfferKind
 from qrmerch.parties.models import Retailer, RetailerHost, Store
 from qrmerch.parties.queries import find_supply

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from qrmerch.access import Role
 from qrmerch.catalog.models import Item
-from qrmerch.content import service
+from qrmerch.content import publishing, templates
 from qrmerch.content.models import Content, PageTemplate, Publication, Revision, RevisionState, Style
 from qrmerch.content.queries import list_revisions, slots_of
 from qrmerch.content.shipped import sections_of
@@ -116,7 +116,7 @@ def test_the_first_save_makes_the_draft(desk: Desk, browser: Browser, database: 
 
 
 def test_a_locked_slot_is_a_sentence_and_no_field(desk: Desk, browser: Browser, db: Session) -> None:
-    service.set_fixed(db, desk.template, "legal.text", {"en": "Colours <b>may</b> differ."}, at=NOON, actor=None)
+    templates.set_fixed(db, desk.template, "legal.text", {"en": "Colours <b>may</b> differ."}, at=NOON, actor=None)
     db.commit()
     browser.sign_in(*desk.vera)
 
@@ -518,7 +518,7 @@ def test_the_reviewers_comments_stand_at_their_slots(desk: Desk, browser: Browse
 
 def test_a_take_down_is_told_with_its_reason(desk: Desk, browser: Browser, db: Session) -> None:
     live = publish_page(db, desk.item, template=desk.template)
-    service.take_down(db, desk.item, reason="Recall 4711.", actor=None, at=NOON)
+    publishing.take_down(db, desk.item, reason="Recall 4711.", actor=None, at=NOON)
     content_id = db.get_one(Revision, live.revision_id).content_id
     db.commit()
 
@@ -622,7 +622,7 @@ def test_what_was_typed_into_a_slot_that_was_locked_meanwhile_is_still_there(
     fields = find_form(browser.get(new_address(desk)).text, "new").fields
     sections = sections_of(Style.EVERYDAY)
     next(each for each in sections if each["key"] == "care")["slots"][0]["lock"] = "fixed"
-    service.release_version(db, desk.template, sections, at=NOON)
+    templates.release_version(db, desk.template, sections, at=NOON)
     db.commit()
 
     answer = browser.post(new_address(desk), {**fields, "care.text": "Typed before the lock"})
