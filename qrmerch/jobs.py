@@ -3,7 +3,8 @@
 A room declares its bodies with `@job`, and with `@sweep` which rows still wait for one: what was committed but
 never queued (the process died in between) is found again. The same name and id are one job, however often it is
 asked for. A body runs again from its beginning after a kill, so it commits its own progress and tolerates that
-its row has gone.
+its row has gone. A job has a lane: it waits for those of its lane and for no others, so that a catalogue somebody
+looks at comes in while thousands of pictures and a film are made.
 
 DBOS carries the queue, on SQLite in a file of its own beside the shop's, on PostgreSQL in a schema of its own.
 Three of its defaults would lose or endanger jobs: values are JSON here, never pickles; the application version is
@@ -15,15 +16,16 @@ import json
 import logging
 import signal
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
-from threading import Event
+from threading import BoundedSemaphore, Event
 from typing import Any, Final, TypeVar
 
-from dbos import DBOS, DBOSClient, DBOSConfig, Serializer
-from sqlalchemy import event, make_url
+from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions, Serializer
+from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -44,11 +46,10 @@ DONE_KEPT_FOR: Final = timedelta(days=7)
 TRIES: Final = 5
 _FIRST_WAIT_S: Final = 1.0
 _WAIT_GROWS: Final = 3.0
-_AT_ONCE: Final = 2
 _POLL_S: Final = 0.25
 _STOP_WAIT_S: Final = 8
 _AT_A_TIME: Final = 500
-_QUEUE: Final = "qrmerch"
+_BUSY_WAIT_MS: Final = 30_000
 _WORKFLOW: Final = "qrmerch.job"
 _APPLICATION: Final = "qrmerch"
 _VERSION: Final = "1"
@@ -65,6 +66,28 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
+class Lane:
+    """Jobs that wait for each other.
+
+    `at_once` bodies run; `ahead` more are taken already, so that one begins when another ends and not at the next look.
+    """
+
+    queue: str
+    at_once: int
+    ahead: int = 0
+
+
+# What somebody waits for at a page: catalogues, feeds, archives, mail.
+PEOPLE: Final = Lane("qrmerch.people", at_once=4)
+# This queue was once the only one, and whatever another release left in it is done.
+PICTURES: Final = Lane("qrmerch", at_once=2, ahead=2)
+FILMS: Final = Lane("qrmerch.films", at_once=1)
+# What waits for other people's servers.
+FETCHES: Final = Lane("qrmerch.fetches", at_once=2)
+_LANES: Final = (PEOPLE, PICTURES, FILMS, FETCHES)
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """One job asked for."""
 
@@ -78,16 +101,17 @@ class Order:
 
 
 _bodies: dict[str, Callable[..., None]] = {}
+_lanes: dict[str, Lane] = {}
 _sweeps: dict[str, Waiting] = {}
 _chores: list[Callable[[Work], None]] = []
 _queues: dict[str, "Queue"] = {}
 
 
-def job(name: str) -> Callable[[Body], Body]:
+def job(name: str, *, lane: Lane = PEOPLE) -> Callable[[Body], Body]:
     """Declare the body of a job: called with `Work` and the order's values by name."""
 
     def declare(body: Body) -> Body:
-        _bodies[name] = body
+        _bodies[name], _lanes[name] = body, lane
         return body
 
     return declare
@@ -127,12 +151,12 @@ def _hand_over(session: Session) -> None:
     queue = _queues.get(database.url) if database and orders else None
     if queue is None:
         return
-    for order in orders:
-        try:
-            queue.put(order)
-        # The row is committed; the sweep finds it, and nobody's request fails for the queue's sake.
-        except Exception:
-            log.warning("%s was not queued and waits for the sweep", order.workflow_id, exc_info=True)
+    try:
+        queue.put(*orders)
+    # The rows are committed; the sweep finds them, and nobody's request fails for the queue's sake.
+    except Exception:
+        first, more = orders[0].workflow_id, len(orders) - 1
+        log.warning("%s and %d more were not queued and wait for the sweep", first, more, exc_info=True)
 
 
 @event.listens_for(Session, "after_rollback")
@@ -158,30 +182,38 @@ class Queue:
     """The hand-over of one process."""
 
     def __init__(self, settings: Settings) -> None:
+        self._engine = _open(settings)
         self._client = DBOSClient(
-            system_database_url=queue_url(settings.database_url),
+            system_database_engine=self._engine,
             serializer=_Json(),
             application_name=_APPLICATION,
             lazy=True,
             retry_connection_errors=False,
         )
 
-    def put(self, order: Order) -> None:
-        """Queue a job, unless it was queued before."""
-        self._client.enqueue(
-            {
-                "workflow_name": _WORKFLOW,
-                "queue_name": _QUEUE,
-                "workflow_id": order.workflow_id,
-                "app_version": _VERSION,
-            },
-            order.name,
-            order.values,
-        )
+    def put(self, *orders: Order) -> None:
+        """Queue jobs, except those that were queued before."""
+        for part in _parts(orders):
+            # One transaction: many small ones, one after the other, let nobody else write to SQLite for seconds.
+            with self._engine.begin() as connection:
+                for order in part:
+                    self._client.enqueue_in_transaction(connection, _options(order), order.name, order.values)
+
+    def put_missing(self, orders: Sequence[Order]) -> None:
+        """Queue those that were never queued; of very many the first, for the next sweep comes soon."""
+        missing = (order for part in _parts(orders) for order in self._list_unknown(part))
+        self.put(*islice(missing, _AT_A_TIME))
+
+    def _list_unknown(self, orders: Sequence[Order]) -> list[Order]:
+        ids = [order.workflow_id for order in orders]
+        found = self._client.list_workflows(workflow_ids=ids, load_input=False, load_output=False)
+        known = {each.workflow_id for each in found}
+        return [order for order in orders if order.workflow_id not in known]
 
     def count_waiting(self) -> int:
         """How many jobs nobody has begun yet."""
-        return len(self._client.list_queued_workflows(queue_name=_QUEUE, status="ENQUEUED", load_input=False))
+        queues = [lane.queue for lane in _LANES]
+        return len(self._client.list_queued_workflows(queue_name=queues, status="ENQUEUED", load_input=False))
 
     def list_failed(self, limit: int) -> list[str]:
         """Names and ids of jobs that failed at every try, newest first."""
@@ -211,6 +243,37 @@ class Queue:
 
     def close(self) -> None:
         self._client.destroy()
+        self._engine.dispose()
+
+
+def _parts(orders: Sequence[Order]) -> Iterator[Sequence[Order]]:
+    for start in range(0, len(orders), _AT_A_TIME):
+        yield orders[start : start + _AT_A_TIME]
+
+
+def _options(order: Order) -> EnqueueOptions:
+    return {
+        "workflow_name": _WORKFLOW,
+        "queue_name": _lane_of(order.name).queue,
+        "workflow_id": order.workflow_id,
+        "app_version": _VERSION,
+    }
+
+
+def _open(settings: Settings) -> Engine:
+    """The queue's database, as DBOS opens it."""
+    url = make_url(queue_url(settings.database_url))
+    if url.get_backend_name() == "postgresql":
+        return create_engine(url.set(drivername="postgresql+psycopg"), max_overflow=0, pool_pre_ping=True)
+    engine = create_engine(url)
+
+    @event.listens_for(engine, "connect")
+    def _set_up(connection: Any, _record: object) -> None:
+        connection.isolation_level = "IMMEDIATE"
+        for pragma in (f"busy_timeout={_BUSY_WAIT_MS}", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    return engine
 
 
 def attach(database: Database, settings: Settings) -> None:
@@ -279,7 +342,9 @@ def _run(work: Work, ended: Event) -> None:
     _working.append(work)
     DBOS.launch()
     try:
-        DBOS.register_queue(_QUEUE, worker_concurrency=_AT_ONCE, polling_interval_sec=_POLL_S)
+        for lane in _LANES:
+            taken = lane.at_once + lane.ahead
+            DBOS.register_queue(lane.queue, worker_concurrency=taken, polling_interval_sec=_POLL_S)
         attach(work.database, work.settings)
         _watch(work, ended)
     finally:
@@ -289,13 +354,21 @@ def _run(work: Work, ended: Event) -> None:
 
 
 _working: list[Work] = []
+_room: Final = {lane: BoundedSemaphore(lane.at_once) for lane in _LANES}
+
+
+def _lane_of(name: str) -> Lane:
+    # A command knows no more rooms than it needs; whatever lies in whichever queue, `_room` keeps the number of each.
+    return _lanes.get(name, PEOPLE)
 
 
 def _run_job(name: str, values: Values) -> None:
     """The one workflow: a body as a step that is tried again."""
 
     def run_body() -> None:
-        _bodies[name](_working[0], **values)
+        # By the job's own lane: what another release put in the one queue of before shares it with pictures.
+        with _room[_lane_of(name)]:
+            _bodies[name](_working[0], **values)
 
     DBOS.run_step(
         {
@@ -340,8 +413,7 @@ def _sweep_all(work: Work) -> None:
     for name, waiting in list(_sweeps.items()):
         with work.database.read() as db:
             orders = [Order(name, id, values) for id, values in waiting(db)]
-        for order in orders:
-            queue.put(order)
+        queue.put_missing(orders)
 
 
 def _forget_done(work: Work) -> None:

@@ -21,7 +21,7 @@ from qrmerch.imports.matching import load_names
 from qrmerch.imports.models import ImportRun, RunState
 from qrmerch.imports.queries import list_sheet_keys
 from qrmerch.imports.sheets import path_of_sheet
-from qrmerch.jobs import Work, job, sweep
+from qrmerch.jobs import FETCHES, Work, job, sweep
 from qrmerch.leftovers import names_files
 from qrmerch.media.archives import ArchiveRejected, EntryRejected, OpenArchive, is_needed, open_archive
 from qrmerch.media.models import Archive, ArchiveState
@@ -124,7 +124,7 @@ def _fail(work: Work, run_id: str, reason: str) -> None:
 _UNCHECKED = (RunState.UPLOADED, RunState.MAPPED)
 
 
-@job(fetching.FETCH)
+@job(fetching.FETCH, lane=FETCHES)
 def fetch_pictures(work: Work, *, vendor_id: str) -> None:
     """Fetch what a vendor's files name, one after the other, each with what became of it in one transaction.
 

@@ -568,7 +568,8 @@ def _do(order: dict[str, Any]) -> dict[str, object]:
     if order["do"] == "examine":
         with opened(path, reader, max_s=max_s) as source:
             return asdict(source.facts)
-    os.nice(5)
+    # Pages go first; pictures and films share what is left.
+    os.nice(10)
     outcome = make(path, reader, Path(order["folder"]), max_s=max_s, tell=lambda done: _tell({"done": done}))
     return asdict(outcome)
 

@@ -12,6 +12,7 @@ import io
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import warnings
@@ -34,7 +35,10 @@ CARD_WIDTH: Final = 300
 PREVIEW_SIZE: Final = (1200, 630)
 MIN_SIDE: Final = 100
 MAX_SIDE: Final = 20_000
-RENDER_TIMEOUT_S: Final = 40
+RENDER_CPU_S: Final = 40
+# Pages go first, so that a child may wait long for its time on the processor.
+RENDER_TIMEOUT_S: Final = 160
+_NICENESS: Final = 10
 # 50 megapixels of WebP with transparency take 830 MB of it, the most of all that is taken.
 RENDER_MEMORY_BYTES: Final = 1_000_000_000
 _AVIF_QUALITY: Final = 55
@@ -53,6 +57,7 @@ _PROGRAM: Final = __file__
 
 _HEIC_BRANDS: Final = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
 _HEIC: Final = "This is an HEIC picture, as iPhones make them. Export it as JPEG and send that."
+_TOO_LONG: Final = "This picture took too long to read. Export it as JPEG, 3,000 pixels wide or less."
 _UNKNOWN: Final = "This is not a picture that can be shown. Send a JPEG, PNG, WebP or AVIF file."
 # What else people send, told by its first bytes, with what would make it right.
 _REFUSED: Final[tuple[tuple[bytes, str], ...]] = (
@@ -194,7 +199,10 @@ def render(
             env=environment,
         )
     except subprocess.TimeoutExpired:
-        raise Unusable("This picture took too long to read. Export it as JPEG, 3,000 pixels wide or less.") from None
+        raise Unusable(_TOO_LONG) from None
+    # The system ends it so when it has used up its time on the processor.
+    if child.returncode == -signal.SIGKILL:
+        raise Unusable(_TOO_LONG)
     if child.returncode != 0:
         raise Unusable("This picture cannot be read to its end. Open it, export it as JPEG again, and send that.")
     answer = json.loads(child.stdout)
@@ -396,14 +404,15 @@ def _placeholder_of(picture: Image.Image) -> str | None:
 
 
 def _limit_this_process(max_memory_bytes: int) -> None:
-    """Take memory, time and disk away from this process, where the system can."""
+    """Take memory, time and disk away from this process, where the system can, and let others go first."""
     if sys.platform == "win32":
         return
     import resource
 
+    os.nice(_NICENESS)
     for kind, most in (
         (resource.RLIMIT_AS, max_memory_bytes),
-        (resource.RLIMIT_CPU, RENDER_TIMEOUT_S),
+        (resource.RLIMIT_CPU, RENDER_CPU_S),
         (resource.RLIMIT_FSIZE, 50_000_000),
     ):
         try:

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from qrmerch.clock import now
-from qrmerch.jobs import Work, chore, job, sweep
+from qrmerch.jobs import FILMS, Work, chore, job, sweep
 from qrmerch.media import arrivals, films, images
 from qrmerch.media.models import Asset, AssetKind, AssetState, Recording
 from qrmerch.media.playing import get_recording
@@ -18,7 +18,7 @@ from qrmerch.parties.service import changed
 _RECORDINGS = (AssetKind.FILM, AssetKind.SOUND)
 
 
-@job(films.TRANSCODE)
+@job(films.TRANSCODE, lane=FILMS)
 def transcode(work: Work, *, asset_id: str) -> None:
     """Make what is served of a film or sound; a killed one begins anew and leaves one asset with one set of files."""
     with work.database.write() as db:

@@ -135,7 +135,12 @@ def _add_once(db: Session, asset: Asset) -> Asset:
 
 def order_id(asset: Asset) -> str:
     """What the job that makes an asset's renditions is known by; another one each time the file comes."""
-    return f"{asset.id}:{int(asset.received_at.timestamp())}"
+    return order_id_of(asset.id, asset.received_at)
+
+
+def order_id_of(asset_id: str, received_at: datetime) -> str:
+    """As `order_id`, for whoever has read no more of the asset."""
+    return f"{asset_id}:{int(received_at.timestamp())}"
 
 
 def shown_name(file_name: str) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from qrmerch.clock import now
 from qrmerch.files import FileStore
-from qrmerch.jobs import Work, chore, enqueue, job, sweep
+from qrmerch.jobs import PICTURES, Work, chore, enqueue, job, sweep
 from qrmerch.leftovers import names_files
 from qrmerch.media import service
 from qrmerch.media.archives import list_archive_keys
@@ -20,7 +20,7 @@ from qrmerch.parties.service import changed
 from qrmerch.quota import takes_room
 
 
-@job("media.render")
+@job(service.RENDER, lane=PICTURES)
 def render(work: Work, *, asset_id: str) -> None:
     """Make an asset's renditions; running again gives the same files and rows."""
     with work.database.read() as db:
@@ -59,12 +59,15 @@ def _record(db: Session, asset: Asset, prepared: service.Prepared) -> str | None
     return service.drop_source(db, asset) if prepared.rendered is None else None
 
 
-@sweep("media.render")
+@sweep(service.RENDER)
 def waiting(db: Session) -> Iterable[tuple[str, dict[str, object]]]:
-    """Pictures whose renditions were never made."""
-    wanted = select(Asset).where(Asset.state == AssetState.CHECKING, Asset.kind == AssetKind.PICTURE)
-    for asset in db.scalars(wanted):
-        yield service.order_id(asset), {"asset_id": asset.id}
+    """Pictures whose renditions were never made, first come first."""
+    # Thousands may wait: nothing but what is needed is read of them.
+    wanted = select(Asset.id, Asset.received_at).where(
+        Asset.state == AssetState.CHECKING, Asset.kind == AssetKind.PICTURE
+    )
+    for asset_id, received_at in db.execute(wanted.order_by(Asset.received_at, Asset.id)):
+        yield service.order_id_of(asset_id, received_at), {"asset_id": asset_id}
 
 
 @names_files("incoming")

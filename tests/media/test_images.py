@@ -1,6 +1,7 @@
 """Pictures from outside become pictures of our own: what is refused, before what, and what is left of the rest."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -415,6 +416,26 @@ def test_a_child_that_takes_too_long_is_ended(tmp_path: Path, program: Any) -> N
 
     with pytest.raises(Unusable, match="took too long"):
         rendered(written(tmp_path, picture()), tmp_path / "out", timeout_s=0.5)
+
+
+def test_a_child_that_has_used_up_its_time_on_the_processor_took_too_long(tmp_path: Path, program: Any) -> None:
+    program("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+
+    with pytest.raises(Unusable, match="took too long"):
+        rendered(written(tmp_path, picture()), tmp_path / "out")
+
+
+def test_pages_go_before_the_child(tmp_path: Path, program: Any) -> None:
+    told = tmp_path / "niceness.txt"
+    program(
+        "import atexit, os, pathlib, runpy\n"
+        f"atexit.register(lambda: pathlib.Path({str(told)!r}).write_text(str(os.nice(0))))\n"
+        f"runpy.run_path({images.__file__!r}, run_name='__main__')\n"
+    )
+
+    rendered(written(tmp_path, picture()), tmp_path / "out")
+
+    assert int(told.read_text()) > os.nice(0)
 
 
 @pytest.mark.parametrize("body", ["import os; os.abort()", "raise SystemExit(3)", "import ctypes; ctypes.string_at(0)"])
