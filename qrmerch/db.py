@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event, func, make_url, text
+from sqlalchemy.orm import InstrumentedAttribute, ORMExecuteState, Session, with_loader_criteria
 
 from qrmerch.errors import NotFound
 from qrmerch.tables import Base, RetailerScoped, VendorScoped
@@ -136,6 +136,11 @@ def get_one(session: Session, model: type[Row], row_id: str, detail: str | None 
     if row is None:
         raise NotFound(detail) if detail else NotFound()
     return row
+
+
+def has_part(column: InstrumentedAttribute[str] | InstrumentedAttribute[str | None], part: str) -> ColumnElement[bool]:
+    """Whether a column's text has `part` in it, whatever the case; no character of it stands for others."""
+    return func.lower(column).contains(part.lower(), autoescape=True)
 
 
 def lock_for_chain(session: Session, name: str) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from qrmerch.catalog.drafts import Known
 from qrmerch.catalog.models import Item, PriceHistory, ProductVariant, Stock, Variant, VendorProduct
-from qrmerch.db import get_one
+from qrmerch.db import get_one, has_part
 
 # Directive 98/6/EC, article 6a: the prior price is the lowest of at least 30 days before the reduction.
 PRIOR_PRICE_PERIOD = timedelta(days=30)
@@ -244,32 +244,25 @@ def _variant_figures(db: Session, item_ids: list[str]) -> dict[str, tuple[int, i
     return {item_id: (count, lowest, currency) for item_id, count, lowest, currency in db.execute(wanted)}
 
 
-def _part(text: str) -> str:
-    escaped = text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"
-
-
 def _is_item_found(text: str) -> ColumnElement[bool]:
-    part = _part(text)
     in_variant = select(Variant.id).where(
         Variant.item_id == Item.id,
-        or_(func.lower(Variant.sku).like(part, escape="\\"), Variant.gtin == text.rjust(14, "0")),
+        or_(has_part(Variant.sku, text), Variant.gtin == text.rjust(14, "0")),
     )
     return or_(
-        func.lower(Item.title).like(part, escape="\\"),
-        func.lower(VendorProduct.key).like(part, escape="\\"),
+        has_part(Item.title, text),
+        has_part(VendorProduct.key, text),
         in_variant.exists(),
     )
 
 
 def _is_product_found(text: str) -> ColumnElement[bool]:
-    part = _part(text)
     in_variant = select(ProductVariant.id).where(
         ProductVariant.product_id == VendorProduct.id,
-        or_(func.lower(ProductVariant.sku).like(part, escape="\\"), ProductVariant.gtin == text.rjust(14, "0")),
+        or_(has_part(ProductVariant.sku, text), ProductVariant.gtin == text.rjust(14, "0")),
     )
     return or_(
-        func.lower(VendorProduct.title).like(part, escape="\\"),
-        func.lower(VendorProduct.key).like(part, escape="\\"),
+        has_part(VendorProduct.title, text),
+        has_part(VendorProduct.key, text),
         in_variant.exists(),
     )

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from qrmerch.catalog.models import Item
 from qrmerch.codes.models import Code, CodeState
 from qrmerch.codes.tokens import find_token
-from qrmerch.db import get_one
+from qrmerch.db import get_one, has_part
 from qrmerch.parties.models import Fixture, Store
 
 # Where a list is asked for the codes that hang in no store: magazines, billboards, parcels.
@@ -197,7 +197,6 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
 
 def _is_found(text: str) -> ColumnElement[bool]:
     """A title that has it, or, since some words could be tokens, the code of that token."""
-    escaped = text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    in_title = func.lower(Item.title).like(f"%{escaped}%", escape="\\")
+    in_title = has_part(Item.title, text)
     token = find_token(text)
     return or_(Code.token == token, in_title) if token else in_title

@@ -7,7 +7,7 @@ Never: a file taken twice, however often the job is cut off, or a product guesse
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import ColumnElement, String, cast, func, literal_column, select
@@ -26,7 +26,6 @@ from qrmerch.media.service import receive_upload
 MATCHED: Final = "matched"
 UNMATCHED: Final = "unmatched"
 _NAMED: Final = 3
-_LEFT_AFTER: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +139,6 @@ def products_by_id(db: Session, lines: Iterable[ArchiveLine]) -> dict[str, Vendo
     if not wanted:
         return {}
     return {each.id: each for each in db.scalars(select(VendorProduct).where(VendorProduct.id.in_(wanted)))}
-
-
-def time_left(archive: Archive, *, at: datetime) -> timedelta | None:
-    """How long the rest will take if it goes on as it went; None before that can be said."""
-    if archive.began_at is None or archive.done_entries < _LEFT_AFTER:
-        return None
-    return (at - archive.began_at) / archive.done_entries * (archive.entries - archive.done_entries)
 
 
 def _put_beside(db: Session, line: ArchiveLine, match: Match) -> None:

@@ -20,7 +20,7 @@ from qrmerch.imports.cells import CURRENCIES
 from qrmerch.imports.columns import Columns, read_header
 from qrmerch.imports.problems import Problem, SheetRejected
 from qrmerch.imports.reader import Sheet, Source, open_sheet
-from qrmerch.imports.rows import Group, Understood, understand
+from qrmerch.imports.rows import Group, Understood
 from qrmerch.money import format_money
 
 LOOKUP_GROUPS: Final = 400
@@ -124,7 +124,7 @@ def parse(source: Source, reading: Reading, *, settings: Settings) -> Parsed:
     if any(each.code != "HEADER_MISSING" or not reading.may_lack_columns for each in fatal):
         said = next((f" It reads: {each.value}." for each in fatal if each.value), "")
         raise SheetRejected(" ".join(each.message for each in fatal) + said)
-    understood = None if fatal else understand(sheet, columns, currency=reading.currency)
+    understood = None if fatal else Understood(sheet, columns, currency=reading.currency)
     return Parsed(reading, sheet, columns, (*sheet.remarks, *odd), understood)
 
 

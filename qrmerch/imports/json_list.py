@@ -13,42 +13,105 @@ from qrmerch.imports.problems import SheetRejected
 from qrmerch.imports.records import Record, flatten
 
 _FIRST_LINE_BYTES: Final = 1 << 20
-_LINES: Final = "lines"
+_LINES: Final = ""
 _MAX_DEEP: Final = 40
-_READ_AT_ONCE: Final = 1 << 20
+# An item of as many variants as are read (`records.py`), each with some forty fields.
+_MAX_VALUES: Final = 200_000
+# As many as in a row of a CSV file.
+_MAX_CHARS: Final = 5_000_000
+# Of each value ijson's way to the items makes a text of all names that it stands in.
+_MAX_NAME_CHARS: Final = 1_000
+# A text is looked at from its beginning again with each part that comes.
+_READ_AT_ONCE: Final = 1 << 18
 # Python reads 4,300 digits, unless it is told otherwise.
 _MAX_DIGITS: Final = 1_000
 _ENDLESS_NUMBER: Final = re.compile(rb"[0-9]{%d}" % _MAX_DIGITS)
 # The last of an endless exponent.
 _BROKEN: Final = (ijson.JSONError, UnicodeDecodeError, ArithmeticError)
+_ITEMS_APART: Final = "Look whether each item is an object of its own in the list, and export it again."
 
 
-def _refuse_endless_numbers(file: BinaryIO) -> None:
-    """Ask before ijson reads a file: of a whole number that Python refuses to read, its parser in C goes on with the
-    error unanswered, and the process dies.
+class _Screened:
+    """A file without endless numbers: of a whole number that Python refuses to read, ijson's parser in C goes on with
+    the error unanswered, and the process dies.
 
-    :raises SheetRejected: so many digits in a row, in a number or elsewhere.
+    :raises SheetRejected: while reading: so many digits in a row, in a number or elsewhere.
     """
-    tail = b""
-    while part := file.read(_READ_AT_ONCE):
-        if _ENDLESS_NUMBER.search(tail + part):
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._tail = b""
+
+    def read(self, size: int) -> bytes:
+        part = self._file.read(size)
+        if _ENDLESS_NUMBER.search(self._tail + part):
             raise SheetRejected("There is a number of thousands of digits in this JSON file. Export it again.")
-        tail = (tail + part)[-_MAX_DIGITS:]
+        self._tail = (self._tail + part)[-_MAX_DIGITS:]
+        return part
 
 
-def _refuse_deep(file: BinaryIO) -> None:
-    """Ask of a file what costs ijson more than it gives: how deep it nests.
+class _Survey:
+    """What a JSON file is like, event by event, before any of it is kept: where its items are, and that none is more
+    than can be kept. What stands before the first item is measured as if it were one.
 
-    :raises SheetRejected: deeper than any catalogue.
+    :param prefix: the path of the items, where that is known.
+    :raises SheetRejected: while going on: deeper or larger than any catalogue's.
     """
-    depth = 0
-    for event, _ in ijson.basic_parse(file, multiple_values=True):
-        if event in ("start_map", "start_array"):
-            depth += 1
-            if depth > _MAX_DEEP:
-                raise SheetRejected(f"This JSON file nests more than {_MAX_DEEP} lists. Export a plain list of items.")
+
+    def __init__(self, prefix: str | None) -> None:
+        self.prefix = prefix
+        self._path, self._opened = "", list[str]()
+        self._before = ""
+        self._values = self._chars = 0
+        self._item_depth: int | None = None
+
+    def take(self, event: str, value: Any) -> None:
+        if event == "map_key":
+            self._name(value)
+        elif event in ("start_map", "start_array"):
+            self._open(event)
         elif event in ("end_map", "end_array"):
-            depth -= 1
+            self._close()
+        if self._item_depth is not None or self.prefix is None:
+            self._measure(value)
+        self._before = event
+
+    def _name(self, name: str) -> None:
+        if len(name) > _MAX_NAME_CHARS:
+            raise SheetRejected("There is a name of thousands of characters in this JSON file. Export it again.")
+        # In an item there are no others to be found.
+        if self._item_depth is None:
+            self._path = f"{self._opened[-1]}.{name}" if len(self._opened) > 1 else name
+
+    def _open(self, event: str) -> None:
+        if self.prefix is None and event == "start_map" and self._before == "start_array":
+            self.prefix = self._path
+        if self._item_depth is None and self._path == self.prefix:
+            self._item_depth = len(self._opened)
+            self._values = self._chars = 0
+        self._opened.append(self._path)
+        if len(self._opened) > _MAX_DEEP:
+            raise SheetRejected(f"This JSON file nests more than {_MAX_DEEP} lists. Export a plain list of items.")
+        if event == "start_array":
+            self._path = f"{self._path}.item" if self._path else "item"
+
+    def _close(self) -> None:
+        self._path = self._opened.pop()
+        if len(self._opened) == self._item_depth:
+            self._item_depth = None
+
+    def _measure(self, value: Any) -> None:
+        self._values += 1
+        if self._values > _MAX_VALUES:
+            raise SheetRejected(
+                f"One item of this JSON file has more than {_MAX_VALUES:,} names and values. {_ITEMS_APART}"
+            )
+        if isinstance(value, str):
+            self._chars += len(value)
+            if self._chars > _MAX_CHARS:
+                raise SheetRejected(
+                    f"One item of this JSON file has more than {_MAX_CHARS:,} characters. {_ITEMS_APART}"
+                )
 
 
 class _Utf8(io.RawIOBase):
@@ -96,29 +159,21 @@ class JsonList:
             ) from None
 
     def _values(self, file: BinaryIO) -> Iterator[Any]:
-        if self._prefix == _LINES:
-            return iter(ijson.items(file, "", multiple_values=True))
-        return iter(ijson.items(file, self._prefix))
+        return iter(ijson.items(file, self._prefix, multiple_values=self._prefix == _LINES))
 
     def _find_list(self) -> str:
         """Where the objects are, as ijson calls it."""
+        with self._utf8() as file:
+            survey = _Survey(_LINES if self._is_one_a_line(file) else None)
         try:
             with self._utf8() as file:
-                _refuse_endless_numbers(file)
-            with self._utf8() as file:
-                _refuse_deep(file)
-            with self._utf8() as file:
-                if self._is_one_a_line(file):
-                    return _LINES
-            with self._utf8() as file:
-                before = ("", "")
-                for prefix, event, _ in ijson.parse(file):
-                    if event == "start_map" and before[1] == "start_array":
-                        return str(prefix)
-                    before = (prefix, event)
+                for event, value in ijson.basic_parse(_Screened(file), multiple_values=True, buf_size=_READ_AT_ONCE):
+                    survey.take(event, value)
         except _BROKEN:
             raise SheetRejected("This JSON file is not well written. Export it again, or export CSV.") from None
-        raise SheetRejected("There is no list of items in this JSON file. It should look like [{…}, {…}].")
+        if survey.prefix is None:
+            raise SheetRejected("There is no list of items in this JSON file. It should look like [{…}, {…}].")
+        return survey.prefix
 
     def _is_one_a_line(self, file: BinaryIO) -> bool:
         line = file.readline(_FIRST_LINE_BYTES).strip()

@@ -63,7 +63,9 @@ class Understood:
     """
 
     def __init__(self, sheet: Sheet, columns: Columns, *, currency: str) -> None:
-        """:raises SheetRejected: the sheet cannot be read to its end."""
+        """:param currency: of prices that name none.
+        :raises SheetRejected: the sheet cannot be read to its end.
+        """
         self._sheet, self._columns, self._currency = sheet, columns, currency
         self._plan = plan_rows(sheet.rows, columns)
         self.stray: dict[int, list[Problem]] = self._plan.stray
@@ -82,15 +84,6 @@ class Understood:
             waiting.setdefault(key, []).append(cells)
             if self._plan.last[key] == place:
                 yield _group(key, waiting.pop(key), self._columns)
-
-
-def understand(sheet: Sheet, columns: Columns, *, currency: str) -> Understood:
-    """The products in a sheet.
-
-    :param currency: of prices that name none.
-    :raises SheetRejected: the sheet cannot be read to its end.
-    """
-    return Understood(sheet, columns, currency=currency)
 
 
 def _group(key: str, members: list[Cells], columns: Columns) -> Group:

@@ -191,6 +191,7 @@ def room_of_sheets(db: Session, vendor_id: str, store: FileStore) -> int:
 @job("imports.archive")
 def take_archive(work: Work, *, archive_id: str) -> None:
     """Take an archive's pictures in, each with its line in one transaction; a cut run goes on where it was."""
+    begun_at = now()
     with work.database.read() as db:
         archive = db.get(Archive, archive_id)
     if archive is None:
@@ -212,7 +213,8 @@ def take_archive(work: Work, *, archive_id: str) -> None:
     with work.database.read() as db:
         is_over = not is_needed(db, archive.file_key)
     if is_over:
-        work.files.delete(archive.file_key)
+        # What came again meanwhile is about to be taken in once more.
+        work.files.delete_old(archive.file_key, before=begun_at)
 
 
 def _path_of(store: FileStore, archive: Archive) -> Path:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from qrmerch.db import get_one
+from qrmerch.db import get_one, has_part
 from qrmerch.media.models import Asset, AssetKind, AssetState, Recording, Rendition
 from qrmerch.media.rights import is_allowed
 
@@ -109,13 +109,7 @@ def list_assets(
     """
     conditions: list[ColumnElement[bool]] = [Asset.vendor_id == vendor_id, *only]
     if find:
-        part = f"%{_escaped(find.lower())}%"
-        conditions.append(
-            or_(
-                func.lower(Asset.file_name).like(part, escape="\\"),
-                func.lower(Asset.alt_text).like(part, escape="\\"),
-            )
-        )
+        conditions.append(has_part(Asset.file_name, find) | has_part(Asset.alt_text, find))
     if kind in set(AssetKind):
         conditions.append(Asset.kind == AssetKind(kind))
     if state == "undescribed":
@@ -249,10 +243,6 @@ def _picture(asset: Asset, files: list[Rendition]) -> Picture:
         # Messengers read JPEG.
         preview=next((each for each in of("preview") if each.format == "jpeg"), None),
     )
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 _HAS_SOURCE = or_(Asset.state != AssetState.REFUSED, Asset.kind != AssetKind.PICTURE)

@@ -98,7 +98,8 @@ def waiting_posters(db: Session) -> Iterable[tuple[str, dict[str, object]]]:
         .where(Asset.state == AssetState.READY, Recording.frame != Recording.frame_made)
     )
     for asset_id, frame in db.execute(wanted):
-        yield f"{asset_id}:{frame}", {"asset_id": asset_id}
+        # The same frame may be chosen again after another one. Once an hour: one that fails is not tried all day long.
+        yield f"{asset_id}:{frame}:{now():%Y%m%d%H}", {"asset_id": asset_id}
 
 
 @chore

@@ -23,6 +23,7 @@ from qrmerch.quota import takes_room
 @job(service.RENDER, lane=PICTURES)
 def render(work: Work, *, asset_id: str) -> None:
     """Make an asset's renditions; running again gives the same files and rows."""
+    begun_at = now()
     with work.database.read() as db:
         asset = db.get(Asset, asset_id)
         if asset is None or asset.state == AssetState.REFUSED or asset.kind.is_recording:
@@ -40,7 +41,8 @@ def render(work: Work, *, asset_id: str) -> None:
             unneeded = _record(db, asset, prepared)
             db.commit()
     if unneeded:
-        work.files.delete(unneeded)
+        # What came again meanwhile is about to be tried again.
+        work.files.delete_old(unneeded, before=begun_at)
     if is_outdated:
         render(work, asset_id=asset_id)
 

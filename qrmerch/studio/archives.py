@@ -13,7 +13,7 @@ from qrmerch.access import VENDOR, allow, current_principal
 from qrmerch.catalog.models import VendorProduct
 from qrmerch.clock import now
 from qrmerch.downloads import csv_response
-from qrmerch.imports.archives import MATCHED, UNMATCHED, Counts, count_lines, list_lines, products_by_id, time_left
+from qrmerch.imports.archives import MATCHED, UNMATCHED, Counts, count_lines, list_lines, products_by_id
 from qrmerch.imports.models import ArchiveLine, Outcome
 from qrmerch.media.archives import get_archive, list_archives, stop
 from qrmerch.media.models import Archive, ArchiveState, Asset, AssetState
@@ -22,13 +22,14 @@ from qrmerch.parties.queries import list_supplied
 from qrmerch.studio.archive_pages import ArchivePage, Count, FileLine, ShownItem
 from qrmerch.studio.pages import ArchiveRow
 from qrmerch.studio.paging import page_number, paging
-from qrmerch.studio.times import house_zone, said_at
+from qrmerch.studio.times import house_zone, in_a_row, said_at, said_left
 from qrmerch.users.models import User
 from qrmerch.web import get_db, notice, redirect_to, render
 
 blueprint = Blueprint("studio_archives", __name__)
 
 _PER_PAGE: Final = 50
+_TOLD_AFTER: Final = 3
 _SHOWN_FOR: Final = timedelta(days=2)
 _BY: Final = {"image": "picture named in your file", "sku": "SKU", "gtin": "GTIN", "key": "handle"}
 
@@ -118,14 +119,9 @@ def _sent(db: Session, archive: Archive, *, at: datetime) -> str:
 
 def _running(archive: Archive, *, at: datetime) -> str:
     done, total = archive.done_entries, archive.entries
-    left = time_left(archive, at=at)
-    about = f" About {_duration(left)} left." if left is not None else ""
-    return f"{done:,} of {_files(total)}, {done * 100 // max(total, 1)} %.{about} It is safe to close this page."
-
-
-def _duration(time: timedelta) -> str:
-    seconds = max(1, round(time.total_seconds()))
-    return f"{seconds} s" if seconds < 90 else f"{round(seconds / 60)} min"
+    left = said_left(done, total, since=archive.began_at, now=at, told_after=_TOLD_AFTER)
+    said = f"{done:,} of {_files(total)}, {done * 100 // max(total, 1)} %."
+    return in_a_row(said, left, "It is safe to close this page.")
 
 
 def _ended(archive: Archive, counts: Counts) -> str:

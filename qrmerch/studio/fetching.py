@@ -12,6 +12,7 @@ from qrmerch.imports.fetching import Progress, count_fetches, leave, list_failed
 from qrmerch.imports.models import ImportRun, RunState
 from qrmerch.imports.queries import get_run
 from qrmerch.studio.pages import Fetching
+from qrmerch.studio.times import in_a_row, said_left
 from qrmerch.web import get_db, notice, redirect_to
 
 blueprint = Blueprint("studio_fetching", __name__)
@@ -63,16 +64,10 @@ def _said(progress: Progress, run: ImportRun, *, at: datetime) -> str:
     if progress.failed:
         parts.append(f"{progress.failed:,} could not be")
     if progress.waiting:
-        return f"{', '.join(parts)}{_left(progress, run, at=at)}. It is safe to close this page."
+        ended = progress.done + progress.failed
+        total = ended + progress.waiting
+        left = said_left(ended, total, since=run.ended_at, now=at, told_after=_TOLD_AFTER)
+        return in_a_row(f"{', '.join(parts)}.", left, "It is safe to close this page.")
     if progress.left:
         parts.append(f"{progress.left:,} not tried")
     return f"{', '.join(parts)}." + (" Send the file again to fetch the rest." if progress.left else "")
-
-
-def _left(progress: Progress, run: ImportRun, *, at: datetime) -> str:
-    """How long the rest takes, as far as can be told."""
-    ended = progress.done + progress.failed
-    if ended < _TOLD_AFTER or run.ended_at is None:
-        return ""
-    minutes = round((at - run.ended_at).total_seconds() / ended * progress.waiting / 60)
-    return f", about {minutes:,} minutes left" if minutes > 1 else ", about a minute left"

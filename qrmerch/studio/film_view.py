@@ -20,7 +20,7 @@ from qrmerch.media.playing import (
 )
 from qrmerch.media.queries import list_assets, media_url, pictures_of
 from qrmerch.studio.film_pages import ArrivalLine, FilmPanel, FrontChoice, LanguageWords, Player
-from qrmerch.studio.times import said_at
+from qrmerch.studio.times import in_a_row, said_at, said_left
 
 _OFFERED: Final = 12
 _MEGABYTE: Final = 1_000_000
@@ -102,11 +102,8 @@ def _said_progress(recording: Recording, *, at: datetime) -> str:
     done = recording.done_percent
     if done < 3:
         return "It has just begun. You may close this page."
-    left_s = (at - recording.begun_at).total_seconds() * (100 - done) / done
-    left = (
-        "less than a minute" if left_s < 60 else "about a minute" if left_s < 90 else f"about {left_s / 60:.0f} minutes"
-    )
-    return f"{done} % done, {left} left. You may close this page."
+    left = said_left(done, 100, since=recording.begun_at, now=at)
+    return in_a_row(f"{done} % done.", left, "You may close this page.")
 
 
 def _player(db: Session, asset: Asset, recording: Recording) -> Player | None:

@@ -7,7 +7,7 @@ from qrmerch.imports.columns import CHOICE, CHOOSABLE, FACT, named
 from qrmerch.imports.models import AT_WORK, ImportRun, RunState
 from qrmerch.imports.shown import ChangeLine, Finding
 from qrmerch.studio.pages import ColumnLine, NewsLine, Progress
-from qrmerch.studio.times import said_left
+from qrmerch.studio.times import in_a_row, said_left
 
 # Of these the columns' part of the page tells.
 OF_COLUMNS: Final = ("HEADER_UNKNOWN", "HEADER_MISSING", "GROUP_MISSING", "KEY_IS_BARCODE")
@@ -115,7 +115,7 @@ def progress_of(run: ImportRun, *, at: datetime) -> Progress | None:
     is_commit = run.state == RunState.COMMITTING
     done, total = (run.done_groups, int(run.counts["products"])) if is_commit else (run.done_rows, run.total_rows)
     left = said_left(done, total, since=run.begun_at or run.created_at, now=at)
-    said = f"{verdict(run)}. {left} It is safe to close this page.".replace("  ", " ")
+    said = in_a_row(f"{verdict(run)}.", left, "It is safe to close this page.")
     return Progress(f"{'Taking in' if is_commit else 'Checking'} {run.file_name}", said, done, total)
 
 

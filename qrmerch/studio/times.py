@@ -12,16 +12,24 @@ def house_zone(retailers: list[Retailer]) -> str:
     return retailers[0].time_zone if retailers else "UTC"
 
 
-def said_left(done: int, total: int, *, since: datetime, now: datetime) -> str:
-    """How long work goes on that is `done` of `total` far: "About 40 seconds left."; empty while nobody can know."""
-    elapsed_s = (now - since).total_seconds()
-    if done <= 0 or done >= total or elapsed_s < 1:
+def said_left(done: int, total: int, *, since: datetime | None, now: datetime, told_after: int = 1) -> str:
+    """How long work goes on that is `done` of `total` far: "About 40 seconds left."; empty while nobody can know.
+
+    :param told_after: less than this much of it says nothing about how long the rest takes.
+    """
+    elapsed_s = (now - since).total_seconds() if since else 0
+    if done < told_after or done >= total or elapsed_s < 1:
         return ""
     seconds = elapsed_s * (total - done) / done
     if seconds < 55:
         return f"About {max(5, round(seconds / 5) * 5)} seconds left."
     minutes = round(seconds / 60)
-    return "About a minute left." if minutes <= 1 else f"About {minutes} minutes left."
+    return "About a minute left." if minutes <= 1 else f"About {minutes:,} minutes left."
+
+
+def in_a_row(*sentences: str) -> str:
+    """Sentences behind each other, without those that are empty."""
+    return " ".join(filter(None, sentences))
 
 
 def said_at(at: datetime, *, now: datetime, zone: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from qrmerch.imports.columns import Columns, read_header
 from qrmerch.imports.problems import Problem
 from qrmerch.imports.reader import read_sheet
-from qrmerch.imports.rows import Group, Understood, understand
+from qrmerch.imports.rows import Group, Understood
 
 HEADER = ("style", "sku", "gtin", "title", "colour", "size", "price", "was_price", "description")
 MAX_ROWS = 50_000
@@ -39,7 +39,7 @@ def read(text: str | bytes, *, currency: str = "USD") -> Understood:
     """The products in a sheet."""
     sheet = read_sheet(text.encode() if isinstance(text, str) else text, max_rows=MAX_ROWS)
     columns, _ = read_header(sheet.header)
-    return understand(sheet, columns, currency=currency)
+    return Understood(sheet, columns, currency=currency)
 
 
 def groups_in(text: str | bytes, *, currency: str = "USD") -> list[Group]:

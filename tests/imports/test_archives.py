@@ -1,6 +1,7 @@
 """Pictures out of a ZIP: taken once each, put beside their items, and whatever is wrong said for each file."""
 
 import io
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -210,6 +211,24 @@ def test_a_file_that_another_archive_still_needs_stays(work: Work) -> None:
 
     assert not work.files.exists(second.file_key)
     assert [each.outcome for each in lines_of(work, second)] == [Outcome.TAKEN]
+
+
+def test_a_file_that_is_sent_again_while_it_is_taken_in_stays(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = zip_of(("a.jpg", shot(1)))
+    archive = send(work, data)
+    end = archives.end
+
+    def end_and_come_again(*said: Any, **named: Any) -> None:
+        end(*said, **named)
+        # Its row is not committed yet.
+        work.files.put(io.BytesIO(data), "archives")
+
+    monkeypatch.setattr(archives, "end", end_and_come_again)
+
+    run(work, archive)
+
+    assert present(work, archive).state == ArchiveState.DONE
+    assert work.files.exists(archive.file_key)
 
 
 def test_lines_are_picked_by_what_came_of_them(work: Work) -> None:

@@ -2,6 +2,9 @@
 
 import csv
 import json
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -263,3 +266,75 @@ def test_an_archive_that_hides_the_length_of_its_list_is_not_opened(
     path.write_bytes(b"PK\x03\x04" + in_long + b"PK\x06\x07" + bytes(16) + b"PK\x05\x06" + bytes(18))
 
     assert not is_workbook(path)
+
+
+_ONE_ITEM = "Look whether each item is an object of its own in the list, and export it again."
+
+
+def _names(count: int) -> str:
+    return ",".join(f'"k{number}":1' for number in range(count))
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: f'[{{"title":"Top",{_names(1_500_000)}}}]', f"more than 200,000 names and values. {_ONE_ITEM}"),
+        (lambda: f'{{"title":"Top"}}\n{{{_names(1_500_000)}}}', "more than 200,000 names and values"),
+        (lambda: f'{{"title":"Top",{_names(1_500_000)}}}', "more than 200,000 names and values"),
+        (lambda: '[{"title":"Top","tags":[' + "1," * 8_000_000 + "1]}]", "more than 200,000 names and values"),
+        (lambda: '[{"title":"Top"},[' + "1," * 8_000_000 + "1]]", "more than 200,000 names and values"),
+        (lambda: '{"a":[[[' + "1," * 8_000_000 + '1]],[{"title":"Top"}]]}', "more than 200,000 names and values"),
+        (lambda: '{"a":1}\n{"":{},' + ',"":{},'.join([_names(90_000)] * 9) + "}", "more than 200,000 names and values"),
+        (lambda: '[{"a":["' + '","'.join(["x" * 100_000] * 51) + '"]}]', f"5,000,000 characters. {_ONE_ITEM}"),
+        (lambda: '[{"' + "k" * 1_000_000 + f'":{{{_names(90_000)}}}}}]', "a name of thousands of characters"),
+    ],
+    ids=["names", "names in a line", "no list", "list in an item", "list for an item", "list before the items",
+         "one name over and over", "characters", "a name"],
+)  # fmt: skip
+def test_one_item_of_json_cannot_fill_the_memory(tmp_path: Path, make: Callable[[], str], said: str) -> None:
+    path = tmp_path / "list.json"
+    path.write_text(make())
+
+    answer, cpu_s, grown_kb = _reading(path)
+
+    assert said in answer
+    assert cpu_s < 2
+    assert grown_kb < 32 * 1024
+
+
+def test_an_item_of_json_with_all_the_variants_that_are_read_is_no_endless_one(tmp_path: Path) -> None:
+    variants = [{f"field {place}": f"{number}" for place in range(38)} for number in range(2_500)]
+    other = {"facets": dict.fromkeys(map(str, range(150_000)), 1)}
+    path = tmp_path / "list.json"
+    path.write_text(json.dumps({"products": [{"title": "Top", "variants": variants}] * 2, **other}))
+
+    answer, _, grown_kb = _reading(path)
+
+    assert answer == "5000 rows"
+    assert grown_kb < 64 * 1024
+
+
+_READ = """
+import re, sys, time
+from pathlib import Path
+from qrmerch.imports.problems import SheetRejected
+from qrmerch.imports.reader import open_sheet
+
+def peak_kb():
+    return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+
+rest_kb, begun_s = peak_kb(), time.process_time()
+try:
+    print(sum(1 for _ in open_sheet(Path(sys.argv[1]), max_rows=50_000).rows), "rows")
+except SheetRejected as refused:
+    print(refused)
+print(time.process_time() - begun_s, peak_kb() - rest_kb)
+"""
+
+
+def _reading(path: Path) -> tuple[str, float, int]:
+    """What comes of reading a file in a process of its own, CPU seconds, and by how much (KiB) its memory grew."""
+    order = [sys.executable, "-W", "ignore", "-c", _READ, str(path)]
+    answer, figures = subprocess.run(order, capture_output=True, check=True, text=True).stdout.splitlines()
+    cpu_s, grown_kb = figures.split()
+    return answer, float(cpu_s), int(grown_kb)

@@ -4,7 +4,7 @@ import pytest
 
 from qrmerch.imports.columns import read_header
 from qrmerch.imports.reader import read_sheet
-from qrmerch.imports.rows import understand
+from qrmerch.imports.rows import Understood
 from tests.imports.sheets import HEADER, codes, csv_of, only_group, read, top
 
 
@@ -259,7 +259,7 @@ def test_direction_marks_leave_what_groups_and_what_is_chosen_too() -> None:
     sheet = read_sheet(text.encode(), max_rows=10)
     columns, _ = read_header(sheet.header, {"Length": "choice:"})
 
-    [group] = understand(sheet, columns, currency="EUR").groups
+    [group] = Understood(sheet, columns, currency="EUR").groups
 
     assert group.draft.key == "A"
     assert ("Length", "3 2") in group.draft.variants[-1].options

@@ -4,6 +4,7 @@ import dataclasses
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -185,6 +186,32 @@ def test_a_film_deleted_while_it_waits_ends_the_job(work: Work) -> None:
 
     with work.database.read() as db:
         assert db.scalar(select(func.count()).select_from(Rendition)) == 0
+
+
+def test_a_frame_that_is_chosen_again_is_made_again(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    asset_id = receive(work, sources.film(seconds=3))
+    jobs.run_all(work)
+    _, recording = asset_of(work, asset_id)
+    one, other = [each for each in "0123" if each != recording.frame][:2]
+    asked: set[str] = set()
+    made = []
+
+    for hours, frame in enumerate((one, other, one)):
+        monkeypatch.setattr(recording_tasks, "now", lambda at=NOON + timedelta(hours=hours): at)
+        with work.database.write() as db:
+            films.choose_frame(db, db.get_one(Asset, asset_id), frame)
+            # Nobody was asked: the process died after the commit.
+            db.info.pop("orders")
+            db.commit()
+        with work.database.read() as db:
+            # The queue runs each of them once.
+            orders = [order for order in recording_tasks.waiting_posters(db) if order[0] not in asked]
+        for order_id, values in orders:
+            asked.add(order_id)
+            recording_tasks.make_poster(work, asset_id=str(values["asset_id"]))
+        made.append(asset_of(work, asset_id)[1].frame_made)
+
+    assert made == [one, other, one]
 
 
 def test_another_frame_makes_other_pictures_and_keeps_the_film(work: Work) -> None:

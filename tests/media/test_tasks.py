@@ -3,6 +3,7 @@
 import io
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -78,6 +79,26 @@ def test_a_refused_picture_leaves_nothing_on_disk(work: Work) -> None:
 
     assert files_in(work) == []
     assert asset_of(work, asset_id).source_bytes == 0
+
+
+def test_what_is_sent_again_while_it_is_refused_stays(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = picture(800, 600)[:2000]
+    asset_id = receive(work, data)
+    prepare = service.prepare
+
+    def prepare_and_come_again(*said: Any, **named: Any) -> service.Prepared:
+        prepared = prepare(*said, **named)
+        # Its row is not committed yet.
+        work.files.put(io.BytesIO(data), "incoming")
+        return prepared
+
+    monkeypatch.setattr(service, "prepare", prepare_and_come_again)
+
+    tasks.render(work, asset_id=asset_id)
+
+    asset = asset_of(work, asset_id)
+    assert asset.state == AssetState.REFUSED
+    assert work.files.exists(asset.source_key)
 
 
 def test_a_refused_picture_may_come_again(work: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

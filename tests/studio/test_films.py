@@ -60,7 +60,7 @@ def test_a_film_is_watched_being_made_and_then_plays(vera: Browser, work: Work, 
 
     assert "It waits for its turn. You may close this page." in waiting
     assert '<meta http-equiv="refresh" content="5">' in waiting
-    assert re.search(r"40 % done, about [\d,]+ minutes left", making)
+    assert re.search(r"40 % done. About [\d,]+ minutes left.", making)
     assert '<video class="filmv" controls preload="none" playsinline width="320" height="180" poster="/media/' in ready
     assert ready.count('name="front"') == 6
     assert "This film has no captions in English. Add them, or say that nobody speaks." in ready
