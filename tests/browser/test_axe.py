@@ -1,0 +1,106 @@
+"""Every page through axe, as a phone and a desk show it, by day and in the dark; pages are read from the app's map."""
+
+import re
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, Response
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from qrmerch.access import Role
+from qrmerch.catalog.models import Item
+from qrmerch.clock import now
+from qrmerch.codes.models import Code
+from qrmerch.config import Settings
+from qrmerch.users.service import open_session
+from tests.browser.conftest import OpenPhone
+from tests.browsing import PHONE
+from tests.factories import Person
+from tests.figures import IS_FULL
+from tests.test_access import CASES, Case
+from tests.world import House, make_house
+
+_SCREENS = {"phone": (390, 844), "desk": (1280, 900)}
+_LOOKS = [("phone", "light"), ("desk", "dark"), ("phone", "dark"), ("desk", "light")]
+# Who may open most of the pages comes first.
+_ROLES = (Role.OWNER, Role.VENDOR_ADMIN, Role.ASSOCIATE, Role.OPERATOR, Role.REVIEWER, Role.MERCHANDISER)
+_STANDARDS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+@pytest.fixture
+def house(db: Session, settings: Settings) -> House:
+    made = make_house(db, "Fashiontown", settings=settings)
+    db.commit()
+    return made
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(("screen", "scheme"), _LOOKS if IS_FULL else _LOOKS[:2])
+@pytest.mark.parametrize("role", [None, *_ROLES])
+def test_no_page_is_against_the_rules(
+    open_phone: OpenPhone, house: House, db: Session, role: Role | None, screen: str, scheme: str
+) -> None:
+    width, height = _SCREENS[screen]
+    is_phone = screen == "phone"
+    watched = open_phone(
+        viewport={"width": width, "height": height},
+        color_scheme=scheme,
+        is_mobile=is_phone,
+        has_touch=is_phone,
+        user_agent=PHONE,
+    )
+    addresses = _list_public(db) if role is None else [house.address(each.rule) for each in _list_cases(role)]
+    if role is not None:
+        _sign_in(db, watched.page, house.people[role])
+
+    found = {address: problems for address in addresses if (problems := _problems_of(watched.page, address))}
+
+    # What is not a page (a download) complains of nothing but that it cannot be shown.
+    watched.complaints.clear()
+    assert addresses
+    assert found == {}
+
+
+def _list_cases(role: Role) -> list[Case]:
+    """The pages that this role opens and none before it in the list."""
+    before = _ROLES[: _ROLES.index(role)]
+    return [
+        case
+        for case in CASES
+        if case.method == "GET"
+        and case.access
+        and role in case.access.roles
+        and not any(each in case.access.roles for each in before)
+    ]
+
+
+def _list_public(db: Session) -> list[str]:
+    items, code = db.scalars(select(Item.public_id)).all(), db.scalars(select(Code.token)).first()
+    return ["/", "/sign-in", f"/q/{code}", "/q/0000-0000", "/list", *(f"/i/{each}" for each in items)]
+
+
+def _sign_in(db: Session, page: Page, person: Person) -> None:
+    secret = open_session(db, person.user, person.membership, at=now()).secret
+    db.commit()
+    page.context.add_cookies([{"name": "qs", "value": secret, "domain": "127.0.0.1", "path": "/"}])
+
+
+def _problems_of(page: Page, address: str) -> list[str]:
+    """What axe finds on a page; nothing on what is no page."""
+    answer = _open(page, address)
+    if answer is None or "text/html" not in answer.headers.get("content-type", ""):
+        return []
+    assert answer.status < 500, address
+    response: dict[str, Any] = Axe().run(page, options=_STANDARDS).response
+    return [f"{rule['id']}: {node['html'][:160]}" for rule in response["violations"] for node in rule["nodes"][:3]]
+
+
+def _open(page: Page, address: str) -> Response | None:
+    try:
+        return page.goto(address)
+    except Exception as error:
+        if re.search("Download is starting|ERR_ABORTED", str(error)):
+            return None
+        raise
