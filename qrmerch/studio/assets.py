@@ -120,18 +120,19 @@ def describe(asset_id: str) -> Response:
 @allow(*VENDOR)
 def delete(asset_id: str) -> Response:
     """Remove a picture that no page shows."""
-    db, principal = get_db(), current_principal()
+    db, principal, at = get_db(), current_principal(), now()
     asset = get_asset(db, asset_id)
     name = asset.file_name
-    uses = pages_with(db, asset.vendor_id, [asset.id], at=now()).get(asset.id, [])
+    uses = pages_with(db, asset.vendor_id, [asset.id], at=at).get(asset.id, [])
     try:
         freed = service.delete_asset(db, asset, used_in=[each.title for each in uses])
     except service.AssetInUse as refused:
         return render_list(db, panel=open_panel(db, asset, problems={"delete": refused.detail}), status=refused.status)
-    audit.record(db, principal, "asset.delete", ("asset", asset_id), at=now(), retailer_id=None)
+    audit.record(db, principal, "asset.delete", ("asset", asset_id), at=at, retailer_id=None)
     db.commit()
     for key in freed:
-        services().files.delete(key)
+        # Another vendor may have sent the same bytes meanwhile.
+        services().files.delete_old(key, before=at)
     notice(f"{name} is deleted.", "info")
     return redirect_to("/studio/assets")
 

@@ -1,7 +1,7 @@
 """The library of pictures: rights, where each is used, narrowing the list, and replacing one everywhere."""
 
 import io
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -338,3 +338,24 @@ def test_what_one_vendor_deletes_stays_for_another_who_sent_the_same_file(
     [other] = kept(browser, select(Asset))
     assert other.vendor_id == studio.other.id
     assert work.files.exists(other.source_key)
+
+
+def test_sec_f12_what_another_vendor_sends_while_it_is_deleted_stays(
+    browser: Browser, db: Session, work: Work, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asset = make_asset(db, studio.vendor)
+    db.commit()
+    asset.source_key = work.files.put(io.BytesIO(picture(300, 200)), "incoming")
+    db.commit()
+    browser.sign_in(*studio.vera)
+    delete_old = work.files.delete_old
+
+    def send_first(key: str, **when: datetime) -> bool:
+        work.files.put(io.BytesIO(picture(300, 200)), "incoming")
+        return delete_old(key, **when)
+
+    monkeypatch.setattr(work.files, "delete_old", send_first)
+    browser.post(f"/studio/assets/{asset.id}/delete")
+
+    assert kept(browser, select(Asset)) == []
+    assert work.files.exists(asset.source_key)
