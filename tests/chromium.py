@@ -14,7 +14,7 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import ConsoleMessage, Page, Request, sync_playwright
 
 _PROGRAMS = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
-_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 
 
 @dataclass
@@ -32,16 +32,21 @@ class Watched:
         self.complaints = [each for each in self.complaints if part not in each]
 
 
+def find_chromium() -> str:
+    """Where Chromium is; a test fails where it is not."""
+    program = next((each for each in _PROGRAMS if Path(each).is_file()), None)
+    if program is None:
+        pytest.fail(f"No Chromium at {', '.join(_PROGRAMS)}. Install it, or set NO_BROWSER=1 to do without.")
+    return program
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Chromium]:
     """Chromium, started once."""
     if os.environ.get("NO_BROWSER") == "1":
         pytest.skip("NO_BROWSER=1: no browser here, nothing of what scripts do is tested")
-    program = next((each for each in _PROGRAMS if Path(each).is_file()), None)
-    if program is None:
-        pytest.fail(f"No Chromium at {', '.join(_PROGRAMS)}. Install it, or set NO_BROWSER=1 to do without.")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
         yield browser
         browser.close()
 

@@ -1,0 +1,85 @@
+"""A shop with one item as a vendor would fill it: real photographs, an offer, and what goes with it."""
+
+import io
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from qrmerch.buckets import open_store
+from qrmerch.catalog.models import Item
+from qrmerch.clock import now
+from qrmerch.content.models import Look, LookItem, Style
+from qrmerch.jobs import Work
+from qrmerch.media import service as media
+from qrmerch.media.tasks import render
+from qrmerch.parties.models import Vendor
+from tests.drills.shop import Shop
+from tests.factories import (
+    make_code,
+    make_fixture,
+    make_item,
+    make_offer,
+    make_retailer,
+    make_store,
+    make_template,
+    make_vendor,
+    publish_page,
+)
+
+_PHOTOS = tuple(f"magento_{name}-yellow_main.jpg" for name in ("ws01", "ws05", "ws10", "wt07"))
+_STORY = (
+    "Open-stitch cotton with a **scooped** neck and a dropped shoulder. Cut a little short so it sits right over high"
+    " waists, and knitted loosely enough to wear over a shirt in October and a vest in June."
+)
+
+
+def fill_shop(served: Shop, photos: Path, style: Style) -> str:
+    """An item as a vendor would fill it, with an offer and what goes with it; the token of a code on its shelf."""
+    settings, store_of_files = served.settings, open_store(served.settings)
+    with served.database.write() as db:
+        retailer = make_retailer(db, name="Fashiontown")
+        store = make_store(db, retailer, short_name="Riverside")
+        vendor = make_vendor(db, retailer, name="Sunny Side")
+        item = make_item(db, retailer, vendor=vendor, title="Marigold Slouch Top", sizes=("XS", "S", "M", "L"))
+        goes_with = make_item(db, retailer, vendor=vendor, title="Mustard V Jumper")
+        template = make_template(db, retailer, style=style)
+        pictures = [_receive(db, vendor, photos / name, served) for name in _PHOTOS]
+        other = _receive(db, vendor, photos / "magento_wt02-yellow_main.jpg", served)
+        db.commit()
+    for asset_id in (*pictures, other):
+        render(Work(settings, served.database, store_of_files), asset_id=asset_id)
+    with served.database.write() as db:
+        item, goes_with = db.get_one(Item, item.id), db.get_one(Item, goes_with.id)
+        values: dict[str, object] = {"gallery.pictures": pictures, "story.text": {"en": _STORY}}
+        publish_page(db, item, template=template, slots=values, at=now())
+        publish_page(db, goes_with, template=template, slots={"gallery.pictures": [other]}, at=now())
+        _add_look(db, item, goes_with)
+        make_offer(db, item)
+        token = make_code(db, item, fixture=make_fixture(db, store)).token
+        db.commit()
+    return token
+
+
+def _receive(db: Session, vendor: Vendor, photo: Path, served: Shop) -> str:
+    asset = media.receive_upload(
+        db,
+        vendor_id=vendor.id,
+        stream=io.BytesIO(photo.read_bytes()),
+        file_name=photo.name,
+        store=open_store(served.settings),
+        settings=served.settings,
+        at=now(),
+    )
+    asset.alt = {"en": photo.stem.replace("-", " ").capitalize()}
+    db.flush()
+    return asset.id
+
+
+def _add_look(db: Session, *items: Item) -> None:
+    look = Look(retailer_id=items[0].retailer_id, title={"en": "Yellow, all of it"}, created_at=now())
+    db.add(look)
+    db.flush()
+    db.add_all(
+        LookItem(retailer_id=look.retailer_id, look_id=look.id, item_id=each.id, place=place)
+        for place, each in enumerate(items)
+    )
