@@ -373,7 +373,7 @@ def _call(source: Source, section: Mapping[str, Any]) -> Call | None:
     if link is None:
         return None
     title, language = source.title(section), ""
-    texts = []
+    texts: list[Markup] = []
     for slot, value in values:
         if not is_words_slot(slot):
             continue

@@ -162,14 +162,7 @@ def _make_item_page(
         hides_reductions=scene.retailer.no_discount,
     )
     reviews = _load_reviews(db, item, source)
-    extras = Extras(
-        look=_load_look(db, scene, personal, at) if source.has("look") else None,
-        reviews=reviews if source.has("reviews") else None,
-        invitation=_card(invitation, scene) if invitation else None,
-        pictures=shown.by_asset,
-        stores=_store_folds(scene, at),
-        recordings=load_recordings(db, source, at=at),
-    )
+    extras = _load_extras(db, scene, shown, reviews, invitation, personal=personal, at=at)
     description = _describe(story.lede, stock_words)
     frame, block = _frame_of(
         scene, personal, description=description, style=scene.style, ground=shown.ground, is_indexed=True
@@ -210,6 +203,27 @@ def _make_item_page(
         ),
         block,
         shown.edges,
+    )
+
+
+def _load_extras(
+    db: Session,
+    scene: Scene,
+    shown: PagePictures,
+    reviews: ReviewSection | None,
+    invitation: Offer | None,
+    *,
+    personal: Personal | None,
+    at: datetime,
+) -> Extras:
+    source = scene.source
+    return Extras(
+        look=_load_look(db, scene, personal, at) if source.has("look") else None,
+        reviews=reviews if source.has("reviews") else None,
+        invitation=_card(invitation, scene) if invitation else None,
+        pictures=shown.by_asset,
+        stores=_store_folds(scene, at),
+        recordings=load_recordings(db, source, at=at),
     )
 
 
