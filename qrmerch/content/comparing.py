@@ -5,7 +5,7 @@ In: two bodies as `Revision.body` keeps them. Out: pieces of text that stayed, w
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Any, Final, Literal
 
@@ -60,7 +60,8 @@ def compare(
     found: list[SlotChange] = []
     for name, slot in slots.items():
         if not slot.is_fixed:
-            found += _compare_slot(slot, old.get(name), new.get(name), locales)
+            told = replace(slot, label=f"{slot.label}, for associates") if slot.is_for_staff else slot
+            found += _compare_slot(told, old.get(name), new.get(name), locales)
     found += _compare_alts(asset_ids_in(slots, new, (Kind.PICTURES,)), before or {}, after, locales)
     found += _compare_recordings(slots, before or {}, after, locales)
     found += _compare_product((before or {}).get("product") or {}, after.get("product") or {})

@@ -131,6 +131,10 @@ class OfferCard:
     left_minutes: str
     action: str
     is_invitation: bool = False
+    # Their languages, where those are not the page's; of the terms also the sentence that says so.
+    headline_language: str = ""
+    terms_language: str = ""
+    terms_note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,7 +390,8 @@ class ItemPage:
     figures: tuple[Fact, ...]
     reviews_words: str
     sections: tuple[Section, ...]
-    # Whether the template has a place for the price.
+    # Whether the template has a place for the name and for the price.
+    shows_name: bool = True
     shows_price: bool = True
     is_kept: bool = False
     is_neutral: bool = False

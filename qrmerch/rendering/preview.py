@@ -40,7 +40,7 @@ def make_preview(
     }
     if gallery:
         facts["image"] = base + gallery[0].src
-    if scene.maker:
+    if scene.maker and "headline" in heads:
         facts["brand"] = {"@type": "Brand", "name": scene.maker}
     priced = [variant for variant in scene.shelf.variants if variant.price_minor is not None]
     if priced and "price" in heads:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from qrmerch.content.library import HEAD_KINDS
 from qrmerch.content.slots import for_shoppers
-from qrmerch.i18n import direction, language_name, translator
+from qrmerch.i18n import direction, translator
 from qrmerch.rendering.frame import pick_language, pick_text
 from qrmerch.rendering.pages import (
     Call,
@@ -32,6 +32,7 @@ from qrmerch.rendering.pages import (
     Table,
     Words,
 )
+from qrmerch.rendering.wording import other_language, say_language
 from qrmerch.text import is_link, rich_text
 
 _FIGURES, _FIGURE_CHARS = 3, 18
@@ -98,8 +99,7 @@ class Source:
 
     def language(self, value: Any) -> str:
         """The language that a text slot's words are in, where that is not the page's; else empty."""
-        spoken = pick_language(value, self.locale, self.fallbacks) if isinstance(value, Mapping) else ""
-        return "" if spoken.split("-")[0] == self.locale.split("-")[0] else spoken
+        return other_language(value, self.locale, self.fallbacks) if isinstance(value, Mapping) else ""
 
     def html(self, slot: Mapping[str, Any], value: Any) -> Markup:
         """A text slot as safe HTML: Markdown where the slot takes it, else paragraphs with the lines as they are."""
@@ -336,11 +336,8 @@ def _folded(source: Source, section: Mapping[str, Any], title: str) -> Fold:
 
 def _said_language(source: Source, section: Mapping[str, Any], value: Any) -> Markup:
     """Of small print in another language than the page's: which one it is in, for it never falls back unsaid."""
-    language = source.language(value) if section["kind"] == "legal" else ""
-    if not language:
-        return Markup()
-    said = translator(source.locale)("In {language} only").format(language=language_name(language, source.locale))
-    return Markup('<p class="label">{}</p>').format(said)
+    said = say_language(source.language(value), source.locale) if section["kind"] == "legal" else ""
+    return Markup('<p class="label">{}</p>').format(said) if said else Markup()
 
 
 def _whole(source: Source, section: Mapping[str, Any], extras: Extras) -> Section | None:

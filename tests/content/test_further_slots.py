@@ -310,3 +310,39 @@ def test_shoppers_get_neither_a_staff_slot_nor_its_value_nor_what_no_slot_names(
 
     assert kept_sections == [{"key": "care", "kind": "care", "slots": [{"key": "text"}]}]
     assert kept == {"care.text": 1}
+
+
+SHAPES: list[Any] = [
+    "a",
+    "a | b",
+    7,
+    None,
+    True,
+    [],
+    ["a"],
+    [["a", "b"]],
+    [{}],
+    [{"name": "a", "value": "b"}],
+    [{"name": {"en": "a"}, "url": ["x"]}],
+    {},
+    {"en": "a"},
+    {"en": ["a"]},
+    {"en": [["a", "b"]]},
+    {"url": {"en": "a"}, "words": ["b"]},
+    {"words": {"xx": "a"}},
+    {7: 8},
+]
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("shape", range(len(SHAPES)))
+def test_a_value_in_the_shape_of_another_kind_is_cleaned_or_refused(kind: Kind, shape: int) -> None:
+    one = slot(kind, options=OPTIONS)
+
+    try:
+        kept = clean({one.name: one}, {one.name: SHAPES[shape]}, BOUNDS)
+    except FormError:
+        return
+
+    assert clean({one.name: one}, kept, BOUNDS) == kept
+    assert isinstance(list_missing({one.name: one}, kept, BOUNDS), dict)

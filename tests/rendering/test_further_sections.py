@@ -10,6 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item
+from qrmerch.catalog.queries import list_variants
+from qrmerch.catalog.service import set_stock
 from qrmerch.content import templates
 from qrmerch.content.library import LIBRARY
 from qrmerch.content.models import PageTemplate, Revision, Style, TemplateVersion
@@ -20,7 +22,7 @@ from qrmerch.rendering.sections import Extras, Source, build_sections, read_fact
 from qrmerch.rendering.service import render_item_page
 from tests.conftest import NOON
 from tests.content.test_rendered import OURS, live_in
-from tests.factories import make_item, make_retailer, publish_page
+from tests.factories import make_item, make_offer, make_retailer, make_store, publish_page
 from tests.naughty import TELL_SUM, TELL_TAG, strings_in
 
 NEW = ("size_guide", "question", "signup", "passport", "downloads", "contact")
@@ -206,19 +208,46 @@ def values_of(db: Session, template: PageTemplate, words: dict[str, str]) -> dic
 PLAIN = frozenset(("line", "text", "rich_text", "facts", "table", "files", "link"))
 
 
-@pytest.mark.parametrize("kind", ["price", "stock", "variants"])
-def test_a_section_of_the_head_that_the_template_leaves_out_is_not_on_the_page(db: Session, kind: str) -> None:
-    with_it, _ = make_full_page(db, Style.EVERYDAY)
-    without, _ = make_full_page(db, Style.EVERYDAY, tuple(each for each in LIBRARY if each != kind))
-    marks = {"price": ('class="price"', '"offers"'), "stock": ('class="spot"',), "variants": ('name="variant"',)}
-    for item in (with_it, without):
+@pytest.mark.parametrize(
+    ("kind", "marks"),
+    [
+        ("price", ('class="price"', '"offers"')),
+        ("stock", ('class="spot"', "availability")),
+        ("variants", ('name="variant"',)),
+        ("headline", ("<h1>", '"brand"')),
+    ],
+)
+def test_a_section_of_the_head_that_the_template_leaves_out_is_not_on_the_page(
+    db: Session, kind: str, marks: tuple[str, ...]
+) -> None:
+    pages = []
+    for kinds in (tuple(LIBRARY), tuple(each for each in LIBRARY if each != kind)):
+        item, _ = make_full_page(db, Style.EVERYDAY, kinds)
+        store = make_store(db, db.get_one(Retailer, item.retailer_id))
+        for variant in list_variants(db, item.id):
+            set_stock(db, variant, store, 5, as_of=NOON)
         publish_page(db, item)
+        page = render_item_page(db, item_id=item.id, store_id=store.id, locale="en", at=NOON)
+        pages.append(page.html.decode())
 
-    full, bare = shown(db, with_it), shown(db, without)
+    full, bare = pages
 
-    for mark in marks[kind]:
-        assert (mark in full) or kind != "price"
+    for mark in marks:
+        assert mark in full
         assert mark not in bare
+    assert "</h1>" in bare
+
+
+def test_an_offers_words_in_another_language_say_which(db: Session) -> None:
+    item, template = make_full_page(db, Style.EVERYDAY)
+    publish_page(db, item, template=template)
+    make_offer(db, item, headline={"en": "Ten off"}, terms={"en": "Once each."})
+
+    arabic, english = shown(db, item, locale="ar"), shown(db, item)
+
+    assert '<bdi lang="en">Ten off</bdi>' in arabic
+    assert re.search('باللغة الإنجليزية فقط</p><p class="prose" dir="auto" lang="en">Once each.', arabic)
+    assert 'lang="en">Once each.' not in english
 
 
 # --- nothing is alive, and nothing for staff reaches a shopper ---------------------------------------------------
@@ -334,10 +363,7 @@ def test_the_label_of_a_staff_section_is_not_told_either(db: Session) -> None:
     assert not re.search("For associates|Selling points|Fit advice|What to ask", html)
 
 
-def test_an_answer_for_machines_of_a_shoppers_kind_has_none_of_it(db: Session) -> None:
-    """The source of a page is all that any other room gets of a revision through `rendering`."""
-    retailer = make_retailer(db)
-    assert isinstance(retailer, Retailer)
+def test_what_a_page_is_made_from_has_none_of_it_however_it_is_made() -> None:
     sections = [LIBRARY["staff"].begin("staff"), LIBRARY["care"].begin("care")]
 
     source = Source(sections, {"staff.fit": {"en": SECRET}, "care.text": {"en": "Wash"}}, (), "en", ("en",))
