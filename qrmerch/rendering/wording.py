@@ -8,11 +8,11 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from qrmerch.catalog.models import Variant
-from qrmerch.i18n import format_list, format_time, format_weekday, translator
+from qrmerch.i18n import format_list, format_time, format_weekday, language_name, translator
 from qrmerch.money import format_money
 from qrmerch.offers.models import Offer, OfferKind
 from qrmerch.parties.models import Store
-from qrmerch.rendering.frame import pick_text
+from qrmerch.rendering.frame import pick_language, pick_text
 from qrmerch.rendering.pages import Chip, Choice, Fact, OfferCard, Price
 
 # So many pieces or fewer are said to be few; the number itself is never shown.
@@ -224,6 +224,7 @@ def word_offer(offer: Offer, locale: str, zone: str, *, retailer: str, fallbacks
     """An offer as a card."""
     t = translator(locale)
     is_invitation = offer.kind == OfferKind.EXPERIENCE
+    terms_language = other_language(offer.terms, locale, fallbacks)
     return OfferCard(
         offer=offer.public_id,
         headline=pick_text(offer.headline, locale, fallbacks),
@@ -243,7 +244,21 @@ def word_offer(offer: Offer, locale: str, zone: str, *, retailer: str, fallbacks
         left_minutes=t("Ends in {m} min"),
         action=t("Accept the invitation") if is_invitation else _action(offer, locale),
         is_invitation=is_invitation,
+        headline_language=other_language(offer.headline, locale, fallbacks),
+        terms_language=terms_language,
+        terms_note=say_language(terms_language, locale),
     )
+
+
+def other_language(texts: Mapping[str, str] | None, locale: str, fallbacks: tuple[str, ...]) -> str:
+    """The language of the text that a page in `locale` gets; empty where it is the page's own."""
+    spoken = pick_language(texts, locale, fallbacks)
+    return "" if spoken.split("-")[0] == locale.split("-")[0] else spoken
+
+
+def say_language(language: str, locale: str) -> str:
+    """What stands above terms and small print in another language, which never fall back unsaid; empty for none."""
+    return translator(locale)("In {language} only").format(language=language_name(language, locale)) if language else ""
 
 
 def _action(offer: Offer, locale: str) -> str:
