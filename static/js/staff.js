@@ -67,12 +67,12 @@ const tellDraft = (words, look = '', link = null) => {
 /* What is kept lies under the page's shelf, one entry for each time the page was opened; a lock says that its tab is still open. */
 const SHELF_DAYS = 30;
 const shelfOf = (name) => `draft ${name} `;
-const tab = { id: crypto.randomUUID?.() ?? String(Math.random()), mark: '' };
+const tab = { id: crypto.randomUUID?.() ?? String(Math.random()), mark: '', doing: 'save' };
 const entryName = (form) => shelfOf(form.dataset.shelf) + tab.id;
 const typedIn = (form) => [...new FormData(form)].filter(([name]) => !['csrf', 'number', 'edit', 'do', 'mark'].includes(name) && !name.startsWith('find:'));
 
-const keepHere = (form, doing = 'save') => {
-  const entry = { fields: typedIn(form), number: form.elements.number.value, edit: form.elements.edit.value, doing, mark: tab.mark, at: Date.now() };
+const keepHere = (form) => {
+  const entry = { fields: typedIn(form), number: form.elements.number.value, edit: form.elements.edit.value, doing: tab.doing, mark: tab.mark, at: Date.now() };
   try { localStorage.setItem(entryName(form), JSON.stringify(entry)); } catch { /* full or forbidden: the page still has it */ }
 };
 const forgetHere = (form) => { try { localStorage.removeItem(entryName(form)); } catch { /* forbidden: nothing is there */ } };
@@ -255,7 +255,8 @@ if (draft.form) {
     /* The address after it says this mark, so that what is kept here is known to have arrived. */
     tab.mark = form.elements.mark?.value ?? tab.id;
     if (!form.elements.mark) form.append(Object.assign(document.createElement('input'), { type: 'hidden', name: 'mark', value: tab.mark }));
-    keepHere(form, doing === 'submit' ? 'save' : doing);
+    tab.doing = doing === 'submit' ? 'save' : doing;
+    keepHere(form);
     draft.isDirty = !navigator.onLine;
     if (navigator.onLine) return;
     event.preventDefault();
@@ -268,11 +269,15 @@ if (draft.form) {
     event.preventDefault();
     saveDraft(form).then((isSaved) => { if (isSaved) location.href = link.href; });
   });
-  addEventListener('online', () => { if (draft.isDirty) saveDraft(form); });
+  addEventListener('online', () => {
+    const button = tab.doing !== 'save' && $(`button[value="${CSS.escape(tab.doing)}"]`, form);
+    if (button) button.click();
+    else if (draft.isDirty) saveDraft(form);
+  });
   addEventListener('pagehide', () => {
     if (!draft.isDirty) return;
     keepHere(form);
-    if (!draft.isUndecided) postDraft(form.dataset.draft, new FormData(form), { keepalive: true }).catch(() => {});
+    if (!draft.isUndecided && tab.doing === 'save') postDraft(form.dataset.draft, new FormData(form), { keepalive: true }).catch(() => {});
   });
 }
 
