@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
-from urllib.parse import urlsplit
 
+from qrmerch.content.links import link_problem
 from qrmerch.content.recorded import clean_recordings, recording_problem
 from qrmerch.errors import DomainError, FormError
 from qrmerch.i18n import language_name
@@ -25,7 +25,6 @@ _FACT_NAME_CHARS: Final = 40
 _FILE_NAME: Final = re.compile(
     r"\S+\.(jpe?g|png|webp|avif|gif|heic|tiff?)|(img|dsc|dscn|dscf|pxl|image|photo|picture)[\s_-]*\d+", re.IGNORECASE
 )
-_HOST: Final = re.compile(r"[a-z0-9.-]+(:\d+)?")
 
 
 class Kind(StrEnum):
@@ -277,26 +276,9 @@ def clean_words(slot: Slot, text: str, hosts: Collection[str] | None) -> str:
         raise ValueError(f"{most:,} characters at most; this has {len(words):,}.")
     if slot.kind == Kind.RICH_TEXT:
         for link in rich_links(words):
-            _check_link(link, hosts)
+            if problem := link_problem(link, hosts):
+                raise ValueError(problem)
     return words
-
-
-def _check_link(link: str, hosts: Collection[str] | None) -> None:
-    parts = urlsplit(link)
-    if link.startswith(("mailto:", "tel:")):
-        return
-    # The sanitiser that shows it lets small letters through only.
-    if not link.startswith("https://") or not parts.netloc:
-        raise ValueError(f"the link to {link[:60]} cannot be taken. A link begins with https://, mailto: or tel:.")
-    host = (parts.hostname or "").rstrip(".")
-    is_plain = _HOST.fullmatch(parts.netloc.lower()) is not None
-    if hosts is None and is_plain:
-        return
-    if not is_plain or not any(host == each or host.endswith(f".{each}") for each in hosts or ()):
-        raise ValueError(
-            f"the link leads to {parts.netloc[:60]}, away from the retailer. "
-            "Say it here, or link to the retailer’s own pages."
-        )
 
 
 def _in_language(locale: str, bounds: Bounds, sentence: str) -> str:
