@@ -30,6 +30,8 @@ _LARGE_PX, _SMALL_PX = 721, 77
 # What a picture of 780 px weighs that is neither noisy nor full of small things (research/web.md).
 CALM_PICTURE_BYTES: Final = 25_000
 _NAMED: Final = 3
+# Of a row or a link; other names in a value are languages.
+_PARTS: Final = frozenset({"name", "value", "url", "words"})
 _KB: Final = 1000
 
 
@@ -94,7 +96,11 @@ def weigh(
     *,
     budget_bytes: int,
 ) -> Weight:
-    """The weight of a page with these values; of a picture that has no files yet, nothing."""
+    """The weight of a page with these values; of a picture that has no files yet, nothing.
+
+    What only associates are told is on no shopper's page and weighs nothing.
+    """
+    slots = {name: slot for name, slot in slots.items() if not slot.is_for_staff}
     own = version.weight_bytes or USUAL_OWN_BYTES
     words = _words_bytes(slots, values)
     row = [each for name in _row_slots(version) for each in _ids(slots, values, name) if each in files]
@@ -220,16 +226,21 @@ def _words_bytes(slots: Mapping[str, Slot], values: Mapping[str, Any]) -> int:
     """The words of the longest language, compressed as a page is."""
     by_locale: dict[str, list[str]] = {}
     for name, slot in slots.items():
-        for locale, text in _words_in(values.get(name) if slot.is_words or slot.kind == Kind.FACTS else None):
+        for locale, text in () if slot.is_assets else _words_in(values.get(name), ""):
             by_locale.setdefault(locale, []).append(text)
     return max((len(zlib.compress("\n".join(each).encode())) for each in by_locale.values()), default=0)
 
 
-def _words_in(value: Any) -> Iterable[tuple[str, str]]:
-    for each in value if isinstance(value, list) else [value]:
-        for part in (each.get("name"), each.get("value")) if isinstance(value, list) else (each,):
-            if isinstance(part, Mapping):
-                yield from ((str(locale), str(text)) for locale, text in part.items())
+def _words_in(value: Any, locale: str) -> Iterable[tuple[str, str]]:
+    """Every text in a value with its language, where it has one."""
+    if isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from _words_in(each, locale if key in _PARTS else str(key))
+    elif isinstance(value, list):
+        for each in value:
+            yield from _words_in(each, locale)
+    elif value:
+        yield locale, str(value)
 
 
 def _line_ms(count: int) -> int:
