@@ -120,7 +120,7 @@ def sample_page(db: Session, item: Item, template: PageTemplate, shown: Revision
 def _unsaved(db: Session, item: Item, template: PageTemplate, source: Revision | None, at: datetime) -> Revision:
     version = get_newest_version(db, template.id)
     slots, product = read_slots(version.sections), get_product(db, item.product_id)
-    values = slots_of(source) if source else _values_of_product(slots, product)
+    values = slots_of(source) if source else values_of_product(slots, product)
     return Revision(
         retailer_id=item.retailer_id,
         vendor_id=item.vendor_id,
@@ -264,7 +264,7 @@ def _find_last(db: Session, item: Item) -> Revision | None:
     return db.scalars(wanted.order_by(Revision.created_at.desc(), Revision.number.desc()).limit(1)).one_or_none()
 
 
-def _values_of_product(slots: Mapping[str, Slot], product: VendorProduct) -> dict[str, Any]:
+def values_of_product(slots: Mapping[str, Slot], product: VendorProduct) -> dict[str, Any]:
     """The product's texts where they fit whole; nothing is cut, and none stands twice."""
     texts = {**(product.texts or {}), "description": product.description}
     found: dict[str, Any] = {}
