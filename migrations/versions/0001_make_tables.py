@@ -1424,6 +1424,7 @@ def upgrade() -> None:
         sa.Column(
             "slots", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
         ),
+        sa.Column("path", sa.String(length=10), nullable=False),
         sa.Column("author_id", sa.String(length=36), nullable=True),
         sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["author_id"], ["user.id"], name=op.f("fk_draft_save_author_id_user")),

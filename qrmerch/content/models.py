@@ -186,6 +186,8 @@ class DraftSave(RetailerScoped, VendorScoped, Base):
     revision_id: Mapped[str] = reference("revision.id", index=False)
     edit: Mapped[int]
     slots: Mapped[Json]
+    # Where it came from: a word of `content.earlier.Path`.
+    path: Mapped[str] = mapped_column(String(10), default="form")
     author_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("user.id"), index=True)
     saved_at: Mapped[datetime]
 

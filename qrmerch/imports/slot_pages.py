@@ -71,7 +71,9 @@ def _pages(db: Session, retailer: Retailer, vendor_id: str) -> dict[str, Page]:
     templates = list_templates(db, retailer.id)
     default = next((each.id for each in templates if each.is_default), "")
     known = {each.id for each in templates}
-    versions = {each.id: each for each in db.scalars(select(TemplateVersion).where(TemplateVersion.template_id.in_(known)))}
+    versions = {
+        each.id: each for each in db.scalars(select(TemplateVersion).where(TemplateVersion.template_id.in_(known)))
+    }
     newest = {each.template_id: each for each in sorted(versions.values(), key=lambda each: each.number)}
     slots = {each.id: read_slots(each.sections) for each in versions.values()}
     latest, last = _revisions(db, retailer.id, vendor_id)
