@@ -344,6 +344,46 @@ def upgrade() -> None:
     op.create_index(op.f("ix_feed_run_retailer_id"), "feed_run", ["retailer_id"], unique=False)
     op.create_index(op.f("ix_feed_run_user_id"), "feed_run", ["user_id"], unique=False)
     op.create_table(
+        "fill_run",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("vendor_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("file_name", sa.String(length=200), nullable=False),
+        sa.Column("file_key", sa.String(length=100), nullable=False),
+        sa.Column(
+            "counts", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "problems", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "changes", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "marks", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "written", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("done_rows", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.String(length=36), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('checked', 'committing', 'done', 'cancelled', 'failed')", name=op.f("ck_fill_run_state_known")
+        ),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_fill_run_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_fill_run_user_id_user")),
+        sa.ForeignKeyConstraint(["vendor_id"], ["vendor.id"], name=op.f("fk_fill_run_vendor_id_vendor")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_fill_run")),
+    )
+    op.create_index(op.f("ix_fill_run_file_key"), "fill_run", ["file_key"], unique=False)
+    op.create_index(op.f("ix_fill_run_retailer_id"), "fill_run", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_fill_run_user_id"), "fill_run", ["user_id"], unique=False)
+    op.create_index(op.f("ix_fill_run_vendor_id"), "fill_run", ["vendor_id"], unique=False)
+    op.create_table(
         "import_run",
         sa.Column("vendor_id", sa.String(length=36), nullable=False),
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -1705,6 +1745,11 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_import_run_user_id"), table_name="import_run")
     op.drop_index(op.f("ix_import_run_list_at_id"), table_name="import_run")
     op.drop_table("import_run")
+    op.drop_index(op.f("ix_fill_run_vendor_id"), table_name="fill_run")
+    op.drop_index(op.f("ix_fill_run_user_id"), table_name="fill_run")
+    op.drop_index(op.f("ix_fill_run_retailer_id"), table_name="fill_run")
+    op.drop_index(op.f("ix_fill_run_file_key"), table_name="fill_run")
+    op.drop_table("fill_run")
     op.drop_index(op.f("ix_feed_run_user_id"), table_name="feed_run")
     op.drop_index(op.f("ix_feed_run_retailer_id"), table_name="feed_run")
     op.drop_table("feed_run")

@@ -1,8 +1,8 @@
 """The cells of a sheet that fills pages: what a slot's value looks like in one, and back.
 
 Words stand as they are, in a column for each language. Whatever has rows (facts, tables, files) has a line for each,
-with `|` between its cells; pictures, films and sounds are called by their files' names, a line for each; a choice by the
-value or the words of its option. An empty cell leaves a slot as it is, a single dash empties it.
+with `|` between its cells; pictures, films and sounds are called by their files' names, a line for each; a choice by
+the value or the words of its option. An empty cell leaves a slot as it is, a single dash empties it.
 """
 
 from collections import defaultdict

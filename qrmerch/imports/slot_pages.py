@@ -1,7 +1,7 @@
 """The pages that a sheet may fill: a vendor's items at a retailer, how each page stands, and what may stand in it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import func, select
@@ -13,7 +13,7 @@ from qrmerch.content.links import list_hosts
 from qrmerch.content.models import Content, Revision, RevisionState, TemplateVersion
 from qrmerch.content.queries import list_templates, slots_of
 from qrmerch.content.revisions import locales_of
-from qrmerch.content.slots import Bounds, Slot, read_slots
+from qrmerch.content.slots import Bounds, Slot, clean_value, is_empty, read_slots
 from qrmerch.imports.slot_cells import Library, load_library
 from qrmerch.media.models import Asset, AssetKind, Recording
 from qrmerch.parties.models import Retailer
@@ -64,10 +64,10 @@ def load_house(db: Session, retailer: Retailer, vendor_id: str) -> House:
     recordings = {each.asset_id: each for each in db.scalars(played)}
     hosts = list_hosts(db, retailer.id)
     bounds = Bounds(locales_of(retailer), hosts, assets, recordings, None, retailer.time_zone)
-    return House(retailer, _pages(db, retailer, vendor_id), load_library(db, vendor_id), bounds)
+    return House(retailer, _pages(db, retailer, vendor_id, bounds), load_library(db, vendor_id), bounds)
 
 
-def _pages(db: Session, retailer: Retailer, vendor_id: str) -> dict[str, Page]:
+def _pages(db: Session, retailer: Retailer, vendor_id: str, bounds: Bounds) -> dict[str, Page]:
     templates = list_templates(db, retailer.id)
     default = next((each.id for each in templates if each.is_default), "")
     known = {each.id for each in templates}
@@ -92,7 +92,8 @@ def _pages(db: Session, retailer: Retailer, vendor_id: str) -> dict[str, Page]:
             continue
         content_id = contents.get((item.id, template_id), "")
         revision = latest.get(content_id)
-        pages[product.key] = _page(item, product, revision, last.get(item.id), newest[template_id], slots, content_id)
+        page = _page(item, product, revision, last.get(item.id), newest[template_id], slots, content_id)
+        pages[product.key] = replace(page, values=_fitting(page.slots, page.values, bounds))
     return pages
 
 
@@ -114,13 +115,28 @@ def _page(
         key=product.key,
         item=item,
         slots=own,
-        values={name: value for name, value in values.items() if name in own and not own[name].is_fixed},
+        values=values,
         number=number,
         edit=revision.edit if revision is not None and is_open else 0,
         content_id=content_id,
         is_waiting=revision is not None and revision.state == RevisionState.SUBMITTED,
         is_begun=last is not None,
     )
+
+
+def _fitting(slots: Mapping[str, Slot], values: Mapping[str, Any], bounds: Bounds) -> dict[str, Any]:
+    """Of these values those that the slots take, as they are kept."""
+    kept = {}
+    for name, value in values.items():
+        if name not in slots or slots[name].is_fixed:
+            continue
+        try:
+            cleaned = clean_value(slots[name], value, bounds)
+        except ValueError:
+            continue
+        if not is_empty(cleaned):
+            kept[name] = cleaned
+    return kept
 
 
 def _revisions(db: Session, retailer_id: str, vendor_id: str) -> tuple[dict[str, Revision], dict[str, Revision]]:
