@@ -79,6 +79,21 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_idempotency_key_until"), "idempotency_key", ["until"], unique=False)
     op.create_table(
+        "link_check",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("url", sa.String(length=2000), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("end", sa.String(length=2000), nullable=False),
+        sa.Column("reason", sa.String(length=300), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("checked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("state IN ('waiting', 'good', 'bad')", name=op.f("ck_link_check_state_known")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_link_check")),
+        sa.UniqueConstraint("digest", name=op.f("uq_link_check_digest")),
+    )
+    op.create_index(op.f("ix_link_check_asked_at"), "link_check", ["asked_at"], unique=False)
+    op.create_table(
         "log_file",
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=120), nullable=False),
@@ -328,6 +343,46 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_feed_run_retailer_id"), "feed_run", ["retailer_id"], unique=False)
     op.create_index(op.f("ix_feed_run_user_id"), "feed_run", ["user_id"], unique=False)
+    op.create_table(
+        "fill_run",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("vendor_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("file_name", sa.String(length=200), nullable=False),
+        sa.Column("file_key", sa.String(length=100), nullable=False),
+        sa.Column(
+            "counts", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "problems", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "changes", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "marks", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "written", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("done_rows", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.String(length=36), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('checked', 'committing', 'done', 'cancelled', 'failed')", name=op.f("ck_fill_run_state_known")
+        ),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_fill_run_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_fill_run_user_id_user")),
+        sa.ForeignKeyConstraint(["vendor_id"], ["vendor.id"], name=op.f("fk_fill_run_vendor_id_vendor")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_fill_run")),
+    )
+    op.create_index(op.f("ix_fill_run_file_key"), "fill_run", ["file_key"], unique=False)
+    op.create_index(op.f("ix_fill_run_retailer_id"), "fill_run", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_fill_run_user_id"), "fill_run", ["user_id"], unique=False)
+    op.create_index(op.f("ix_fill_run_vendor_id"), "fill_run", ["vendor_id"], unique=False)
     op.create_table(
         "import_run",
         sa.Column("vendor_id", sa.String(length=36), nullable=False),
@@ -1690,6 +1745,11 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_import_run_user_id"), table_name="import_run")
     op.drop_index(op.f("ix_import_run_list_at_id"), table_name="import_run")
     op.drop_table("import_run")
+    op.drop_index(op.f("ix_fill_run_vendor_id"), table_name="fill_run")
+    op.drop_index(op.f("ix_fill_run_user_id"), table_name="fill_run")
+    op.drop_index(op.f("ix_fill_run_retailer_id"), table_name="fill_run")
+    op.drop_index(op.f("ix_fill_run_file_key"), table_name="fill_run")
+    op.drop_table("fill_run")
     op.drop_index(op.f("ix_feed_run_user_id"), table_name="feed_run")
     op.drop_index(op.f("ix_feed_run_retailer_id"), table_name="feed_run")
     op.drop_table("feed_run")
@@ -1715,6 +1775,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_open_visit_began_at"), table_name="open_visit")
     op.drop_table("open_visit")
     op.drop_table("log_file")
+    op.drop_index(op.f("ix_link_check_asked_at"), table_name="link_check")
+    op.drop_table("link_check")
     op.drop_index(op.f("ix_idempotency_key_until"), table_name="idempotency_key")
     op.drop_table("idempotency_key")
     op.drop_table("hour_total")

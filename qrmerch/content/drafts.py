@@ -17,6 +17,7 @@ from qrmerch.catalog.models import Item, VendorProduct
 from qrmerch.catalog.queries import get_item, get_product
 from qrmerch.catalog.service import NotSupplied
 from qrmerch.content.earlier import Path, find_base, remember
+from qrmerch.content.links import list_hosts, refuse_leaving
 from qrmerch.content.merging import Base, Difference, Merged, Part, merge_three
 from qrmerch.content.models import Content, PageTemplate, Revision, RevisionState
 from qrmerch.content.queries import (
@@ -42,11 +43,12 @@ from qrmerch.content.slots import (
     read_slots,
 )
 from qrmerch.content.translating import ALT, alts_of, list_alts, mark_alts, mark_since, since_of
+from qrmerch.content.weights import refuse_heavy, weigh_page
 from qrmerch.db import lock_for_chain
 from qrmerch.errors import Conflict, FormError
 from qrmerch.media.models import Asset
 from qrmerch.media.playing import recordings_of
-from qrmerch.parties.models import Retailer, RetailerHost
+from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import find_supply
 from qrmerch.text import plain, rich_text
 
@@ -129,7 +131,7 @@ def sample_page(db: Session, item: Item, template: PageTemplate, shown: Revision
 def _unsaved(db: Session, item: Item, template: PageTemplate, source: Revision | None, at: datetime) -> Revision:
     version = get_newest_version(db, template.id)
     slots, product = read_slots(version.sections), get_product(db, item.product_id)
-    values = slots_of(source) if source else _values_of_product(slots, product)
+    values = slots_of(source) if source else values_of_product(slots, product)
     return Revision(
         retailer_id=item.retailer_id,
         vendor_id=item.vendor_id,
@@ -283,13 +285,14 @@ def _cleared(
     return found
 
 
-def submit(db: Session, revision: Revision, *, author_id: str, at: datetime) -> Revision:
+def submit(db: Session, revision: Revision, *, author_id: str, at: datetime, follows_links: bool = False) -> Revision:
     """Send a draft to the retailer: sealed, with the product's values and the pictures' words copied into it.
 
     A trusted vendor's is approved by rule. It is also published by rule where it follows a page that is live now,
     in the same places and for as long; a first page, and one after a take-down, waits for a person.
 
-    :raises FormError: by slot name, what is wrong or missing.
+    :param follows_links: whether links must have been followed to their end; those that were not are asked for.
+    :raises FormError: by slot name, what is wrong or missing, too heavy, or leads away from the retailer.
     :raises NotOpen: it is no draft, or an earlier one still waits.
     :raises NotSupplied: the vendor does not supply the retailer any more.
     """
@@ -303,6 +306,7 @@ def submit(db: Session, revision: Revision, *, author_id: str, at: datetime) -> 
     if db.scalar(waiting.limit(1)):
         raise NotOpen("An earlier revision still waits for an answer. Withdraw it first.")
     body = _sealed_body(db, revision, item, at)
+    refuse_leaving(db, revision.retailer_id, body["slots"], at=at, follows=follows_links)
     move(db, revision, RevisionState.DRAFT, RevisionState.SUBMITTED)
     revision.body, revision.digest = body, digest_of(body)
     revision.author_id, revision.submitted_at = author_id, at
@@ -337,11 +341,12 @@ def load_bounds(
     :param at: when its pictures must be allowed to be shown; not asked where left out.
     """
     retailer = db.get_one(Retailer, revision.retailer_id)
-    hosts = db.scalars(select(RetailerHost.host).where(RetailerHost.retailer_id == retailer.id))
     wanted = select(Asset).where(Asset.vendor_id == revision.vendor_id, Asset.id.in_(asset_ids_in(slots, values)))
     assets = {each.id: each for each in db.scalars(wanted)}
     played = [each.id for each in assets.values() if each.kind.is_recording]
-    return Bounds(locales_of(retailer), frozenset(hosts), assets, recordings_of(db, played), at, retailer.time_zone)
+    return Bounds(
+        locales_of(retailer), list_hosts(db, retailer.id), assets, recordings_of(db, played), at, retailer.time_zone
+    )
 
 
 def copy_product(product: VendorProduct) -> dict[str, Any]:
@@ -391,7 +396,7 @@ def _first_body(values: dict[str, Any], product: VendorProduct, source: Revision
     return {"slots": values, "product": copy_product(product), "since": since, "alts": alts}
 
 
-def _values_of_product(slots: Mapping[str, Slot], product: VendorProduct) -> dict[str, Any]:
+def values_of_product(slots: Mapping[str, Slot], product: VendorProduct) -> dict[str, Any]:
     """The product's texts where they fit whole; nothing is cut, and none stands twice."""
     texts = {**(product.texts or {}), "description": product.description}
     found: dict[str, Any] = {}
@@ -428,13 +433,17 @@ def _fitting(db: Session, item: Item, slots: Mapping[str, Slot], values: Mapping
 
 
 def _sealed_body(db: Session, revision: Revision, item: Item, at: datetime) -> dict[str, Any]:
-    slots = read_slots(get_version(db, revision.template_version_id).sections)
+    version = get_version(db, revision.template_version_id)
+    slots = read_slots(version.sections)
     values = slots_of(revision)
     bounds = load_bounds(db, revision, values, slots, at=at)
     values = clean(slots, values, bounds)
     missing = list_missing(slots, values, bounds)
     if missing:
         raise FormError(missing)
+    budget = db.get_one(PageTemplate, version.template_id).budget_bytes
+    weight = weigh_page(db, version, slots, values, budget_bytes=budget)
+    refuse_heavy(weight, retailer=db.get_one(Retailer, revision.retailer_id).name)
     # What a picture is said to show is part of what is approved; a later word waits for the next revision.
     pictures = {
         each.id: {"alt": {} if each.is_decorative else dict(each.alt), "digest": each.digest}

@@ -209,7 +209,8 @@ def _save(db: Session, subject: Subject, form: DraftForm, values: Mapping[str, A
 def _send(db: Session, draft: Revision, at: datetime) -> dict[str, str]:
     """Send a draft that has just been saved; where that is refused, it stays saved, and the reasons are returned."""
     try:
-        drafts.submit(db, draft, author_id=current_principal().user_id, at=at)
+        follows = services().settings.follows_links
+        drafts.submit(db, draft, author_id=current_principal().user_id, at=at, follows_links=follows)
     except FormError as error:
         return error.problems
     return {}
