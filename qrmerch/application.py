@@ -9,9 +9,11 @@ from qrmerch.account import routes as account
 from qrmerch.associates import routes as associates
 from qrmerch.buckets import open_store
 from qrmerch.config import Settings, data_folder
+from qrmerch.content import link_tasks as _link_jobs
 from qrmerch.db import Database
 from qrmerch.desk import routes as desk
 from qrmerch.imports import feed_tasks as _feed_jobs
+from qrmerch.imports import slot_tasks as _fill_jobs
 from qrmerch.imports import tasks as _import_jobs
 from qrmerch.insights import routes as insights
 from qrmerch.jobs import attach
@@ -30,7 +32,7 @@ from qrmerch.web import Hooks, Services, install, wants_json
 
 _PAGE_ROOMS = (landing, account, desk, insights, studio, associates)
 # Imported for the jobs they declare.
-_JOB_ROOMS = (_feed_jobs, _import_jobs, _media_jobs, _offer_jobs, _recording_jobs)
+_JOB_ROOMS = (_feed_jobs, _fill_jobs, _import_jobs, _link_jobs, _media_jobs, _offer_jobs, _recording_jobs)
 
 
 def build(settings: Settings) -> Flask:

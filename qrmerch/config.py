@@ -62,12 +62,20 @@ class Settings:
     max_recording_s: int = _setting(600, "Longest film or sound taken, seconds.")
     vendor_quota_bytes: int = _setting(2_000_000_000, "What the files of one vendor may take in all, bytes.")
     fetch_pictures: bool = _setting(False, "1 fetches pictures that a catalogue names by https address; 0 never does.")
+    check_links: bool = _setting(
+        True, "1 follows links in vendors' words to their end, outside the demo; 0 looks at the named host only."
+    )
     page_memory_bytes: int = _setting(256_000_000, "Kept pages in memory for each worker, bytes.")
     scan_retention_days: int = _setting(396, "Raw scans older than this are deleted, days; totals stay.")
 
     @property
     def is_demo(self) -> bool:
         return self.mode == "demo"
+
+    @property
+    def follows_links(self) -> bool:
+        """Whether the end of a link counts; in the demo no host of the sample shops is anywhere."""
+        return self.check_links and not self.is_demo
 
     @property
     def is_https(self) -> bool:

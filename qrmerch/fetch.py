@@ -111,6 +111,27 @@ def fetch(
         ends_s=time.monotonic() + timeout_s,
         accept=accept,
     )
+    return _follow(url, asked)
+
+
+def find_end(url: str, *, timeout_s: float, network: Network | None = None) -> str:
+    """Where an https address leads after all redirects; of what is there nothing is read.
+
+    :param network: this machine's unless given.
+    :raises AddressPrivate: it leads to something that is not public; nothing was connected to.
+    :raises FetchFailed: nothing answers there, or not with a page.
+    """
+    asked = _Asked(
+        network=network or Network(look_up, socket.create_connection, ssl.create_default_context()),
+        max_bytes=0,
+        ends_s=time.monotonic() + timeout_s,
+        accept="text/html,*/*;q=0.5",
+        is_read=False,
+    )
+    return _follow(url, asked).url
+
+
+def _follow(url: str, asked: "_Asked") -> Fetched:
     for _ in range(MAX_REDIRECTS + 1):
         target = _target(url)
         answer = _ask_plainly(target, asked)
@@ -148,6 +169,8 @@ class _Asked:
     max_bytes: int
     ends_s: float
     accept: str
+    # Whether what is there is read, or only that it is.
+    is_read: bool = True
 
     def left_s(self) -> float:
         """Seconds left.
@@ -255,7 +278,10 @@ def _read(response: http.client.HTTPResponse, target: _Target, asked: _Asked) ->
     if response.status in _REDIRECTS and location:
         return _Moved(location)
     if response.status != 200:
-        raise FetchFailed(f"{target.host} answers {response.status} instead of the file. Open the address and look.")
+        wanted = "the file" if asked.is_read else "a page"
+        raise FetchFailed(f"{target.host} answers {response.status} instead of {wanted}. Open the address and look.")
+    if not asked.is_read:
+        return b""
     if response.getheader("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
         raise FetchFailed(f"{target.host} sends the file compressed, which is not read. Send the file instead.")
     kept = io.BytesIO()

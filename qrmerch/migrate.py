@@ -30,6 +30,7 @@ WITH_TABLES: Final = (
     "codes.models",
     "imports.models",
     "imports.feed_models",
+    "imports.slot_models",
     "scans.models",
     "offers.models",
     "wishlists.models",

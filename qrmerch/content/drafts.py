@@ -1,11 +1,12 @@
 """Writing pages: a revision is a draft until it is submitted and never changes after that.
 
-Every function leaves the commit to its caller.
+Whatever brings values (the form, a sheet, another page, a program) goes through `write_slots`: locks and limits hold
+there, and what somebody else saved meanwhile stays. Every function leaves the commit to its caller.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import select, update
@@ -15,12 +16,10 @@ from qrmerch import audit, ids
 from qrmerch.catalog.models import Item, VendorProduct
 from qrmerch.catalog.queries import get_item, get_product
 from qrmerch.catalog.service import NotSupplied
-from qrmerch.content.models import (
-    Content,
-    PageTemplate,
-    Revision,
-    RevisionState,
-)
+from qrmerch.content.earlier import Path, find_base, remember
+from qrmerch.content.links import list_hosts, refuse_leaving
+from qrmerch.content.merging import Base, Difference, Merged, Part, merge_three
+from qrmerch.content.models import Content, PageTemplate, Revision, RevisionState
 from qrmerch.content.queries import (
     find_content,
     find_template_of,
@@ -43,11 +42,13 @@ from qrmerch.content.slots import (
     list_missing,
     read_slots,
 )
+from qrmerch.content.translating import ALT, alts_of, list_alts, mark_alts, mark_since, since_of
+from qrmerch.content.weights import refuse_heavy, weigh_page
 from qrmerch.db import lock_for_chain
 from qrmerch.errors import Conflict, FormError
 from qrmerch.media.models import Asset
 from qrmerch.media.playing import recordings_of
-from qrmerch.parties.models import Retailer, RetailerHost
+from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import find_supply
 from qrmerch.text import plain, rich_text
 
@@ -56,14 +57,25 @@ _PREFILLED: Final = {"story.lede": ("blurb",), "story.text": ("story", "descript
 
 
 class ChangedElsewhere(Conflict):
-    """Somebody, or another tab, saved the draft in the meantime."""
+    """Somebody, or another tab, changed in the meantime what was changed here otherwise; `merged` says where."""
 
     slug = "changed_elsewhere"
 
-    def __init__(self) -> None:
+    def __init__(self, merged: Merged | None = None) -> None:
         super().__init__(
             "This page was saved in another tab or by a colleague after you opened it. Nothing was overwritten."
         )
+        self.merged = merged
+        self.conflicts: tuple[Difference, ...] = merged.conflicts if merged else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A draft after a save: the parts that the save changed, and those where somebody else's newer value stayed."""
+
+    revision: Revision
+    changed: frozenset[Part]
+    taken: frozenset[Part]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +111,7 @@ def open_draft(
     draft.number = revisions[0].number + 1 if revisions else 1
     db.add(draft)
     db.flush()
+    remember(db, draft, author_id=author_id, at=at, path="begun")
     return draft
 
 
@@ -118,54 +131,168 @@ def sample_page(db: Session, item: Item, template: PageTemplate, shown: Revision
 def _unsaved(db: Session, item: Item, template: PageTemplate, source: Revision | None, at: datetime) -> Revision:
     version = get_newest_version(db, template.id)
     slots, product = read_slots(version.sections), get_product(db, item.product_id)
-    values = slots_of(source) if source else _values_of_product(slots, product)
+    values = slots_of(source) if source else values_of_product(slots, product)
     return Revision(
         retailer_id=item.retailer_id,
         vendor_id=item.vendor_id,
         template_version_id=version.id,
         number=1,
         state=RevisionState.DRAFT,
-        body={"slots": _fitting(db, item, slots, values), "product": copy_product(product)},
+        body=_first_body(_fitting(db, item, slots, values), product, source),
         edit=0,
         created_at=at,
         saved_at=at,
     )
 
 
-def save_draft(db: Session, revision: Revision, slots: Mapping[str, Any], *, edit: int, at: datetime) -> Revision:
-    """Put values into a draft's slots; an empty one clears its slot, and what is not named stays.
+def write_slots(
+    db: Session,
+    item: Item,
+    values: Mapping[str, Any],
+    *,
+    edit: int | None,
+    author_id: str | None,
+    at: datetime,
+    path: Path,
+    number: int | None = None,
+    template: PageTemplate | None = None,
+    yielded: Collection[Part] = (),
+    twice: Collection[Difference] = (),
+) -> Saved:
+    """Put values into the draft of an item's page, which is begun where there is none: the one door for all of them.
 
-    :param slots: by slot name, as `content.slots` says.
-    :param edit: the draft's count of saves when it was read.
-    :raises SlotLocked: one of the slots is the retailer's.
+    An empty value clears its slot. What is not named stays: other slots, and the other languages of words.
+
+    :param values: by slot name, as `content.slots` says.
+    :param edit: the draft's count of saves when it was read; None to write upon whatever stands there now.
+    :param path: where the values come from; kept with the save.
+    :param number: of the revision that was read, where that may be an earlier one.
+    :param template: as for `open_draft`.
+    :param yielded: parts in which what stands is kept, whatever the values say.
+    :param twice: what belongs to the same save and was changed by somebody else too, such as pictures' words.
+    :raises SlotLocked: one of the slots is the retailer's; nothing is saved.
     :raises FormError: by slot name, what cannot stand there; nothing is saved.
-    :raises ChangedElsewhere: it was saved after it was read; nothing is saved.
+    :raises ChangedElsewhere: something named was changed otherwise after it was read; nothing is saved.
+    :raises NotOpen: the last revision waits for an answer.
+    :raises NotSupplied: the vendor does not supply the retailer any more.
+    :raises Conflict: the retailer has no template.
+    """
+    draft = open_draft(db, item, author_id=author_id, at=at, template=template)
+    typed = _Typed(values, draft.number if number is None else number, edit, frozenset(yielded), tuple(twice))
+    return _save(db, draft, typed, author_id=author_id, at=at, path=path)
+
+
+def save_draft(
+    db: Session,
+    revision: Revision,
+    slots: Mapping[str, Any],
+    *,
+    edit: int,
+    at: datetime,
+    author_id: str | None = None,
+    path: Path = "form",
+) -> Revision:
+    """`write_slots` for a draft that is at hand.
+
     :raises NotOpen: it is no draft any more.
     """
+    typed = _Typed(slots, revision.number, edit)
+    return _save(db, revision, typed, author_id=author_id, at=at, path=path).revision
+
+
+def confirm(db: Session, draft: Revision, name: str, *, locale: str, at: datetime) -> None:
+    """Say that what stands in a language is still right, though the first language was written after it.
+
+    :param name: of a slot, or "alt:" and a picture's id; one that was never noted is let be.
+    """
+    since = since_of(draft)
+    if draft.state == RevisionState.DRAFT and name in since:
+        told = {**since[name], locale: at.astimezone(UTC).isoformat()}
+        draft.body = {**draft.body, "since": {**since, name: told}}
+        db.flush()
+
+
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """Values, and which revision they were typed into, as of which save."""
+
+    values: Mapping[str, Any]
+    number: int
+    edit: int | None
+    yielded: frozenset[Part] = frozenset()
+    twice: tuple[Difference, ...] = ()
+
+
+def _save(db: Session, revision: Revision, typed: _Typed, *, author_id: str | None, at: datetime, path: Path) -> Saved:
+    item = get_item(db, get_content(db, revision.content_id).item_id)
+    lock_for_chain(db, f"content {item.id}")
+    db.refresh(revision)
     if revision.state != RevisionState.DRAFT:
         raise NotOpen("This page has been sent. What is sent does not change: begin the next revision.")
-    specs = read_slots(get_version(db, revision.template_version_id).sections)
-    cleaned = clean(specs, slots, load_bounds(db, revision, slots, specs))
-    kept = {name: value for name, value in slots_of(revision).items() if name not in slots}
-    item = get_item(db, get_content(db, revision.content_id).item_id)
-    body = {"slots": {**kept, **cleaned}, "product": copy_product(get_product(db, item.product_id))}
-    ours = update(Revision).where(
-        Revision.id == revision.id, Revision.edit == edit, Revision.state == RevisionState.DRAFT
+    specs, standing = read_slots(get_version(db, revision.template_version_id).sections), slots_of(revision)
+    bounds = load_bounds(db, revision, typed.values, specs)
+    mine = clean(specs, typed.values, bounds)
+    merged = merge_three(
+        specs,
+        _base_of(db, revision, specs, typed),
+        mine,
+        standing,
+        cleared=_cleared(specs, typed.values, mine, bounds.locales),
+        yielded=typed.yielded,
     )
-    done = db.execute(ours.values(body=body, edit=edit + 1, saved_at=at).execution_options(synchronize_session=False))
+    if merged.conflicts or typed.twice:
+        raise ChangedElsewhere(replace(merged, conflicts=merged.conflicts + typed.twice))
+    body = _written_body(db, revision, specs, merged.slots, at)
+    body["product"] = copy_product(get_product(db, item.product_id))
+    ours = update(Revision).where(
+        Revision.id == revision.id, Revision.edit == revision.edit, Revision.state == RevisionState.DRAFT
+    )
+    ours = ours.values(body=body, edit=revision.edit + 1, saved_at=at)
+    done = db.execute(ours.execution_options(synchronize_session=False))
     if done.rowcount != 1:  # type: ignore[attr-defined]
         raise ChangedElsewhere()
     db.refresh(revision)
-    return revision
+    remember(db, revision, author_id=author_id, at=at, path=path)
+    return Saved(revision, merged.changed, merged.taken)
 
 
-def submit(db: Session, revision: Revision, *, author_id: str, at: datetime) -> Revision:
+def _base_of(db: Session, revision: Revision, slots: Mapping[str, Slot], typed: _Typed) -> Base:
+    if typed.edit is None or (typed.number, typed.edit) == (revision.number, revision.edit):
+        return Base(slots_of(revision))
+    return find_base(db, revision.content_id, slots, number=typed.number, edit=typed.edit)
+
+
+def _written_body(
+    db: Session, revision: Revision, slots: Mapping[str, Slot], values: dict[str, Any], at: datetime
+) -> dict[str, Any]:
+    """A draft's body with these values, and since when each text says what it says."""
+    alts = list_alts(db, revision.vendor_id, slots, values)
+    since = mark_since(slots, since_of(revision), slots_of(revision), values, at)
+    return {"slots": values, "alts": alts, "since": mark_alts(since, alts_of(revision), alts, at)}
+
+
+def _cleared(
+    slots: Mapping[str, Slot], values: Mapping[str, Any], cleaned: Mapping[str, Any], spoken: Collection[str]
+) -> list[Part]:
+    """The parts that were named and hold nothing."""
+    found: list[Part] = []
+    for name, value in values.items():
+        if slots[name].is_by_locale:
+            locales = value if isinstance(value, Mapping) else slots[name].languages(spoken)[:1]
+            found += [(name, locale) for locale in locales if locale not in cleaned.get(name, ())]
+        elif name not in cleaned:
+            found.append((name, ""))
+    return found
+
+
+def submit(db: Session, revision: Revision, *, author_id: str, at: datetime, follows_links: bool = False) -> Revision:
     """Send a draft to the retailer: sealed, with the product's values and the pictures' words copied into it.
 
     A trusted vendor's is approved by rule. It is also published by rule where it follows a page that is live now,
     in the same places and for as long; a first page, and one after a take-down, waits for a person.
 
-    :raises FormError: by slot name, what is wrong or missing.
+    :param follows_links: whether links must have been followed to their end; those that were not are asked for.
+    :raises FormError: by slot name, what is wrong or missing, too heavy, or leads away from the retailer.
     :raises NotOpen: it is no draft, or an earlier one still waits.
     :raises NotSupplied: the vendor does not supply the retailer any more.
     """
@@ -179,6 +306,7 @@ def submit(db: Session, revision: Revision, *, author_id: str, at: datetime) -> 
     if db.scalar(waiting.limit(1)):
         raise NotOpen("An earlier revision still waits for an answer. Withdraw it first.")
     body = _sealed_body(db, revision, item, at)
+    refuse_leaving(db, revision.retailer_id, body["slots"], at=at, follows=follows_links)
     move(db, revision, RevisionState.DRAFT, RevisionState.SUBMITTED)
     revision.body, revision.digest = body, digest_of(body)
     revision.author_id, revision.submitted_at = author_id, at
@@ -213,11 +341,12 @@ def load_bounds(
     :param at: when its pictures must be allowed to be shown; not asked where left out.
     """
     retailer = db.get_one(Retailer, revision.retailer_id)
-    hosts = db.scalars(select(RetailerHost.host).where(RetailerHost.retailer_id == retailer.id))
     wanted = select(Asset).where(Asset.vendor_id == revision.vendor_id, Asset.id.in_(asset_ids_in(slots, values)))
     assets = {each.id: each for each in db.scalars(wanted)}
     played = [each.id for each in assets.values() if each.kind.is_recording]
-    return Bounds(locales_of(retailer), frozenset(hosts), assets, recordings_of(db, played), at, retailer.time_zone)
+    return Bounds(
+        locales_of(retailer), list_hosts(db, retailer.id), assets, recordings_of(db, played), at, retailer.time_zone
+    )
 
 
 def copy_product(product: VendorProduct) -> dict[str, Any]:
@@ -259,7 +388,15 @@ def _find_last(db: Session, item: Item) -> Revision | None:
     return db.scalars(wanted.order_by(Revision.created_at.desc(), Revision.number.desc()).limit(1)).one_or_none()
 
 
-def _values_of_product(slots: Mapping[str, Slot], product: VendorProduct) -> dict[str, Any]:
+def _first_body(values: dict[str, Any], product: VendorProduct, source: Revision | None) -> dict[str, Any]:
+    ids_in = {str(each) for value in values.values() if isinstance(value, list) for each in value}
+    alts = {each: alt for each, alt in alts_of(source).items() if each in ids_in} if source else {}
+    kept = {*values, *(ALT + each for each in alts)}
+    since = {name: told for name, told in since_of(source).items() if name in kept} if source else {}
+    return {"slots": values, "product": copy_product(product), "since": since, "alts": alts}
+
+
+def values_of_product(slots: Mapping[str, Slot], product: VendorProduct) -> dict[str, Any]:
     """The product's texts where they fit whole; nothing is cut, and none stands twice."""
     texts = {**(product.texts or {}), "description": product.description}
     found: dict[str, Any] = {}
@@ -296,20 +433,29 @@ def _fitting(db: Session, item: Item, slots: Mapping[str, Slot], values: Mapping
 
 
 def _sealed_body(db: Session, revision: Revision, item: Item, at: datetime) -> dict[str, Any]:
-    slots = read_slots(get_version(db, revision.template_version_id).sections)
+    version = get_version(db, revision.template_version_id)
+    slots = read_slots(version.sections)
     values = slots_of(revision)
     bounds = load_bounds(db, revision, values, slots, at=at)
     values = clean(slots, values, bounds)
     missing = list_missing(slots, values, bounds)
     if missing:
         raise FormError(missing)
+    budget = db.get_one(PageTemplate, version.template_id).budget_bytes
+    weight = weigh_page(db, version, slots, values, budget_bytes=budget)
+    refuse_heavy(weight, retailer=db.get_one(Retailer, revision.retailer_id).name)
     # What a picture is said to show is part of what is approved; a later word waits for the next revision.
     pictures = {
         each.id: {"alt": {} if each.is_decorative else dict(each.alt), "digest": each.digest}
         for each in bounds.assets.values()
         if not each.kind.is_recording
     }
-    body = {"slots": values, "product": copy_product(get_product(db, item.product_id)), "pictures": pictures}
+    body = {
+        "slots": values,
+        "product": copy_product(get_product(db, item.product_id)),
+        "pictures": pictures,
+        "since": _written_body(db, revision, slots, values, at)["since"],
+    }
     # As is every word that is heard or read in a film.
     if bounds.recordings:
         body["recordings"] = {

@@ -18,8 +18,8 @@ class DraftForm:
     """A page as it was typed, in one language, and what the pressed button wants.
 
     `number` and `edit` say which draft it was typed into, and how often that had been saved by then. `action` is
-    `save`, `submit`, or what to do with a picture of `slot`: `add`, `up`, `down`, `drop`, or `find`; `subject` is
-    the picture.
+    `save`, `submit`, what to do with a picture of `slot`: `add`, `up`, `down`, `drop`, or `find` (`subject` is the
+    picture), or `right`: what `slot` says in this language is right as it is.
     """
 
     number: int
@@ -32,6 +32,10 @@ class DraftForm:
     fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     # What pictures show, by asset id.
     alts: Mapping[str, str] = field(default_factory=dict)
+    # What they were said to show when the form was drawn; one that is not in here was not drawn.
+    alts_before: Mapping[str, str] = field(default_factory=dict)
+    # The parts of slots in which what somebody else saved is to stand, where both changed it.
+    yielded: frozenset[tuple[str, str]] = frozenset()
     # What was looked for among the pictures, by slot.
     finds: Mapping[str, str] = field(default_factory=dict)
 
@@ -44,7 +48,9 @@ def read_draft_form(form: MultiDict[str, str]) -> DraftForm:
     names = list(form)
     if len(names) > _MAX_FIELDS:
         raise FormError({"": "This form has more fields than any page. Open the page again."})
-    action, slot, subject = [*form.get("do", "save").split(":", 2), "", ""][:3]
+    action, _, rest = form.get("do", "save").partition(":")
+    # A picture's words are called "alt:<id>".
+    slot, subject = (rest, "") if action == "right" else [*rest.split(":", 1), ""][:2]
     return DraftForm(
         number=_count(form.get("number", "")),
         edit=_count(form.get("edit", "")),
@@ -54,6 +60,12 @@ def read_draft_form(form: MultiDict[str, str]) -> DraftForm:
         subject=subject,
         fields={name: tuple(form.getlist(name)) for name in names if "." in name and ":" not in name},
         alts={name.removeprefix("alt:"): form.get(name, "") for name in names if name.startswith("alt:")},
+        alts_before={name.removeprefix("was:"): form.get(name, "") for name in names if name.startswith("was:")},
+        yielded=frozenset(
+            _part(name.removeprefix("choose:"))
+            for name in names
+            if name.startswith("choose:") and form.get(name) == "theirs"
+        ),
         finds={name.removeprefix("find:"): form.get(name, "")[:80] for name in names if name.startswith("find:")},
     )
 
@@ -62,6 +74,12 @@ def read_comments(form: MultiDict[str, str]) -> list[dict[str, str]]:
     """A reviewer's comments, empty ones too: `comment.<section.slot>`, and `comment.` for the whole page."""
     names = [name for name in form if name.startswith("comment.")]
     return [{"slot": name.removeprefix("comment."), "text": form.get(name, "")} for name in names[:_MAX_FIELDS]]
+
+
+def _part(told: str) -> tuple[str, str]:
+    """A slot's name and what of it, from "name:part"."""
+    name, _, key = told.rpartition(":")
+    return name, key
 
 
 def _count(text: str) -> int:

@@ -28,7 +28,7 @@ class RevisionState(enum.StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-DEFAULT_BUDGET_BYTES = 112_640
+DEFAULT_BUDGET_BYTES = 110_000
 _OPEN = text("state IN ('draft', 'submitted')")
 
 
@@ -186,6 +186,8 @@ class DraftSave(RetailerScoped, VendorScoped, Base):
     revision_id: Mapped[str] = reference("revision.id", index=False)
     edit: Mapped[int]
     slots: Mapped[Json]
+    # Where it came from: a word of `content.earlier.Path`.
+    path: Mapped[str] = mapped_column(String(10), default="form")
     author_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("user.id"), index=True)
     saved_at: Mapped[datetime]
 
@@ -251,6 +253,31 @@ class Notice(RetailerScoped, VendorScoped, Base):
     detail: Mapped[Json] = mapped_column(default=dict)
     at: Mapped[datetime]
     read_at: Mapped[datetime | None]
+
+
+class LinkState(enum.StrEnum):
+    """What is known of where a link ends: nothing yet, an address, or that it cannot be opened."""
+
+    WAITING = "waiting"
+    GOOD = "good"
+    BAD = "bad"
+
+
+class LinkCheck(Base):
+    """Where an address that somebody's words link to ends, after all redirects; whose words is not asked."""
+
+    __table_args__ = (one_of("state", LinkState),)
+
+    id: Mapped[Id]
+    # SHA-256 of the address.
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    url: Mapped[str] = mapped_column(String(2000))
+    state: Mapped[LinkState] = word(LinkState, default=LinkState.WAITING)
+    end: Mapped[str] = mapped_column(String(2000), default="")
+    # Why it cannot be opened.
+    reason: Mapped[str] = mapped_column(String(300), default="")
+    asked_at: Mapped[datetime] = mapped_column(index=True)
+    checked_at: Mapped[datetime | None]
 
 
 class Look(RetailerScoped, Base):

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from qrmerch import audit, ids
 from qrmerch.catalog.models import Item
 from qrmerch.catalog.queries import get_item
+from qrmerch.content.links import refuse_leaving
 from qrmerch.content.models import (
     Publication,
     Revision,
@@ -24,6 +25,7 @@ from qrmerch.content.queries import (
     find_approval,
     get_content,
     list_publications,
+    slots_of,
 )
 from qrmerch.content.revisions import digest_of, note
 from qrmerch.db import lock_for_chain
@@ -50,16 +52,20 @@ def publish(
     from_at: datetime | None = None,
     until_at: datetime | None = None,
     store_ids: Sequence[str] | None = None,
+    follows_links: bool = False,
 ) -> Publication:
     """Let an approved revision show; an older one again to roll back.
 
     :param from_at: first instant; now where left out.
     :param until_at: first instant no longer; what held before then holds again.
     :param store_ids: everywhere where left out.
+    :param follows_links: whether its links must have been followed to their end lately.
     :raises NotApproved: no reviewer let exactly this through.
-    :raises FormError: the period ends before it begins or lies in the past; a store is not the retailer's.
+    :raises FormError: a link leads away or is still being checked; the period ends before it begins or lies in the
+        past; a store is not the retailer's.
     """
     _refuse_unapproved(db, revision)
+    refuse_leaving(db, revision.retailer_id, slots_of(revision), at=at, follows=follows_links)
     problems = {}
     if from_at is not None and from_at < at:
         problems["from_at"] = "It cannot begin in the past. Leave the beginning empty for now."

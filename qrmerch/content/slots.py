@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
-from urllib.parse import urlsplit
 
+from qrmerch.content.links import link_problem
 from qrmerch.content.recorded import clean_recordings, recording_problem
 from qrmerch.content.tables import clean_table, read_files, read_link
 from qrmerch.errors import DomainError, FormError
@@ -32,7 +32,6 @@ _NO_ADDRESS: Final = frozenset("\"'<>`\\{}")
 _FILE_NAME: Final = re.compile(
     r"\S+\.(jpe?g|png|webp|avif|gif|heic|tiff?)|(img|dsc|dscn|dscf|pxl|image|photo|picture)[\s_-]*\d+", re.IGNORECASE
 )
-_HOST: Final = re.compile(r"[a-z0-9.-]+(:\d+)?")
 # How far a picture may be from a shape: a pixel or two of a phone's crop.
 _SHAPE_TOLERANCE: Final = 0.02
 _RATIO: Final = re.compile(r"([1-9][0-9]?):([1-9][0-9]?)", re.ASCII)
@@ -414,21 +413,8 @@ def clean_words(slot: Slot, text: str, hosts: Collection[str] | None) -> str:
 
 
 def _check_link(link: str, hosts: Collection[str] | None) -> None:
-    parts = urlsplit(link)
-    if link.startswith(("mailto:", "tel:")):
-        return
-    # The sanitiser that shows it lets small letters through only.
-    if not link.startswith("https://") or not parts.netloc:
-        raise ValueError(f"the link to {link[:60]} cannot be taken. A link begins with https://, mailto: or tel:.")
-    host = (parts.hostname or "").rstrip(".")
-    is_plain = _HOST.fullmatch(parts.netloc.lower()) is not None
-    if hosts is None and is_plain:
-        return
-    if not is_plain or not any(host == each or host.endswith(f".{each}") for each in hosts or ()):
-        raise ValueError(
-            f"the link leads to {parts.netloc[:60]}, away from the retailer. "
-            "Say it here, or link to the retailer’s own pages."
-        )
+    if problem := link_problem(link, hosts):
+        raise ValueError(problem)
 
 
 def _in_language(locale: str, bounds: Bounds, sentence: str) -> str:

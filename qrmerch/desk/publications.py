@@ -20,6 +20,7 @@ from qrmerch.content.queries import (
     list_publications,
     revisions_by_id,
 )
+from qrmerch.desk.links import ask_again
 from qrmerch.desk.previews import answer_page
 from qrmerch.desk.review_pages import ApprovedRow, Phone, PublicationRow, PublicationsPage
 from qrmerch.desk.revision_view import get_sent
@@ -28,7 +29,7 @@ from qrmerch.errors import FormError, NotFound
 from qrmerch.parties.models import Retailer, Store
 from qrmerch.parties.queries import get_retailer, list_stores
 from qrmerch.users.models import User
-from qrmerch.web import get_db, notice, redirect_to, render
+from qrmerch.web import get_db, notice, redirect_to, render, services
 
 blueprint = Blueprint("desk_publications", __name__)
 
@@ -65,7 +66,11 @@ def roll_back(item_id: str) -> Response:
     revision = get_sent(db, request.form.get("revision", ""))
     if revision.id not in {each.revision.id for each in list_approved(db, item.id)}:
         raise NotFound("This revision is not one of this item’s.")
-    publishing.publish(db, revision, actor=principal, at=at)
+    try:
+        publishing.publish(db, revision, actor=principal, at=at, follows_links=services().settings.follows_links)
+    except FormError as error:
+        ask_again(db, revision, at=at)
+        return _render(db, item, problems=error.problems, status=error.status)
     db.commit()
     notice(f"Revision {revision.number} is live in all stores.")
     return redirect_to(f"/desk/items/{item.id}/publications")

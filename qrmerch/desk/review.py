@@ -24,6 +24,7 @@ from qrmerch.content.queries import (
     slots_of,
 )
 from qrmerch.content.slots import Slot, asset_ids_in, read_slots
+from qrmerch.desk.links import ask_again
 from qrmerch.desk.paging import page_number, paging
 from qrmerch.desk.previews import answer_page, locales_of
 from qrmerch.desk.review_pages import QueuePage, QueueRow
@@ -34,7 +35,7 @@ from qrmerch.i18n import language_name
 from qrmerch.media.queries import pictures_of
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import get_retailer, list_vendors
-from qrmerch.web import get_db, notice, parse_form_instant, redirect_to, render
+from qrmerch.web import get_db, notice, parse_form_instant, redirect_to, render, services
 
 blueprint = Blueprint("desk_review", __name__)
 
@@ -95,9 +96,15 @@ def approve(revision_id: str) -> Response:
     revision, publishes = get_sent(db, revision_id), request.form.get("do") == "publish"
     if publishes and principal.role not in PUBLISHERS:
         raise NotFound()
-    reviewing.approve(db, revision, digest=request.form.get("digest", ""), reviewer=principal, at=at)
-    if publishes:
-        publishing.publish(db, revision, actor=principal, at=at)
+    try:
+        reviewing.approve(db, revision, digest=request.form.get("digest", ""), reviewer=principal, at=at)
+        if publishes:
+            follows = services().settings.follows_links
+            publishing.publish(db, revision, actor=principal, at=at, follows_links=follows)
+    except FormError as error:
+        ask_again(db, revision, at=at)
+        refused = TypedAnswer({}, error.problems)
+        return _render(db, revision, answer=refused, status=error.status)
     following = find_next_waiting(db, revision)
     db.commit()
     if publishes:
@@ -144,9 +151,17 @@ def publish(revision_id: str) -> Response:
         from_at, until_at = _instants(typed, retailer.time_zone)
         stores = list(typed.stores) if typed.where == "some" else None
         row = publishing.publish(
-            db, revision, actor=principal, at=at, from_at=from_at, until_at=until_at, store_ids=stores
+            db,
+            revision,
+            actor=principal,
+            at=at,
+            from_at=from_at,
+            until_at=until_at,
+            store_ids=stores,
+            follows_links=services().settings.follows_links,
         )
     except FormError as error:
+        ask_again(db, revision, at=at)
         refused = TypedPublication(typed.from_at, typed.until_at, typed.where, typed.stores, error.problems)
         return _render(db, revision, publish=refused, status=error.status)
     item_id = row.item_id

@@ -12,6 +12,7 @@ from qrmerch.errors import NotFound
 from qrmerch.files import FileStore
 from qrmerch.imports.feed_models import FeedRun
 from qrmerch.imports.models import ImportRun
+from qrmerch.imports.slot_models import FillRun
 
 
 def store_sheet(stream: BinaryIO, *, store: FileStore, settings: Settings) -> str:
@@ -35,7 +36,7 @@ def path_of_sheet(key: str, *, store: FileStore) -> Path:
 def forget_sheet(db: Session, key: str, *, store: FileStore) -> None:
     """Delete the bytes of a sheet that could not be read, unless they are those of somebody's run."""
     with unscoped(db):
-        used = (select(model.id).where(model.file_key == key).limit(1) for model in (FeedRun, ImportRun))
+        used = (select(model.id).where(model.file_key == key).limit(1) for model in (FeedRun, FillRun, ImportRun))
         is_used = any(db.scalar(each) is not None for each in used)
     if not is_used:
         store.delete(key)

@@ -5,7 +5,7 @@ never lost: not to a second tab, not to an expired sign-in, not to a text that i
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -16,12 +16,14 @@ from qrmerch.access import VENDOR, allow, allow_anyone, current_principal, find_
 from qrmerch.clock import now
 from qrmerch.content import drafts
 from qrmerch.content.drafts import ChangedElsewhere
+from qrmerch.content.earlier import find_base
 from qrmerch.content.forms import DraftForm, read_draft_form
-from qrmerch.content.merging import differing, merge
+from qrmerch.content.merging import Difference, Part, merge, rows_or_value
 from qrmerch.content.models import Revision, RevisionState
 from qrmerch.content.preview_links import read_link
 from qrmerch.content.queries import find_shown, get_content, get_revision
 from qrmerch.content.revisions import NotOpen
+from qrmerch.content.translating import ALT
 from qrmerch.db import unscoped
 from qrmerch.errors import DomainError, FormError, SignInNeeded
 from qrmerch.media.forms import ALT_MAX_CHARS, Description
@@ -51,6 +53,7 @@ blueprint = Blueprint("studio_content", __name__)
 
 Load = Callable[[], Subject]
 _SCHEMES: Final = ("light", "dark")
+_MARK_CHARS: Final = 40
 
 
 @blueprint.get("/studio/content/new")
@@ -153,10 +156,10 @@ def keep_typed(error: DomainError) -> Response:
 
 def _take(db: Session, load: Load, at: datetime) -> Response:
     subject, form = load(), read_draft_form(request.form)
-    values = merge(subject.slots, subject.values, form, first=subject.locales[0])
+    values = merge(subject.slots, _typed_upon(db, subject, form), form, first=subject.locales[0])
     try:
-        draft = _save(db, subject, form, values, at)
-        missing = _send(db, draft, at) if form.action == "submit" else {}
+        saved = _save(db, subject, form, values, at)
+        missing = _send(db, saved.revision, at) if form.action == "submit" else {}
     except FormError as error:
         db.rollback()
         return _refuse(db, load(), form, values, error.problems)
@@ -168,34 +171,54 @@ def _take(db: Session, load: Load, at: datetime) -> Response:
         if wants_json():
             raise
         return _keep(f"{error.detail} What you typed is below; it is not saved.", status=error.status, can_save=False)
-    subject = load_subject(db, draft.content_id, at=at)
-    answer = _refuse(db, subject, form, {}, missing) if missing else _answer_saved(db, subject, form)
+    subject = load_subject(db, saved.revision.content_id, at=at)
+    answer = _refuse(db, subject, form, {}, missing) if missing else _answer_saved(db, subject, form, saved)
     db.commit()
     return answer
 
 
-def _save(db: Session, subject: Subject, form: DraftForm, values: Mapping[str, Any], at: datetime) -> Revision:
+def _typed_upon(db: Session, subject: Subject, form: DraftForm) -> Mapping[str, Any]:
+    """The values that stood in a form when it was drawn, as far as they are known."""
+    if subject.content is None or (form.number, form.edit) == (subject.revision.number, subject.revision.edit):
+        return subject.values
+    base = find_base(db, subject.content.id, subject.slots, number=form.number, edit=form.edit)
+    return subject.values if base.is_unknown else base.slots
+
+
+def _save(db: Session, subject: Subject, form: DraftForm, values: Mapping[str, Any], at: datetime) -> drafts.Saved:
     author_id = current_principal().user_id
-    draft = drafts.open_draft(db, subject.item, author_id=author_id, at=at, template=subject.template)
-    if draft.number != form.number:
-        raise ChangedElsewhere()
-    drafts.save_draft(db, draft, values, edit=form.edit, at=at)
-    _describe_pictures(db, form)
-    return draft
+    twice = _describe_pictures(db, form)
+    saved = drafts.write_slots(
+        db,
+        subject.item,
+        values,
+        number=form.number,
+        edit=form.edit,
+        author_id=author_id,
+        at=at,
+        path="form",
+        template=subject.template,
+        yielded=form.yielded,
+        twice=twice,
+    )
+    if form.action == "right":
+        drafts.confirm(db, saved.revision, form.slot, locale=form.locale, at=at)
+    return saved
 
 
 def _send(db: Session, draft: Revision, at: datetime) -> dict[str, str]:
     """Send a draft that has just been saved; where that is refused, it stays saved, and the reasons are returned."""
     try:
-        drafts.submit(db, draft, author_id=current_principal().user_id, at=at)
+        follows = services().settings.follows_links
+        drafts.submit(db, draft, author_id=current_principal().user_id, at=at, follows_links=follows)
     except FormError as error:
         return error.problems
     return {}
 
 
-def _describe_pictures(db: Session, form: DraftForm) -> None:
-    """Keep what pictures are said to show in the form's language."""
-    problems = {}
+def _describe_pictures(db: Session, form: DraftForm) -> list[Difference]:
+    """Keep what pictures are said to show in the form's language; what somebody else changed too is returned."""
+    problems, twice = {}, []
     for asset_id, text in form.alts.items():
         asset = get_asset(db, asset_id)
         try:
@@ -203,21 +226,27 @@ def _describe_pictures(db: Session, form: DraftForm) -> None:
         except ValueError as error:
             problems[f"alt:{asset_id}"] = f"What the picture shows: {error}"
             continue
-        if asset.is_decorative or line == asset.alt.get(form.locale, ""):
+        stands, part = asset.alt.get(form.locale, ""), (f"{ALT}{asset_id}", form.locale)
+        was = form.alts_before.get(asset_id, stands)
+        if asset.is_decorative or line in (stands, was) or part in form.yielded:
             continue
+        if was != stands:
+            twice.append(Difference(part, was, line, stands))
         alt = {**asset.alt, form.locale: line}
         describe(db, asset, Description(alt, False, asset.focus_x, asset.focus_y))
     if problems:
         raise FormError(problems)
+    return twice
 
 
 # --- answering -------------------------------------------------------------------------------------
 
 
-def _answer_saved(db: Session, subject: Subject, form: DraftForm) -> Response:
+def _answer_saved(db: Session, subject: Subject, form: DraftForm, saved: drafts.Saved) -> Response:
     if wants_json():
         editor = Editor(db, subject, _view(db, subject))
         standing = editor.standing()
+        taken = {name for name, _ in saved.taken}
         fields = {each.name: getattr(standing, each.name) for each in dataclasses.fields(standing)}
         return jsonify(
             number=subject.revision.number,
@@ -225,19 +254,38 @@ def _answer_saved(db: Session, subject: Subject, form: DraftForm) -> Response:
             address=subject.address(),
             preview=subject.address("/page", locale=form.locale, scheme=_scheme()),
             way=standing.in_the_way,
-            parts={"standing": render_template("studio/_content_standing.html", **fields)},
+            parts={
+                "standing": render_template("studio/_content_standing.html", **fields),
+                "languages": render_template("studio/_content_languages.html", languages=editor.languages()),
+            },
+            # What somebody else changed meanwhile, to stand in the form from now on.
+            fields={name: _draw_field(editor, name) for name in subject.slots if name in taken},
         )
+    # Tells the script which of the forms that it keeps arrived.
+    arrived = _mark()
     if form.action == "submit":
         notice(_sent_sentence(db, subject))
-        return redirect_to(subject.address())
+        return redirect_to(subject.address(saved=arrived))
     said = {
+        "saved": arrived,
         "locale": form.locale if form.locale != subject.locales[0] else "",
         "scheme": request.form.get("scheme", ""),
     }
     if form.action == "find":
         said[f"find:{form.slot}"] = form.finds.get(form.slot, "")
+    if saved.taken:
+        notice(f"Saved. Meanwhile somebody else changed {_labels(subject, saved.taken)}; theirs stays.", "info")
     anchor = f"#f-{form.slot}" if form.slot in subject.slots else ""
     return redirect_to(subject.address(**said) + anchor)
+
+
+def _labels(subject: Subject, parts: Collection[Part]) -> str:
+    names = {name for name, _ in parts}
+    return ", ".join(slot.label for name, slot in subject.slots.items() if name in names)
+
+
+def _draw_field(editor: Editor, name: str) -> str:
+    return render_template("studio/_content_field.html", it=editor.field(name), form=editor.form_part())
 
 
 def _sent_sentence(db: Session, subject: Subject) -> str:
@@ -257,32 +305,61 @@ def _refuse(
         response = jsonify(type="form", status=422, detail=" ".join(problems.values()), problems=dict(problems))
         response.status_code = 422
         return response
-    typed = Typed(values=values, alts=form.alts if values else {}, problems=problems)
+    # What was typed upon an older save goes on being typed upon that one.
+    typed = (
+        Typed(
+            values=values,
+            alts=form.alts,
+            alts_before=form.alts_before,
+            upon=(form.number, form.edit),
+            problems=problems,
+        )
+        if values
+        else Typed(problems=problems)
+    )
     return _render(db, subject, typed, status=422, locale=form.locale)
 
 
 def _compare(db: Session, subject: Subject, form: DraftForm, error: ChangedElsewhere) -> Response:
-    """What was typed beside what somebody else saved; saving once more keeps what was typed."""
+    """What was typed, with what somebody else saved beside it where both changed the same; each is chosen by itself."""
     if wants_json():
-        raise error
-    if not subject.is_open:
+        return _answer_conflict(subject, error)
+    if error.merged is None or not subject.is_open:
         detail = "This page was sent in the meantime. What you typed is below; it is not saved."
         return _keep(detail, status=error.status, can_save=False)
-    values = merge(subject.slots, subject.values, form, first=subject.locales[0])
-    bounds = drafts.load_bounds(db, subject.revision, values, subject.slots)
-    changed = differing(subject.slots, values, subject.values, bounds)
-    sentence = "This page was saved in another tab or by a colleague while you were typing. "
-    if changed:
-        sentence += "Where yours differs, theirs stands under it. Save keeps what stands in the fields."
-    else:
-        sentence += "Both say the same: go on."
     typed = Typed(
-        values=values,
+        values={name: rows_or_value(slot, error.merged) for name, slot in subject.slots.items() if not slot.is_fixed},
         alts=form.alts,
-        theirs={name: subject.values.get(name) for name in changed},
-        conflict=sentence,
+        twice=error.conflicts,
+        conflict=_conflict_sentence(subject, error),
     )
     return _render(db, subject, typed, status=error.status, locale=form.locale)
+
+
+def _conflict_sentence(subject: Subject, error: ChangedElsewhere) -> str:
+    sentence = (
+        "You and somebody else changed the same at the same time, in another tab or at another desk. "
+        "Nothing of either is lost: choose below, then save."
+    )
+    if error.merged and error.merged.taken:
+        sentence += f" What only they changed stands here already: {_labels(subject, error.merged.taken)}."
+    return sentence
+
+
+def _answer_conflict(subject: Subject, error: ChangedElsewhere) -> Response:
+    response = jsonify(
+        type=error.slug,
+        status=error.status,
+        detail=error.detail,
+        number=subject.revision.number,
+        edit=subject.revision.edit,
+        conflicts=[
+            {"slot": each.part[0], "part": each.part[1], "was": each.base, "yours": each.mine, "theirs": each.theirs}
+            for each in error.conflicts
+        ],
+    )
+    response.status_code = error.status
+    return response
 
 
 def _keep(detail: str, *, status: int, can_save: bool, needs_sign_in: bool = False) -> Response:
@@ -292,7 +369,7 @@ def _keep(detail: str, *, status: int, can_save: bool, needs_sign_in: bool = Fal
     texts = tuple(
         KeptText(name, name.replace(".", " ").replace("_", " ").capitalize(), value)
         for name, value in hidden
-        if "." in name and value.strip() and not name.endswith((".row", ".picture", ".pictures"))
+        if "." in name and ":" not in name and value.strip() and not name.endswith((".row", ".picture", ".pictures"))
     )
     page = KeptPage(
         title="Not saved yet",
@@ -312,6 +389,7 @@ def _render(
     if typed is None:
         finds = {name.removeprefix("find:"): text for name, text in request.args.items() if name.startswith("find:")}
         typed = Typed(finds=finds)
+    typed = dataclasses.replace(typed, mark=_mark())
     editor = Editor(db, subject, _view(db, subject, locale), typed)
     return render("studio/content.html", editor.page(), status=status)
 
@@ -324,7 +402,13 @@ def _view(db: Session, subject: Subject, locale: str = "") -> View:
         at=now(),
         base=base_address(),
         key=services().settings.secret_key,
+        user_id=current_principal().user_id,
     )
+
+
+def _mark() -> str:
+    """What the script calls the form that it sends."""
+    return request.form.get("mark", "")[:_MARK_CHARS]
 
 
 def _scheme() -> str:

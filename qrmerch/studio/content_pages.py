@@ -4,16 +4,20 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from qrmerch.content.comparing import Piece
 from qrmerch.content.slots import Slot
 
 
 @dataclass(frozen=True, slots=True)
 class LanguageTab:
-    """A language of the retailer's; `note` says what is missing in it."""
+    """A language of the retailer's; `notes` say what is missing in it or out of date, each after its mark.
+
+    A mark is a class of `ui/status.html`.
+    """
 
     locale: str
     label: str
-    note: str
+    notes: tuple[tuple[str, str], ...]
     href: str
     is_current: bool
 
@@ -44,6 +48,11 @@ class ChosenPicture:
     alt_problem: str
     # What a film or sound is called.
     name: str = ""
+    # What the form is told it said, so that the next save knows what was changed.
+    was: str = ""
+    # The same in the first language where another is shown, and whether that was written after this.
+    original: str = ""
+    is_stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,34 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Twice:
+    """A part of a slot that two people changed differently, each against what stood there before.
+
+    `field` is the name of the choice: "mine", or "theirs" for what is saved.
+    """
+
+    field: str
+    label: str
+    # Empty where it is not about one language.
+    locale: str
+    direction: str
+    mine: tuple[Piece, ...]
+    theirs: tuple[Piece, ...]
+    my_images: tuple[str, ...] = ()
+    their_images: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FormPart:
+    """What all fields of the editor's form know: whether it can be written, and its language."""
+
+    is_open: bool
+    locale: str
+    direction: str
+    first_language: str
+
+
+@dataclass(frozen=True, slots=True)
 class SlotField:
     """A slot as it stands in the form, in one language."""
 
@@ -77,8 +114,10 @@ class SlotField:
     value: str
     # The same in the first language, where another one is shown.
     original: str
-    # What somebody else saved there meanwhile.
-    theirs: str
+    # Where two people changed it at once.
+    twice: tuple[Twice, ...]
+    # Whether the first language was written after this one.
+    is_stale: bool
     problem: str
     comments: tuple[Comment, ...]
     pictures: tuple[ChosenPicture, ...] = ()
@@ -163,11 +202,13 @@ class EditorPage:
     is_open: bool
     # Where the form goes; the draft saves itself there too.
     address: str
+    # What the person's browser keeps of it is called so: the content or the item, and the person.
+    shelf: str
+    # What the browser called the form that came back; empty where none did.
+    mark: str
     number: int
     edit: int
-    locale: str
-    direction: str
-    first_language: str
+    form: FormPart
     languages: tuple[LanguageTab, ...]
     problems: dict[str, str]
     # The sentence on somebody else's save, where one came in between.
@@ -180,6 +221,9 @@ class EditorPage:
     standing: StandingPart
     preview: Preview
     withdraw: str
+    # Addresses; empty where there is nothing to look at or nothing can be taken.
+    saves: str
+    copy: str
 
 
 @dataclass(frozen=True, slots=True)

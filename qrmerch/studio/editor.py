@@ -12,6 +12,7 @@ from qrmerch.catalog.pictures import list_picture_ids
 from qrmerch.catalog.queries import get_product, list_variants
 from qrmerch.codes import artwork
 from qrmerch.content.drafts import load_bounds
+from qrmerch.content.merging import PLACE, Difference
 from qrmerch.content.models import Publication, Revision, RevisionState
 from qrmerch.content.preview_links import make_link
 from qrmerch.content.queries import find_last_return, find_publication, find_shown, fixed_values
@@ -21,13 +22,14 @@ from qrmerch.content.slots import (
     Kind,
     Lock,
     Slot,
+    alt_for,
     is_empty,
     list_missing,
-    list_untranslated,
     picture_problem,
     recorded_problem,
 )
 from qrmerch.content.tables import join_rows
+from qrmerch.content.translating import ALT, Gap, alts_of, is_stale, list_gaps, mark_alts, since_of, words_by_locale
 from qrmerch.i18n import direction, language_name
 from qrmerch.media.models import Asset, AssetState
 from qrmerch.media.playing import recordings_of, said_length
@@ -37,6 +39,7 @@ from qrmerch.studio.content_pages import (
     ChosenPicture,
     Comment,
     EditorPage,
+    FormPart,
     LanguageTab,
     Locked,
     OfferedPicture,
@@ -46,9 +49,11 @@ from qrmerch.studio.content_pages import (
     SlotField,
     StandingPart,
     Todo,
+    Twice,
 )
 from qrmerch.studio.subject import Subject
 from qrmerch.studio.times import said_at
+from qrmerch.studio.told import tell_twice
 from qrmerch.text import rich_text
 from qrmerch.users.models import User
 
@@ -66,9 +71,13 @@ class Typed:
     alts: Mapping[str, str] = field(default_factory=dict)
     problems: Mapping[str, str] = field(default_factory=dict)
     finds: Mapping[str, str] = field(default_factory=dict)
-    # What is kept by now in slots where something else was typed, and the sentence on it.
-    theirs: Mapping[str, Any] = field(default_factory=dict)
+    # What the pictures' words were, and which revision and save it was typed upon, where that is an older one.
+    alts_before: Mapping[str, str] = field(default_factory=dict)
+    upon: tuple[int, int] | None = None
+    # What two people changed at once, and the sentence on it; then `values` are all there are.
+    twice: tuple[Difference, ...] = ()
     conflict: str = ""
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +91,7 @@ class View:
     # Scheme and host, and the key that signs links.
     base: str
     key: str
+    user_id: str
 
 
 class Editor:
@@ -89,13 +99,28 @@ class Editor:
 
     def __init__(self, db: Session, subject: Subject, view: View, typed: Typed | None = None) -> None:
         self.db, self.subject, self.view, self.typed = db, subject, view, typed or Typed()
-        self.values: dict[str, Any] = {**subject.values, **self.typed.values}
         self.slots = subject.slots
+        self.values = self._values()
         self.bounds = load_bounds(db, subject.revision, self.values, self.slots, at=view.at)
         self.comments = list_comments(db, subject, view)
+        self.alts = {each.id: each.alt for each in self.bounds.assets.values() if not each.is_decorative}
+        self.since = mark_alts(since_of(subject.revision), alts_of(subject.revision), self.alts, view.at)
+
+    def _values(self) -> dict[str, Any]:
+        """What stands in the form: of words in the language that was typed what was typed, in others what is kept."""
+        found: dict[str, Any] = dict(self.subject.values)
+        for name, value in self.typed.values.items():
+            slot, kept = self.slots.get(name), found.get(name)
+            is_part = slot is not None and slot.is_by_locale and not self.typed.conflict
+            if is_part and isinstance(value, Mapping) and isinstance(kept, Mapping):
+                found[name] = {**kept, **value}
+            else:
+                found[name] = value
+        return found
 
     def page(self) -> EditorPage:
         subject, view, revision = self.subject, self.view, self.subject.revision
+        number, edit = self.typed.upon or (revision.number, revision.edit)
         down = find_publication(self.db, subject.item.id, store_id=None, at=view.at)
         return EditorPage(
             title=subject.item.title,
@@ -106,12 +131,12 @@ class Editor:
             state=str(subject.latest.state) if subject.latest else "none",
             is_open=subject.is_open,
             address=subject.address(),
-            number=revision.number,
-            edit=revision.edit,
-            locale=view.locale,
-            direction=direction(view.locale),
-            first_language=language_name(subject.locales[0], "en"),
-            languages=self._languages(),
+            shelf=f"{subject.item.id} {subject.template.id} {view.user_id}",
+            mark=self.typed.mark,
+            number=number,
+            edit=edit,
+            form=self.form_part(),
+            languages=self.languages(),
             problems=dict(self.typed.problems),
             conflict=self.typed.conflict,
             comments=self.comments,
@@ -121,7 +146,13 @@ class Editor:
             standing=self.standing(),
             preview=self._preview(),
             withdraw=subject.address("/withdraw") if revision.state == RevisionState.SUBMITTED else "",
+            saves=subject.address("/saves") if subject.is_kept and subject.is_open else "",
+            copy=subject.address("/copy") if subject.is_open else "",
         )
+
+    def form_part(self) -> FormPart:
+        locale = self.view.locale
+        return FormPart(self.subject.is_open, locale, direction(locale), self._first_language)
 
     # --- head --------------------------------------------------------------------------------------
 
@@ -150,24 +181,30 @@ class Editor:
         revision = self.db.get_one(Revision, shown.revision_id)
         return f"Shoppers see revision {revision.number}{_limits(shown)}."
 
-    def _languages(self) -> tuple[LanguageTab, ...]:
-        first = self.subject.locales[0]
+    def languages(self) -> tuple[LanguageTab, ...]:
+        """The languages, with what each lacks against the first one."""
         tabs = []
         for locale in self.subject.locales:
-            missing = len(list_untranslated(self.slots, self.values, locale, first)) if locale != first else 0
-            note = f"{missing} missing" if missing else ""
+            gaps = self._gaps(locale)
+            stale = sum(each.is_stale for each in gaps)
+            missing = len(gaps) - stale
+            notes = [("wait", f"{stale} out of date")] if stale else []
+            notes += [("draft", f"{missing} missing")] if missing else []
             href = self.subject.address(locale=locale, scheme=self.view.scheme if self.view.scheme != "light" else "")
-            tabs.append(LanguageTab(locale, language_name(locale, "en"), note, href, locale == self.view.locale))
+            is_current = locale == self.view.locale
+            tabs.append(LanguageTab(locale, language_name(locale, "en"), tuple(notes), href, is_current))
         return tuple(tabs)
+
+    def _gaps(self, locale: str) -> list[Gap]:
+        first = self.subject.locales[0]
+        return list_gaps(self.slots, self.values, self.alts, self.since, locale=locale, first=first)
 
     # --- slots -------------------------------------------------------------------------------------
 
     def _sections(self) -> list[SectionFields]:
         found = []
         for section in self.subject.version.sections:
-            fields = tuple(
-                self._field(self.slots[f"{section['key']}.{slot['key']}"]) for slot in section.get("slots", ())
-            )
+            fields = tuple(self.field(f"{section['key']}.{slot['key']}") for slot in section.get("slots", ()))
             locked = self._locked(section["kind"])
             if fields or locked:
                 found.append(SectionFields(str(section.get("label") or section["key"]), fields, locked))
@@ -215,9 +252,10 @@ class Editor:
             return ""
         return f"{self.subject.retailer.name} adds: {', '.join(labels)}."
 
-    def _field(self, slot: Slot) -> SlotField:
-        value, locale, first = self.values.get(slot.name), self.view.locale, self.subject.locales[0]
-        theirs = self.typed.theirs.get(slot.name)
+    def field(self, name: str) -> SlotField:
+        """A slot as it stands in the form."""
+        slot, locale, first = self.slots[name], self.view.locale, self.subject.locales[0]
+        value = self.values.get(name)
         words = value if slot.is_words and isinstance(value, Mapping) else {}
         return SlotField(
             slot=slot,
@@ -226,7 +264,8 @@ class Editor:
             original=self._value(slot, value, first) if locale != first and not slot.is_choice else "",
             url=str(value.get("url", "")) if slot.kind == Kind.LINK and isinstance(value, Mapping) else "",
             only=self._only(slot),
-            theirs=self._said(slot, theirs) if slot.name in self.typed.theirs else "",
+            twice=self._twice(slot),
+            is_stale=is_stale(self.since, name, locale=locale, first=first) and bool(words_by_locale(slot, value)),
             problem=self.typed.problems.get(slot.name, ""),
             comments=tuple(each for each in self.comments if each.slot == slot.name),
             pictures=self._chosen(slot, value or []) if slot.is_assets else (),
@@ -285,6 +324,18 @@ class Editor:
             return f"on {self.subject.retailer.name}’s own pages"
         return f"at most {slot.max_count} rows" if slot.kind in (Kind.FACTS, Kind.TABLE) and slot.max_count else ""
 
+    def _twice(self, slot: Slot) -> tuple[Twice, ...]:
+        """Where two people changed a slot, or the words of its pictures, at once."""
+        own = list(self.values.get(slot.name) or ()) if slot.kind == Kind.PICTURES and slot.is_assets else []
+        found = [each for each in self.typed.twice if each.part[0] == slot.name]
+        found += [each for each in self.typed.twice if each.part[0].removeprefix(ALT) in own]
+        ids = [each for one in found for side in (one.mine, one.theirs) if isinstance(side, list) for each in side]
+        pictures = pictures_of(self.db, [each for each in ids if isinstance(each, str)])
+        assets = {each.id: each for each in list_by_ids(self.db, [each for each in ids if isinstance(each, str)])}
+        return tuple(
+            tell_twice(slot, each, _place(own, each.part[0].removeprefix(ALT)), assets, pictures) for each in found
+        )
+
     def _said(self, slot: Slot, value: Any) -> str:
         """A kept value in a few words, for somebody who typed another."""
         if is_empty(value):
@@ -315,11 +366,12 @@ class Editor:
     def _rows(self, slot: Slot, value: list[Mapping[str, Any]]) -> tuple[Row, ...]:
         locale, first = self.view.locale, self.subject.locales[0]
         rows = []
-        for place, each in enumerate(value):
+        for number, each in enumerate(value):
             name = each.get("name") or {}
             words = {locale: each.get("url")} if slot.kind == Kind.FILES else each.get("value") or {}
             said = ": ".join(str(part[first]) for part in (name, words) if part.get(first)) if locale != first else ""
-            rows.append(Row(str(place), str(name.get(locale, "")), str(words.get(locale) or ""), said))
+            place = each.get(PLACE, str(number))
+            rows.append(Row(place, str(name.get(locale, "")), str(words.get(locale) or ""), said))
         if self.subject.is_open:
             rows += [Row("", "", "", "")] * _SPARE_ROWS
         return tuple(rows)
@@ -328,6 +380,7 @@ class Editor:
 
     def _chosen(self, slot: Slot, ids: list[str]) -> tuple[ChosenPicture, ...]:
         pictures = pictures_of(self.db, ids)
+        locale, first = self.view.locale, self.subject.locales[0]
         found = []
         for asset_id in ids:
             asset = self.bounds.assets.get(asset_id)
@@ -338,11 +391,15 @@ class Editor:
                 ChosenPicture(
                     asset_id=asset_id,
                     image=picture.card_url if picture else "",
-                    alt=self.typed.alts.get(asset_id, str(asset.alt.get(self.view.locale, ""))),
+                    alt=self.typed.alts.get(asset_id, str(asset.alt.get(locale, ""))),
                     is_decorative=asset.is_decorative,
                     problem=self._problem(slot, asset),
                     alt_problem=self.typed.problems.get(f"alt:{asset_id}", ""),
                     name=self._name(asset),
+                    was=self.typed.alts_before.get(asset_id, str(asset.alt.get(locale, ""))),
+                    original=alt_for(asset.alt, first) if locale != first else "",
+                    is_stale=is_stale(self.since, ALT + asset_id, locale=locale, first=first)
+                    and bool(asset.alt.get(locale)),
                 )
             )
         return tuple(found)
@@ -399,9 +456,9 @@ class Editor:
         missing = list_missing(own, self.values, self.bounds)
         todos = [Todo(sentence, f"#f-{name}", "refuse") for name, sentence in missing.items()]
         todos += [
-            Todo(f"{each.label}: {each.note}, shows {self._first_language}", each.href, "wait")
-            for each in self._languages()
-            if each.note
+            Todo(f"{each.label}: {_note(words, self._first_language)}", each.href, mark)
+            for each in self.languages()
+            for mark, words in each.notes
         ]
         todos += [
             Todo(f"Add {slot.label[:1].lower()}{slot.label[1:]}", f"#f-{name}", "draft")
@@ -468,6 +525,14 @@ def list_comments(db: Session, subject: Subject, view: View) -> tuple[Comment, .
 
 def _limits(publication: Publication) -> str:
     return "" if publication.store_ids is None else f" in {len(publication.store_ids)} of the stores"
+
+
+def _note(words: str, first_language: str) -> str:
+    return f"{words}, shows {first_language}" if words.endswith("missing") else words
+
+
+def _place(ids: list[str], asset_id: str) -> int:
+    return ids.index(asset_id) + 1 if asset_id in ids else 0
 
 
 def _size_problem(slot: Slot, asset: Asset) -> str:

@@ -35,4 +35,4 @@ def test_a_row_that_was_never_kept_is_a_new_one(place: str) -> None:
 
     merged = merge({"top.facts": facts}, kept, form, first="en")
 
-    assert merged["top.facts"] == [{"name": {"en": "Wool"}, "value": {"en": "100 %"}}]
+    assert merged["top.facts"] == [{"name": {"en": "Wool"}, "value": {"en": "100 %"}, "place": ""}]

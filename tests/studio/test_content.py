@@ -188,13 +188,89 @@ def test_the_second_tab_sees_both_and_may_keep_its_own(desk: Desk, browser: Brow
     kept = browser.send(both, action=address, do="save")
 
     assert both.status_code == 409
-    assert "Saved meanwhile: <q><bdi>From the first tab</bdi></q>" in both.text
+    assert "<ins>From the first tab</ins>" in both.text
+    assert "<ins>From the second tab</ins>" in both.text
     assert find_form(both.text, address).fields["story.lede"] == "From the second tab"
     assert kept.status_code == 303
     assert slots_of(latest(database, desk.item))["story.lede"] == {"en": "From the second tab"}
 
 
-def test_what_both_tabs_say_alike_is_not_told_as_different(desk: Desk, browser: Browser) -> None:
+def test_the_second_tab_may_take_what_the_first_says(desk: Desk, browser: Browser, database: Database) -> None:
+    browser.sign_in(*desk.vera)
+    address = begin(browser, desk)
+    second_tab = find_form(browser.get(address).text, address).fields
+    browser.send(browser.get(address), action=address, do="save", **{"story.lede": "From the first tab"})
+
+    both = browser.post(address, {**second_tab, "story.lede": "From the second tab", "care.text": "Mine alone"})
+    kept = browser.send(both, action=address, do="save", **{"choose:story.lede:en": "theirs"})
+
+    assert kept.status_code == 303
+    values = slots_of(latest(database, desk.item))
+    assert (values["story.lede"], values["care.text"]) == ({"en": "From the first tab"}, {"en": "Mine alone"})
+
+
+def test_two_tabs_in_different_slots_both_stay_and_none_is_asked(
+    desk: Desk, browser: Browser, database: Database
+) -> None:
+    browser.sign_in(*desk.vera)
+    address = begin(browser, desk)
+    second_tab = find_form(browser.get(address).text, address).fields
+    browser.send(browser.get(address), action=address, do="save", **{"story.lede": "From the first tab"})
+
+    saved = browser.post(address, {**second_tab, "care.text": "From the second tab"})
+
+    values = slots_of(latest(database, desk.item))
+    assert saved.status_code == 303
+    assert "Meanwhile somebody else changed One line; theirs stays." in browser.follow(saved).text
+    assert (values["story.lede"], values["care.text"]) == ({"en": "From the first tab"}, {"en": "From the second tab"})
+
+
+def test_a_script_is_given_what_others_changed_to_put_into_the_form(desk: Desk, browser: Browser) -> None:
+    browser.sign_in(*desk.vera)
+    address = begin(browser, desk)
+    second_tab = find_form(browser.get(address).text, address).fields
+    browser.send(browser.get(address), action=address, do="save", **{"story.lede": "From the first tab"})
+
+    saved = browser.post(address, {**second_tab, "care.text": "From the second tab"}, **JSON)
+
+    assert list(saved.json["fields"]) == ["story.lede"]
+    assert 'value="From the first tab"' in saved.json["fields"]["story.lede"]
+
+
+def test_saving_after_a_conflict_overwrites_no_slot_that_was_never_touched(
+    desk: Desk, browser: Browser, database: Database
+) -> None:
+    browser.sign_in(*desk.vera)
+    address = begin(browser, desk, **{"care.text": "Wash cool."})
+    second_tab = find_form(browser.get(address).text, address).fields
+    first = {"story.lede": "From the first tab", "care.text": "Wash warm.", "story.text": "Longer."}
+    browser.send(browser.get(address), action=address, do="save", **first)
+
+    both = browser.post(address, {**second_tab, "story.lede": "From the second tab"})
+    browser.send(both, action=address, do="save")
+
+    values = slots_of(latest(database, desk.item))
+    assert "What only they changed stands here already: Story, Care." in both.text
+    assert values["care.text"] == {"en": "Wash warm."}
+    assert values["story.text"] == {"en": "Longer."}
+    assert values["story.lede"] == {"en": "From the second tab"}
+
+
+def test_a_refused_form_still_knows_what_it_was_typed_upon(desk: Desk, browser: Browser, database: Database) -> None:
+    browser.sign_in(*desk.vera)
+    address = begin(browser, desk)
+    second_tab = find_form(browser.get(address).text, address).fields
+    browser.send(browser.get(address), action=address, do="save", **{"story.lede": "From the first tab"})
+
+    refused = browser.post(address, {**second_tab, "story.text": "x" * 655})
+    saved = browser.send(refused, action=address, do="save", **{"story.text": "Shorter"})
+
+    values = slots_of(latest(database, desk.item))
+    assert (refused.status_code, saved.status_code) == (422, 303)
+    assert (values["story.lede"], values["story.text"]) == ({"en": "From the first tab"}, {"en": "Shorter"})
+
+
+def test_what_both_tabs_say_alike_is_no_conflict(desk: Desk, browser: Browser) -> None:
     browser.sign_in(*desk.vera)
     address = begin(browser, desk)
     second_tab = find_form(browser.get(address).text, address).fields
@@ -202,8 +278,30 @@ def test_what_both_tabs_say_alike_is_not_told_as_different(desk: Desk, browser: 
 
     both = browser.post(address, {**second_tab, "story.lede": " The same  words "})
 
-    assert both.status_code == 409
-    assert "Both say the same: go on." in both.text
+    assert both.status_code == 303
+
+
+def test_what_a_picture_shows_is_not_overwritten_by_an_older_tab(
+    desk: Desk, browser: Browser, database: Database
+) -> None:
+    browser.sign_in(*desk.vera)
+    address = begin(browser, desk, do=f"add:gallery.pictures:{desk.asset.id}")
+    name = f"alt:{desk.asset.id}"
+    with_picture = {"gallery.pictures": ["", desk.asset.id]}
+    second_tab = {**find_form(browser.get(address).text, address).fields, **with_picture}
+    browser.send(browser.get(address), action=address, do="save", **with_picture, **{name: "A knit top, from behind"})
+
+    untouched = browser.post(address, {**second_tab, "care.text": "Wash cool."})
+    both = browser.post(address, {**second_tab, name: "A knit top, worn"})
+    with database.read() as db:
+        kept = db.get_one(Asset, desk.asset.id).alt["en"]
+    browser.send(both, action=address, do="save", **with_picture)
+
+    assert (untouched.status_code, both.status_code) == (303, 409)
+    assert "what picture 1 shows, English" in both.text
+    assert kept == "A knit top, from behind"
+    with database.read() as db:
+        assert db.get_one(Asset, desk.asset.id).alt["en"] == "A knit top, worn"
 
 
 def test_two_tabs_that_both_begin_make_one_draft(desk: Desk, browser: Browser, database: Database) -> None:
