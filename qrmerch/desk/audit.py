@@ -46,6 +46,7 @@ _WORDS: Final = {
     "content.submit": "Sent a revision",
     "content.take_down": "Took a page down",
     "content.withdraw": "Withdrew a revision",
+    "fill.start": "Took in a sheet of pages",
     "import.start": "Took a file in",
     "item.describe": "Changed name, category or template",
     "item.list": "Listed an item",
