@@ -53,6 +53,7 @@ blueprint = Blueprint("studio_content", __name__)
 
 Load = Callable[[], Subject]
 _SCHEMES: Final = ("light", "dark")
+_MARK_CHARS: Final = 40
 
 
 @blueprint.get("/studio/content/new")
@@ -260,10 +261,13 @@ def _answer_saved(db: Session, subject: Subject, form: DraftForm, saved: drafts.
             # What somebody else changed meanwhile, to stand in the form from now on.
             fields={name: _draw_field(editor, name) for name in subject.slots if name in taken},
         )
+    # Tells the script which of the forms that it keeps arrived.
+    arrived = _mark()
     if form.action == "submit":
         notice(_sent_sentence(db, subject))
-        return redirect_to(subject.address())
+        return redirect_to(subject.address(saved=arrived))
     said = {
+        "saved": arrived,
         "locale": form.locale if form.locale != subject.locales[0] else "",
         "scheme": request.form.get("scheme", ""),
     }
@@ -385,6 +389,7 @@ def _render(
     if typed is None:
         finds = {name.removeprefix("find:"): text for name, text in request.args.items() if name.startswith("find:")}
         typed = Typed(finds=finds)
+    typed = dataclasses.replace(typed, mark=_mark())
     editor = Editor(db, subject, _view(db, subject, locale), typed)
     return render("studio/content.html", editor.page(), status=status)
 
@@ -399,6 +404,11 @@ def _view(db: Session, subject: Subject, locale: str = "") -> View:
         key=services().settings.secret_key,
         user_id=current_principal().user_id,
     )
+
+
+def _mark() -> str:
+    """What the script calls the form that it sends."""
+    return request.form.get("mark", "")[:_MARK_CHARS]
 
 
 def _scheme() -> str:

@@ -198,6 +198,8 @@ class EditorPage:
     address: str
     # What the person's browser keeps of it is called so: the content or the item, and the person.
     shelf: str
+    # What the browser called the form that came back; empty where none did.
+    mark: str
     number: int
     edit: int
     form: FormPart

@@ -75,6 +75,7 @@ class Typed:
     # What two people changed at once, and the sentence on it; then `values` are all there are.
     twice: tuple[Difference, ...] = ()
     conflict: str = ""
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,7 @@ class Editor:
             is_open=subject.is_open,
             address=subject.address(),
             shelf=f"{subject.item.id} {subject.template.id} {view.user_id}",
+            mark=self.typed.mark,
             number=number,
             edit=edit,
             form=self.form_part(),

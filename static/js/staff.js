@@ -49,11 +49,12 @@ addEventListener('keydown', (event) => {
   else if (key.length === 1) press(`[data-key="${CSS.escape(key)}"]`, event);
 });
 
-/* A draft saves itself: <form data-draft="ADDRESS"> is posted there 400 ms after the last key, one save at a time. The
-   answer is JSON: {number, edit} go back into the form, `address` and `preview` are where it lives from now on, `parts`
-   are drawn again. Beside the title ([data-save]) stands only what is true. What could not be saved is kept in this tab,
-   over a sign-in too, and offered when the form is opened again ([data-kept]). */
-const draft = { form: $('form[data-draft]'), timer: 0, saving: null, isDirty: false, isConflict: false };
+/* A draft saves itself: <form data-draft="ADDRESS" data-shelf="NAME"> is posted there 400 ms after the last key, one save at a time.
+   The answer is JSON: {number, edit} go back into the form, `address` and `preview` are where it lives from now on, `parts` are drawn
+   again, `fields` are slots that somebody else changed meanwhile. Beside the title ([data-save]) stands only what is true. What is typed
+   is kept in this browser until it is saved, over closed tabs and sign-ins too, and offered when the page is opened again ([data-kept]).
+   A form with two people's words to choose from ([data-undecided]) waits for its button. */
+const draft = { form: $('form[data-draft]'), timer: 0, saving: null, isDirty: false, isConflict: false, isUndecided: Boolean($('[data-undecided]')) };
 
 const tellDraft = (words, look = '', link = null) => {
   const place = $('[data-save]');
@@ -63,10 +64,29 @@ const tellDraft = (words, look = '', link = null) => {
   if (link) place.append(' ', Object.assign(document.createElement('a'), link));
 };
 
-const typedIn = (form) => [...new FormData(form)].filter(([name]) => !['csrf', 'number', 'edit', 'do'].includes(name));
-const shelf = (form) => `draft ${form.dataset.draft} ${form.elements.locale?.value ?? ''}`;
-const keepHere = (form) => { try { sessionStorage.setItem(shelf(form), JSON.stringify(typedIn(form))); } catch { /* full or forbidden: the page still has it */ } };
-const forgetHere = (form) => sessionStorage.removeItem(shelf(form));
+/* What is kept lies under the page's shelf, one entry for each time the page was opened; a lock says that its tab is still open. */
+const SHELF_DAYS = 30;
+const shelfOf = (name) => `draft ${name} `;
+const tab = { id: crypto.randomUUID?.() ?? String(Math.random()), mark: '', doing: 'save' };
+const entryName = (form) => shelfOf(form.dataset.shelf) + tab.id;
+const typedIn = (form) => [...new FormData(form)].filter(([name]) => !['csrf', 'number', 'edit', 'do', 'mark'].includes(name) && !name.startsWith('find:'));
+
+const keepHere = (form) => {
+  const entry = { fields: typedIn(form), number: form.elements.number.value, edit: form.elements.edit.value, doing: tab.doing, mark: tab.mark, at: Date.now() };
+  try { localStorage.setItem(entryName(form), JSON.stringify(entry)); } catch { /* full or forbidden: the page still has it */ }
+};
+const forgetHere = (form) => { try { localStorage.removeItem(entryName(form)); } catch { /* forbidden: nothing is there */ } };
+
+const readEntry = (name) => { try { return JSON.parse(localStorage.getItem(name)); } catch { return null; } };
+/* What closed tabs left on a shelf, newest first. */
+const listKept = async (shelf) => {
+  const names = (() => { try { return Object.keys(localStorage).filter((name) => name.startsWith('draft ')); } catch { return []; } })();
+  const held = await navigator.locks?.query().catch(() => null);
+  const open = new Set((held?.held ?? []).map((lock) => lock.name));
+  const entries = names.map((name) => ({ name, entry: readEntry(name) }));
+  entries.filter(({ entry }) => !(entry?.at > Date.now() - SHELF_DAYS * 86_400_000)).forEach(({ name }) => localStorage.removeItem(name));
+  return entries.filter(({ name, entry }) => entry && name.startsWith(shelfOf(shelf)) && !open.has(name)).sort((a, b) => b.entry.at - a.entry.at);
+};
 
 /* After signing in again in another tab the form's token is of the old sign-in; the page has the new one. */
 const renewToken = async () => {
@@ -77,8 +97,7 @@ const renewToken = async () => {
   return Boolean(token);
 };
 
-const postDraft = (form, more = {}) =>
-  fetch(form.dataset.draft, { method: 'POST', body: new FormData(form), headers: { Accept: 'application/json' }, ...more });
+const postDraft = (address, body, more = {}) => fetch(address, { method: 'POST', body, headers: { Accept: 'application/json' }, ...more });
 /* An answer that takes longer than this is as good as none. */
 const patience = () => ({ signal: AbortSignal.timeout(15_000) });
 
@@ -88,10 +107,27 @@ const redraw = (frame, address) => {
   frame.contentWindow?.location.replace(address);
 };
 
-const takeAnswer = (form, said) => {
-  for (const name of ['number', 'edit']) if (said[name] != null && form.elements[name]) form.elements[name].value = said[name];
+const valuesIn = (data, name) => JSON.stringify([...data].filter(([each]) => each === name || each.startsWith(`${name}.`)));
+
+/* Slots that somebody else changed are drawn anew, unless they were typed in while the answer was on its way: then the form goes on as
+   it was, and the next save says where both differ. Whether it is all drawn. */
+const drawFields = (form, fields, sent) => {
+  const now = new FormData(form);
+  if (Object.keys(fields).some((name) => valuesIn(now, name) !== valuesIn(sent, name))) return false;
+  const focused = document.activeElement?.id;
+  for (const [name, html] of Object.entries(fields)) {
+    const place = $(`[data-slot="${CSS.escape(name)}"]`, form);
+    if (place) place.innerHTML = html;
+  }
+  if (focused) document.getElementById(focused)?.focus();
+  return true;
+};
+
+const takeAnswer = (form, said, sent) => {
+  for (const [name, text] of sent) if (name.startsWith('alt:') && form.elements[`was:${name.slice(4)}`]) form.elements[`was:${name.slice(4)}`].value = text;
+  const isDrawn = drawFields(form, said.fields ?? {}, sent);
+  for (const name of ['number', 'edit']) if (isDrawn && said[name] != null && form.elements[name]) form.elements[name].value = said[name];
   if (said.address && said.address !== form.dataset.draft) {
-    forgetHere(form);
     form.dataset.draft = said.address;
     form.action = said.address;
     const query = new URLSearchParams(location.search);
@@ -108,19 +144,22 @@ const takeAnswer = (form, said) => {
 const sendDraft = async (form) => {
   draft.isDirty = false;
   tellDraft('Saving');
+  let sent = new FormData(form);
   let answer = null;
   let said = null;
   try {
-    answer = await postDraft(form, patience());
+    answer = await postDraft(form.dataset.draft, sent, patience());
     said = await answer.json().catch(() => ({}));
     if (answer.status === 400 && said.type === 'foreign_write' && await renewToken()) {
-      answer = await postDraft(form, patience());
+      sent = new FormData(form);
+      answer = await postDraft(form.dataset.draft, sent, patience());
       said = await answer.json().catch(() => ({}));
     }
   } catch { answer = null; }
   if (answer?.ok) {
-    forgetHere(form);
-    takeAnswer(form, said);
+    draft.isConflict = false;
+    if (!draft.isDirty) forgetHere(form);
+    takeAnswer(form, said, sent);
     tellDraft(`Saved ${new Date().toTimeString().slice(0, 5)}`, 'saved');
     return true;
   }
@@ -128,7 +167,7 @@ const sendDraft = async (form) => {
   draft.isConflict = answer?.status === 409;
   keepHere(form);
   if (!answer) {
-    tellDraft('Not saved: no line. Kept in this tab, and tried again every few seconds.', 'late');
+    tellDraft('Not saved: no line. Kept in this browser, and tried again every few seconds.', 'late');
     draft.timer = setTimeout(() => saveDraft(form), 5_000);
   } else if (answer.status === 401 || answer.status === 400) {
     tellDraft('Not saved: you are signed out. What you typed stays here.', 'late', { textContent: 'Sign in in a new tab', href: '/sign-in', target: '_blank', rel: 'noopener' });
@@ -139,6 +178,7 @@ const sendDraft = async (form) => {
 
 const saveDraft = (form) => {
   clearTimeout(draft.timer);
+  if (draft.isUndecided) { keepHere(form); return Promise.resolve(false); }
   draft.saving ??= (async () => {
     let isSaved = true;
     do isSaved = await sendDraft(form); while (isSaved && draft.isDirty);
@@ -147,35 +187,80 @@ const saveDraft = (form) => {
   return draft.saving;
 };
 
+/* What was kept goes the way it would have gone: as a form typed upon the save it was typed upon. */
+const putBack = async (form, { name, entry }) => {
+  const said = new FormData();
+  for (const [field, value] of entry.fields) said.append(field, value);
+  for (const [field, value] of [['number', entry.number], ['edit', entry.edit], ['csrf', form.elements.csrf.value], ['do', entry.doing]]) said.append(field, value);
+  const answer = await postDraft(form.dataset.draft, said, patience()).catch(() => null);
+  if (answer?.ok) {
+    localStorage.removeItem(name);
+    draft.isDirty = false;
+    location.assign((await answer.json()).address + location.search.replace(/([?&])item=[^&]*&?/, '$1'));
+  } else if (!answer) tellDraft('Not put back: no line. It is still kept in this browser.', 'late');
+  else {
+    /* The page that says why has it all in its fields. */
+    const sender = Object.assign(document.createElement('form'), { method: 'post', action: form.dataset.draft, hidden: true });
+    const mark = entry.mark || tab.id;
+    localStorage.setItem(name, JSON.stringify({ ...entry, mark }));
+    for (const [field, value] of [...said, ['mark', mark]]) sender.append(Object.assign(document.createElement('input'), { type: 'hidden', name: field, value }));
+    document.body.append(sender);
+    sender.submit();
+  }
+};
+
+const showKept = (box, { entry }) => {
+  const at = new Date(entry.at);
+  const day = at.toDateString() === new Date().toDateString() ? '' : ` on ${at.toISOString().slice(0, 10)}`;
+  $('[data-kept-at]', box).textContent = `It was typed at ${at.toTimeString().slice(0, 5)}${day} and is kept in this browser only.`;
+  const texts = entry.fields.filter(([name, value]) => value.trim() && /[.:]/.test(name) && !/^(was|choose):|\.(row|pictures?)$/.test(name));
+  $('[data-kept-texts]', box).replaceChildren(...texts.map(([, value]) => Object.assign(document.createElement('li'), { className: 'asis', dir: 'auto', textContent: value })));
+  box.hidden = false;
+};
+
+/* What an earlier tab left: forgotten where it arrived (the address says so, or the page says the same), else offered. */
+const offerKept = async () => {
+  const box = $('[data-kept]');
+  if (!box) return;
+  const form = draft.form;
+  const address = new URL(location);
+  const arrived = address.searchParams.get('saved');
+  address.searchParams.delete('saved');
+  if (arrived) history.replaceState(history.state, '', address);
+  const here = form && JSON.stringify(typedIn(form));
+  const kept = [];
+  for (const one of await listKept(box.dataset.kept)) {
+    /* It came back with a refusal, and stands in this form. */
+    if (one.entry.mark && one.entry.mark === form?.elements.mark?.value) continue;
+    if ((arrived && one.entry.mark === arrived) || (one.entry.doing === 'save' && JSON.stringify(one.entry.fields) === here)) localStorage.removeItem(one.name);
+    else kept.push(one);
+  }
+  if (!kept.length) return;
+  showKept(box, kept[0]);
+  $('[data-put-back]', box)?.addEventListener('click', () => putBack(form, kept[0]));
+  $('[data-forget]', box).addEventListener('click', () => { localStorage.removeItem(kept.shift().name); box.hidden = !kept.length; if (kept.length) showKept(box, kept[0]); });
+};
+offerKept();
+
 if (draft.form) {
   const { form } = draft;
-  const box = $('[data-kept]');
-  const kept = sessionStorage.getItem(shelf(form));
-  if (kept && box) {
-    if (kept === JSON.stringify(typedIn(form))) forgetHere(form);
-    else box.hidden = false;
-  }
-  $('[data-put-back]')?.addEventListener('click', () => {
-    const seen = {};
-    for (const [name, value] of JSON.parse(kept)) {
-      const field = $$(`[name="${CSS.escape(name)}"]`, form)[seen[name] ?? 0];
-      seen[name] = (seen[name] ?? 0) + 1;
-      if (field && field.type !== 'hidden') field.value = value;
-    }
-    box.hidden = true;
-    saveDraft(form);
-  });
-  $('[data-forget]')?.addEventListener('click', () => { forgetHere(form); box.hidden = true; });
+  navigator.locks?.request(entryName(form), () => new Promise(() => {})).catch(() => {});
 
   /* A button or a link waits for the save that is on its way: it would come with an older count. */
   form.addEventListener('submit', (event) => {
-    const isPlainSave = (event.submitter?.value ?? 'save') === 'save' && !draft.isConflict;
+    const doing = event.submitter?.value ?? 'save';
     clearTimeout(draft.timer);
-    if (isPlainSave) { event.preventDefault(); saveDraft(form); return; }
+    if (doing === 'save' && !draft.isConflict && !draft.isUndecided) { event.preventDefault(); saveDraft(form); return; }
+    if (draft.saving) { event.preventDefault(); draft.saving.then(() => form.requestSubmit(event.submitter)); return; }
+    /* The address after it says this mark, so that what is kept here is known to have arrived. */
+    tab.mark = form.elements.mark?.value ?? tab.id;
+    if (!form.elements.mark) form.append(Object.assign(document.createElement('input'), { type: 'hidden', name: 'mark', value: tab.mark }));
+    tab.doing = doing === 'submit' ? 'save' : doing;
     keepHere(form);
-    if (!draft.saving) return;
+    draft.isDirty = !navigator.onLine;
+    if (navigator.onLine) return;
     event.preventDefault();
-    draft.saving.then(() => form.requestSubmit(event.submitter));
+    tellDraft('Not done: no line. What you typed is kept in this browser.', 'late');
   });
   addEventListener('click', (event) => {
     const link = event.target.closest?.('a[href]');
@@ -184,7 +269,16 @@ if (draft.form) {
     event.preventDefault();
     saveDraft(form).then((isSaved) => { if (isSaved) location.href = link.href; });
   });
-  addEventListener('pagehide', () => { if (draft.isDirty) { keepHere(form); postDraft(form, { keepalive: true }).catch(() => {}); } });
+  addEventListener('online', () => {
+    const button = tab.doing !== 'save' && $(`button[value="${CSS.escape(tab.doing)}"]`, form);
+    if (button) button.click();
+    else if (draft.isDirty) saveDraft(form);
+  });
+  addEventListener('pagehide', () => {
+    if (!draft.isDirty) return;
+    keepHere(form);
+    if (!draft.isUndecided && tab.doing === 'save') postDraft(form.dataset.draft, new FormData(form), { keepalive: true }).catch(() => {});
+  });
 }
 
 addEventListener('input', (event) => {
@@ -199,6 +293,7 @@ addEventListener('input', (event) => {
   const form = control.closest('form[data-draft]');
   if (form && !control.name.startsWith('find:')) {
     draft.isDirty = true;
+    keepHere(form);
     clearTimeout(draft.timer);
     draft.timer = setTimeout(() => saveDraft(form), 400);
   }

@@ -11,14 +11,16 @@ from sqlalchemy.orm import Session
 from qrmerch.access import Role
 from qrmerch.catalog.models import Item
 from qrmerch.clock import now
+from qrmerch.content.drafts import write_slots
 from qrmerch.content.models import Content
 from qrmerch.content.queries import list_revisions, slots_of
 from qrmerch.db import Database
+from qrmerch.parties.models import Vendor
 from qrmerch.users.models import StaffSession
 from qrmerch.users.service import open_session
 from tests.browser.conftest import OpenPhone
 from tests.chromium import Watched
-from tests.factories import Person, make_item, make_person, make_retailer, make_template, make_vendor
+from tests.factories import Person, make_asset, make_item, make_person, make_retailer, make_template, make_vendor
 
 _DESK = {"viewport": {"width": 1280, "height": 900}, "is_mobile": False, "has_touch": False}
 
@@ -112,6 +114,25 @@ def test_a_link_waits_for_what_was_typed(studio: Studio, editor: Watched) -> Non
     assert studio.values["story.lede"] == {"en": "Typed just now"}
 
 
+def test_two_tabs_in_different_slots_both_stay(studio: Studio, editor: Watched) -> None:
+    first = editor.page
+    write(first, "From the first")
+    said(first).to_contain_text("Saved")
+    second = first.context.new_page()
+    second.goto(first.url)
+    write(second, "From the second", "care.text")
+    said(second).to_contain_text("Saved")
+
+    write(first, "From the first again")
+    expect(first.locator('[name="care.text"]')).to_have_value("From the second")
+    write(first, "From the first at last")
+    said(first).to_contain_text("Saved")
+    expect(first.frame_locator("iframe[data-live]").get_by_text("From the first at last")).to_be_visible()
+
+    assert studio.values["story.lede"] == {"en": "From the first at last"}
+    assert studio.values["care.text"] == {"en": "From the second"}
+
+
 def test_a_second_tab_is_told_and_shows_both(studio: Studio, editor: Watched) -> None:
     first = editor.page
     write(first, "From the first")
@@ -125,10 +146,94 @@ def test_a_second_tab_is_told_and_shows_both(studio: Studio, editor: Watched) ->
     said(first).to_contain_text("Press Save to see both.")
     first.locator(".send button[value=save]").click()
 
-    expect(first.get_by_text("Saved meanwhile:")).to_contain_text("From the second")
+    both = first.locator(".both")
+    expect(both.locator("ins")).to_have_text(["again", "second"])
     expect(first.locator('[name="story.lede"]')).to_have_value("From the first again")
     assert studio.values["story.lede"] == {"en": "From the second"}
+    both.get_by_label("Take theirs").check()
+    first.locator(".send button[value=save]").click()
+    expect(both).to_have_count(0)
+    expect(first.locator('[name="story.lede"]')).to_have_value("From the second")
+    expect(first.locator("[data-kept]")).to_be_hidden()
     editor.expect_complaint("409")
+
+
+def test_what_was_typed_without_a_line_survives_the_closed_browser_tab(studio: Studio, editor: Watched) -> None:
+    page = editor.page
+    write(page, "Before")
+    said(page).to_contain_text("Saved")
+    address, context = page.url, page.context
+    context.set_offline(True)
+    write(page, "Typed in a tunnel")
+    said(page).to_contain_text("no line")
+    page.close()
+    context.set_offline(False)
+    with studio.database.write() as db:
+        colleague = db.merge(studio.item)
+        write_slots(db, colleague, {"care.text": "Wash cool."}, edit=None, author_id=None, at=now(), path="form")
+        db.commit()
+
+    again = context.new_page()
+    again.goto(address)
+    expect(again.locator("[data-kept-texts]")).to_contain_text("Typed in a tunnel")
+    again.get_by_role("button", name="Put it back").click()
+
+    expect(again.locator('[name="story.lede"]')).to_have_value("Typed in a tunnel")
+    expect(again.locator("[data-kept]")).to_be_hidden()
+    assert studio.values["story.lede"] == {"en": "Typed in a tunnel"}
+    assert studio.values["care.text"] == {"en": "Wash cool."}
+    assert again.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('draft '))") == []
+    editor.expect_complaint("ERR_INTERNET_DISCONNECTED")
+
+
+def test_the_order_of_pictures_is_kept_without_a_line_too(studio: Studio, editor: Watched) -> None:
+    page = editor.page
+    with studio.database.write() as db:
+        item = db.merge(studio.item)
+        ids = [make_asset(db, db.get_one(Vendor, item.vendor_id)).id for _ in range(2)]
+        write_slots(db, item, {"gallery.pictures": ids}, edit=None, author_id=None, at=now(), path="form")
+        db.commit()
+    page.goto(studio.address)
+    address, context = page.url, page.context
+    context.set_offline(True)
+    page.locator('button[value^="down:gallery.pictures:"]').first.click()
+    said(page).to_contain_text("no line")
+    page.close()
+    context.set_offline(False)
+
+    again = context.new_page()
+    again.goto(address)
+    again.get_by_role("button", name="Put it back").click()
+
+    expect(again.locator("[data-kept]")).to_be_hidden()
+    expect(again.locator('[name="gallery.pictures"][value]:not([value=""])').first).to_have_value(ids[1])
+    assert studio.values["gallery.pictures"] == [ids[1], ids[0]]
+    # These pictures are rows without files.
+    editor.expect_complaint("404")
+
+
+def test_what_a_colleague_typed_in_this_browser_is_not_offered_to_another(
+    studio: Studio, editor: Watched, live_server: str, db: Session
+) -> None:
+    page = editor.page
+    write(page, "Before")
+    said(page).to_contain_text("Saved")
+    address, context = page.url, page.context
+    context.set_offline(True)
+    write(page, "Vera's secret")
+    said(page).to_contain_text("no line")
+    page.close()
+    context.set_offline(False)
+    context.clear_cookies()
+    ben = make_person(db, Role.VENDOR_EDITOR, name="Ben", vendor=db.get_one(Vendor, studio.item.vendor_id))
+    db.commit()
+    Studio(studio.item, ben, studio.database, studio.address).sign_in(again := context.new_page(), live_server)
+
+    again.goto(address)
+
+    expect(again.locator('[name="story.lede"]')).to_have_value("Before")
+    expect(again.locator("[data-kept]")).to_be_hidden()
+    editor.expect_complaint("ERR_INTERNET_DISCONNECTED")
 
 
 def test_an_expired_sign_in_loses_nothing(studio: Studio, editor: Watched, live_server: str) -> None:
@@ -165,6 +270,6 @@ def test_what_could_not_be_saved_is_offered_when_the_page_is_opened_again(
     page.goto(address)
     page.get_by_role("button", name="Put it back").click()
 
-    said(page).to_contain_text("Saved")
+    expect(page.locator('[name="story.lede"]')).to_have_value("Typed for an hour")
     assert studio.values["story.lede"] == {"en": "Typed for an hour"}
     editor.expect_complaint("401")
