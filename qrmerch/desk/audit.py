@@ -67,6 +67,7 @@ _WORDS: Final = {
     "store.networks": "Changed a store’s Wi-Fi",
     "store.open": "Opened a store",
     "template.add": "Added a template",
+    "template.budget": "Changed what pages may weigh",
     "template.default": "Chose the usual template",
     "template.fix": "Changed a fixed line",
     "template.release": "Released a template",
