@@ -15,11 +15,11 @@ from qrmerch.imports.problems import Problem
 from qrmerch.imports.reader import Row, clean_cell
 from qrmerch.imports.slot_cells import CellProblem, told, value_of
 from qrmerch.imports.slot_columns import Column, Columns
-from qrmerch.imports.slot_pages import House, Page
+from qrmerch.imports.slot_pages import House, Page, mark_of
 
 LOCKED: Final = "slot_locked"
 CHANGED: Final = "CHANGED"
-_MARK: Final = re.compile(r"(\d{1,9})\.(\d{1,9})", re.ASCII)
+_MARK: Final = re.compile(r"v(\d{1,9})s(\d{1,9})", re.ASCII)
 _SHOWN_CHARS: Final = 200
 
 
@@ -137,7 +137,7 @@ class Judge:
         self, page: Page, values: Mapping[str, Any], cleaned: Mapping[str, Any], number: int, edit: int
     ) -> Merged:
         base = Base(page.values)
-        if f"{number}.{edit}" != page.mark:
+        if mark_of(number, edit) != page.mark:
             base = find_base(self.db, page.content_id, page.slots, number=number, edit=edit)
         return merge_three(page.slots, base, cleaned, page.values, cleared=_cleared(page.slots, values, cleaned))
 

@@ -239,11 +239,14 @@ def _finding(run: FillRun) -> Finding:
     taken, errors = counts["rows"] - counts["errors"], counts["errors"]
     writes = counts["created"] + counts["changed"]
     said = "Nothing has been written yet. What you take in lands in your drafts; you look at each page and send it."
+    same = (
+        "The other rows say what their pages say already." if errors else "Every row says what its page says already."
+    )
     return Finding(
         counted=f"{taken:,} of {_count(counts['rows'], 'row')}",
         split=", ".join(f"{counts[name]:,} {word}" for name, word in _WORDS if counts[name]),
         need=f"{_count(errors, 'row')} {'needs' if errors == 1 else 'need'} you." if errors else "",
-        consequence=said if writes else "Every row says what its page says already, so there is nothing to take in.",
+        consequence=said if writes else "There is nothing to take in: every row needs you." if not taken else same,
         take_in=f"Fill {_count(writes, 'page')}" if writes else "",
         fix=f"Download the {_count(errors, 'row') if errors > 1 else 'row'} to fix" if errors else "",
     )
@@ -252,7 +255,7 @@ def _finding(run: FillRun) -> Finding:
 def _verdict(run: FillRun) -> str:
     """What became of a file, in one line."""
     if run.state == FillState.CHECKED:
-        return f"{run.counts['created'] + run.counts['changed']:,} pages would change"
+        return f"{_count(run.counts['created'] + run.counts['changed'], 'page')} would change"
     if run.state == FillState.FAILED:
         return "Stopped: the file is gone, or the retailer does not take your pages any more"
     said = ", ".join(f"{run.written.get(name, 0):,} {word}" for name, word in _WORDS)
