@@ -237,7 +237,7 @@ def _save(db: Session, revision: Revision, typed: _Typed, *, author_id: str | No
         _base_of(db, revision, specs, typed),
         mine,
         standing,
-        cleared=_cleared(specs, typed.values, mine, bounds.first),
+        cleared=_cleared(specs, typed.values, mine, bounds.locales),
         yielded=typed.yielded,
     )
     if merged.conflicts or typed.twice:
@@ -272,13 +272,13 @@ def _written_body(
 
 
 def _cleared(
-    slots: Mapping[str, Slot], values: Mapping[str, Any], cleaned: Mapping[str, Any], first: str
+    slots: Mapping[str, Slot], values: Mapping[str, Any], cleaned: Mapping[str, Any], spoken: Collection[str]
 ) -> list[Part]:
     """The parts that were named and hold nothing."""
     found: list[Part] = []
     for name, value in values.items():
-        if slots[name].is_words:
-            locales = value if isinstance(value, Mapping) else (first,)
+        if slots[name].is_by_locale:
+            locales = value if isinstance(value, Mapping) else slots[name].languages(spoken)[:1]
             found += [(name, locale) for locale in locales if locale not in cleaned.get(name, ())]
         elif name not in cleaned:
             found.append((name, ""))

@@ -15,7 +15,6 @@ Part = tuple[str, str]
 
 # Beside a typed row's name and value: which kept row it is.
 PLACE: Final = "place"
-_ROWS: Final = (Kind.FACTS,)
 _MAX_PLACE: Final = 10_000
 
 
@@ -32,12 +31,14 @@ def merge(slots: Mapping[str, Slot], kept: Mapping[str, Any], form: DraftForm, *
         slot = slots.get(name) or slots.get(name.rpartition(".")[0])
         if slot is None or slot.is_fixed:
             found[name] = sent[0]
-        elif slot.kind == Kind.FACTS:
+        elif slot.is_rows:
             found[slot.name] = _merge_rows(slot, kept.get(slot.name) or [], form, first)
         elif slot.is_assets:
             found[name] = [each for each in sent if each]
-        elif slot.is_words:
+        elif slot.is_by_locale:
             found[name] = {form.locale: sent[0]}
+        elif slot.kind == Kind.LINK and not slot.is_choice:
+            found[slot.name] = _merge_link(slot, kept.get(slot.name), form)
         else:
             found[name] = sent[0]
     _act(slots, found, kept, form)
@@ -52,21 +53,24 @@ def _merge_rows(slot: Slot, kept: Sequence[Mapping[str, Any]], form: DraftForm, 
     """Rows as they stand in the form; each knows which kept one it was, by its place, for the other languages."""
     names, values = form.fields.get(f"{slot.name}.name", ()), form.fields.get(f"{slot.name}.value", ())
     places = form.fields.get(f"{slot.name}.row", ())
-    rows = []
+    rows, is_fact = [], slot.kind == Kind.FACTS
     for number, (name, value) in enumerate(zip(names, values, strict=False)):
         place = whole_number(places[number], most=len(kept)) if number < len(places) else None
         before = kept[place] if place is not None and place < len(kept) else {}
         if form.locale == first and not name.strip() and not value.strip():
             continue
-        rows.append(
-            {
-                "name": {**_by_locale(before.get("name")), form.locale: name},
-                "value": {**_by_locale(before.get("value")), form.locale: value},
-                # So that a form that comes back to its writer still knows; nobody keeps it.
-                PLACE: places[number] if before else "",
-            }
-        )
+        row: dict[str, Any] = {"name": {**_by_locale(before.get("name")), form.locale: name}}
+        row |= {"value": {**_by_locale(before.get("value")), form.locale: value}} if is_fact else {"url": value}
+        # So that a form that comes back to its writer still knows; nobody keeps it.
+        rows.append({**row, PLACE: places[number] if before else ""})
     return rows
+
+
+def _merge_link(slot: Slot, kept: Any, form: DraftForm) -> dict[str, Any]:
+    """A link as it stands in the form; emptied in all it says, it is gone."""
+    words, urls = (form.fields.get(f"{slot.name}.{part}", ("",)) for part in ("words", "url"))
+    before = _by_locale(kept.get("words")) if isinstance(kept, Mapping) else {}
+    return {"url": urls[0], "words": {**before, form.locale: words[0]} if urls[0].strip() or words[0].strip() else {}}
 
 
 def _act(slots: Mapping[str, Slot], found: dict[str, Any], kept: Mapping[str, Any], form: DraftForm) -> None:
@@ -152,7 +156,7 @@ def merge_three(
     typed, standing, before = parts_of(slots, mine), parts_of(slots, theirs), parts_of(slots, base.slots)
     wanted = [*typed, *cleared]
     # What stands in a row or a list that was typed without it was taken away.
-    wanted += [part for part in (*standing, *before) if part[0] in named and not slots[part[0]].is_words]
+    wanted += [part for part in (*standing, *before) if part[0] in named and not slots[part[0]].is_by_locale]
     result, changed, taken, conflicts = dict(standing), set(), set(), []
     for part in dict.fromkeys(wanted):
         ours, there, was = typed.get(part), standing.get(part), before.get(part)
@@ -170,13 +174,13 @@ def merge_three(
 
 
 def parts_of(slots: Mapping[str, Slot], values: Mapping[str, Any]) -> dict[Part, Any]:
-    """Values by the parts that are merged one by one: words by language, rows by their place, the rest whole."""
+    """Values by the parts that are merged one by one: words and tables by language, rows by place, others whole."""
     found: dict[Part, Any] = {}
     for name, value in values.items():
         slot = slots.get(name)
-        if slot is not None and slot.is_words and isinstance(value, Mapping):
+        if slot is not None and slot.is_by_locale and isinstance(value, Mapping):
             found |= {(name, locale): words for locale, words in value.items() if words}
-        elif slot is not None and slot.kind in _ROWS and isinstance(value, list):
+        elif slot is not None and slot.is_rows and isinstance(value, list):
             found |= {(name, str(place)): row for place, row in enumerate(value)}
         elif not is_empty(value):
             found[(name, "")] = value
@@ -188,7 +192,7 @@ def values_of(slots: Mapping[str, Slot], parts: Mapping[Part, Any]) -> dict[str,
     found: dict[str, Any] = {}
     for name, key in sorted((part for part in parts if parts[part] is not None), key=_order):
         value = parts[(name, key)]
-        if key and slots[name].is_words:
+        if key and slots[name].is_by_locale:
             found.setdefault(name, {})[key] = value
         elif key:
             found.setdefault(name, []).append(value)
@@ -200,7 +204,7 @@ def values_of(slots: Mapping[str, Slot], parts: Mapping[Part, Any]) -> dict[str,
 def rows_or_value(slot: Slot, merged: Merged) -> Any:
     """A slot's merged value as a form shows it: each row knows which one of those that stand by now it is."""
     value = merged.slots.get(slot.name)
-    if slot.kind not in _ROWS or not value:
+    if not slot.is_rows or not value:
         return value
     places = [key for name, key in sorted(merged.parts, key=_order) if name == slot.name and merged.parts[name, key]]
     return [{**row, PLACE: place} for row, place in zip(value, places, strict=True)]

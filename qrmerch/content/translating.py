@@ -80,14 +80,17 @@ def _mark(
 
 
 def words_by_locale(slot: Slot, value: Any) -> dict[str, Any]:
-    """A slot's words in each language: a text, or the halves of its rows; nothing where it holds no words."""
-    if slot.is_words:
-        return {locale: words for locale, words in (value or {}).items() if words}
-    if slot.kind != Kind.FACTS:
+    """A slot's words in each language: a text, a table, the halves of its rows; nothing where it holds no words."""
+    if slot.kind == Kind.LINK and not slot.is_choice:
+        value = (value or {}).get("words")
+    elif not slot.is_by_locale and not slot.is_rows:
         return {}
-    rows: Sequence[Mapping[str, Mapping[str, str]]] = value or ()
-    locales = {locale for row in rows for half in row.values() for locale, words in half.items() if words}
-    return {locale: [[row[half].get(locale, "") for half in ("name", "value")] for row in rows] for locale in locales}
+    if not slot.is_rows:
+        return {locale: words for locale, words in (value or {}).items() if words}
+    # The address of a file is no half: it is the same in every language.
+    rows = [[row.get(half) or {} for half in ("name", "value")] for row in value or ()]
+    locales = {locale for halves in rows for half in halves for locale, words in half.items() if words}
+    return {locale: [[half.get(locale, "") for half in halves] for halves in rows] for locale in locales}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +113,15 @@ def list_gaps(
         return []
     found = []
     for name, slot in slots.items():
-        if slot.is_fixed:
+        if slot.is_fixed or not slot.languages((locale,)):
             continue
-        if slot.kind == Kind.PICTURES:
+        if slot.kind == Kind.PICTURES and slot.is_assets:
             found += _gaps_in_pictures(slot, values.get(name) or (), alts, since, locale, first)
             continue
         words = words_by_locale(slot, values.get(name))
         if not words.get(first):
             continue
-        if not words.get(locale) or (slot.kind == Kind.FACTS and _lacks_a_row(words, locale, first)):
+        if not words.get(locale) or (slot.is_rows and _lacks_a_row(words, locale, first)):
             found.append(Gap(name, slot.label, name, False))
         elif is_stale(since, name, locale=locale, first=first):
             found.append(Gap(name, slot.label, name, True))

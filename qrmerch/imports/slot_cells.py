@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from qrmerch.content.slots import ASSET_KINDS, Kind, Slot
-from qrmerch.content.tables import files_as_text, join_rows, split_rows
+from qrmerch.content.tables import join_rows, split_rows
 from qrmerch.media.models import Asset, AssetKind, AssetState
 
 EMPTY: Final = "-"
@@ -63,7 +63,7 @@ def cell_of(slot: Slot, value: Any, locale: str, library: Library) -> str:
     if slot.kind == Kind.TABLE:
         return join_rows(value.get(locale) or [])
     if slot.kind == Kind.FILES:
-        return files_as_text(value, locale)
+        return join_rows([[row["name"].get(locale, ""), row["url"]] for row in value])
     if slot.kind == Kind.LINK:
         return join_rows([[str(value["words"].get(locale, "")), str(value["url"])]])
     return join_rows([[row["name"].get(locale, ""), row["value"].get(locale, "")] for row in value])
@@ -81,10 +81,8 @@ def value_of(slot: Slot, cells: Mapping[str, str], standing: Any, library: Libra
         return _option(slot, next(iter(said.values())))
     if slot.is_assets:
         return _assets(ASSET_KINDS[slot.kind], next(iter(said.values())), library)
-    if slot.is_words:
+    if slot.is_by_locale:
         return said
-    if slot.kind == Kind.TABLE:
-        return {**(standing or {}), **said}
     if slot.kind == Kind.LINK:
         return _link(said, standing or {})
     return _rows(("name", "url") if slot.kind == Kind.FILES else ("name", "value"), said, standing or [])

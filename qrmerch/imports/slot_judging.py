@@ -110,8 +110,8 @@ class Judge:
                 problems.append(Problem(*problem, cell(row, columns[0].place)))
                 continue
             slot = page.slots[name]
-            # Words are looked at one language at a time, so that a problem stands at its own column.
-            for each in [(column,) for column in columns] if slot.is_words else [columns]:
+            # Words and tables are looked at one language at a time, so that a problem stands at its own column.
+            for each in [(column,) for column in columns] if slot.is_by_locale else [columns]:
                 try:
                     said = {column.locale: cell(row, column.place) for column in each}
                     value = value_of(slot, said, page.values.get(name), self.house.library)
@@ -120,9 +120,9 @@ class Judge:
                     written = cell(row, each[0].place)
                     problems.append(Problem("SLOT", each[0].name, f"{slot.label}: {error}", written))
                     continue
-                values[name] = {**values.get(name, {}), **value} if slot.is_words else value
+                values[name] = {**values.get(name, {}), **value} if slot.is_by_locale else value
                 if not is_empty(kept):
-                    cleaned[name] = {**cleaned.get(name, {}), **kept} if slot.is_words else kept
+                    cleaned[name] = {**cleaned.get(name, {}), **kept} if slot.is_by_locale else kept
         return values, cleaned, problems
 
     def _filled(self, row: Row) -> dict[str, list[Column]]:
@@ -160,7 +160,7 @@ class Judge:
         found = []
         for name in dict.fromkeys(part[0] for part in sorted(merged.changed)):
             slot = page.slots[name]
-            for locale in sorted({key for each, key in merged.changed if each == name}) if slot.is_words else [""]:
+            for locale in sorted({key for each, key in merged.changed if each == name}) if slot.is_by_locale else [""]:
                 order = [locale] if locale else list(self.house.locales)
                 now, after = (
                     told(slot, values.get(name), order, self.house.library)[:_SHOWN_CHARS]
@@ -191,7 +191,7 @@ def _cleared(slots: Mapping[str, Slot], values: Mapping[str, Any], cleaned: Mapp
     """The parts that cells name and that hold nothing then."""
     found: list[Part] = []
     for name, value in values.items():
-        if slots[name].is_words:
+        if slots[name].is_by_locale:
             found += [(name, locale) for locale in value if locale not in cleaned.get(name, ())]
         elif name not in cleaned:
             found.append((name, ""))

@@ -6,6 +6,7 @@ from typing import Any
 from qrmerch.content.comparing import changed_words
 from qrmerch.content.merging import Difference
 from qrmerch.content.slots import ASSET_KINDS, Kind, Slot
+from qrmerch.content.tables import join_rows
 from qrmerch.content.translating import ALT
 from qrmerch.i18n import direction, language_name
 from qrmerch.media.models import Asset
@@ -21,9 +22,12 @@ def tell(slot: Slot | None, value: Any, assets: Mapping[str, Asset]) -> str:
     if value in (None, "", []):
         return ""
     if isinstance(value, Mapping):
-        halves = [value.get("name") or {}, value.get("value") or {}]
+        halves = [value.get("name") or value.get("words") or {}, value.get("value") or {}]
         locales = dict.fromkeys(locale for half in halves for locale in half)
-        return "\n".join(": ".join(str(half.get(locale, "")) for half in halves) for locale in locales)
+        lines = [": ".join(str(half[locale]) for half in halves if half.get(locale)) for locale in locales]
+        return "\n".join([*lines, *([str(value["url"])] if value.get("url") else [])])
+    if slot is not None and slot.kind == Kind.TABLE and isinstance(value, list):
+        return join_rows(value)
     if isinstance(value, list):
         names = [assets[each].file_name if each in assets else "one that is gone" for each in map(str, value)]
         return "\n".join(f"{number} {name}" for number, name in enumerate(names, 1))
@@ -42,9 +46,9 @@ def tell_twice(
     is_alt = name.startswith(ALT)
     own = None if is_alt else slot
     before, mine, theirs = (tell(own, each, assets) for each in (difference.base, difference.mine, difference.theirs))
-    locale = key if is_alt or slot.is_words else ""
+    locale = key if is_alt or slot.is_by_locale else ""
     label = f"what picture {number} shows, {language_name(locale, 'en')}" if is_alt else _label(slot, key)
-    is_seen = slot.kind == Kind.PICTURES and not is_alt
+    is_seen = slot.kind == Kind.PICTURES and slot.is_assets and not is_alt
     return Twice(
         field=f"choose:{name}:{key}",
         label=label,
@@ -58,11 +62,11 @@ def tell_twice(
 
 
 def _label(slot: Slot, key: str) -> str:
-    if slot.is_words:
+    if slot.is_by_locale:
         return language_name(key, "en")
     if key:
         return f"row {int(key) + 1}"
-    return f"all {ASSET_KINDS[slot.kind].noun}s" if slot.kind == Kind.PICTURES else "all of it"
+    return f"all {ASSET_KINDS[slot.kind].noun}s" if slot.is_assets and not slot.is_recording else "all of it"
 
 
 def _images(value: Any, pictures: Mapping[str, Picture]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qrmerch.content.merging import Base, Merged, known_between, merge_three, parts_of, values_of
@@ -20,8 +20,12 @@ SLOTS = {
         "c.film": Kind.VIDEO,
         "d.rows": Kind.FACTS,
         "d.fit": Kind.CHOICE,
+        "e.table": Kind.TABLE,
+        "e.files": Kind.FILES,
+        "e.link": Kind.LINK,
     }.items()
 }
+SLOTS["f.chosen"] = Slot("f.chosen", "Section", Kind.TEXT, Lock.CHOOSE, "f.chosen")
 LOCALES = ("en", "ar")
 
 words = st.sampled_from(["one", "two", "three"])
@@ -30,13 +34,20 @@ rows = st.lists(
     st.builds(lambda name, value: {"name": name, "value": value}, texts.filter(bool), texts.filter(bool)), max_size=4
 )
 ids = st.sampled_from([[], ["p1"], ["p2"], ["p1", "p2"], ["p2", "p1"], ["p1", "p2", "p3"]])
+tables = st.fixed_dictionaries({}, optional=dict.fromkeys(LOCALES, st.sampled_from([[["a", "b"]], [["c", "d"]]])))
+files = st.lists(st.builds(lambda name, url: {"name": name, "url": url}, texts.filter(bool), words), max_size=3)
+links = st.one_of(st.just({}), st.builds(lambda text, url: {"words": text, "url": url}, texts.filter(bool), words))
+options = st.sampled_from(["", "small", "large"])
 by_kind = {
     Kind.LINE: texts, Kind.TEXT: texts, Kind.RICH_TEXT: texts, Kind.PICTURES: ids, Kind.VIDEO: ids, Kind.FACTS: rows,
-    Kind.CHOICE: st.sampled_from(["", "small", "large"]),
+    Kind.CHOICE: options, Kind.TABLE: tables, Kind.FILES: files, Kind.LINK: links,
 }  # fmt: skip
-drafts = st.fixed_dictionaries({name: by_kind[slot.kind] for name, slot in SLOTS.items()}).map(
-    lambda values: {name: value for name, value in values.items() if value}
-)
+drafts = st.fixed_dictionaries(
+    {name: options if slot.is_choice else by_kind[slot.kind] for name, slot in SLOTS.items()}
+).map(lambda values: {name: value for name, value in values.items() if value})
+
+# Drawing three whole drafts takes a while on a busy machine.
+calm = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def merge(base: dict[str, Any], mine: dict[str, Any], theirs: dict[str, Any], **more: Any) -> Merged:
@@ -50,6 +61,7 @@ def changed_slots(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
     return {name for name in SLOTS if before.get(name) != after.get(name)}
 
 
+@calm
 @given(base=drafts, mine=drafts, theirs=drafts)
 def test_any_two_edits_of_different_slots_lose_nothing(base: Any, mine: Any, theirs: Any) -> None:
     ours = changed_slots(base, mine)
@@ -63,6 +75,7 @@ def test_any_two_edits_of_different_slots_lose_nothing(base: Any, mine: Any, the
     assert merged.slots == {name: value for name, value in wanted.items() if value}
 
 
+@calm
 @given(base=drafts, mine=drafts, theirs=drafts)
 def test_each_part_is_ones_or_the_others_and_what_both_changed_is_asked(base: Any, mine: Any, theirs: Any) -> None:
     merged = merge(base, mine, theirs)
@@ -79,6 +92,7 @@ def test_each_part_is_ones_or_the_others_and_what_both_changed_is_asked(base: An
         assert (each.base, each.mine, each.theirs) == (was.get(each.part), ours.get(each.part), there.get(each.part))
 
 
+@calm
 @given(base=drafts, mine=drafts, theirs=drafts)
 def test_who_yields_everything_changes_nothing(base: Any, mine: Any, theirs: Any) -> None:
     parts = {part for each in (base, mine, theirs) for part in parts_of(SLOTS, each)}
@@ -88,6 +102,7 @@ def test_who_yields_everything_changes_nothing(base: Any, mine: Any, theirs: Any
     assert (merged.slots, merged.conflicts, merged.changed) == (theirs, (), frozenset())
 
 
+@calm
 @given(base=drafts, mine=drafts)
 def test_alone_everything_typed_is_taken(base: Any, mine: Any) -> None:
     merged = merge(base, mine, base)
@@ -95,16 +110,18 @@ def test_alone_everything_typed_is_taken(base: Any, mine: Any) -> None:
     assert (merged.slots, merged.conflicts, merged.taken) == (mine, (), frozenset())
 
 
+@calm
 @given(mine=drafts, theirs=drafts)
 def test_without_anything_remembered_every_difference_is_asked(mine: Any, theirs: Any) -> None:
     merged = merge_three(SLOTS, Base({}, is_unknown=True), mine, theirs)
 
     ours, there = parts_of(SLOTS, mine), parts_of(SLOTS, theirs)
     differing = {part for part in ours if ours[part] != there.get(part)}
-    differing |= {part for part in there if part[0] in mine and not SLOTS[part[0]].is_words and part not in ours}
+    differing |= {part for part in there if part[0] in mine and not SLOTS[part[0]].is_by_locale and part not in ours}
     assert {each.part for each in merged.conflicts} == differing
 
 
+@calm
 @given(older=drafts, newer=drafts, mine=drafts, theirs=drafts)
 def test_what_is_only_half_remembered_never_passes_for_untouched(
     older: Any, newer: Any, mine: Any, theirs: Any
@@ -122,6 +139,7 @@ def test_what_is_only_half_remembered_never_passes_for_untouched(
         assert each.base is None or before.get(each.part) == after.get(each.part) == each.base
 
 
+@calm
 @given(values=drafts)
 def test_parts_are_put_together_again(values: Any) -> None:
     kept = deepcopy(values)
