@@ -55,6 +55,7 @@ _STUDIO: Final = (
         (
             _Place("Import", "/studio/import"),
             _Place("Products", "/studio/products"),
+            _Place("Fill from a sheet", "/studio/fill"),
             _Place("Pictures and video", "/studio/assets"),
         ),
     ),

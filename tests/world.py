@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from qrmerch import ids
 from qrmerch.access import Role
-from qrmerch.catalog.queries import list_variants
+from qrmerch.catalog.models import Item
+from qrmerch.catalog.queries import get_product, list_variants
 from qrmerch.clock import now
 from qrmerch.config import Settings
 from qrmerch.files import FileStore
@@ -19,6 +20,8 @@ from qrmerch.imports.feed_models import FeedKind, FeedRun
 from qrmerch.imports.feeds import receive_file
 from qrmerch.imports.models import ImportRun
 from qrmerch.imports.service import receive_sheet
+from qrmerch.imports.slot_models import FillRun
+from qrmerch.imports.slot_sheets import receive_file as receive_fill
 from qrmerch.media.models import Archive, ArchiveState
 from qrmerch.parties.models import Retailer
 from qrmerch.users.models import Invitation
@@ -101,6 +104,7 @@ def make_house(db: Session, name: str, *, settings: Settings) -> House:
             "claim_id": claim.public_id,
             "redemption_id": use.id,
             "run_id": run.id,
+            "fill_id": _make_fill(db, retailer, vendor.id, item, settings).id,
             "feed_id": _make_feed(db, retailer, settings).id,
             "asset_id": make_asset(db, vendor).id,
             "archive_id": _make_archive(db, vendor.id).id,
@@ -111,6 +115,21 @@ def make_house(db: Session, name: str, *, settings: Settings) -> House:
             "table": "days",
         },
         people={**people, Role.OWNER: owner},
+    )
+
+
+def _make_fill(db: Session, retailer: Retailer, vendor_id: str, item: Item, settings: Settings) -> FillRun:
+    key = get_product(db, item.product_id).key
+    return receive_fill(
+        db,
+        retailer=retailer,
+        vendor_id=vendor_id,
+        stream=io.BytesIO(f"item,story.lede\n{key},Loose.\nnobody,Loose.\n".encode()),
+        file_name="pages.csv",
+        user_id=None,
+        store=FileStore(settings.uploads_dir),
+        settings=settings,
+        at=NOON,
     )
 
 

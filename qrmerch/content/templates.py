@@ -5,7 +5,7 @@ Every function leaves the commit to its caller.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -30,6 +30,10 @@ from qrmerch.errors import FormError
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.service import changed
 from qrmerch.text import clean_line
+
+# Below it no page with one picture fits; above it a shopper on slow 4G waits five seconds.
+MIN_BUDGET_BYTES: Final = 30_000
+MAX_BUDGET_BYTES: Final = 1_000_000
 
 
 def add_template(
@@ -105,6 +109,23 @@ def make_default(db: Session, template: PageTemplate, *, at: datetime, actor: au
     template.is_default = True
     audit.record(db, actor, "template.default", ("page_template", template.id), at=at, retailer_id=template.retailer_id)
     changed(db, template.retailer_id, at=at)
+    db.flush()
+
+
+def set_budget(
+    db: Session, template: PageTemplate, budget_bytes: int, *, at: datetime, actor: audit.Actor | None
+) -> None:
+    """Say what the first view of a page in this template may weigh; asked of what is sent from now on.
+
+    :raises FormError: less than any page needs, or more than a shopper on slow 4G waits for.
+    """
+    least, most = MIN_BUDGET_BYTES // 1000, MAX_BUDGET_BYTES // 1000
+    if not MIN_BUDGET_BYTES <= budget_bytes <= MAX_BUDGET_BYTES:
+        raise FormError({"budget": f"Choose between {least} and {most:,} KB. 110 KB are seen within 1.5 s on slow 4G."})
+    before, template.budget_bytes = template.budget_bytes, budget_bytes
+    detail: dict[str, object] = {"before": before, "after": budget_bytes}
+    subject = ("page_template", template.id)
+    audit.record(db, actor, "template.budget", subject, at=at, retailer_id=template.retailer_id, detail=detail)
     db.flush()
 
 

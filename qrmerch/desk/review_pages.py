@@ -254,6 +254,9 @@ class TemplatePage:
     is_default: bool
     sections: tuple[SectionLine, ...]
     problems: dict[str, str]
+    # What a page may weigh, in KB, as it stands in the field; and what the template itself weighs.
+    budget: str
+    own_weight: str
     phone: Phone
     items: tuple[tuple[str, str], ...]
     item_id: str

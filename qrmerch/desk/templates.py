@@ -24,6 +24,8 @@ from qrmerch.content.queries import (
     list_templates,
 )
 from qrmerch.content.slots import ASSET_KINDS, Kind, Lock, Slot, read_slots
+from qrmerch.content.weights import USUAL_OWN_BYTES
+from qrmerch.content.weights import kilobytes as kilobytes_of
 from qrmerch.desk.previews import SCHEMES, answer_page, locales_of
 from qrmerch.desk.review_pages import (
     FixedField,
@@ -41,6 +43,7 @@ from qrmerch.i18n import direction, language_name
 from qrmerch.media.playing import said_length
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import get_retailer
+from qrmerch.text import whole_number
 from qrmerch.web import get_db, notice, redirect_to, render
 
 blueprint = Blueprint("desk_templates", __name__)
@@ -105,6 +108,24 @@ def fix(template_id: str) -> Response:
     db.commit()
     notice(f"Saved. It shows on {'the one page' if count == 1 else f'all {count:,} pages'} of {template.name} now.")
     return redirect_to(f"/desk/templates/{template.id}#f-{slot}")
+
+
+@blueprint.post("/desk/templates/<template_id>/budget")
+@allow(*PUBLISHERS)
+def set_budget(template_id: str) -> Response:
+    """Say what the first view of a page may weigh."""
+    db, principal, at = get_db(), current_principal(), now()
+    template, typed = get_template(db, template_id), request.form.get("budget", "").strip()
+    kilobytes = whole_number(typed, most=1_000_000)
+    try:
+        if kilobytes is None:
+            raise FormError({"budget": f"{typed[:20] or 'Nothing'} is no number of kilobytes. Write 110, say."})
+        templates.set_budget(db, template, kilobytes * 1000, at=at, actor=principal)
+    except FormError as error:
+        return _render(db, template, typed={"budget": typed}, problems=error.problems, status=error.status)
+    db.commit()
+    notice(f"Pages in {template.name} may weigh {kilobytes} KB from now on. Those that are sent already stay.")
+    return redirect_to(f"/desk/templates/{template.id}#f-budget")
 
 
 @blueprint.post("/desk/templates/<template_id>/default")
@@ -205,6 +226,8 @@ def _render(
         is_default=template.is_default,
         sections=_sections(db, template, version.sections, retailer, typed or {}, problems or {}, at),
         problems=problems or {},
+        budget=(typed or {}).get("budget", str(template.budget_bytes // 1000)),
+        own_weight=kilobytes_of(version.weight_bytes or USUAL_OWN_BYTES),
         phone=Phone("", f"{address}/page?{urlencode(query)}", f"{template.name} with an item of yours"),
         items=items,
         item_id=item_id,

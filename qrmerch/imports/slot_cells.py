@@ -81,10 +81,8 @@ def value_of(slot: Slot, cells: Mapping[str, str], standing: Any, library: Libra
         return _option(slot, next(iter(said.values())))
     if slot.is_assets:
         return _assets(ASSET_KINDS[slot.kind], next(iter(said.values())), library)
-    if slot.is_words:
+    if slot.is_by_locale:
         return said
-    if slot.kind == Kind.TABLE:
-        return {**(standing or {}), **said}
     if slot.kind == Kind.LINK:
         return _link(said, standing or {})
     return _rows(("name", "url") if slot.kind == Kind.FILES else ("name", "value"), said, standing or [])

@@ -15,11 +15,11 @@ from qrmerch.imports.problems import Problem
 from qrmerch.imports.reader import Row, clean_cell
 from qrmerch.imports.slot_cells import CellProblem, told, value_of
 from qrmerch.imports.slot_columns import Column, Columns
-from qrmerch.imports.slot_pages import House, Page
+from qrmerch.imports.slot_pages import House, Page, mark_of
 
 LOCKED: Final = "slot_locked"
 CHANGED: Final = "CHANGED"
-_MARK: Final = re.compile(r"(\d{1,9})\.(\d{1,9})", re.ASCII)
+_MARK: Final = re.compile(r"v(\d{1,9})s(\d{1,9})", re.ASCII)
 _SHOWN_CHARS: Final = 200
 
 
@@ -110,8 +110,8 @@ class Judge:
                 problems.append(Problem(*problem, cell(row, columns[0].place)))
                 continue
             slot = page.slots[name]
-            # Words are looked at one language at a time, so that a problem stands at its own column.
-            for each in [(column,) for column in columns] if slot.is_words else [columns]:
+            # Words and tables are looked at one language at a time, so that a problem stands at its own column.
+            for each in [(column,) for column in columns] if slot.is_by_locale else [columns]:
                 try:
                     said = {column.locale: cell(row, column.place) for column in each}
                     value = value_of(slot, said, page.values.get(name), self.house.library)
@@ -120,9 +120,9 @@ class Judge:
                     written = cell(row, each[0].place)
                     problems.append(Problem("SLOT", each[0].name, f"{slot.label}: {error}", written))
                     continue
-                values[name] = {**values.get(name, {}), **value} if slot.is_words else value
+                values[name] = {**values.get(name, {}), **value} if slot.is_by_locale else value
                 if not is_empty(kept):
-                    cleaned[name] = {**cleaned.get(name, {}), **kept} if slot.is_words else kept
+                    cleaned[name] = {**cleaned.get(name, {}), **kept} if slot.is_by_locale else kept
         return values, cleaned, problems
 
     def _filled(self, row: Row) -> dict[str, list[Column]]:
@@ -137,7 +137,7 @@ class Judge:
         self, page: Page, values: Mapping[str, Any], cleaned: Mapping[str, Any], number: int, edit: int
     ) -> Merged:
         base = Base(page.values)
-        if f"{number}.{edit}" != page.mark:
+        if mark_of(number, edit) != page.mark:
             base = find_base(self.db, page.content_id, page.slots, number=number, edit=edit)
         return merge_three(page.slots, base, cleaned, page.values, cleared=_cleared(page.slots, values, cleaned))
 
@@ -160,7 +160,7 @@ class Judge:
         found = []
         for name in dict.fromkeys(part[0] for part in sorted(merged.changed)):
             slot = page.slots[name]
-            for locale in sorted({key for each, key in merged.changed if each == name}) if slot.is_words else [""]:
+            for locale in sorted({key for each, key in merged.changed if each == name}) if slot.is_by_locale else [""]:
                 order = [locale] if locale else list(self.house.locales)
                 now, after = (
                     told(slot, values.get(name), order, self.house.library)[:_SHOWN_CHARS]
@@ -191,7 +191,7 @@ def _cleared(slots: Mapping[str, Slot], values: Mapping[str, Any], cleaned: Mapp
     """The parts that cells name and that hold nothing then."""
     found: list[Part] = []
     for name, value in values.items():
-        if slots[name].is_words:
+        if slots[name].is_by_locale:
             found += [(name, locale) for locale in value if locale not in cleaned.get(name, ())]
         elif name not in cleaned:
             found.append((name, ""))

@@ -34,7 +34,7 @@ class FillRun(RetailerScoped, VendorScoped, Base):
     problems: Mapped[Json]
     # What would change: [{"row": …, "title": …, "field": …, "now": …, "after": …}], at most 300
     changes: Mapped[Json]
-    # By an item's key, how its page stood when the file was checked: "revision.saves".
+    # By an item's key, how its page stood when the file was checked: "v3s12" for revision 3, saved 12 times.
     marks: Mapped[Json]
     # What taking it in did so far: {"created": …, "changed": …, "unchanged": …, "left_out": …} pages.
     written: Mapped[Json]

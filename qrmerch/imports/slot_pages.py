@@ -37,7 +37,13 @@ class Page:
 
     @property
     def mark(self) -> str:
-        return f"{self.number}.{self.edit}"
+        """The same as it stands in a sheet; no spreadsheet takes it for a number or a day."""
+        return mark_of(self.number, self.edit)
+
+
+def mark_of(number: int, edit: int) -> str:
+    """How a sheet calls the state of a page: which revision, after how many saves."""
+    return f"v{number}s{edit}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,18 +134,35 @@ def receive_file(
     :raises NotSupplied: the vendor does not supply the retailer any more.
     """
     key = store_sheet(stream, store=store, settings=settings)
+    checked = check_stored(db, retailer, vendor_id, key, store=store, settings=settings)
+    return record_run(db, checked, file_key=key, file_name=file_name, vendor_id=vendor_id, user_id=user_id, at=at)
+
+
+def check_stored(
+    db: Session, retailer: Retailer, vendor_id: str, key: str, *, store: FileStore, settings: Settings
+) -> Checked:
+    """A dry run of a file that lies in the store; one that cannot be read is deleted there.
+
+    :raises DomainError: as `receive_file`.
+    """
     try:
-        checked = check(db, prepare(db, retailer, vendor_id, store.path(key), settings=settings))
+        return check(db, prepare(db, retailer, vendor_id, store.path(key), settings=settings))
     except DomainError:
         forget_sheet(db, key, store=store)
         raise
+
+
+def record_run(
+    db: Session, checked: Checked, *, file_key: str, file_name: str, vendor_id: str, user_id: str | None, at: datetime
+) -> FillRun:
+    """Keep a dry run, for its pages and for taking it in later; the caller commits."""
     run = FillRun(
         id=ids.new(),
-        retailer_id=retailer.id,
+        retailer_id=checked.prepared.house.retailer.id,
         vendor_id=vendor_id,
         state=FillState.CHECKED,
         file_name=shown_name(file_name),
-        file_key=key,
+        file_key=file_key,
         counts=checked.counts,
         problems=_as_json(checked),
         changes=[line for each in checked.judged for line in each.differences][:_MAX_CHANGES],

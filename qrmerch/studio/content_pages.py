@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from qrmerch.content.comparing import Piece
 from qrmerch.content.slots import Slot
+from qrmerch.studio.quality import QualityPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +174,7 @@ class StandingPart:
     todos: tuple[Todo, ...]
     # The sentence beside the button that sends.
     in_the_way: str
+    quality: QualityPart
 
 
 @dataclass(frozen=True, slots=True)

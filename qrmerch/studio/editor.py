@@ -51,6 +51,7 @@ from qrmerch.studio.content_pages import (
     Todo,
     Twice,
 )
+from qrmerch.studio.quality import quality_of
 from qrmerch.studio.subject import Subject
 from qrmerch.studio.times import said_at
 from qrmerch.studio.told import tell_twice
@@ -454,7 +455,10 @@ class Editor:
         """How far the page is and what to do next: what stands in the way, what a language misses, the rest."""
         own = {name: slot for name, slot in self.slots.items() if not slot.is_fixed}
         missing = list_missing(own, self.values, self.bounds)
+        quality = quality_of(self.db, self.subject, self.slots, self.values, self.bounds)
         todos = [Todo(sentence, f"#f-{name}", "refuse") for name, sentence in missing.items()]
+        if quality.too_heavy:
+            todos.append(Todo(f"{quality.too_heavy}: make it lighter", quality.heaviest_href, "refuse"))
         todos += [
             Todo(f"{each.label}: {_note(words, self._first_language)}", each.href, mark)
             for each in self.languages()
@@ -467,7 +471,8 @@ class Editor:
         ]
         todos += self._wished_pictures(own)
         done = sum(1 for name in own if name not in missing and not is_empty(self.values.get(name)))
-        return StandingPart(done, len(own), tuple(todos), self._in_the_way(list(missing.values())))
+        in_the_way = [*missing.values(), *([f"{quality.too_heavy}."] if quality.too_heavy else [])]
+        return StandingPart(done, len(own), tuple(todos), self._in_the_way(in_the_way), quality)
 
     @property
     def _first_language(self) -> str:

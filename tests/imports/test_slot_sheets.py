@@ -133,7 +133,7 @@ def test_a_new_sheet_has_a_row_for_each_item_and_a_column_for_each_open_slot_and
     )
     assert not {"legal.text", "delivery.text", "gallery.pictures.ar", "facts.fit.ar"} & set(rows[0])
     assert rows[1]["story.lede"] == "The loose knit."
-    assert rows[1]["_version"] == "1.0"
+    assert rows[1]["_version"] == "v1s0"
 
 
 def test_a_sheet_that_nobody_touched_changes_nothing(db: Session, shop: Shop, work: Work) -> None:
@@ -240,6 +240,22 @@ def test_a_header_that_says_something_else_is_refused_with_what_to_do(
         send(db, shop, work, csv_of(header, ["x"] * len(header)))
 
     assert said in refused.value.detail
+
+
+@pytest.mark.parametrize("mark", ["3.1", "v1", "v1s0x", "v٣s٠", "=v1s0", "v" + "9" * 40 + "s0"])
+def test_a_version_that_somebody_changed_is_no_version(db: Session, shop: Shop, work: Work, mark: str) -> None:
+    run = send(db, shop, work, csv_of(["item", "_version", "story.lede"], ["top", mark, "Loose."]))
+
+    assert codes(run) == [(2, "VERSION", "_version")]
+
+
+def test_a_version_that_never_was_overwrites_nothing(db: Session, shop: Shop, work: Work) -> None:
+    make_revision(db, shop.top, author=shop.vera, slots={"story.lede": {"en": "Loose."}})
+    db.commit()
+
+    run = send(db, shop, work, csv_of(["item", "_version", "story.lede"], ["top", "v7s7", "Mine."]))
+
+    assert codes(run) == [(2, "CHANGED", "story.lede")]
 
 
 def test_a_column_without_a_dot_is_left_out_with_a_word(db: Session, shop: Shop, work: Work) -> None:
