@@ -137,8 +137,8 @@ def list_revisions(db: Session, content_id: str) -> list[Revision]:
 
 
 def find_latest(db: Session, content_id: str) -> Revision | None:
-    """A content's newest revision."""
-    wanted = select(Revision).where(Revision.content_id == content_id)
+    """A content's newest revision that somebody wrote; one that was only moved to a newer version is not."""
+    wanted = select(Revision).where(Revision.content_id == content_id, Revision.moved_from_id.is_(None))
     return db.scalars(wanted.order_by(Revision.number.desc()).limit(1)).one_or_none()
 
 
@@ -158,7 +158,7 @@ def find_last_return(db: Session, content_id: str, *, before: int) -> Approval |
     answers = (
         select(Approval)
         .join(Revision, Revision.id == Approval.revision_id)
-        .where(Revision.content_id == content_id, Revision.number < before)
+        .where(Revision.content_id == content_id, Revision.number < before, Revision.moved_from_id.is_(None))
         .order_by(Revision.number.desc())
     )
     newest = db.scalars(answers.limit(1)).one_or_none()
