@@ -91,12 +91,24 @@ def sections_by_version(db: Session, version_ids: Collection[str]) -> dict[str, 
     return dict(db.execute(wanted).all()) if version_ids else {}
 
 
-def fixed_values(db: Session, template_id: str, *, at: datetime) -> dict[str, dict[str, str]]:
-    """The retailer's values of a template's fixed slots at an instant: by slot, then locale."""
+def fixed_values(db: Session, template_id: str, *, at: datetime) -> dict[str, Any]:
+    """The retailer's values of a template's fixed slots at an instant, by slot, in the shape of the slot's kind."""
     wanted = select(FixedValue.slot, FixedValue.value).where(
         FixedValue.template_id == template_id, FixedValue.from_at <= at
     )
     return dict(db.execute(wanted.order_by(FixedValue.from_at, FixedValue.id)).all())
+
+
+def list_coming_fixed(db: Session, template_id: str, *, at: datetime) -> list[FixedValue]:
+    """The retailer's values that are to stand in a template's fixed slots later on, next first."""
+    wanted = select(FixedValue).where(FixedValue.template_id == template_id, FixedValue.from_at > at)
+    return list(db.scalars(wanted.order_by(FixedValue.from_at, FixedValue.id)))
+
+
+def list_fixed_edges(db: Session, template_id: str, *, at: datetime) -> list[datetime]:
+    """The instants after this one at which another value stands in one of a template's fixed slots."""
+    wanted = select(FixedValue.from_at).where(FixedValue.template_id == template_id, FixedValue.from_at > at)
+    return list(db.scalars(wanted.distinct()))
 
 
 def count_pages(db: Session, template_ids: Collection[str]) -> dict[str, int]:

@@ -29,13 +29,22 @@ from qrmerch.content.models import (
 )
 from qrmerch.content.queries import sections_by_version, slots_of
 from qrmerch.content.revisions import digest_of
-from qrmerch.content.slots import Bounds, Kind, Slot, asset_ids_in, clean_value, is_empty, list_missing, read_slots
+from qrmerch.content.slots import (
+    WORD_KINDS,
+    Bounds,
+    Kind,
+    Slot,
+    asset_ids_in,
+    clean_value,
+    is_empty,
+    list_missing,
+    read_slots,
+)
 from qrmerch.media.models import Asset
 from qrmerch.media.playing import recordings_of
 from qrmerch.text import rich_text
 
 _AT_A_TIME: Final = 200
-_WORDS: Final = (Kind.LINE, Kind.TEXT, Kind.RICH_TEXT)
 
 
 class Outcome(enum.StrEnum):
@@ -70,22 +79,21 @@ class Layout:
     def __init__(self, sections: Sequence[Mapping[str, Any]]) -> None:
         """:param sections: as `TemplateVersion.sections`."""
         self.slots: dict[str, Slot] = read_slots(sections)
-        self._kinds: dict[str, str] = {}
-        self._staff: set[str] = set()
-        for section in sections:
-            for slot in section.get("slots", ()):
-                name = f"{section['key']}.{slot['key']}"
-                self._kinds[name] = str(section["kind"])
-                if section["kind"] == "staff" or slot.get("audience") == "staff":
-                    self._staff.add(name)
+        self._kinds = {
+            f"{section['key']}.{slot['key']}": str(section["kind"])
+            for section in sections
+            for slot in section.get("slots", ())
+        }
+
+        self._titles = {str(each["key"]): each.get("title", each.get("label", "")) for each in sections}
+
+    def title(self, name: str) -> Any:
+        """What stands above a slot's section, by locale or as it is in English."""
+        return self._titles.get(name.partition(".")[0], "")
 
     def section_kind(self, name: str) -> str:
         """The kind of the section a slot stands in; empty where there is no such slot."""
         return self._kinds.get(name, "")
-
-    def is_staff(self, name: str) -> bool:
-        """Whether only staff see a slot."""
-        return name in self._staff
 
 
 @dataclass(slots=True)
@@ -164,23 +172,30 @@ def _judge_value(found: Judged, name: str, value: Any, before: Layout, after: La
         found.homeless.append(name)
         return found.say(Outcome.BROKEN, f"{label} holds something else now.")
     found.values[name] = value
-    if before.is_staff(name) and not after.is_staff(name):
+    if was is not None and was.is_for_staff and not slot.is_for_staff:
         return found.say(Outcome.NEEDS_WORK, f"{label} was written for staff and would be seen by shoppers.")
+    if was is not None and was.is_choice != slot.is_choice:
+        who = (
+            "has to be chosen from your list now" if slot.is_choice else "was chosen from your list and is written now"
+        )
+        return found.say(Outcome.NEEDS_WORK, f"{label} {who}.")
     if was is not None and was.kind != slot.kind and not _reads_the_same(value, was.kind, slot.kind):
         return found.say(Outcome.NEEDS_WORK, f"{label} is set differently now, and its words would look different.")
     try:
-        spoken = _in_languages(value, bounds.locales)
+        spoken = _in_languages(slot, value, bounds.locales)
         if clean_value(slot, spoken, bounds) != spoken:
             found.say(Outcome.NEEDS_WORK, f"{label} would not stay as it was approved.")
     except ValueError as error:
         return found.say(Outcome.NEEDS_WORK, f"{label}: {error}")
     if was is not None and (change := _option_change(was, slot, value)):
         found.say(Outcome.AUTO, change)
+    if before.title(name) != after.title(name) and after.title(name):
+        found.say(Outcome.AUTO, f"{slot.section} stands under another title.")
     return None
 
 
 def _has_place(was: Slot, slot: Slot, before: Layout, after: Layout) -> bool:
-    is_alike = was.kind == slot.kind or (was.kind in _WORDS and slot.kind in _WORDS)
+    is_alike = was.kind == slot.kind or (was.kind in WORD_KINDS and slot.kind in WORD_KINDS)
     return is_alike and before.section_kind(was.name) == after.section_kind(slot.name)
 
 
@@ -197,12 +212,18 @@ def _is_without_marks(words: str) -> bool:
     return "".join(str(rich_text(words)).split("\n")) == expected
 
 
-def _in_languages(value: Any, locales: Sequence[str]) -> Any:
-    """Words by language without those in languages that the retailer has given up; any other value as it is."""
-    if isinstance(value, Mapping):
-        return {locale: words for locale, words in value.items() if locale in locales}
-    if isinstance(value, list) and all(isinstance(each, Mapping) for each in value):
-        return [{part: _in_languages(words, locales) for part, words in row.items()} for row in value]
+def _in_languages(slot: Slot, value: Any, locales: Sequence[str]) -> Any:
+    """A value without its words in languages that the retailer has given up."""
+
+    def spoken(words: Any) -> Any:
+        return {each: words[each] for each in words if each in locales} if isinstance(words, Mapping) else words
+
+    if slot.is_by_locale:
+        return spoken(value)
+    if slot.is_rows and isinstance(value, list):
+        return [{part: spoken(words) for part, words in row.items()} for row in value]
+    if slot.kind == Kind.LINK and isinstance(value, Mapping):
+        return {part: spoken(words) for part, words in value.items()}
     return value
 
 
@@ -212,7 +233,7 @@ def _option_change(was: Slot, slot: Slot, value: Any) -> str:
         return ""
     old = next((option for option in was.options if option.value == value), None)
     new = next((option for option in slot.options if option.value == value), None)
-    if old is None or new is None or dict(old.label) == dict(new.label):
+    if old is None or new is None or (dict(old.label), old.content) == (dict(new.label), new.content):
         return ""
     return f"{slot.label} reads “{new.words}” where it read “{old.words}”."
 

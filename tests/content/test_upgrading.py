@@ -12,10 +12,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from qrmerch import audit
+from qrmerch.access import Role
 from qrmerch.catalog.models import Item
 from qrmerch.content import drafts, moving, publishing, templates
 from qrmerch.content.models import (
     Approval,
+    DraftSave,
     Migration,
     MigrationState,
     PageTemplate,
@@ -36,9 +38,18 @@ from qrmerch.content.queries import (
 )
 from qrmerch.content.revisions import NotOpen, digest_of
 from qrmerch.content.upgrading import Fate, classify
-from qrmerch.parties.models import PageChange, Store
+from qrmerch.parties.models import PageChange, Retailer, Store
 from tests.conftest import NOON
-from tests.factories import Doer, make_item, make_retailer, make_revision, make_store, make_template, publish_page
+from tests.factories import (
+    Doer,
+    make_item,
+    make_person,
+    make_retailer,
+    make_revision,
+    make_store,
+    make_template,
+    publish_page,
+)
 
 Sections = list[dict[str, Any]]
 Change = Callable[[Sections], None]
@@ -46,6 +57,7 @@ FILLED: dict[str, object] = {
     "making.text": {"en": "Woven by hand in Porto."},
     "facts.rows": [{"name": {"en": "Weight"}, "value": {"en": "210 g"}}],
 }
+OPTIONS = [{"value": "hand", "label": {"en": "By hand"}}, {"value": "loom", "label": {"en": "On a loom"}}]
 
 
 def slot_in(sections: Sections, name: str) -> dict[str, Any]:
@@ -92,9 +104,7 @@ def template(db: Session) -> PageTemplate:
 
 
 def make_page_item(db: Session, template: PageTemplate, **more: Any) -> Item:
-    from qrmerch.parties.models import Retailer
-
-    return make_item(db, db.get_one(Retailer, template.retailer_id), **more)
+    return make_item(db, _retailer(db, template), **more)
 
 
 def changed_sections(db: Session, template: PageTemplate, *changes: Change) -> Sections:
@@ -124,19 +134,20 @@ def fate_of(db: Session, template: PageTemplate, *changes: Change) -> Fate:
             "needs_work",
             "More: nothing is written yet.",
         ),
-        ([setting("story.lede", max_chars=20)], "needs_work", "20 characters at most; this has 48."),
-        ([setting("story.lede", max_chars=48)], "auto", ""),
+        ([setting("story.lede", max_chars=20)], "needs_work", "20 characters at most; this has 49."),
+        ([setting("story.lede", max_chars=49)], "auto", ""),
         ([setting("gallery.pictures", min_count=2)], "needs_work", "2 pictures at least; this has 1."),
         ([setting("gallery.pictures", min_width=9000)], "needs_work", "9000 × "),
         ([setting("story.lede", is_required=True, needed_in="all")], "needs_work", "Arabic is missing."),
         ([removing("making")], "broken", "How it is made is gone, and this page uses it."),
         ([removing("legal")], "auto", ""),
-        ([removing("care")], "auto", ""),
+        ([removing("store")], "auto", ""),
         ([setting("story.lede", kind="facts", max_count=3)], "broken", "holds something else now."),
         ([becoming("making", "care")], "broken", "holds something else now."),
         ([setting("making.text", kind="text")], "auto", ""),
         ([setting("story.text", kind="text")], "needs_work", "is set differently now"),
         ([setting("making.text", lock="fixed")], "auto", "is yours now"),
+        ([setting("making.text", lock="choose", options=OPTIONS)], "needs_work", "has to be chosen from your list now"),
         ([setting("legal.text", lock="edit")], "auto", ""),
         ([setting("legal.text", lock="edit", is_required=True)], "needs_work", "nothing is written yet."),
     ],
@@ -156,10 +167,10 @@ def test_a_change_decides_what_becomes_of_a_page(
 def test_a_choice_that_is_no_longer_listed_needs_work(db: Session) -> None:
     template = make_template(db, make_retailer(db))
     item = make_page_item(db, template)
-    publish_page(db, item, template=template, slots={"facts.fit": "small"})
+    publish_page(db, item, template=template, slots={"facts.fit": "runs_small"})
     fit = slot_in(changed_sections(db, template), "facts.fit")
-    others = [each for each in fit["options"] if each["value"] != "small"]
-    renamed = [{**each, "label": {"en": "Comes up small"}} for each in fit["options"] if each["value"] == "small"]
+    others = [each for each in fit["options"] if each["value"] != "runs_small"]
+    renamed = [{**each, "label": {"en": "Comes up small"}} for each in fit["options"] if each["value"] == "runs_small"]
 
     gone = fate_of(db, template, setting("facts.fit", options=others))
     other_words = fate_of(db, template, setting("facts.fit", options=[*others, *renamed]))
@@ -203,7 +214,9 @@ def test_a_moved_page_says_the_same_under_a_seal_of_its_own(db: Session, templat
     source = db.get_one(Revision, publication.revision_id)
     version = release(db, template, setting("making.text", lock="fixed"))
 
-    moving.move_contents(db, [_content(db, item, template)], version.id, actor=Doer("u1"), at=NOON)
+    mia = _mia(db, template)
+
+    moving.move_contents(db, [_content(db, item, template)], version.id, actor=mia, at=NOON)
 
     newest = list_publications(db, item.id)[0]
     moved = db.get_one(Revision, newest.revision_id)
@@ -218,7 +231,7 @@ def test_a_moved_page_says_the_same_under_a_seal_of_its_own(db: Session, templat
         for each in audit.list_entries(db, item.retailer_id, action="content.migrate")[0]
         if each.subject_id == moved.id
     ]
-    assert (entry.actor, entry.detail["approved"]) == ("user:u1", source.digest)
+    assert (entry.actor, entry.detail["approved"]) == (f"user:{mia.user_id}", source.digest)
     assert db.scalars(select(PageChange).where(PageChange.item_id == item.id, PageChange.at == NOON)).all()
 
 
@@ -320,8 +333,6 @@ def test_a_draft_goes_along_where_all_it_says_has_a_place(db: Session, template:
 
 
 def test_a_vendor_takes_a_newer_version_over_and_loses_nothing(db: Session, template: PageTemplate) -> None:
-    from qrmerch.content.models import DraftSave
-
     draft = make_revision(db, make_page_item(db, template), template=template, slots=FILLED)
     edit = draft.edit
     version = release(db, template, removing("making"))
@@ -379,11 +390,11 @@ def test_pages_go_in_chunks_and_can_be_stopped(db: Session, template: PageTempla
     for _ in range(5):
         publish_page(db, make_page_item(db, template), template=template)
     release(db, template, nothing)
-    mia = Doer("u1")
-    migration = moving.start_migration(db, template, actor=_no_user(), at=NOON)
+    mia = _mia(db, template)
+    migration = moving.start_migration(db, template, actor=mia, at=NOON)
 
     with pytest.raises(moving.AlreadyMoving):
-        moving.start_migration(db, template, actor=_no_user(), at=NOON)
+        moving.start_migration(db, template, actor=mia, at=NOON)
     assert moving.move_chunk(db, migration.id, at=NOON)
     moving.stop_migration(db, migration, actor=mia, at=NOON)
     assert not moving.move_chunk(db, migration.id, at=NOON)
@@ -391,15 +402,15 @@ def test_pages_go_in_chunks_and_can_be_stopped(db: Session, template: PageTempla
     assert (migration.state, migration.done, migration.counts) == (MigrationState.STOPPED, 2, {"moved": 2})
     with pytest.raises(NotOpen):
         moving.stop_migration(db, migration, actor=mia, at=NOON)
-    later = moving.start_migration(db, template, actor=_no_user(), at=NOON + timedelta(minutes=1))
+    later = moving.start_migration(db, template, actor=mia, at=NOON + timedelta(minutes=1))
     while moving.move_chunk(db, later.id, at=NOON + timedelta(minutes=1)):
         pass
     assert (later.state, later.done, later.counts) == (MigrationState.DONE, 5, {"moved": 3})
     assert db.scalars(select(Migration.state)).all()
 
 
-def _no_user() -> Any:
-    return Doer(None)  # type: ignore[arg-type]
+def _mia(db: Session, template: PageTemplate) -> Doer:
+    return Doer(make_person(db, Role.MERCHANDISER, name="Mia", retailer=_retailer(db, template)).user.id)
 
 
 def _content(db: Session, item: Item, template: PageTemplate) -> Any:
@@ -408,9 +419,7 @@ def _content(db: Session, item: Item, template: PageTemplate) -> Any:
     return found
 
 
-def _retailer(db: Session, template: PageTemplate) -> Any:
-    from qrmerch.parties.models import Retailer
-
+def _retailer(db: Session, template: PageTemplate) -> Retailer:
     return db.get_one(Retailer, template.retailer_id)
 
 
