@@ -112,14 +112,23 @@ class Judged:
 
 
 def classify(db: Session, template: PageTemplate, sections: Sequence[Mapping[str, Any]], *, at: datetime) -> list[Fate]:
-    """What a version with these sections would mean for each page written in the template, by the item's title.
+    """What a version with these sections would mean for each page written in the template: the worst first.
 
     A content of which nothing but answered revisions is left has nothing to move and is not listed.
     """
+    return _judge_all(db, template, Layout(sections), None, at)
+
+
+def list_fates(db: Session, template: PageTemplate, version: TemplateVersion, *, at: datetime) -> list[Fate]:
+    """`classify` for a version that is released: what is in it already is not listed."""
+    return _judge_all(db, template, Layout(version.sections), version.id, at)
+
+
+def _judge_all(db: Session, template: PageTemplate, after: Layout, version_id: str | None, at: datetime) -> list[Fate]:
+    found: list[Fate] = []
     ids = list(db.scalars(select(Content.id).where(Content.template_id == template.id).order_by(Content.id)))
-    after, found = Layout(sections), []
-    for start in range(0, len(ids), _AT_A_TIME):
-        found += judge_contents(db, ids[start : start + _AT_A_TIME], after, version_id=None, at=at)
+    for part in _parts(ids):
+        found += judge_contents(db, part, after, version_id=version_id, at=at)
     return sorted(found, key=lambda fate: (-_WORST[fate.outcome], fate.title, fate.content_id))
 
 
@@ -239,16 +248,25 @@ def _option_change(was: Slot, slot: Slot, value: Any) -> str:
 
 
 def show_again(publications: Sequence[Publication], *, at: datetime) -> list[Publication]:
-    """Of an item's publications, newest first, those that can hold at some instant from now on."""
-    found = []
+    """Of an item's publications, newest first, those that can hold at some instant from now on.
+
+    Left out is what is over, and what a single newer one covers wherever and whenever it could hold.
+    """
+    found: list[Publication] = []
     for row in publications:
-        if row.until_at is not None and row.until_at <= at:
-            continue
-        found.append(row)
-        is_everywhere = row.store_ids is None and row.locales is None and row.weekly is None
-        if is_everywhere and row.from_at <= at and row.until_at is None:
-            break
+        is_over = row.until_at is not None and row.until_at <= at
+        if not is_over and not any(_hides(newer, row, at) for newer in found):
+            found.append(row)
     return found
+
+
+def _hides(newer: Publication, row: Publication, at: datetime) -> bool:
+    has_places = newer.store_ids is None or (row.store_ids is not None and set(row.store_ids) <= set(newer.store_ids))
+    has_languages = newer.locales is None or (row.locales is not None and set(row.locales) <= set(newer.locales))
+    has_hours = newer.weekly is None or newer.weekly == row.weekly
+    begins = newer.from_at <= max(row.from_at, at)
+    ends = newer.until_at is None or (row.until_at is not None and row.until_at <= newer.until_at)
+    return has_places and has_languages and has_hours and begins and ends
 
 
 class _Batch:

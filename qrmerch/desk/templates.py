@@ -191,7 +191,7 @@ def _render(
 ) -> Response:
     at, retailer = now(), get_retailer(db, template.retailer_id)
     version = get_newest_version(db, template.id)
-    items = _sample_items(db, retailer, at)
+    items = sample_items(db, retailer, at)
     item_id = _asked("item", [value for value, _ in items])
     locales, scheme = locales_of(retailer), _asked("scheme", SCHEMES)
     locale = _asked("locale", locales)
@@ -235,7 +235,7 @@ def _lede(template: PageTemplate, number: int, pages: int) -> str:
     return f"{_STYLES[template.style][0]}, version {number}. {used}{new}."
 
 
-def _sample_items(db: Session, retailer: Retailer, at: datetime) -> tuple[tuple[str, str], ...]:
+def sample_items(db: Session, retailer: Retailer, at: datetime) -> tuple[tuple[str, str], ...]:
     """Items to look at in the template: those with a page before the others, newest first."""
     published = select(Publication.item_id).where(Publication.retailer_id == retailer.id, Publication.from_at <= at)
     wanted = select(Item.id, Item.title).where(Item.retailer_id == retailer.id, Item.is_retired.is_(False))
@@ -244,7 +244,7 @@ def _sample_items(db: Session, retailer: Retailer, at: datetime) -> tuple[tuple[
 
 
 def _sample_ids(db: Session, template: PageTemplate, at: datetime) -> list[str]:
-    return [item_id for item_id, _ in _sample_items(db, get_retailer(db, template.retailer_id), at)]
+    return [item_id for item_id, _ in sample_items(db, get_retailer(db, template.retailer_id), at)]
 
 
 def _sections(

@@ -261,6 +261,9 @@ def test_at_every_instant_the_same_page_shows_as_without_the_move(
             assert db.get_one(Revision, now.revision_id).template_version_id == version.id
         elif hour < 0:
             assert now is was
+    again = moving.move_contents(db, [_content(db, item, template)], version.id, actor=None, at=NOON + timedelta(1))
+    assert dict(again) == {}
+    assert list_publications(db, item.id) == after
 
 
 def test_hours_and_languages_of_a_publication_go_along(db: Session, template: PageTemplate) -> None:
