@@ -115,6 +115,20 @@ def find_newest_migration(db: Session, template_id: str) -> Migration | None:
     return db.scalars(wanted.order_by(Migration.created_at.desc(), Migration.id.desc()).limit(1)).one_or_none()
 
 
+def count_older(db: Session, template_id: str, version_id: str) -> int:
+    """How many of a template's contents have their newest revision in another version than this one."""
+    last = select(Revision.content_id, func.max(Revision.number).label("number")).group_by(Revision.content_id)
+    newest = last.subquery()
+    wanted = (
+        select(func.count())
+        .select_from(Revision)
+        .join(newest, (newest.c.content_id == Revision.content_id) & (newest.c.number == Revision.number))
+        .join(Content, Content.id == Revision.content_id)
+        .where(Content.template_id == template_id, Revision.template_version_id != version_id)
+    )
+    return db.scalar(wanted) or 0
+
+
 def move_chunk(db: Session, migration_id: str, *, at: datetime) -> bool:
     """Move the next pages in this transaction, with how far it came; whether more are left.
 

@@ -12,6 +12,7 @@ from qrmerch import ids
 from qrmerch.catalog.models import Item, VendorProduct
 from qrmerch.config import data_folder
 from qrmerch.content.models import PageTemplate, Revision, RevisionState, TemplateVersion
+from qrmerch.content.queries import get_newest_version
 from qrmerch.parties.models import Retailer, Supply, Vendor
 from qrmerch.rendering.kept import BR_QUALITY
 from qrmerch.rendering.service import render_item_page
@@ -39,6 +40,13 @@ def weigh_version(db: Session, template: PageTemplate, sections: Sequence[Mappin
     trial.rollback()
     script = (data_folder("static") / "js" / "shop.js").read_bytes()
     return len(brotli.compress(page.html, quality=BR_QUALITY)) + len(brotli.compress(script))
+
+
+def weigh_newest(db: Session, template: PageTemplate, *, at: datetime) -> None:
+    """Keep with a template's newest version, made in this transaction, what a page in it weighs."""
+    version = get_newest_version(db, template.id)
+    version.weight_bytes = weigh_version(db, template, version.sections, at=at)
+    db.flush()
 
 
 def version_of(template: PageTemplate, sections: Sequence[Mapping[str, Any]], *, at: datetime) -> TemplateVersion:
