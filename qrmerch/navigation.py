@@ -61,7 +61,15 @@ _STUDIO: Final = (
     ("Set up", (_Place("People", "/studio/people"),)),
 )
 _ASSOCIATE: Final = (
-    ("", (_Place("Till", "/associate"), _Place("Today", "/associate/today"), _Place("You", "/account"))),
+    (
+        "",
+        (
+            _Place("Till", "/associate"),
+            _Place("Items", "/associate/items"),
+            _Place("Today", "/associate/today"),
+            _Place("You", "/account"),
+        ),
+    ),
 )
 
 

@@ -97,6 +97,11 @@ def rich_text(source: str) -> Markup:
     return Markup(clean)  # noqa: S704 - the sanitiser's answer
 
 
+def is_link(address: str) -> bool:
+    """Whether an address is one that a page of ours leads to: over https, to a mailbox, to a telephone."""
+    return address.startswith(_LINKS)
+
+
 def rich_links(source: str) -> list[str]:
     """Where the links in a text of `rich_text` lead, in order, as the browser would be told."""
     found = []

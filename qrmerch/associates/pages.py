@@ -1,6 +1,8 @@
 """What the templates of the till receive."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from markupsafe import Markup
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ class VerdictPage:
     lead: str
     text: str
     say: str
+    # What the store's associates are told of the item.
+    about_href: str
     # Where the code is used, and the key that makes a second press the same press; empty where it cannot be.
     use_href: str
     key: str
@@ -86,3 +90,66 @@ class SignedOutPage:
     """`associates/signed_out.html`: too many codes that are not ours."""
 
     limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One thing associates are told: as safe HTML, as rows of name and value, or as a table; in which language."""
+
+    label: str
+    locale: str = ""
+    direction: str = "ltr"
+    html: Markup = Markup()
+    rows: tuple[tuple[str, str], ...] = ()
+    # The first row names the columns.
+    table: tuple[tuple[str, ...], ...] = ()
+
+    def with_html(self, html: Markup) -> "Note":
+        return replace(self, html=html)
+
+    def with_rows(self, rows: tuple[tuple[str, str], ...]) -> "Note":
+        return replace(self, rows=rows)
+
+    def with_table(self, table: tuple[tuple[str, ...], ...]) -> "Note":
+        return replace(self, table=table)
+
+
+@dataclass(frozen=True, slots=True)
+class NoteSection:
+    """The notes of one section; its label, or empty where the section is for associates altogether."""
+
+    label: str
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """An item to choose: picture and price where there is one."""
+
+    title: str
+    href: str
+    image: str
+    price: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsPage:
+    """`associates/items.html`"""
+
+    here: Here
+    find: str
+    rows: tuple[ItemRow, ...]
+    more: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemNotesPage:
+    """`associates/item.html`: what a shopper sees of price and stock here, and what only associates read."""
+
+    here: Here
+    title: str
+    address: str
+    image: str
+    price: str
+    stock: str
+    sections: tuple[NoteSection, ...]

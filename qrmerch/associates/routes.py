@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from qrmerch import ids
 from qrmerch.access import Role, allow, current_principal
+from qrmerch.associates import items
 from qrmerch.associates.pages import GoodNow, SignedOutPage, TillPage, TodayPage, TryLine, VerdictPage
 from qrmerch.associates.stores import get_till, here
 from qrmerch.clock import now
@@ -58,7 +59,7 @@ _SHORT_REASONS: Final = {
 
 def blueprints() -> list[Blueprint]:
     """What `create_app` registers."""
-    return [blueprint]
+    return [blueprint, items.blueprint]
 
 
 @blueprint.get("/associate")
@@ -220,6 +221,7 @@ def _verdict_page(db: Session, verdict: Verdict, till: Till, *, at: datetime) ->
         lead=words.lead,
         text=words.text,
         say=words.say,
+        about_href=f"/associate/items/{claim.item_id}?{urlencode({'store': till.store.id})}" if claim else "",
         use_href=f"/associate/codes/{claim.public_id}/use" if claim and is_valid else "",
         key=ids.public() if is_valid else "",
         undo_href=f"/associate/tries/{row.id}/undo" if row and can_undo else "",

@@ -4,12 +4,13 @@ In: two bodies as `Revision.body` keeps them. Out: pieces of text that stayed, w
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, Final, Literal
 
 from qrmerch.content.slots import Kind, Slot, asset_ids_in
+from qrmerch.content.tables import join_rows
 
 _TOKEN: Final = re.compile(r"\s+|\w+|[^\w\s]")
 # Where less than this of the shorter text is in the other one, word by word would be a riddle.
@@ -97,20 +98,22 @@ def list_unchanged(slots: Mapping[str, Slot], changes: Sequence[SlotChange]) -> 
 
 
 def _compare_slot(slot: Slot, old: Any, new: Any, locales: Sequence[str]) -> Iterator[SlotChange]:
-    if slot.is_words:
+    if slot.is_choice:
+        if (old or "") != (new or ""):
+            words = {option.value: option.words for option in slot.options}
+            pieces = changed_words(words.get(str(old), str(old or "")), words.get(str(new), str(new or "")))
+            yield SlotChange(slot.name, slot.label, "", pieces)
+    elif slot.is_words:
         yield from _compare_words(slot, old or {}, new or {}, locales)
     elif slot.is_assets:
         if (old or []) != (new or []):
             yield SlotChange(slot.name, slot.label, "", (), before=tuple(old or ()), after=tuple(new or ()))
-    elif slot.kind == Kind.FACTS:
-        for locale in _all_locales(locales, *[part for row in (old or []) + (new or []) for part in row.values()]):
-            before, after = _rows_as_text(old, locale), _rows_as_text(new, locale)
+    else:
+        as_text = _AS_TEXT[slot.kind]
+        for locale in _all_locales(locales, _spoken_in(old), _spoken_in(new)):
+            before, after = (as_text(value, locale) if value else "" for value in (old, new))
             if before != after:
                 yield SlotChange(slot.name, slot.label, locale, changed_words(before, after))
-    elif (old or "") != (new or ""):
-        words = {option.value: option.words for option in slot.options}
-        pieces = changed_words(words.get(str(old), str(old or "")), words.get(str(new), str(new or "")))
-        yield SlotChange(slot.name, slot.label, "", pieces)
 
 
 def _compare_words(
@@ -129,9 +132,44 @@ def _all_locales(locales: Sequence[str], *texts: Mapping[str, str]) -> list[str]
     return [*locales, *others]
 
 
+def _spoken_in(value: Any) -> dict[str, str]:
+    """The languages that something in a value is written in, as keys."""
+    if isinstance(value, list):
+        return {locale: "" for each in value for locale in _spoken_in(each)}
+    if not isinstance(value, Mapping):
+        return {}
+    parts = [each for name, each in value.items() if name in ("name", "value", "words")]
+    if "url" in value or parts:
+        return {locale: "" for part in parts if isinstance(part, Mapping) for locale in part}
+    return dict.fromkeys(value, "")
+
+
+def _table_as_text(value: Mapping[str, Any], locale: str) -> str:
+    return join_rows(value.get(locale) or ())
+
+
+def _link_as_text(value: Mapping[str, Any], locale: str) -> str:
+    """The words and the address; in a language without words of its own nothing."""
+    words = value["words"].get(locale, "")
+    return f"{words}: {value['url']}" if words else ""
+
+
+def _files_as_text(rows: Any, locale: str) -> str:
+    said = [(row["name"].get(locale, ""), row["url"]) for row in rows]
+    return "\n".join(f"{name}: {url}" for name, url in said if name)
+
+
 def _rows_as_text(rows: Any, locale: str) -> str:
     lines = [(row["name"].get(locale, ""), row["value"].get(locale, "")) for row in rows or ()]
     return "\n".join(f"{name}: {value}" for name, value in lines if name or value)
+
+
+_AS_TEXT: Final[Mapping[Kind, Callable[[Any, str], str]]] = {
+    Kind.FACTS: _rows_as_text,
+    Kind.TABLE: _table_as_text,
+    Kind.FILES: _files_as_text,
+    Kind.LINK: _link_as_text,
+}
 
 
 def _compare_alts(

@@ -21,12 +21,14 @@ def merge(slots: Mapping[str, Slot], kept: Mapping[str, Any], form: DraftForm, *
         slot = slots.get(name) or slots.get(name.rpartition(".")[0])
         if slot is None or slot.is_fixed:
             found[name] = sent[0]
-        elif slot.kind == Kind.FACTS:
+        elif slot.is_rows:
             found[slot.name] = _merge_rows(slot, kept.get(slot.name) or [], form, first)
         elif slot.is_assets:
             found[name] = [each for each in sent if each]
-        elif slot.is_words:
+        elif slot.is_by_locale:
             found[name] = {**_by_locale(kept.get(name)), form.locale: sent[0]}
+        elif slot.kind == Kind.LINK and not slot.is_choice:
+            found[slot.name] = _merge_link(slot, kept.get(slot.name), form)
         else:
             found[name] = sent[0]
     _act(slots, found, kept, form)
@@ -65,13 +67,19 @@ def _merge_rows(slot: Slot, kept: Sequence[Mapping[str, Any]], form: DraftForm, 
         before = kept[place] if place is not None and place < len(kept) else {}
         if form.locale == first and not name.strip() and not value.strip():
             continue
-        rows.append(
-            {
-                "name": {**_by_locale(before.get("name")), form.locale: name},
-                "value": {**_by_locale(before.get("value")), form.locale: value},
-            }
-        )
+        names_of = {**_by_locale(before.get("name")), form.locale: name}
+        if slot.kind == Kind.FILES:
+            rows.append({"name": names_of, "url": value})
+        else:
+            rows.append({"name": names_of, "value": {**_by_locale(before.get("value")), form.locale: value}})
     return rows
+
+
+def _merge_link(slot: Slot, kept: Any, form: DraftForm) -> dict[str, Any]:
+    """A link as it stands in the form; emptied in all it says, it is gone."""
+    words, urls = (form.fields.get(f"{slot.name}.{part}", ("",)) for part in ("words", "url"))
+    before = _by_locale(kept.get("words")) if isinstance(kept, Mapping) else {}
+    return {"url": urls[0], "words": {**before, form.locale: words[0]} if urls[0].strip() or words[0].strip() else {}}
 
 
 def _act(slots: Mapping[str, Slot], found: dict[str, Any], kept: Mapping[str, Any], form: DraftForm) -> None:

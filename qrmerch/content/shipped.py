@@ -1,15 +1,14 @@
 """The three finished page templates a retailer may begin with: everyday, editorial, quiet.
 
 A section is {"key", "kind", "label", "slots"}, where wanted with "title", what shoppers read above it (by locale, or
-empty for nothing), and "note", what stands in a section without slots. `kind` is a word that `rendering.sections`
-knows. A slot is {"key", "kind", "lock", "label", "help", "is_required", …}; see `content.slots` for the rest.
+empty for nothing), and "note", what stands in a section without slots. `kind` is one of `content.library`'s. A slot is
+{"key", "kind", "lock", "label", "help", "is_required", …}; see `content.slots` for the rest.
 """
 
-from typing import Any, Final
+from typing import Final
 
+from qrmerch.content.library import LIBRARY, Json
 from qrmerch.content.models import Style
-
-Json = dict[str, Any]
 
 # As wide as a phone's screen, and twice that for pictures that stand edge to edge.
 _PHONE_PX: Final = 390
@@ -85,11 +84,14 @@ def _everyday() -> list[Json]:
         _film(),
         _bare("look", "Complete the look", "Items that you put together as a look."),
         _facts(_choice("fit", "Fit", _FIT, _FIT_TITLE, "How it runs, as your own returns tell it.")),
+        _ready("size_guide"),
         _care(),
+        _ready("downloads"),
         _delivery(),
         _bare("store", "This store", "Address and hours of the store the shopper stands in, and who else has it."),
         _legal(),
         _bare("reviews", "Reviews", "What shoppers say, the worst of three among them."),
+        _ready("staff"),
     ]
 
 
@@ -113,11 +115,13 @@ def _editorial() -> list[Json]:
         _plate("plate_two", "Second large picture"),
         _bare("look", "Complete the look", "Items that you put together as a look."),
         _facts(),
+        _ready("passport"),
         _care(),
         _delivery(),
         _bare("store", "This store", "Address and hours of the store the shopper stands in, and who else has it."),
         _legal(),
         _bare("reviews", "Reviews", "What shoppers say, the worst of three among them."),
+        _ready("staff"),
     ]
 
 
@@ -128,9 +132,11 @@ def _quiet() -> list[Json]:
         _story(lede_chars=140, text_chars=500, text_is_required=False),
         _bare("invitation", "Invitation", "An experience that you offer, as an invitation; nothing where none runs."),
         _facts(_choice("edition", "Edition", _MAKING, _MAKING_TITLE, "How many there are.")),
+        _ready("passport"),
         _care(),
         _bare("store", "This store", "Address and hours of the store the shopper stands in, and who else has it."),
         _legal(),
+        _ready("staff"),
     ]
 
 
@@ -143,6 +149,11 @@ def _head() -> list[Json]:
         _bare("variants", "Sizes and colours", "The variants that are not hidden, each with its stock."),
         _bare("offer", "Offer", "The offer that runs for the item; nothing where none does."),
     ]
+
+
+def _ready(kind: str) -> Json:
+    """A section as the library begins it, called by its kind."""
+    return LIBRARY[kind].begin(kind)
 
 
 def _bare(kind: str, label: str, note: str) -> Json:

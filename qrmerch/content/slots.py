@@ -526,7 +526,7 @@ def _clean_files(slot: Slot, value: Any, bounds: Bounds) -> list[dict[str, Any]]
         url = _clean_address(each.get("url", ""))
         if not name and not url:
             continue
-        if not url or not name.get(_first_of(slot, bounds)):
+        if not url or not name:
             raise ValueError(f"row {number} has only one half. Give the file a name and its address.")
         if not url.startswith("https://"):
             raise ValueError(f"the address {url[:60]} of row {number} cannot be taken. It begins with https://.")
@@ -545,7 +545,7 @@ def _clean_link(slot: Slot, value: Any, bounds: Bounds) -> dict[str, Any]:
     url = _clean_address(value.get("url", ""))
     if not words and not url:
         return {}
-    if not url or not words.get(_first_of(slot, bounds)):
+    if not url or not words:
         raise ValueError("it has only one half. A link needs its address and the words it is read by.")
     _check_link(url, bounds.hosts)
     return {"url": url, "words": words}
@@ -594,7 +594,8 @@ def _missing_in(slot: Slot, value: Any, bounds: Bounds) -> str:
 def _missing_by_locale(slot: Slot, value: Mapping[str, Any], bounds: Bounds) -> str:
     """What is missing in words, or in a table, that are required or begun."""
     written = slot.languages(bounds.locales)
-    wanted = written if slot.is_needed_in_all or slot.when_missing == WhenMissing.REQUIRED else written[:1]
+    is_needed_in_all = slot.when_missing == WhenMissing.REQUIRED or (slot.is_required and slot.is_needed_in_all)
+    wanted = written if is_needed_in_all else written[:1] if slot.is_required else ()
     lacking = [locale for locale in wanted if not value.get(locale)]
     if lacking:
         if lacking[0] == written[0]:
@@ -612,7 +613,7 @@ def _missing_by_locale(slot: Slot, value: Mapping[str, Any], bounds: Bounds) -> 
 
 def _lacking_in_parts(slot: Slot, value: Any, bounds: Bounds) -> str:
     """The first language that rows or a link are not written in, though they have to be."""
-    if slot.when_missing != WhenMissing.REQUIRED and not slot.is_needed_in_all:
+    if slot.when_missing != WhenMissing.REQUIRED and not (slot.is_required and slot.is_needed_in_all):
         return ""
     if slot.is_rows:
         parts = [row["name"] for row in value]

@@ -1,7 +1,7 @@
 """Tables, files and links as they are typed or pasted: lines of cells between `|` or tabs."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from qrmerch.text import clean_line
@@ -63,8 +63,3 @@ def read_link(value: Any) -> Any:
         return value
     rows = split_rows(value)
     return {"words": " ".join(rows[0][:-1]), "url": rows[0][-1]} if len(rows) == 1 else {"url": value.strip()}
-
-
-def files_as_text(rows: Sequence[Mapping[str, Any]], locale: str) -> str:
-    """Files as they are typed, in one language."""
-    return join_rows([[row["name"].get(locale, ""), row["url"]] for row in rows])

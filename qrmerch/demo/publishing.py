@@ -14,7 +14,7 @@ from qrmerch.codes.models import Code
 from qrmerch.codes.service import make_code, mark_printed, replace_code, retire_code
 from qrmerch.content import drafts, publishing, reviewing, templates
 from qrmerch.content.models import PageTemplate, Revision, RevisionState, Style
-from qrmerch.demo import facts
+from qrmerch.demo import facts, further
 from qrmerch.demo.facts import StyleFacts
 from qrmerch.demo.shops import Shops
 from qrmerch.rendering.weighing import weigh_newest
@@ -126,7 +126,7 @@ def _slots(shops: Shops, style: StyleFacts) -> dict[str, Any]:
     }
     if len(words) > 1:
         slots["facts.rows"] = _rows_in_all_languages(style)
-    return slots
+    return {**slots, **further.SLOTS.get(style.key, {})}
 
 
 def _rows_in_all_languages(style: StyleFacts) -> list[dict[str, dict[str, str]]]:

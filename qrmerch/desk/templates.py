@@ -350,12 +350,12 @@ def _limits(slot: Slot) -> str:
         )
     if slot.kind in (Kind.VIDEO, Kind.AUDIO):
         return f"one {ASSET_KINDS[slot.kind].noun}, at most {said_length(slot.max_seconds * 1000)} long; {need}"
+    if slot.is_choice:
+        return f"{', '.join(option.words for option in slot.options)}; {need}"
     if slot.kind in (Kind.FACTS, Kind.TABLE, Kind.FILES):
         return f"at most {slot.max_count} rows; {need}"
     if slot.kind == Kind.LINK:
-        return f"one link; {need}"
-    if slot.is_choice:
-        return f"{', '.join(option.words for option in slot.options)}; {need}"
+        return f"one link, to you only; {need}"
     kind = {Kind.LINE: "one line", Kind.RICH_TEXT: "bold, lists, links to you only"}.get(slot.kind, "plain text")
     return f"at most {slot.max_chars:,} characters, {kind}; {need}"
 

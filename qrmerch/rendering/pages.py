@@ -145,19 +145,43 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A term and its value."""
+    """A term and its value, each with its language where that is not the page's."""
 
     name: str
     value: str
+    name_language: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of as many cells as `head` has; the language where it is not the page's, and which way it runs."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    language: str = ""
+    direction: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A way off the page: an address over https, `mailto:` or `tel:`; `form` is what a file is, such as PDF."""
+
+    words: str
+    href: str
+    language: str = ""
+    form: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """One thing that folds open: rows or words."""
+    """One thing that folds open: rows, a table, words, links."""
 
     title: str
     rows: tuple[Fact, ...] = ()
     text: Markup = Markup()
+    table: Table | None = None
+    links: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +198,7 @@ class Plate:
 
     picture: Picture
     words: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,7 +345,18 @@ class Invitation:
     kind: str = field(default="invitation", init=False)
 
 
-Section = Details | Plates | Played | Words | LookSection | ReviewSection | Invitation
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A question, a sign-up or a way to ask: a few words, and the link that it is all about."""
+
+    title: str
+    language: str
+    text: Markup
+    link: Link
+    kind: str = field(default="call", init=False)
+
+
+Section = Details | Plates | Played | Words | LookSection | ReviewSection | Invitation | Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,6 +386,8 @@ class ItemPage:
     figures: tuple[Fact, ...]
     reviews_words: str
     sections: tuple[Section, ...]
+    # Whether the template has a place for the price.
+    shows_price: bool = True
     is_kept: bool = False
     is_neutral: bool = False
 

@@ -1,12 +1,13 @@
 """What a chat or a search engine is told of a page."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 import orjson
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
+from qrmerch.content.library import HEAD_KINDS
 from qrmerch.media.queries import Source as MediaSource
 from qrmerch.money import plain_amount
 from qrmerch.parties.queries import printed_base
@@ -26,7 +27,9 @@ def make_preview(
     *,
     base_url: str,
     recordings: Iterable[Recording] = (),
+    heads: Collection[str] = HEAD_KINDS,
 ) -> Preview:
+    """:param heads: which sections of the head the page has: what it does not say, nobody is told."""
     base = printed_base(db, scene.retailer.id, base_url=base_url)
     url = f"{base}/i/{scene.item.public_id}"
     facts: dict[str, object] = {
@@ -40,8 +43,8 @@ def make_preview(
     if scene.maker:
         facts["brand"] = {"@type": "Brand", "name": scene.maker}
     priced = [variant for variant in scene.shelf.variants if variant.price_minor is not None]
-    if priced:
-        facts["offers"] = _offer_facts(scene, url)
+    if priced and "price" in heads:
+        facts["offers"] = _offer_facts(scene, url, has_stock="stock" in heads)
     if reviews and reviews.average is not None:
         stars = sum(row.stars * row.count for row in reviews.stars)
         value = round(stars / reviews.count, 1)
@@ -73,7 +76,7 @@ def _film_facts(scene: Scene, base: str, film: Recording) -> dict[str, object]:
     return facts
 
 
-def _offer_facts(scene: Scene, url: str) -> dict[str, object]:
+def _offer_facts(scene: Scene, url: str, *, has_stock: bool) -> dict[str, object]:
     amounts = [variant.price_minor for variant in scene.shelf.variants if variant.price_minor is not None]
     currency = next(variant.currency for variant in scene.shelf.variants if variant.price_minor is not None)
     state, _ = word_stock(scene.shelf, scene.store, "en")
@@ -84,7 +87,7 @@ def _offer_facts(scene: Scene, url: str) -> dict[str, object]:
         "url": url,
     }
     # Nothing is said of what old figures leave open.
-    if state in _AVAILABILITY:
+    if has_stock and state in _AVAILABILITY:
         facts["availability"] = f"https://schema.org/{_AVAILABILITY[state]}"
     return facts
 

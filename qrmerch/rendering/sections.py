@@ -1,18 +1,24 @@
 """From a template's sections and a revision's values to the sections of one page, in the template's order."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
-from qrmerch.i18n import translator
+from qrmerch.content.library import HEAD_KINDS
+from qrmerch.content.slots import for_shoppers
+from qrmerch.i18n import direction, language_name, translator
 from qrmerch.rendering.frame import pick_language, pick_text
 from qrmerch.rendering.pages import (
+    Call,
     Details,
     Fact,
     Fold,
     Invitation,
+    Link,
     LookSection,
     OfferCard,
     Picture,
@@ -23,18 +29,25 @@ from qrmerch.rendering.pages import (
     ReviewSection,
     Section,
     Story,
+    Table,
     Words,
 )
-from qrmerch.text import rich_text
+from qrmerch.text import is_link, rich_text
 
-# Sections that stand in the head of the page, wherever the template lists them.
-HEAD_KINDS: Final = frozenset(("gallery", "headline", "price", "stock", "variants", "offer", "story", "privacy"))
 _FIGURES, _FIGURE_CHARS = 3, 18
+_FOLDED: Final = frozenset(("care", "delivery", "legal", "size_guide", "passport", "downloads"))
+_CALLS: Final = frozenset(("question", "signup", "contact"))
+# What in a row or a link is by locale.
+_PARTS: Final = frozenset(("name", "value", "words"))
+_FORM: Final = re.compile(r"\.([a-z0-9]{2,5})\Z", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a page's sections are made from: the template's list, the values of its slots, the product's copy."""
+    """What a page's sections are made from: the template's list, the values of its slots, the product's copy.
+
+    However it is made, nothing in it is for associates only: that is cut out here, for every page of a shopper's.
+    """
 
     sections: Sequence[Mapping[str, Any]]
     slots: Mapping[str, Any]
@@ -46,6 +59,11 @@ class Source:
     # What was approved of films and sounds, by asset id; others speak for themselves.
     recordings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        sections, slots = for_shoppers(self.sections, self.slots)
+        object.__setattr__(self, "sections", sections)
+        object.__setattr__(self, "slots", slots)
+
     def has(self, kind: str) -> bool:
         return any(section["kind"] == kind for section in self.sections)
 
@@ -55,10 +73,24 @@ class Source:
         for slot in section.get("slots", ()):
             value = self.slots.get(f"{section['key']}.{slot['key']}")
             if is_choice_slot(slot):
-                value = _words_of_choice(slot, value)
+                value = _content_of_choice(slot, value)
+            if slot.get("when_missing") == "hidden":
+                value = self._own(value)
             if value not in (None, "", [], {}):
                 found.append((slot, value))
         return found
+
+    def _own(self, value: Any) -> Any:
+        """Of a value what is in the page's own language; nothing of a row or a link that is not."""
+        if isinstance(value, list):
+            own = [self._own(each) if isinstance(each, Mapping) else each for each in value]
+            return [each for each in own if each]
+        if not isinstance(value, Mapping):
+            return value
+        parts = {name: self._own(each) for name, each in value.items() if name in _PARTS}
+        if parts:
+            return {**value, **parts} if all(parts.values()) else {}
+        return {locale: value[locale] for locale in (self.locale, self.locale.split("-")[0]) if value.get(locale)}
 
     def text(self, value: Any) -> str:
         """A text slot's words in the page's language."""
@@ -74,6 +106,38 @@ class Source:
         html = _as_html(slot, self.text(value))
         language = self.language(value)
         return Markup('<div lang="{}" dir="auto">{}</div>').format(language, html) if html and language else html
+
+    def fact(self, row: Mapping[str, Any]) -> Fact | None:
+        """A row in the page's language; None where it has only one half. A bare text is the product's own, in the
+        first language, its name in ours where we know it."""
+        name, value = self.text(row.get("name", "")), self.text(row.get("value", ""))
+        if not name or not value:
+            return None
+        known = translator(self.locale)(name)
+        return Fact(known, value, self._spoken(row["name"]) if known == name else "", self._spoken(row["value"]))
+
+    def _spoken(self, value: Any) -> str:
+        first = self.fallbacks[0] if self.fallbacks else ""
+        return self.language(value if isinstance(value, Mapping) else {first: str(value)})
+
+    def table(self, value: Any) -> Table | None:
+        """A table in the page's language, or in the next best."""
+        spoken = pick_language(value, self.locale, self.fallbacks) if isinstance(value, Mapping) else ""
+        rows = [tuple(str(cell) for cell in row) for row in value[spoken] if isinstance(row, list)] if spoken else []
+        if len(rows) < 2:
+            return None
+        language = self.language(value)
+        return Table(rows[0], tuple(rows[1:]), language, direction(language) if language else "")
+
+    def link(self, value: Any) -> Link | None:
+        """A link, or a file, in the page's language; None where its address is none that we lead to."""
+        if not isinstance(value, Mapping):
+            return None
+        href, words = str(value.get("url") or ""), value.get("words") or value.get("name") or {}
+        if not is_link(href) or not self.text(words):
+            return None
+        form = _FORM.search(urlsplit(href).path) if "name" in value else None
+        return Link(self.text(words), href, self.language(words), form[1].upper() if form else "")
 
     def title(self, section: Mapping[str, Any], default: str = "") -> str:
         """What stands above a section: the template's title, or label, in the page's language; "" for nothing."""
@@ -118,12 +182,21 @@ def is_recording_slot(slot: Mapping[str, Any]) -> bool:
 
 
 def is_choice_slot(slot: Mapping[str, Any]) -> bool:
-    return str(slot.get("kind", "")) == "choice"
+    return str(slot.get("kind", "")) == "choice" or slot.get("lock") == "choose"
 
 
-def _words_of_choice(slot: Mapping[str, Any], value: Any) -> Any:
-    """The words by locale of the option that was chosen; None where it is none of the list any more."""
-    return next((option["label"] for option in slot.get("options", ()) if option["value"] == value), None)
+def _content_of_choice(slot: Mapping[str, Any], value: Any) -> Any:
+    """What the option that was chosen puts on the page; None where it is none of the list any more."""
+    for option in slot.get("options", ()):
+        if option["value"] == value:
+            return option.get("content", option["label"])
+    return None
+
+
+def is_words_slot(slot: Mapping[str, Any]) -> bool:
+    """Whether what a slot puts on the page is a text by locale."""
+    is_other = is_picture_slot(slot) or is_recording_slot(slot) or is_facts_slot(slot)
+    return not is_other and str(slot.get("kind", "")) not in ("table", "files", "link")
 
 
 def is_facts_slot(slot: Mapping[str, Any]) -> bool:
@@ -146,7 +219,7 @@ def read_story(source: Source) -> Story:
         if section["kind"] not in ("story", "headline"):
             continue
         for slot, value in source.values(section):
-            if is_picture_slot(slot) or is_facts_slot(slot):
+            if not is_words_slot(slot):
                 continue
             is_line = str(slot.get("kind", "")) in ("line", "short_text", "text") and not lede
             if is_line and slot.get("key") != "text":
@@ -166,13 +239,12 @@ def read_facts(source: Source) -> tuple[Fact, ...]:
                     rows += value
                 elif is_choice_slot(slot):
                     rows.append({"name": slot.get("title") or slot.get("label", ""), "value": value})
-    t = translator(source.locale)
     found: dict[str, Fact] = {}
     for row in rows:
-        name, value = source.text(row.get("name", "")), source.text(row.get("value", ""))
-        if name and value:
+        fact = source.fact(row)
+        if fact is not None:
             # By its name in the first language, which is the one the product speaks.
-            found[_in_first(row["name"], source)] = Fact(t(name), value)
+            found[_in_first(row["name"], source)] = fact
     return tuple(found.values())
 
 
@@ -214,11 +286,61 @@ def _fold(source: Source, section: Mapping[str, Any], extras: Extras, facts: Seq
         return [Fold(source.title(section, t("Facts")), rows=tuple(facts))] if facts else []
     if kind == "store":
         return list(extras.stores)
-    if kind in ("care", "delivery", "legal"):
-        titles = {"care": t("Care"), "delivery": t("Delivery and returns"), "legal": t("Small print")}
-        texts = [source.html(slot, value) for slot, value in source.values(section) if not is_picture_slot(slot)]
-        return [Fold(source.title(section, titles[kind]), text=Markup("").join(texts))] if any(texts) else []
+    if kind in _FOLDED:
+        folded = _folded(source, section, _title_of(source, section))
+        return [folded] if folded.rows or folded.text or folded.table or folded.links else []
     return []
+
+
+def _title_of(source: Source, section: Mapping[str, Any]) -> str:
+    t = translator(source.locale)
+    titles = {
+        "care": t("Care"),
+        "delivery": t("Delivery and returns"),
+        "legal": t("Small print"),
+        "size_guide": t("Size guide"),
+        "passport": t("Product passport"),
+        "downloads": t("Downloads"),
+    }
+    return source.title(section, titles[section["kind"]])
+
+
+def _folded(source: Source, section: Mapping[str, Any], title: str) -> Fold:
+    """What the slots of a section hold, whichever kinds they are of."""
+    rows: list[Fact | None] = []
+    texts: list[Markup] = []
+    links: list[Link | None] = []
+    table = None
+    for slot, value in source.values(section):
+        kind = str(slot.get("kind", ""))
+        if is_facts_slot(slot):
+            rows += [source.fact(row) for row in value]
+        elif kind == "choice":
+            rows.append(source.fact({"name": slot.get("title") or slot.get("label", ""), "value": value}))
+        elif kind == "table":
+            table = table or source.table(value)
+        elif kind == "files":
+            links += [source.link(each) for each in value]
+        elif kind == "link":
+            links.append(source.link(value))
+        elif is_words_slot(slot):
+            texts += [_said_language(source, section, value), source.html(slot, value)]
+    return Fold(
+        title,
+        rows=tuple(each for each in rows if each),
+        text=Markup("").join(texts),
+        table=table,
+        links=tuple(each for each in links if each),
+    )
+
+
+def _said_language(source: Source, section: Mapping[str, Any], value: Any) -> Markup:
+    """Of small print in another language than the page's: which one it is in, for it never falls back unsaid."""
+    language = source.language(value) if section["kind"] == "legal" else ""
+    if not language:
+        return Markup()
+    said = translator(source.locale)("In {language} only").format(language=language_name(language, source.locale))
+    return Markup('<p class="label">{}</p>').format(said)
 
 
 def _whole(source: Source, section: Mapping[str, Any], extras: Extras) -> Section | None:
@@ -231,13 +353,35 @@ def _whole(source: Source, section: Mapping[str, Any], extras: Extras) -> Sectio
         return Invitation(extras.invitation) if extras.invitation else None
     if kind in HEAD_KINDS and kind != "story":
         return None
+    if kind in _CALLS:
+        return _call(source, section)
     if any(is_recording_slot(slot) for slot in section.get("slots", ())):
         return _played(source, section, extras)
     plates = _plates(source, section, extras)
     if plates is not None or kind == "story":
         return plates
-    texts = [source.html(slot, value) for slot, value in source.values(section) if not is_picture_slot(slot)]
+    texts = [source.html(slot, value) for slot, value in source.values(section) if is_words_slot(slot)]
     return Words(source.title(section), Markup("").join(texts)) if any(texts) else None
+
+
+def _call(source: Source, section: Mapping[str, Any]) -> Call | None:
+    """A few words and a link; None without the link, for then there is nothing to do. A first line is its title where
+    the section has none."""
+    values = source.values(section)
+    links = [source.link(value) for slot, value in values if str(slot.get("kind", "")) == "link"]
+    link = next((each for each in links if each), None)
+    if link is None:
+        return None
+    title, language = source.title(section), ""
+    texts: list[Markup] = []
+    for slot, value in values:
+        if not is_words_slot(slot):
+            continue
+        if not title and not texts and slot.get("kind") == "line":
+            title, language = source.text(value), source.language(value)
+        else:
+            texts.append(source.html(slot, value))
+    return Call(title, language, Markup("").join(texts), link)
 
 
 def _played(source: Source, section: Mapping[str, Any], extras: Extras) -> Played | None:
@@ -247,7 +391,7 @@ def _played(source: Source, section: Mapping[str, Any], extras: Extras) -> Playe
     recording = next((extras.recordings[each] for each in ids if each in extras.recordings), None)
     if recording is None:
         return None
-    words = next((value for slot, value in values if not is_recording_slot(slot)), "")
+    words = next((value for slot, value in values if is_words_slot(slot)), "")
     title = source.text(words)
     return Played(title or source.title(section), source.language(words) if title else "", recording)
 
@@ -258,6 +402,6 @@ def _plates(source: Source, section: Mapping[str, Any], extras: Extras) -> Plate
     for slot, value in source.values(section):
         if is_picture_slot(slot):
             plates += [Plate(extras.pictures[each]) for each in asset_ids(value) if each in extras.pictures]
-        elif section["kind"] != "story" and plates and not plates[-1].words:
-            plates[-1] = Plate(plates[-1].picture, source.text(value))
+        elif section["kind"] != "story" and is_words_slot(slot) and plates and not plates[-1].words:
+            plates[-1] = Plate(plates[-1].picture, source.text(value), source.language(value))
     return Plates(source.title(section), tuple(plates)) if plates else None

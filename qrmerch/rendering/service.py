@@ -15,6 +15,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item
+from qrmerch.content.library import HEAD_KINDS
 from qrmerch.content.models import Revision, TemplateVersion
 from qrmerch.i18n import format_number, translator
 from qrmerch.media.queries import Picture as FoundPicture
@@ -68,6 +69,8 @@ from qrmerch.reviews.queries import pick_reviews, summarise_reviews
 # Nothing that is not announced by a change stays longer than this.
 KEPT_AT_MOST: Final = timedelta(hours=24)
 _DESCRIPTION_CHARS: Final = 160
+# What is still good to know of something that is no longer sold.
+_KEPT_WORDS: Final = frozenset(("care", "facts", "specification", "passport", "downloads"))
 _SCHEMES: Final = ("light", "dark")
 
 
@@ -157,11 +160,12 @@ def _make_item_page(
     db: Session, scene: Scene, *, base_url: str, personal: Personal | None, at: datetime
 ) -> tuple[ItemPage, StyleBlock, list[datetime]]:
     source, item, t = scene.source, scene.item, translator(scene.source.locale)
+    heads = {kind for kind in HEAD_KINDS if source.has(kind) or not scene.is_published}
     shown = PagePictures(db, source, at=at)
     gallery = shown.gallery
     main, invitation = _split_offers(scene)
     story, facts = read_story(source), read_facts(source)
-    state, stock_words = word_stock(scene.shelf, scene.store, source.locale)
+    state, stock_words = word_stock(scene.shelf, scene.store, source.locale) if "stock" in heads else ("", "")
     price = word_price(
         scene.shelf,
         source.locale,
@@ -169,14 +173,7 @@ def _make_item_page(
         hides_reductions=scene.retailer.no_discount,
     )
     reviews = _load_reviews(db, item, source)
-    extras = Extras(
-        look=_load_look(db, scene, personal, at) if source.has("look") else None,
-        reviews=reviews if source.has("reviews") else None,
-        invitation=_card(invitation, scene) if invitation else None,
-        pictures=shown.by_asset,
-        stores=_store_folds(scene, at),
-        recordings=load_recordings(db, source, at=at),
-    )
+    extras = _load_extras(db, scene, shown, reviews, invitation, personal=personal, at=at)
     description = _describe(story.lede, stock_words)
     frame, block = _frame_of(
         scene, personal, description=description, style=scene.style, ground=shown.ground, is_indexed=True
@@ -186,7 +183,14 @@ def _make_item_page(
             t=t,
             frame=frame,
             preview=make_preview(
-                db, scene, gallery, shown.preview, reviews, base_url=base_url, recordings=extras.recordings.values()
+                db,
+                scene,
+                gallery,
+                shown.preview,
+                reviews,
+                base_url=base_url,
+                recordings=extras.recordings.values(),
+                heads=heads,
             ),
             public_id=item.public_id,
             at=scene.store.public_id if scene.store else "",
@@ -195,10 +199,11 @@ def _make_item_page(
             place=scene.store.short_name if scene.store else "",
             gallery=gallery,
             is_cover_light=shown.is_light,
-            price=price,
+            price=price if "price" in heads else None,
+            shows_price="price" in heads,
             stock=state,
             stock_words=stock_words,
-            choice=word_choice(scene.shelf, scene.store, source.locale),
+            choice=word_choice(scene.shelf, scene.store, source.locale) if "variants" in heads else None,
             offer=_card(main, scene) if main else None,
             story=story,
             figures=tuple(facts) if scene.style == "quiet" else pick_figures(facts),
@@ -212,13 +217,34 @@ def _make_item_page(
     )
 
 
+def _load_extras(
+    db: Session,
+    scene: Scene,
+    shown: PagePictures,
+    reviews: ReviewSection | None,
+    invitation: Offer | None,
+    *,
+    personal: Personal | None,
+    at: datetime,
+) -> Extras:
+    source = scene.source
+    return Extras(
+        look=_load_look(db, scene, personal, at) if source.has("look") else None,
+        reviews=reviews if source.has("reviews") else None,
+        invitation=_card(invitation, scene) if invitation else None,
+        pictures=shown.by_asset,
+        stores=_store_folds(scene, at),
+        recordings=load_recordings(db, source, at=at),
+    )
+
+
 def _make_retired_page(
     db: Session, scene: Scene, *, base_url: str, personal: Personal | None, at: datetime
 ) -> tuple[RetiredPage, StyleBlock, list[datetime]]:
     item, locale = scene.item, scene.source.locale
     shown = PagePictures(db, scene.source, at=at)
     frame, block = _frame_of(scene, personal, description=translator(locale)("No longer sold"))
-    care = [section for section in scene.source.sections if section["kind"] in ("care", "facts", "specification")]
+    care = [section for section in scene.source.sections if section["kind"] in _KEPT_WORDS]
     kept_words = Source(care, scene.source.slots, scene.source.facts, locale, scene.source.fallbacks)
     nothing = Extras(look=None, reviews=None, invitation=None, pictures={}, stores=())
     page = RetiredPage(

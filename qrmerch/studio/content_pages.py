@@ -87,6 +87,12 @@ class SlotField:
     rows: tuple[Row, ...] = ()
     # Value and words of each option of a choice, "not said" first.
     choices: tuple[tuple[str, str], ...] = ()
+    # Where a link leads.
+    url: str = ""
+    # Why nothing can be written in this language; empty where it can.
+    only: str = ""
+    # The rows of a table that waits for an answer, the first of which names the columns.
+    table: tuple[tuple[str, ...], ...] = ()
     # As safe HTML: what the retailer says in a fixed slot; what waits for an answer in a longer text.
     said: Markup = Markup()
 

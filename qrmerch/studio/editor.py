@@ -1,7 +1,7 @@
 """The content editor's page, put together from a draft and, where something was refused, from what was typed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from qrmerch.content.slots import (
     ASSET_KINDS,
     Bounds,
     Kind,
+    Lock,
     Slot,
     is_empty,
     list_missing,
@@ -26,6 +27,7 @@ from qrmerch.content.slots import (
     picture_problem,
     recorded_problem,
 )
+from qrmerch.content.tables import join_rows
 from qrmerch.i18n import direction, language_name
 from qrmerch.media.models import Asset, AssetState
 from qrmerch.media.playing import recordings_of, said_length
@@ -220,42 +222,76 @@ class Editor:
         return SlotField(
             slot=slot,
             opt=self._opt(slot),
-            value=str(words.get(locale, "")) if slot.is_words else str(value or "") if slot.kind == Kind.CHOICE else "",
-            original=str(words.get(first, "")) if locale != first else "",
+            value=self._value(slot, value, locale),
+            original=self._value(slot, value, first) if locale != first and not slot.is_choice else "",
+            url=str(value.get("url", "")) if slot.kind == Kind.LINK and isinstance(value, Mapping) else "",
+            only=self._only(slot),
             theirs=self._said(slot, theirs) if slot.name in self.typed.theirs else "",
             problem=self.typed.problems.get(slot.name, ""),
             comments=tuple(each for each in self.comments if each.slot == slot.name),
             pictures=self._chosen(slot, value or []) if slot.is_assets else (),
             offered=self._offered(slot, value or []) if slot.is_assets and self.subject.is_open else (),
             find=self.typed.finds.get(slot.name, ""),
-            rows=self._rows(value or []) if slot.kind == Kind.FACTS else (),
+            rows=self._rows(slot, value or []) if slot.is_rows else (),
+            table=self._table(slot, value) if slot.kind == Kind.TABLE else (),
             choices=(("", "Not said"), *((each.value, each.words) for each in slot.options)),
             said=self._html(slot, str(words.get(locale, ""))),
         )
 
+    def _value(self, slot: Slot, value: Any, locale: str) -> str:
+        """What stands in the slot's one field in a language; empty where it has others."""
+        if slot.is_choice:
+            return str(value or "")
+        if not isinstance(value, Mapping):
+            return ""
+        if slot.kind == Kind.LINK:
+            words = value.get("words")
+            return str(words.get(locale, "")) if isinstance(words, Mapping) else ""
+        said = value.get(locale, "")
+        return join_rows(said) if isinstance(said, list) else str(said)
+
+    def _table(self, slot: Slot, value: Any) -> tuple[tuple[str, ...], ...]:
+        """The rows of a table that waits for an answer."""
+        rows = value.get(self.view.locale) if isinstance(value, Mapping) and not slot.is_choice else None
+        return tuple(tuple(row) for row in rows) if isinstance(rows, list) else ()
+
+    def _only(self, slot: Slot) -> str:
+        """Why nothing can be written here in this language; empty where it can."""
+        if slot.is_choice or slot.is_assets or slot.languages((self.view.locale,)):
+            return ""
+        listed = " and ".join(language_name(each, "en") for each in slot.languages(self.subject.locales))
+        return f"{self.subject.retailer.name} wants this in {listed} only." if listed else "Nothing is written here."
+
     def _opt(self, slot: Slot) -> str:
         if slot.is_fixed:
             return f"{self.subject.retailer.name}’s, the same on every page"
+        said = self._limits(slot)
+        return f"only associates read it{f'; {said}' if said else ''}" if slot.is_for_staff else said
+
+    def _limits(self, slot: Slot) -> str:
+        if slot.is_choice:
+            return f"choose from {self.subject.retailer.name}’s list"
         if slot.kind == Kind.PICTURES:
             count = f"at most {slot.max_count}" if slot.min_count < 1 else f"{slot.min_count} to {slot.max_count}"
-            return f"{count}, at least {slot.min_width} px wide"
+            shapes = f", {' or '.join(f'{width}:{height}' for width, height in slot.ratios)}" if slot.ratios else ""
+            return f"{count}, at least {slot.min_width} px wide{shapes}"
         if slot.is_recording:
             return f"one, at most {said_length(slot.max_seconds * 1000)} long" if slot.max_seconds else "one"
-        if slot.kind == Kind.CHOICE:
-            return f"choose from {self.subject.retailer.name}’s list"
         if slot.is_required:
             return "required" if self.view.locale == self.subject.locales[0] else ""
         if slot.kind == Kind.RICH_TEXT:
             return f"**bold**, lists, links to {self.subject.retailer.name} only"
-        return f"at most {slot.max_count} rows" if slot.kind == Kind.FACTS else ""
+        if slot.kind in (Kind.LINK, Kind.FILES):
+            return f"on {self.subject.retailer.name}’s own pages"
+        return f"at most {slot.max_count} rows" if slot.kind in (Kind.FACTS, Kind.TABLE) and slot.max_count else ""
 
     def _said(self, slot: Slot, value: Any) -> str:
         """A kept value in a few words, for somebody who typed another."""
         if is_empty(value):
             return "nothing"
-        if slot.is_words:
-            return str(value.get(self.view.locale, "")) or "nothing"
-        if slot.kind == Kind.CHOICE:
+        if slot.is_by_locale or (slot.kind == Kind.LINK and not slot.is_choice):
+            return self._value(slot, value, self.view.locale) or "nothing"
+        if slot.is_choice:
             return next((each.words for each in slot.options if each.value == value), str(value))
         noun = ASSET_KINDS[slot.kind].noun if slot.is_assets else "row"
         return f"{len(value)} {noun}" + ("" if len(value) == 1 else "s")
@@ -266,19 +302,24 @@ class Editor:
         return rich_text(words) if slot.kind == Kind.RICH_TEXT and words and not self.subject.is_open else Markup()
 
     def _fixed(self, slot: Slot) -> Markup:
-        by_locale = fixed_values(self.db, self.subject.template.id, at=self.view.at).get(slot.name) or {}
-        text = by_locale.get(self.view.locale) or by_locale.get(self.subject.locales[0], "")
+        value = fixed_values(self.db, self.subject.template.id, at=self.view.at).get(slot.name) or {}
+        text = ""
+        if slot.is_words:
+            text = value.get(self.view.locale) or value.get(self.subject.locales[0], "")
+        elif not is_empty(value):
+            text = self._said(replace(slot, lock=Lock.EDIT), value)
         if not text:
             return Markup("<p>{}</p>").format(f"{self.subject.retailer.name} has not written anything here.")
         return rich_text(text) if slot.kind == Kind.RICH_TEXT else Markup("<p>{}</p>").format(text)
 
-    def _rows(self, value: list[Mapping[str, Any]]) -> tuple[Row, ...]:
+    def _rows(self, slot: Slot, value: list[Mapping[str, Any]]) -> tuple[Row, ...]:
         locale, first = self.view.locale, self.subject.locales[0]
         rows = []
         for place, each in enumerate(value):
-            name, words = each.get("name") or {}, each.get("value") or {}
-            said = f"{name.get(first, '')}: {words.get(first, '')}" if locale != first else ""
-            rows.append(Row(str(place), str(name.get(locale, "")), str(words.get(locale, "")), said))
+            name = each.get("name") or {}
+            words = {locale: each.get("url")} if slot.kind == Kind.FILES else each.get("value") or {}
+            said = ": ".join(str(part[first]) for part in (name, words) if part.get(first)) if locale != first else ""
+            rows.append(Row(str(place), str(name.get(locale, "")), str(words.get(locale) or ""), said))
         if self.subject.is_open:
             rows += [Row("", "", "", "")] * _SPARE_ROWS
         return tuple(rows)

@@ -82,7 +82,13 @@ def test_changes_come_by_slot_and_then_by_language() -> None:
         "film.words",
         "facts.rows",
         "facts.fit",
+        "size_guide.table",
+        "size_guide.words",
         "care.text",
+        "downloads.files",
+        "staff.selling",
+        "staff.fit",
+        "staff.ask",
     ]
 
 
