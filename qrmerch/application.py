@@ -10,6 +10,7 @@ from qrmerch.associates import routes as associates
 from qrmerch.buckets import open_store
 from qrmerch.config import Settings, data_folder
 from qrmerch.content import link_tasks as _link_jobs
+from qrmerch.content import tasks as _content_jobs
 from qrmerch.db import Database
 from qrmerch.desk import routes as desk
 from qrmerch.imports import feed_tasks as _feed_jobs
@@ -32,7 +33,16 @@ from qrmerch.web import Hooks, Services, install, wants_json
 
 _PAGE_ROOMS = (landing, account, desk, insights, studio, associates)
 # Imported for the jobs they declare.
-_JOB_ROOMS = (_feed_jobs, _fill_jobs, _import_jobs, _link_jobs, _media_jobs, _offer_jobs, _recording_jobs)
+_JOB_ROOMS = (
+    _content_jobs,
+    _feed_jobs,
+    _fill_jobs,
+    _import_jobs,
+    _link_jobs,
+    _media_jobs,
+    _offer_jobs,
+    _recording_jobs,
+)
 
 
 def build(settings: Settings) -> Flask:

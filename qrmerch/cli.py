@@ -132,6 +132,7 @@ def add_retailer(
     from qrmerch.content.models import Style
     from qrmerch.content.templates import add_template
     from qrmerch.parties import service
+    from qrmerch.rendering.weighing import weigh_newest
 
     at = now()
     with _writing() as session:
@@ -147,7 +148,10 @@ def add_retailer(
         )
         usual = Style.QUIET if no_discount else Style.EVERYDAY
         for style in Style:
-            add_template(session, added.id, name=style.capitalize(), style=style, is_default=style == usual, at=at)
+            template = add_template(
+                session, added.id, name=style.capitalize(), style=style, is_default=style == usual, at=at
+            )
+            weigh_newest(session, template, at=at)
         session.commit()
         found = {"id": added.id, "slug": added.slug}
     _say(found, f"{name} is added. Invite its owner: qrmerch user invite E-MAIL --retailer {slug}", is_json=is_json)

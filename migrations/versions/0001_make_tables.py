@@ -1164,7 +1164,7 @@ def upgrade() -> None:
         sa.Column("started_by", sa.String(length=36), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("state IN ('running', 'done', 'stopped', 'failed')", name=op.f("ck_migration_state_known")),
+        sa.CheckConstraint("state IN ('running', 'done', 'stopped')", name=op.f("ck_migration_state_known")),
         sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_migration_retailer_id_retailer")),
         sa.ForeignKeyConstraint(["started_by"], ["user.id"], name=op.f("fk_migration_started_by_user")),
         sa.ForeignKeyConstraint(
@@ -1364,6 +1364,7 @@ def upgrade() -> None:
         sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("assignee_id", sa.String(length=36), nullable=True),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("moved_from_id", sa.String(length=36), nullable=True),
         sa.CheckConstraint(
             "state IN ('draft', 'submitted', 'returned', 'rejected', 'approved', 'withdrawn')",
             name=op.f("ck_revision_state_known"),
@@ -1371,6 +1372,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["assignee_id"], ["user.id"], name=op.f("fk_revision_assignee_id_user")),
         sa.ForeignKeyConstraint(["author_id"], ["user.id"], name=op.f("fk_revision_author_id_user")),
         sa.ForeignKeyConstraint(["content_id"], ["content.id"], name=op.f("fk_revision_content_id_content")),
+        sa.ForeignKeyConstraint(["moved_from_id"], ["revision.id"], name=op.f("fk_revision_moved_from_id_revision")),
         sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_revision_retailer_id_retailer")),
         sa.ForeignKeyConstraint(
             ["template_version_id"],
@@ -1380,10 +1382,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["vendor_id"], ["vendor.id"], name=op.f("fk_revision_vendor_id_vendor")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_revision")),
         sa.UniqueConstraint("content_id", "number", name=op.f("uq_revision_content_id_number")),
+        sa.UniqueConstraint(
+            "moved_from_id", "template_version_id", name=op.f("uq_revision_moved_from_id_template_version_id")
+        ),
     )
     op.create_index(op.f("ix_revision_assignee_id"), "revision", ["assignee_id"], unique=False)
     op.create_index(op.f("ix_revision_author_id"), "revision", ["author_id"], unique=False)
     op.create_index(op.f("ix_revision_content_id"), "revision", ["content_id"], unique=False)
+    op.create_index(op.f("ix_revision_moved_from_id"), "revision", ["moved_from_id"], unique=False)
     op.create_index(op.f("ix_revision_retailer_id"), "revision", ["retailer_id"], unique=False)
     op.create_index(op.f("ix_revision_template_version_id"), "revision", ["template_version_id"], unique=False)
     op.create_index(op.f("ix_revision_vendor_id"), "revision", ["vendor_id"], unique=False)
@@ -1576,6 +1582,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_revision_vendor_id"), table_name="revision")
     op.drop_index(op.f("ix_revision_template_version_id"), table_name="revision")
     op.drop_index(op.f("ix_revision_retailer_id"), table_name="revision")
+    op.drop_index(op.f("ix_revision_moved_from_id"), table_name="revision")
     op.drop_index(op.f("ix_revision_content_id"), table_name="revision")
     op.drop_index(op.f("ix_revision_author_id"), table_name="revision")
     op.drop_index(op.f("ix_revision_assignee_id"), table_name="revision")

@@ -383,8 +383,9 @@ def _add_content(db: Session, item: Item, template: PageTemplate, at: datetime) 
 
 
 def _find_last(db: Session, item: Item) -> Revision | None:
-    """The newest revision of an item's page, in whichever template."""
-    wanted = select(Revision).join(Content, Content.id == Revision.content_id).where(Content.item_id == item.id)
+    """The newest revision of an item's page that somebody wrote, in whichever template."""
+    wanted = select(Revision).join(Content, Content.id == Revision.content_id)
+    wanted = wanted.where(Content.item_id == item.id, Revision.moved_from_id.is_(None))
     return db.scalars(wanted.order_by(Revision.created_at.desc(), Revision.number.desc()).limit(1)).one_or_none()
 
 

@@ -53,7 +53,6 @@ class MigrationState(enum.StrEnum):
     RUNNING = "running"
     DONE = "done"
     STOPPED = "stopped"
-    FAILED = "failed"
 
 
 class PageTemplate(RetailerScoped, Base):
@@ -111,7 +110,7 @@ class Migration(RetailerScoped, Base):
     state: Mapped[MigrationState] = word(MigrationState, default=MigrationState.RUNNING)
     done: Mapped[int] = mapped_column(default=0)
     total: Mapped[int] = mapped_column(default=0)
-    # What became of them, by word: {"moved": 12, "needs_work": 3, "broken": 1}.
+    # What became of them, by word: {"moved": 12, "needs_work": 3, "broken": 1, "drafts": 2}.
     counts: Mapped[Json] = mapped_column(default=dict)
     # The content moved last; the next begins behind it.
     last_id: Mapped[str] = mapped_column(String(36), default="")
@@ -155,6 +154,7 @@ class Revision(RetailerScoped, VendorScoped, Base):
     __table_args__ = (
         one_of("state", RevisionState),
         UniqueConstraint("content_id", "number"),
+        UniqueConstraint("moved_from_id", "template_version_id"),
         # At most one waits for an answer, and at most one is being written.
         Index("uq_revision_open", "content_id", "state", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
     )
@@ -175,6 +175,8 @@ class Revision(RetailerScoped, VendorScoped, Base):
     # Who answers, and by when, where somebody said so.
     assignee_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("user.id"), index=True)
     due_at: Mapped[datetime | None]
+    # The approved revision whose values it carries into a newer version of its template; no vendor wrote it anew.
+    moved_from_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("revision.id"), index=True)
 
 
 class DraftSave(RetailerScoped, VendorScoped, Base):

@@ -91,12 +91,24 @@ def sections_by_version(db: Session, version_ids: Collection[str]) -> dict[str, 
     return dict(db.execute(wanted).all()) if version_ids else {}
 
 
-def fixed_values(db: Session, template_id: str, *, at: datetime) -> dict[str, dict[str, str]]:
-    """The retailer's values of a template's fixed slots at an instant: by slot, then locale."""
+def fixed_values(db: Session, template_id: str, *, at: datetime) -> dict[str, Any]:
+    """The retailer's values of a template's fixed slots at an instant, by slot, in the shape of the slot's kind."""
     wanted = select(FixedValue.slot, FixedValue.value).where(
         FixedValue.template_id == template_id, FixedValue.from_at <= at
     )
     return dict(db.execute(wanted.order_by(FixedValue.from_at, FixedValue.id)).all())
+
+
+def list_coming_fixed(db: Session, template_id: str, *, at: datetime) -> list[FixedValue]:
+    """The retailer's values that are to stand in a template's fixed slots later on, next first."""
+    wanted = select(FixedValue).where(FixedValue.template_id == template_id, FixedValue.from_at > at)
+    return list(db.scalars(wanted.order_by(FixedValue.from_at, FixedValue.id)))
+
+
+def list_fixed_edges(db: Session, template_id: str, *, at: datetime) -> list[datetime]:
+    """The instants after this one at which another value stands in one of a template's fixed slots."""
+    wanted = select(FixedValue.from_at).where(FixedValue.template_id == template_id, FixedValue.from_at > at)
+    return list(db.scalars(wanted.distinct()))
 
 
 def count_pages(db: Session, template_ids: Collection[str]) -> dict[str, int]:
@@ -137,8 +149,8 @@ def list_revisions(db: Session, content_id: str) -> list[Revision]:
 
 
 def find_latest(db: Session, content_id: str) -> Revision | None:
-    """A content's newest revision."""
-    wanted = select(Revision).where(Revision.content_id == content_id)
+    """A content's newest revision that somebody wrote; one that was only moved to a newer version is not."""
+    wanted = select(Revision).where(Revision.content_id == content_id, Revision.moved_from_id.is_(None))
     return db.scalars(wanted.order_by(Revision.number.desc()).limit(1)).one_or_none()
 
 
@@ -158,7 +170,7 @@ def find_last_return(db: Session, content_id: str, *, before: int) -> Approval |
     answers = (
         select(Approval)
         .join(Revision, Revision.id == Approval.revision_id)
-        .where(Revision.content_id == content_id, Revision.number < before)
+        .where(Revision.content_id == content_id, Revision.number < before, Revision.moved_from_id.is_(None))
         .order_by(Revision.number.desc())
     )
     newest = db.scalars(answers.limit(1)).one_or_none()

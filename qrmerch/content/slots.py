@@ -271,6 +271,21 @@ def is_empty(value: Any) -> bool:
     return not value.strip() if isinstance(value, str) else value in (None, [])
 
 
+def has_shape(slot: Slot, value: Any) -> bool:
+    """Whether a value that was kept is of the slot's kind, perhaps from before the kind was changed."""
+    if slot.is_choice:
+        return isinstance(value, str)
+    if slot.is_rows:
+        return isinstance(value, list) and all(isinstance(each, Mapping) for each in value)
+    if slot.is_assets:
+        return isinstance(value, list)
+    if not isinstance(value, Mapping):
+        return False
+    if slot.kind == Kind.LINK:
+        return not value or "url" in value
+    return all(isinstance(each, list if slot.kind == Kind.TABLE else str) for each in value.values())
+
+
 def asset_ids_in(
     slots: Mapping[str, Slot], values: Mapping[str, Any], kinds: Collection[Kind] = tuple(ASSET_KINDS)
 ) -> list[str]:

@@ -11,22 +11,24 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from qrmerch import audit, ids
+from qrmerch.catalog.models import Item
 from qrmerch.content import shipped
+from qrmerch.content.library import check_sections
 from qrmerch.content.models import (
+    Content,
     FixedValue,
     PageTemplate,
+    Reader,
+    Revision,
+    RevisionState,
     Style,
     TemplateVersion,
 )
-from qrmerch.content.queries import (
-    get_newest_version,
-)
+from qrmerch.content.notices import tell
+from qrmerch.content.queries import get_newest_version
 from qrmerch.content.revisions import locales_of
-from qrmerch.content.slots import (
-    clean_words,
-    read_slots,
-)
-from qrmerch.errors import FormError
+from qrmerch.content.slots import ASSET_KINDS, Bounds, Slot, clean_value, read_slots
+from qrmerch.errors import Conflict, FormError
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.service import changed
 from qrmerch.text import clean_line
@@ -79,19 +81,24 @@ def release_version(
     *,
     at: datetime,
     actor: audit.Actor | None = None,
+    weight_bytes: int = 0,
 ) -> TemplateVersion:
     """The next version of a template. Pages keep the version they were written in; new drafts take this one.
 
-    :raises ValueError: a section or slot is not one that can be read.
+    Those whose pages wait for an answer are told, on both sides.
+
+    :param weight_bytes: of a page in it without a vendor's content, compressed; 0 where nobody measured it.
+    :raises FormError: as `library.check_sections`; a slot that nobody could fill, too.
     """
-    read_slots(sections)
+    checked = check_template(sections)
     last = db.scalar(select(func.max(TemplateVersion.number)).where(TemplateVersion.template_id == template.id)) or 0
     version = TemplateVersion(
         id=ids.new(),
         retailer_id=template.retailer_id,
         template_id=template.id,
         number=last + 1,
-        sections=[dict(each) for each in sections],
+        sections=checked,
+        weight_bytes=weight_bytes,
         created_at=at,
     )
     db.add(version)
@@ -99,7 +106,40 @@ def release_version(
     detail: dict[str, object] = {"version": version.number}
     subject = ("page_template", template.id)
     audit.record(db, actor, "template.release", subject, at=at, retailer_id=template.retailer_id, detail=detail)
+    # Which slots the newest version fixes is seen on pages of older ones too.
+    changed(db, template.retailer_id, at=at)
+    if version.number > 1:
+        _tell_those_who_wait(db, template, version, at)
     return version
+
+
+def check_template(sections: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """A whole version of a template, as it is kept.
+
+    :raises FormError: as `library.check_sections`; also for a picture, film or sound that nobody could fill.
+    """
+    checked = check_sections(sections)
+    problems = {
+        f"{name}.lock": "Pictures, films and sounds are the vendor’s own. Let the vendor fill this slot."
+        for name, slot in read_slots(checked).items()
+        if slot.is_fixed and slot.kind in ASSET_KINDS
+    }
+    if problems:
+        raise FormError(problems)
+    return checked
+
+
+def _tell_those_who_wait(db: Session, template: PageTemplate, version: TemplateVersion, at: datetime) -> None:
+    waiting = (
+        select(Revision, Item)
+        .join(Content, Content.id == Revision.content_id)
+        .join(Item, Item.id == Content.item_id)
+        .where(Content.template_id == template.id, Revision.state == RevisionState.SUBMITTED)
+    )
+    detail = {"template": template.name, "version": version.number}
+    for revision, item in db.execute(waiting.order_by(Revision.submitted_at, Revision.id)).all():
+        for reader in (Reader.RETAILER, Reader.VENDOR):
+            tell(db, "template", item, reader=reader, at=at, revision=revision, detail=detail)
 
 
 def make_default(db: Session, template: PageTemplate, *, at: datetime, actor: audit.Actor | None) -> None:
@@ -133,38 +173,66 @@ def set_fixed(
     db: Session,
     template: PageTemplate,
     slot: str,
-    value: Mapping[str, str],
+    value: Any,
     *,
     at: datetime,
     actor: audit.Actor | None,
+    from_at: datetime | None = None,
 ) -> FixedValue:
-    """Say what stands in a fixed slot from now on, on every page of the template at once.
+    """Say what stands in a fixed slot from an instant on, on every page of the template at once.
 
     :param slot: "section.slot".
-    :param value: by locale; empty for nothing.
-    :raises FormError: no fixed slot of that name, or the words do not fit.
+    :param value: in the shape of the slot's kind, words by locale; empty for nothing.
+    :param from_at: now where left out.
+    :raises FormError: no fixed slot of that name, the value does not fit, or the instant is past.
     """
     found = read_slots(get_newest_version(db, template.id).sections).get(slot)
-    if found is None or not found.is_fixed or not found.is_words:
+    if found is None or not found.is_fixed or found.kind in ASSET_KINDS:
         raise FormError({slot: f"There is no fixed slot {slot[:60]} in this template."})
-    retailer = db.get_one(Retailer, template.retailer_id)
+    if from_at is not None and from_at < at:
+        raise FormError({f"{slot}.from_at": "It cannot begin in the past. Leave it empty for now."})
+    kept = _clean_fixed(found, value, locales_of(db.get_one(Retailer, template.retailer_id)))
+    row = FixedValue(
+        retailer_id=template.retailer_id, template_id=template.id, slot=slot, value=kept, from_at=from_at or at
+    )
+    db.add(row)
+    db.flush()
+    detail: dict[str, object] = {"slot": slot, **({"from": from_at.isoformat()} if from_at else {})}
+    subject = ("page_template", template.id)
+    audit.record(db, actor, "template.fix", subject, at=at, retailer_id=template.retailer_id, detail=detail)
+    changed(db, template.retailer_id, at=at)
+    return row
+
+
+def take_back_fixed(db: Session, row: FixedValue, *, at: datetime, actor: audit.Actor | None) -> None:
+    """Forget a fixed value that was to stand from a later instant on.
+
+    :raises Conflict: it stands already.
+    """
+    if row.from_at <= at:
+        raise Conflict("This line shows already. Write another one in its place.")
+    detail: dict[str, object] = {"slot": row.slot, "from": row.from_at.isoformat()}
+    subject = ("page_template", row.template_id)
+    audit.record(db, actor, "template.unfix", subject, at=at, retailer_id=row.retailer_id, detail=detail)
+    db.delete(row)
+    changed(db, row.retailer_id, at=at)
+    db.flush()
+
+
+def _clean_fixed(slot: Slot, value: Any, locales: tuple[str, ...]) -> Any:
+    """A fixed slot's value as it is kept; by locale, each language's problem is named by itself."""
+    bounds = Bounds(locales, None, {})
+    if not isinstance(value, Mapping) or not slot.is_by_locale:
+        try:
+            return clean_value(slot, value, bounds)
+        except ValueError as error:
+            raise FormError({slot.name: f"{slot.label}: {error}"}) from None
     problems, kept = {}, {}
     for locale, words in value.items():
         try:
-            if locale not in locales_of(retailer):
-                raise ValueError(f"{locale[:12]} is not one of your languages.")
-            text = clean_words(found, words, None)
+            kept.update(clean_value(slot, {locale: words}, bounds))
         except ValueError as error:
-            problems[f"{slot}.{locale}"] = f"{found.label}: {error}"
-            continue
-        if text:
-            kept[locale] = text
+            problems[f"{slot.name}.{locale}"] = f"{slot.label}: {error}"
     if problems:
         raise FormError(problems)
-    row = FixedValue(retailer_id=template.retailer_id, template_id=template.id, slot=slot, value=kept, from_at=at)
-    db.add(row)
-    db.flush()
-    subject = ("page_template", template.id)
-    audit.record(db, actor, "template.fix", subject, at=at, retailer_id=template.retailer_id, detail={"slot": slot})
-    changed(db, template.retailer_id, at=at)
-    return row
+    return kept

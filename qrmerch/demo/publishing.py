@@ -17,6 +17,7 @@ from qrmerch.content.models import PageTemplate, Revision, RevisionState, Style
 from qrmerch.demo import facts, further
 from qrmerch.demo.facts import StyleFacts
 from qrmerch.demo.shops import Shops
+from qrmerch.rendering.weighing import weigh_newest
 
 _WRITTEN_DAYS_AGO: Final = facts.OPENED_DAYS_AGO - 6
 # What the second revisions say that the first ones did not.
@@ -67,11 +68,13 @@ def set_up_templates(db: Session, shops: Shops, *, at: datetime) -> None:
         template = templates.add_template(
             db, retailer_id, name=house.style.value.capitalize(), style=house.style, at=made_at, is_default=True
         )
+        weigh_newest(db, template, at=made_at)
         _say(db, template, house.fixed, made_at, who(shops, Role.MERCHANDISER, retailer=house.slug))
     house = facts.house(facts.FASHIONTOWN)
     editorial = templates.add_template(
         db, shops.retailers[house.slug].id, name="Editorial", style=Style.EDITORIAL, at=made_at
     )
+    weigh_newest(db, editorial, at=made_at)
     _say(db, editorial, house.fixed, made_at, who(shops, Role.MERCHANDISER))
     item = shops.items[facts.EDITORIAL_STYLE]
     describe_item(db, item, title=item.title, category=item.category, template_id=editorial.id, at=made_at)

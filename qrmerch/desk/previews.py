@@ -1,12 +1,15 @@
 """Shoppers' pages in the phones of the desk: as they are, or as they would be."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from flask import Response
 from sqlalchemy.orm import Session
 
-from qrmerch.content.models import Revision
-from qrmerch.content.queries import find_shown
+from qrmerch.content.models import Revision, TemplateVersion
+from qrmerch.content.queries import find_shown, slots_of
+from qrmerch.content.slots import has_shape, read_slots
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import list_stores
 from qrmerch.rendering.service import render_item_page
@@ -21,9 +24,20 @@ def locales_of(retailer: Retailer) -> tuple[str, ...]:
 
 
 def answer_page(
-    db: Session, item_id: str, retailer: Retailer, *, revision: Revision | None, locale: str, scheme: str, at: datetime
+    db: Session,
+    item_id: str,
+    retailer: Retailer,
+    *,
+    revision: Revision | None,
+    locale: str,
+    scheme: str,
+    at: datetime,
+    version: TemplateVersion | None = None,
 ) -> Response:
-    """An item's page with a revision, or (None) with what is published, for a frame of ours; it can do nothing."""
+    """An item's page with a revision, or (None) with what is published, for a frame of ours; it can do nothing.
+
+    :param version: a version of a template, kept or not, to show the revision in instead of its own.
+    """
     page = render_item_page(
         db,
         item_id=item_id,
@@ -34,10 +48,32 @@ def answer_page(
         is_preview=True,
         scheme=scheme,
         revision=revision,
+        version=version,
     )
     response = Response(page.html, mimetype="text/html")
     response.headers.extend([*page.headers, ("X-Robots-Tag", "noindex, nofollow")])
     return response
+
+
+def carried(revision: Revision, sections: Sequence[Mapping[str, Any]]) -> Revision:
+    """A revision with those of its values that other sections have a place for; belongs to no session."""
+    slots = read_slots(sections)
+    values = {
+        name: value
+        for name, value in slots_of(revision).items()
+        if name in slots and not slots[name].is_fixed and has_shape(slots[name], value)
+    }
+    return Revision(
+        retailer_id=revision.retailer_id,
+        vendor_id=revision.vendor_id,
+        template_version_id=revision.template_version_id,
+        number=revision.number,
+        state=revision.state,
+        body={**revision.body, "slots": values},
+        edit=revision.edit,
+        created_at=revision.created_at,
+        saved_at=revision.saved_at,
+    )
 
 
 def _place(db: Session, item_id: str, retailer: Retailer, revision: Revision | None, at: datetime) -> str | None:

@@ -212,7 +212,7 @@ class TemplatesPage:
 
 @dataclass(frozen=True, slots=True)
 class FixedField:
-    """A fixed slot's words in one language."""
+    """A field of a fixed slot: words in one language, the whole of what has none, or what can be chosen."""
 
     name: str
     language: str
@@ -220,6 +220,18 @@ class FixedField:
     direction: str
     value: str
     problem: str
+    help: str = ""
+    # Pairs of value and words; empty where it is typed.
+    options: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ComingFixed:
+    """A fixed value that is to stand later on."""
+
+    fixed_id: str
+    said: str
+    begins: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +243,9 @@ class SlotLine:
     limits: str
     fixed: tuple[FixedField, ...] = ()
     since: str = ""
+    coming: tuple[ComingFixed, ...] = ()
+    # As typed, where the form came back.
+    from_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +267,8 @@ class TemplatePage:
     lede: str
     address: str
     is_default: bool
+    is_being_built: bool
+    older_pages: str
     sections: tuple[SectionLine, ...]
     problems: dict[str, str]
     # What a page may weigh, in KB, as it stands in the field; and what the template itself weighs.

@@ -14,20 +14,26 @@ from qrmerch.catalog.models import Item
 from qrmerch.catalog.queries import get_item
 from qrmerch.clock import now
 from qrmerch.content import drafts, templates
-from qrmerch.content.models import FixedValue, PageTemplate, Publication, Revision, Style
+from qrmerch.content.building import find_draft
+from qrmerch.content.models import FixedValue, PageTemplate, Publication, Revision, Style, TemplateVersion
+from qrmerch.content.moving import count_older, find_running
 from qrmerch.content.queries import (
     count_pages,
     find_shown,
     fixed_values,
     get_newest_version,
     get_template,
+    list_coming_fixed,
     list_templates,
 )
-from qrmerch.content.slots import ASSET_KINDS, Kind, Lock, Slot, read_slots
+from qrmerch.content.slots import ASSET_KINDS, Kind, Lock, Slot, has_shape, read_slots
 from qrmerch.content.weights import USUAL_OWN_BYTES
 from qrmerch.content.weights import kilobytes as kilobytes_of
+from qrmerch.db import get_one
+from qrmerch.desk.fixed_forms import fixed_fields, read_fixed, write_fixed
 from qrmerch.desk.previews import SCHEMES, answer_page, locales_of
 from qrmerch.desk.review_pages import (
+    ComingFixed,
     FixedField,
     Phone,
     SectionLine,
@@ -37,14 +43,15 @@ from qrmerch.desk.review_pages import (
     TemplateRow,
     TemplatesPage,
 )
-from qrmerch.desk.times import said_at
-from qrmerch.errors import FormError
-from qrmerch.i18n import direction, language_name
+from qrmerch.desk.times import said_at, said_in_text
+from qrmerch.errors import FormError, NotFound
+from qrmerch.i18n import language_name
 from qrmerch.media.playing import said_length
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import get_retailer
+from qrmerch.rendering.weighing import weigh_newest
 from qrmerch.text import whole_number
-from qrmerch.web import get_db, notice, redirect_to, render
+from qrmerch.web import get_db, notice, parse_form_instant, redirect_to, render
 
 blueprint = Blueprint("desk_templates", __name__)
 
@@ -76,6 +83,7 @@ def add() -> Response:
         template = templates.add_template(
             db, str(principal.retailer_id), name=name or _STYLES[chosen][0], style=chosen, at=at, actor=principal
         )
+        weigh_newest(db, template, at=at)
     except FormError as error:
         return _render_list(db, name, style, error.problems, status=error.status)
     db.commit()
@@ -94,19 +102,39 @@ def show(template_id: str) -> Response:
 @blueprint.post("/desk/templates/<template_id>/fixed")
 @allow(*PUBLISHERS)
 def fix(template_id: str) -> Response:
-    """Write a fixed slot; it shows at once on every page of the template."""
+    """Write a fixed slot; from now on, or from the instant said, it shows on every page of the template."""
     db, principal, at = get_db(), current_principal(), now()
-    template, slot = get_template(db, template_id), request.form.get("slot", "")
-    locales = locales_of(get_retailer(db, principal.retailer_id))
-    value = {locale: request.form.get(f"{slot}.{locale}", "") for locale in locales}
+    template, name = get_template(db, template_id), request.form.get("slot", "")
+    retailer = get_retailer(db, principal.retailer_id)
+    slot = read_slots(get_newest_version(db, template.id).sections).get(name)
     try:
-        templates.set_fixed(db, template, slot, value, at=at, actor=principal)
+        from_at = _begins(name, retailer.time_zone)
+        value = read_fixed(slot, request.form, locales_of(retailer)) if slot is not None else {}
+        templates.set_fixed(db, template, name, value, at=at, actor=principal, from_at=from_at)
     except FormError as error:
-        typed = {f"{slot}.{locale}": words for locale, words in value.items()}
+        typed = {each: request.form.get(each, "") for each in request.form}
         return _render(db, template, typed=typed, problems=error.problems, status=error.status)
     count = count_pages(db, [template.id]).get(template.id, 0)
     db.commit()
-    notice(f"Saved. It shows on {'the one page' if count == 1 else f'all {count:,} pages'} of {template.name} now.")
+    pages = "the one page" if count == 1 else f"all {count:,} pages"
+    when = f" from {said_in_text(from_at, now=at, zone=retailer.time_zone)[3:]}" if from_at else " now"
+    notice(f"Saved. It shows on {pages} of {template.name}{when}.")
+    return redirect_to(f"/desk/templates/{template.id}#f-{name}")
+
+
+@blueprint.post("/desk/templates/<template_id>/unfix")
+@allow(*PUBLISHERS)
+def unfix(template_id: str) -> Response:
+    """Take back a fixed value that was to show later."""
+    db, principal = get_db(), current_principal()
+    template = get_template(db, template_id)
+    row = get_one(db, FixedValue, request.form.get("fixed_id", ""), "This line is not here any more.")
+    if row.template_id != template.id:
+        raise NotFound("This line belongs to another template.")
+    slot = row.slot
+    templates.take_back_fixed(db, row, at=now(), actor=principal)
+    db.commit()
+    notice("Taken back. What shows now goes on showing.")
     return redirect_to(f"/desk/templates/{template.id}#f-{slot}")
 
 
@@ -126,6 +154,14 @@ def set_budget(template_id: str) -> Response:
     db.commit()
     notice(f"Pages in {template.name} may weigh {kilobytes} KB from now on. Those that are sent already stay.")
     return redirect_to(f"/desk/templates/{template.id}#f-budget")
+
+
+def _begins(slot: str, zone: str) -> datetime | None:
+    """From when on a fixed value is to show; None for now."""
+    try:
+        return parse_form_instant(request.form.get("from_at", ""), zone)
+    except ValueError:
+        raise FormError({f"{slot}.from_at": "Choose a day and a time, or leave it empty for now."}) from None
 
 
 @blueprint.post("/desk/templates/<template_id>/default")
@@ -212,7 +248,7 @@ def _render(
 ) -> Response:
     at, retailer = now(), get_retailer(db, template.retailer_id)
     version = get_newest_version(db, template.id)
-    items = _sample_items(db, retailer, at)
+    items = sample_items(db, retailer, at)
     item_id = _asked("item", [value for value, _ in items])
     locales, scheme = locales_of(retailer), _asked("scheme", SCHEMES)
     locale = _asked("locale", locales)
@@ -224,6 +260,8 @@ def _render(
         lede=_lede(template, version.number, pages),
         address=address,
         is_default=template.is_default,
+        is_being_built=find_draft(db, template.id) is not None,
+        older_pages=_older(db, template, version),
         sections=_sections(db, template, version.sections, retailer, typed or {}, problems or {}, at),
         problems=problems or {},
         budget=(typed or {}).get("budget", str(template.budget_bytes // 1000)),
@@ -237,6 +275,15 @@ def _render(
         locale=locale,
     )
     return render("desk/template.html", page, status=status)
+
+
+def _older(db: Session, template: PageTemplate, version: TemplateVersion) -> str:
+    """What is said of pages that are not in the newest version; empty where nothing has to be."""
+    running = find_running(db, template.id)
+    if running is not None:
+        return f"Pages are moving: {running.done:,} of {running.total:,} looked at."
+    count = count_older(db, template.id, version.id)
+    return "" if not count else "One page is in an older version." if count == 1 else f"{count:,} pages are older."
 
 
 def _asked(name: str, offered: Sequence[str]) -> str:
@@ -258,7 +305,7 @@ def _lede(template: PageTemplate, number: int, pages: int) -> str:
     return f"{_STYLES[template.style][0]}, version {number}. {used}{new}."
 
 
-def _sample_items(db: Session, retailer: Retailer, at: datetime) -> tuple[tuple[str, str], ...]:
+def sample_items(db: Session, retailer: Retailer, at: datetime) -> tuple[tuple[str, str], ...]:
     """Items to look at in the template: those with a page before the others, newest first."""
     published = select(Publication.item_id).where(Publication.retailer_id == retailer.id, Publication.from_at <= at)
     wanted = select(Item.id, Item.title).where(Item.retailer_id == retailer.id, Item.is_retired.is_(False))
@@ -267,7 +314,7 @@ def _sample_items(db: Session, retailer: Retailer, at: datetime) -> tuple[tuple[
 
 
 def _sample_ids(db: Session, template: PageTemplate, at: datetime) -> list[str]:
-    return [item_id for item_id, _ in _sample_items(db, get_retailer(db, template.retailer_id), at)]
+    return [item_id for item_id, _ in sample_items(db, get_retailer(db, template.retailer_id), at)]
 
 
 def _sections(
@@ -280,7 +327,7 @@ def _sections(
     at: datetime,
 ) -> tuple[SectionLine, ...]:
     slots, fixed = read_slots(sections), fixed_values(db, template.id, at=at)
-    since = _since(db, template, retailer, at)
+    since, coming = _since(db, template, retailer, at), list_coming_fixed(db, template.id, at=at)
     lines = []
     for section in sections:
         own = [slots[f"{section['key']}.{each['key']}"] for each in section.get("slots", ())]
@@ -295,8 +342,10 @@ def _sections(
                         slot=slot,
                         who=_WHO[slot.lock],
                         limits=_limits(slot),
-                        fixed=_fields(slot, fixed.get(slot.name) or {}, retailer, typed, problems),
+                        fixed=_fields(slot, fixed.get(slot.name), retailer, typed, problems),
                         since=since.get(slot.name, ""),
+                        coming=tuple(_said_coming(slot, row, retailer, at) for row in coming if row.slot == slot.name),
+                        from_at=typed.get("from_at", "") if typed.get("slot") == slot.name else "",
                     )
                     for slot in own
                 ),
@@ -322,7 +371,7 @@ def _limits(slot: Slot) -> str:
         return (
             f"{slot.min_count} to {slot.max_count} pictures, {slot.min_width} × {slot.min_height} px at least; {need}"
         )
-    if slot.is_recording:
+    if slot.kind in (Kind.VIDEO, Kind.AUDIO):
         return f"one {ASSET_KINDS[slot.kind].noun}, at most {said_length(slot.max_seconds * 1000)} long; {need}"
     if slot.is_choice:
         return f"{', '.join(option.words for option in slot.options)}; {need}"
@@ -335,21 +384,18 @@ def _limits(slot: Slot) -> str:
 
 
 def _fields(
-    slot: Slot, value: Mapping[str, str], retailer: Retailer, typed: Mapping[str, str], problems: Mapping[str, str]
+    slot: Slot, value: Any, retailer: Retailer, typed: Mapping[str, str], problems: Mapping[str, str]
 ) -> tuple[FixedField, ...]:
-    if not slot.is_fixed:
+    if not slot.is_fixed or slot.kind in ASSET_KINDS:
         return ()
-    return tuple(
-        FixedField(
-            name=f"{slot.name}.{locale}",
-            language=language_name(locale, "en"),
-            locale=locale,
-            direction=direction(locale),
-            value=typed.get(f"{slot.name}.{locale}", value.get(locale, "")),
-            problem=problems.get(f"{slot.name}.{locale}", ""),
-        )
-        for locale in locales_of(retailer)
-    )
+    kept = value if value and has_shape(slot, value) else None
+    return fixed_fields(slot, kept, locales_of(retailer), typed, problems)
+
+
+def _said_coming(slot: Slot, row: FixedValue, retailer: Retailer, at: datetime) -> ComingFixed:
+    kept = row.value if row.value and has_shape(slot, row.value) else None
+    said = write_fixed(slot, kept, retailer.default_locale)
+    return ComingFixed(row.id, said or "Nothing", said_at(row.from_at, now=at, zone=retailer.time_zone))
 
 
 def _since(db: Session, template: PageTemplate, retailer: Retailer, at: datetime) -> dict[str, str]:

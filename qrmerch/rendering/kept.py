@@ -26,7 +26,7 @@ CODINGS: Final = ("identity", "gzip", "br")
 # How long the page changes may go unread before the database counts as away, seconds.
 STALE_AFTER_S: Final = 5.0
 # 11 is 13 % smaller and takes ten times as long: too long while a phone waits for a page not kept.
-_BR_QUALITY: Final = 5
+BR_QUALITY: Final = 5
 _OVERHEAD_BYTES: Final = 4096
 _ABANDONED_AFTER_S: Final = 60
 
@@ -141,7 +141,7 @@ class Pages:
         :param at_s: when its rendering began, seconds since 1970.
         """
         html = rendered.html
-        bodies = (html, gzip.compress(html, 9, mtime=0), brotli.compress(html, quality=_BR_QUALITY))
+        bodies = (html, gzip.compress(html, 9, mtime=0), brotli.compress(html, quality=BR_QUALITY))
         return self._page(
             key,
             bodies,

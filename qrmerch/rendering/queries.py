@@ -17,9 +17,11 @@ from qrmerch.content.queries import (
     fixed_values,
     get_newest_version,
     is_for,
+    list_fixed_edges,
     list_publications,
     slots_of,
 )
+from qrmerch.content.slots import has_shape, read_slots
 from qrmerch.media.queries import list_usable_ids
 from qrmerch.media.rights import list_rights_edges
 from qrmerch.offers.models import Offer
@@ -70,6 +72,8 @@ class _Live:
     style: str
     source: Source
     maker: str
+    # When a fixed line gives way to another.
+    edges: tuple[datetime, ...]
 
 
 def load_scene(
@@ -81,11 +85,13 @@ def load_scene(
     at: datetime,
     revision: Revision | None = None,
     house: House | None = None,
+    version: TemplateVersion | None = None,
 ) -> Scene:
     """What stands on an item's page.
 
     :param revision: shown instead of what is published; a draft too.
     :param house: a brand to show it in; the retailer's present one unless given.
+    :param version: a version of a template to show a revision in, kept or not; its own unless given.
     :raises NotFound: there is no such item.
     """
     item = get_item(db, item_id)
@@ -95,7 +101,7 @@ def load_scene(
     store = next((each for each in stores if each.id == store_id), None)
     publications = [row for row in list_publications(db, item.id) if is_for(row, store_id)]
     shown = revision or _find_published(db, publications, item, store_id=store_id, at=at)
-    live = _read_revision(db, shown, locale=locale, house=house, at=at) if shown else None
+    live = _read_revision(db, shown, version, locale=locale, house=house, at=at) if shown else None
     offers = [
         offer
         for offer in list_offers_on(db, item.id, store_id=store.id if store else None, at=at)
@@ -104,6 +110,7 @@ def load_scene(
     edges = [edge for row in publications for edge in (row.from_at, row.until_at) if edge is not None]
     edges += [edge for offer in offers for edge in (offer.from_at, offer.until_at)]
     edges += opening_edges(store, at) if store else []
+    edges += live.edges if live else ()
     default = Source((), {}, (), locale, house.locales)
     return Scene(
         item=item,
@@ -268,24 +275,35 @@ def _find_published(
     return db.get_one(Revision, holding.revision_id)
 
 
-def _read_revision(db: Session, revision: Revision, *, locale: str, house: House, at: datetime) -> _Live:
-    version = db.get_one(TemplateVersion, revision.template_version_id)
+def _read_revision(
+    db: Session, revision: Revision, version: TemplateVersion | None, *, locale: str, house: House, at: datetime
+) -> _Live:
+    version = version or db.get_one(TemplateVersion, revision.template_version_id)
     template = db.get_one(PageTemplate, version.template_id)
     product: dict[str, Any] = revision.body.get("product") or {}
     slots = {**slots_of(revision), **_fixed_for(db, version, at)}
     facts = product.get("facts") or ()
     recordings = revision.body.get("recordings") or {}
     source = Source(version.sections, slots, facts, locale, house.locales, _alts(revision), recordings)
-    return _Live(str(template.style), source, str(product.get("maker") or ""))
+    edges = tuple(list_fixed_edges(db, template.id, at=at))
+    return _Live(str(template.style), source, str(product.get("maker") or ""), edges)
 
 
 def _fixed_for(db: Session, version: TemplateVersion, at: datetime) -> dict[str, Any]:
-    """The retailer's values for a page in this version: of slots fixed in it, or fixed by now."""
+    """The retailer's values for a page in this version: of slots fixed in it, or fixed by now.
+
+    A value from when the slot was of another kind is none.
+    """
     values = fixed_values(db, version.template_id, at=at)
     fixed = _fixed_in(version)
     if not values.keys() <= fixed:
         fixed |= _fixed_in(get_newest_version(db, version.template_id))
-    return {name: value for name, value in values.items() if name in fixed}
+    slots = read_slots(version.sections)
+    return {
+        name: value
+        for name, value in values.items()
+        if name in fixed and name in slots and has_shape(slots[name], value)
+    }
 
 
 def _fixed_in(version: TemplateVersion) -> set[str]:

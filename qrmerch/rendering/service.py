@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item
 from qrmerch.content.library import HEAD_KINDS
-from qrmerch.content.models import Revision
+from qrmerch.content.models import Revision, TemplateVersion
 from qrmerch.i18n import format_number, translator
 from qrmerch.media.queries import Picture as FoundPicture
 from qrmerch.media.queries import pictures_of
@@ -99,6 +99,7 @@ def render_item_page(
     scheme: str = "",
     revision: Revision | None = None,
     house: House | None = None,
+    version: TemplateVersion | None = None,
 ) -> RenderedPage:
     """An item's page as a phone gets it.
 
@@ -110,9 +111,19 @@ def render_item_page(
     :param scheme: of a preview: lit as by day (`light`) or `dark`, whatever the screen around it is.
     :param revision: shown instead of what is published, for a preview; it need not be kept anywhere yet.
     :param house: a brand that is only tried on, instead of the one that holds.
+    :param version: a version of a template to show the revision in instead of its own; it need not be kept either.
     :raises NotFound: there is no such item.
     """
-    scene = load_scene(db, item_id=item_id, store_id=store_id, locale=locale, at=at, revision=revision, house=house)
+    scene = load_scene(
+        db,
+        item_id=item_id,
+        store_id=store_id,
+        locale=locale,
+        at=at,
+        revision=revision,
+        house=house,
+        version=version,
+    )
     make = _make_retired_page if is_retired or scene.item.is_retired else _make_item_page
     page, block, edges = make(db, scene, base_url=base_url, personal=personal, at=at)
     others = _list_others(db, page)

@@ -186,7 +186,7 @@ class _Latest:
 def _latest(db: Session, content_ids: Collection[str]) -> dict[str, _Latest]:
     """The latest revision of each content, by content id."""
     last = select(Revision.content_id, func.max(Revision.number).label("number")).where(
-        Revision.content_id.in_(list(content_ids))
+        Revision.content_id.in_(list(content_ids)), Revision.moved_from_id.is_(None)
     )
     last_of_each = last.group_by(Revision.content_id).subquery()
     wanted = select(Revision.content_id, Revision.id, Revision.state, Revision.saved_at).join(
