@@ -9,6 +9,7 @@ from qrmerch.account import routes as account
 from qrmerch.associates import routes as associates
 from qrmerch.buckets import open_store
 from qrmerch.config import Settings, data_folder
+from qrmerch.content import watching_tasks as _watching_jobs
 from qrmerch.db import Database
 from qrmerch.desk import routes as desk
 from qrmerch.imports import feed_tasks as _feed_jobs
@@ -30,7 +31,7 @@ from qrmerch.web import Hooks, Services, install, wants_json
 
 _PAGE_ROOMS = (landing, account, desk, insights, studio, associates)
 # Imported for the jobs they declare.
-_JOB_ROOMS = (_feed_jobs, _import_jobs, _media_jobs, _offer_jobs, _recording_jobs)
+_JOB_ROOMS = (_feed_jobs, _import_jobs, _media_jobs, _offer_jobs, _recording_jobs, _watching_jobs)
 
 
 def build(settings: Settings) -> Flask:
