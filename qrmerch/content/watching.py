@@ -17,6 +17,7 @@ from qrmerch.catalog.models import Item
 from qrmerch.content.holding import Held, hold, list_places_of, shows_somewhere
 from qrmerch.content.models import Notice, Publication, Reader, Revision
 from qrmerch.content.notices import tell
+from qrmerch.i18n import format_list
 from qrmerch.media.models import Asset
 from qrmerch.media.rights import is_allowed
 
@@ -58,6 +59,18 @@ def _pages(item: Item, found: Iterable[Held]) -> Iterator[BlockedPage]:
         if held.revision is not None:
             slots = {each.slot: each.label for each in held.blocked}
             yield BlockedPage(item, held.revision, slots, all(each.is_kept for each in held.blocked))
+
+
+def say_slots(page: BlockedPage) -> str:
+    """The blocked slots by their labels, as the beginning of a sentence goes on: `pictures and film`."""
+    return format_list([f"{label[:1].lower()}{label[1:]}" for label in page.slots.values()], "en")
+
+
+def say_instead(page: BlockedPage) -> str:
+    """What shoppers see meanwhile, in a sentence."""
+    if page.is_covered:
+        return "What was approved before stands in."
+    return "The page shows without; nothing from before can stand in."
 
 
 def tell_blocked(db: Session, items: Collection[Item], *, at: datetime) -> list[Notice]:

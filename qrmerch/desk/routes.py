@@ -18,6 +18,7 @@ from qrmerch.desk import (
     review,
     stores,
     templates,
+    timeline,
     today,
     vendors,
 )
@@ -31,6 +32,7 @@ def blueprints() -> list[Blueprint]:
         items.blueprint,
         review.blueprint,
         publications.blueprint,
+        timeline.blueprint,
         templates.blueprint,
         stores.blueprint,
         feeds.blueprint,
