@@ -11,6 +11,7 @@ from qrmerch.buckets import open_store
 from qrmerch.config import Settings, data_folder
 from qrmerch.content import link_tasks as _link_jobs
 from qrmerch.content import tasks as _content_jobs
+from qrmerch.content import watching_tasks as _watching_jobs
 from qrmerch.db import Database
 from qrmerch.desk import routes as desk
 from qrmerch.imports import feed_tasks as _feed_jobs
@@ -42,6 +43,7 @@ _JOB_ROOMS = (
     _media_jobs,
     _offer_jobs,
     _recording_jobs,
+    _watching_jobs,
 )
 
 

@@ -31,6 +31,7 @@ _DESK: Final = (
         (
             _Place("Review", "/desk/review", _count_reviews),
             _Place("Items", "/desk/items"),
+            _Place("Timeline", "/desk/timeline"),
             _Place("Templates", "/desk/templates"),
             _Place("Offers", "/desk/offers"),
         ),

@@ -43,6 +43,8 @@ Id = Annotated[str, mapped_column(String(36), primary_key=True, default=ids.new)
 PublicId = Annotated[str, mapped_column(String(16), unique=True, default=ids.public)]
 Json = Any
 JSON_TYPE = JSON().with_variant(JSONB(), "postgresql")
+# Where None is the database's null, so that a query can ask for it.
+OPTIONAL_JSON = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
 class Base(DeclarativeBase):

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from qrmerch.tables import Base, Id, Json, RetailerScoped, VendorScoped, one_of, reference, word
+from qrmerch.tables import OPTIONAL_JSON, Base, Id, Json, RetailerScoped, VendorScoped, one_of, reference, word
 
 
 class Style(enum.StrEnum):
@@ -231,9 +231,9 @@ class Publication(RetailerScoped, VendorScoped, Base):
     # Ids of stores; null means everywhere.
     store_ids: Mapped[Json | None]
     # Languages; null means all.
-    locales: Mapped[Json | None]
+    locales: Mapped[Json | None] = mapped_column(OPTIONAL_JSON)
     # Hours as `Store.weekly`, by the store's clock (the retailer's where there is no store); null means always.
-    weekly: Mapped[Json | None]
+    weekly: Mapped[Json | None] = mapped_column(OPTIONAL_JSON)
     from_at: Mapped[datetime]
     until_at: Mapped[datetime | None]
     created_by: Mapped[str | None] = mapped_column(String(36), ForeignKey("user.id"), index=True)

@@ -1,7 +1,6 @@
 """Reads about templates, contents, revisions, approvals and publications."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,19 +9,22 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item
+from qrmerch.content.holding import find_publication as find_publication
+from qrmerch.content.holding import find_shown as find_shown
+from qrmerch.content.holding import find_shown_of as find_shown_of
+from qrmerch.content.holding import list_publications as list_publications
 from qrmerch.content.models import (
     Approval,
     Content,
     FixedValue,
     PageTemplate,
-    Publication,
     Revision,
     RevisionState,
     TemplateVersion,
     Verdict,
 )
 from qrmerch.db import get_one
-from qrmerch.parties.models import Supply, Vendor
+from qrmerch.parties.models import Vendor
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,67 +233,3 @@ def _with_returns(db: Session, content_ids: Collection[str]) -> set[str]:
         Revision.content_id.in_(list(content_ids)), Revision.state == RevisionState.RETURNED
     )
     return set(db.scalars(wanted))
-
-
-# --- publications ----------------------------------------------------------------------------------
-
-
-def list_publications(db: Session, item_id: str) -> list[Publication]:
-    """All of an item's publications, newest first: of those that cover an instant and a place, the first holds."""
-    wanted = select(Publication).where(Publication.item_id == item_id)
-    return list(db.scalars(wanted.order_by(Publication.created_at.desc(), Publication.id.desc())))
-
-
-def covers(publication: Publication, *, store_id: str | None, at: datetime) -> bool:
-    """Whether a publication speaks of an instant in a store, or (None) in no particular place."""
-    is_now = publication.from_at <= at and (publication.until_at is None or at < publication.until_at)
-    return is_now and is_for(publication, store_id)
-
-
-def is_for(publication: Publication, store_id: str | None) -> bool:
-    """Whether a publication speaks of a store, or (None) of no particular place."""
-    return publication.store_ids is None or (store_id is not None and store_id in publication.store_ids)
-
-
-def find_holding(publications: Iterable[Publication], *, store_id: str | None, at: datetime) -> Publication | None:
-    """Of an item's publications, newest first, the one that holds in a store at an instant."""
-    return next((row for row in publications if covers(row, store_id=store_id, at=at)), None)
-
-
-def find_publication(db: Session, item_id: str, *, store_id: str | None, at: datetime) -> Publication | None:
-    """The publication that holds for an item in a store at an instant; without a revision it is a take-down."""
-    return find_holding(list_publications(db, item_id), store_id=store_id, at=at)
-
-
-def find_shown(db: Session, item_id: str, *, at: datetime) -> Publication | None:
-    """The newest publication with a revision that holds for an item somewhere, at an instant.
-
-    None where the item's vendor is suspended, whose words and pictures are hidden.
-    """
-    return find_shown_of(db, [item_id], at=at).get(item_id)
-
-
-def find_shown_of(db: Session, item_ids: Collection[str], *, at: datetime) -> dict[str, Publication]:
-    """`find_shown` of several items, by item id; those of which nothing shows are left out."""
-    wanted = select(Publication).where(Publication.item_id.in_(list(item_ids)))
-    rows: dict[str, list[Publication]] = defaultdict(list)
-    for row in db.scalars(wanted.order_by(Publication.created_at.desc(), Publication.id.desc())):
-        rows[row.item_id].append(row)
-    suspended = select(Supply.retailer_id, Supply.vendor_id).where(
-        Supply.vendor_id.in_({each[0].vendor_id for each in rows.values()}), Supply.ended_at.is_not(None)
-    )
-    hidden = {(retailer_id, vendor_id) for retailer_id, vendor_id in db.execute(suspended)} if rows else set()
-    found = {}
-    for item_id, publications in rows.items():
-        shown = _find_shown_among(publications, at)
-        if shown is not None and (shown.retailer_id, shown.vendor_id) not in hidden:
-            found[item_id] = shown
-    return found
-
-
-def _find_shown_among(publications: Sequence[Publication], at: datetime) -> Publication | None:
-    for row in publications:
-        places = [None] if row.store_ids is None else row.store_ids
-        if row.revision_id and any(find_holding(publications, store_id=each, at=at) is row for each in places):
-            return row
-    return None

@@ -17,12 +17,8 @@ from qrmerch.content.models import (
     RevisionState,
     Verdict,
 )
-from qrmerch.content.publishing import publish
-from qrmerch.content.queries import (
-    covers,
-    get_version,
-    list_publications,
-)
+from qrmerch.content.publishing import follow
+from qrmerch.content.queries import get_version
 from qrmerch.content.revisions import check_digest, move, note
 from qrmerch.content.slots import (
     Slot,
@@ -77,14 +73,9 @@ def send_back(
 
 
 def approve_by_rule(db: Session, revision: Revision, item: Item, at: datetime) -> None:
+    """Let a trusted vendor's page through, and show it wherever shoppers see an earlier one of it now."""
     _answer(db, revision, Verdict.APPROVED, [], None, at)
-    newest = next(iter(list_publications(db, item.id)), None)
-    if newest is None or newest.revision_id is None:
-        return
-    places = newest.store_ids or [None]
-    if not covers(newest, store_id=places[0], at=at):
-        return
-    publish(db, revision, actor=None, at=at, until_at=newest.until_at, store_ids=newest.store_ids)
+    follow(db, revision, item, at=at)
 
 
 def _answer(

@@ -14,8 +14,8 @@ from qrmerch import audit
 from qrmerch.access import OWNERS, allow, current_principal
 from qrmerch.catalog.models import Item
 from qrmerch.clock import now
+from qrmerch.content.holding import shows_somewhere
 from qrmerch.desk.brand_pages import BrandForm, BrandPage, PastKit, ShownPage, Swatch
-from qrmerch.desk.standing import is_live
 from qrmerch.desk.times import said_at, said_in_text
 from qrmerch.errors import FormError, NotFound
 from qrmerch.i18n import language_name
@@ -135,7 +135,7 @@ def _brand_of(kit: BrandKit) -> Brand:
 def _find_sample(db: Session, retailer_id: str, at: datetime) -> Item | None:
     """An item to show the brand on: one with a live page, else any."""
     items = select(Item).where(Item.retailer_id == retailer_id, Item.is_retired.is_(False)).order_by(Item.created_at)
-    live = db.scalars(items.where(is_live(at=at)).limit(1)).one_or_none()
+    live = db.scalars(items.where(shows_somewhere(db, at=at)).limit(1)).one_or_none()
     return live or db.scalars(items.limit(1)).one_or_none()
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from qrmerch.desk.paging import Paging
 from qrmerch.desk.standing import Standing
+from qrmerch.desk.take_down import TakeDown
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,8 @@ class ItemPage:
     codes_href: str
     insights_href: str
     showing: Showing
+    # None where nothing shows or is going to.
+    take_down: TakeDown | None
     facts: tuple[tuple[str, str], ...]
     currency: str
     prices: tuple[PriceRow, ...]

@@ -18,6 +18,8 @@ from qrmerch.desk.item_forms import typed_price
 from qrmerch.desk.item_pages import ItemPage, PastPrice, PriceRow, Showing, StockCell, StockColumn, StockRow
 from qrmerch.desk.paging import here
 from qrmerch.desk.standing import standings_of
+from qrmerch.desk.take_down import offer_take_down
+from qrmerch.desk.terms import say_scope
 from qrmerch.desk.times import said_at, said_in_text
 from qrmerch.i18n import format_list
 from qrmerch.money import format_money
@@ -59,6 +61,7 @@ def item_page(db: Session, item: Item, *, at: datetime, store_id: str = "", sent
         codes_href=f"/desk/codes?item={item.id}",
         insights_href=f"/desk/insights/items/{item.id}",
         showing=_showing(db, item, vendor, retailer, stores, at),
+        take_down=offer_take_down(db, item, at=at),
         facts=_facts(db, item, vendor, at),
         currency=retailer.currency,
         prices=_prices(db, variants, retailer, sent, at),
@@ -130,10 +133,13 @@ def _showing(db: Session, item: Item, vendor: Vendor, retailer: Retailer, stores
 
 def _shown_say(db: Session, shown: Publication, retailer: Retailer, stores: list[Store], at: datetime) -> str:
     revision = db.get_one(Revision, str(shown.revision_id))
-    names = [store.short_name for store in stores if shown.store_ids is None or store.id in shown.store_ids]
+    names = [store.short_name for store in stores if store.id in (shown.store_ids or ())]
     where = "everywhere" if shown.store_ids is None else f"in {format_list(names, 'en')}"
     said = f"Revision {revision.number} shows {where} since {_when(shown.from_at, retailer, at)}"
-    return f"{said}, until {_when(shown.until_at, retailer, at)}." if shown.until_at else f"{said}."
+    said = f"{said}, until {_when(shown.until_at, retailer, at)}." if shown.until_at else f"{said}."
+    if shown.locales is None and shown.weekly is None:
+        return said
+    return f"{said} Only this: {say_scope(shown, stores)}."
 
 
 def _notes(db: Session, item: Item, retailer: Retailer, at: datetime) -> list[str]:

@@ -206,7 +206,7 @@ def _state() -> str:
 
 
 def _find(db: Session, retailer_id: str, *, at: datetime, page: int, per_page: int) -> tuple[list[ItemLine], int]:
-    only, is_retired = conditions_of(_state(), at=at)
+    only, is_retired = conditions_of(db, _state(), at=at)
     return list_items(
         db,
         retailer_id,

@@ -33,15 +33,18 @@ def answer_page(
     scheme: str,
     at: datetime,
     version: TemplateVersion | None = None,
+    store_id: str | None = "",
 ) -> Response:
     """An item's page with a revision, or (None) with what is published, for a frame of ours; it can do nothing.
 
+    :param at: any instant, also one to come.
     :param version: a version of a template, kept or not, to show the revision in instead of its own.
+    :param store_id: where it is looked at (None: nowhere in particular); where the page shows unless given.
     """
     page = render_item_page(
         db,
         item_id=item_id,
-        store_id=_place(db, item_id, retailer, revision, at),
+        store_id=_place(db, item_id, retailer, revision, at) if store_id == "" else store_id,
         locale=locale if locale in locales_of(retailer) else locales_of(retailer)[0],
         at=at,
         base_url=services().settings.base_url,

@@ -1,6 +1,6 @@
 """What is live of an item: what was published when and where, rolling back, taking down."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from flask import Blueprint, Response, request
@@ -11,19 +11,27 @@ from qrmerch.catalog.models import Item
 from qrmerch.catalog.queries import get_item
 from qrmerch.clock import now
 from qrmerch.content import publishing
+from qrmerch.content.holding import (
+    Place,
+    find_holding,
+    find_shown,
+    is_for,
+    list_edges,
+    list_places_of,
+    list_publications,
+)
 from qrmerch.content.models import Publication, Revision
 from qrmerch.content.queries import (
     Approved,
-    find_holding,
-    find_shown,
     list_approved,
-    list_publications,
     revisions_by_id,
 )
 from qrmerch.desk.links import ask_again
 from qrmerch.desk.previews import answer_page
 from qrmerch.desk.review_pages import ApprovedRow, Phone, PublicationRow, PublicationsPage
 from qrmerch.desk.revision_view import get_sent
+from qrmerch.desk.take_down import offer_take_down
+from qrmerch.desk.terms import read_reason, say_scope
 from qrmerch.desk.times import said_at, said_in_text
 from qrmerch.errors import FormError, NotFound
 from qrmerch.parties.models import Retailer, Store
@@ -34,9 +42,17 @@ from qrmerch.web import get_db, notice, redirect_to, render, services
 blueprint = Blueprint("desk_publications", __name__)
 
 _SHOWN: Final = 50
-_LABELS: Final = {"live": "Live", "scheduled": "Scheduled", "ended": "Ended", "replaced": "Replaced", "down": "Down"}
+_WEEK: Final = timedelta(days=8)
+_LABELS: Final = {
+    "live": "Live",
+    "scheduled": "Scheduled",
+    "again": "Comes again",
+    "ended": "Ended",
+    "replaced": "Replaced",
+    "down": "Down",
+}
 # The word of `ui/status.html` that looks right.
-_MARKS: Final = {"down": "wrong"}
+_MARKS: Final = {"down": "wrong", "again": "scheduled"}
 
 
 @blueprint.get("/desk/items/<item_id>/publications")
@@ -79,14 +95,14 @@ def roll_back(item_id: str) -> Response:
 @blueprint.post("/desk/items/<item_id>/take-down")
 @allow(*REVIEWERS)
 def take_down(item_id: str) -> Response:
-    """Show the plain page everywhere, at once."""
+    """Show the plain page everywhere, at once: `why` is a ready reason, `reason` words of one's own."""
     db, principal, at = get_db(), current_principal(), now()
     item = get_item(db, item_id)
-    reason = request.form.get("reason", "")
     try:
-        publishing.take_down(db, item, reason=reason, actor=principal, at=at)
+        publishing.take_down(db, item, reason=read_reason(request.form), actor=principal, at=at)
     except FormError as error:
-        return _render(db, item, reason=reason, problems=error.problems, status=error.status)
+        words = request.form.get("reason", "")
+        return _render(db, item, reason=words, problems=error.problems, status=error.status)
     db.commit()
     notice(f"{item.title} shows the plain page in all stores now.", "careful")
     return redirect_to(f"/desk/items/{item.id}/publications")
@@ -101,18 +117,18 @@ def _render(
     revisions = revisions_by_id(db, {each.revision_id for each in publications if each.revision_id})
     shown = find_shown(db, item.id, at=at)
     address = f"/desk/items/{item.id}"
-    rows = tuple(_row(db, each, publications, stores, revisions, retailer, at) for each in publications[:_SHOWN])
+    ((_, places),) = list_places_of(db, [item], at=at).values()
+    states = {each.id: state_of(each, publications, places, at=at) for each in publications[:_SHOWN]}
     page = PublicationsPage(
         title=item.title,
         crumbs=(("Items", "/desk/items"), (item.title, address)),
-        lede=_lede(publications, shown, revisions, retailer, at),
+        lede=_lede(publications, shown, revisions, stores, retailer, at),
         address=address,
-        rows=rows,
+        rows=tuple(_row(db, each, states[each.id], stores, revisions, retailer, at) for each in publications[:_SHOWN]),
         approved=tuple(_approved_row(each, shown, retailer, at) for each in list_approved(db, item.id)),
         phone=Phone("As shoppers see it now", f"{address}/publications/page", f"{item.title} as shoppers see it now"),
         can_publish=current_principal().role in PUBLISHERS,
-        can_take_down=any(each.state in ("live", "scheduled") for each in rows),
-        reason=reason,
+        take_down=offer_take_down(db, item, at=at, reason=reason, problems=problems),
         problems=problems or {},
     )
     return render("desk/publications.html", page, status=status)
@@ -122,20 +138,23 @@ def _lede(
     publications: list[Publication],
     shown: Publication | None,
     revisions: dict[str, Revision],
+    stores: list[Store],
     retailer: Retailer,
     at: datetime,
 ) -> str:
     if shown is not None and shown.revision_id:
         since = said_in_text(shown.from_at, now=at, zone=retailer.time_zone)
-        where = "" if shown.store_ids is None else f" in {_count(len(shown.store_ids), 'store')}"
+        scope = say_scope(shown, stores)
+        where = "" if scope == "All stores" else f" ({scope})"
         return f"Shoppers see revision {revisions[shown.revision_id].number}{where}, since {_bare(since)}."
-    newest = find_holding(publications, store_id=None, at=at)
+    here = Place(None, retailer.time_zone, retailer.default_locale)
+    newest = find_holding(publications, here, at=at)
     if newest is not None and newest.revision_id:
         return "The vendor is suspended, so shoppers see the plain page."
     if newest is not None and newest.revision_id is None:
         since = said_in_text(newest.from_at, now=at, zone=retailer.time_zone)
         return f"Taken down since {_bare(since)}. Shoppers see the plain page."
-    return "Nothing shows. Shoppers see the plain page."
+    return "Nothing shows now. Shoppers see the plain page."
 
 
 def _bare(said: str) -> str:
@@ -145,17 +164,15 @@ def _bare(said: str) -> str:
 def _row(
     db: Session,
     row: Publication,
-    publications: list[Publication],
+    state: str,
     stores: list[Store],
     revisions: dict[str, Revision],
     retailer: Retailer,
     at: datetime,
 ) -> PublicationRow:
     zone = retailer.time_zone
-    state = state_of(row, publications, [store.id for store in stores], at=at)
     revision = revisions.get(row.revision_id or "")
     user = db.get(User, row.created_by) if row.created_by else None
-    names = {store.id: store.short_name for store in stores}
     return PublicationRow(
         title=f"Revision {revision.number}" if revision else "Taken down",
         href=f"/desk/review/{revision.id}" if revision else "",
@@ -163,23 +180,34 @@ def _row(
         label=_LABELS[state],
         begins=said_at(row.from_at, now=at, zone=zone),
         ends=said_at(row.until_at, now=at, zone=zone) if row.until_at else "",
-        places="All stores" if row.store_ids is None else ", ".join(names.get(each, "?") for each in row.store_ids),
+        places=say_scope(row, stores),
         by=user.name if user else "By rule",
         reason=row.reason,
     )
 
 
-def state_of(row: Publication, publications: list[Publication], store_ids: list[str], *, at: datetime) -> str:
-    """How a publication stands: live, scheduled, ended, replaced by newer ones, or (a take-down that holds) down."""
+def state_of(row: Publication, publications: list[Publication], places: list[Place], *, at: datetime) -> str:
+    """How a publication stands: live, scheduled, again, ended, replaced by newer ones, or (a take-down) down.
+
+    :param places: those that tell the publications apart; `again` has begun, and waits for its hours or for the end
+        of what lies on top of it.
+    """
     if row.until_at is not None and row.until_at <= at:
         return "ended"
-    instant = max(row.from_at, at)
-    places = [None, *store_ids] if row.store_ids is None else row.store_ids
-    if not any(find_holding(publications, store_id=each, at=instant) is row for each in places):
+    mine = [place for place in places if is_for(row, place)]
+    if any(find_holding(publications, place, at=at) is row for place in mine):
+        return "live" if row.revision_id else "down"
+    if not any(_comes(row, publications, place, at) for place in mine):
         return "replaced"
-    if row.from_at > at:
-        return "scheduled"
-    return "live" if row.revision_id else "down"
+    return "scheduled" if row.from_at > at else "again"
+
+
+def _comes(row: Publication, publications: list[Publication], place: Place, at: datetime) -> bool:
+    """Whether a publication will hold at a place, with its hours looked at for eight days from its beginning."""
+    begins = max(row.from_at, at)
+    bounds = [each for one in publications for each in (one.from_at, one.until_at) if each is not None and each > at]
+    turns = list_edges(publications, place, since=begins, until=begins + _WEEK)
+    return any(find_holding(publications, place, at=edge) is row for edge in {begins, *bounds, *turns})
 
 
 def _approved_row(one: Approved, shown: Publication | None, retailer: Retailer, at: datetime) -> ApprovedRow:
@@ -191,7 +219,3 @@ def _approved_row(one: Approved, shown: Publication | None, retailer: Retailer, 
         said=f"Approved {said}",
         is_shown=shown is not None and shown.revision_id == one.revision.id,
     )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

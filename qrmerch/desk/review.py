@@ -1,6 +1,7 @@
 """The reviewer's desk: what waits, oldest first; one revision, before and after; approve, return, publish."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -28,14 +29,15 @@ from qrmerch.desk.links import ask_again
 from qrmerch.desk.paging import page_number, paging
 from qrmerch.desk.previews import answer_page, locales_of
 from qrmerch.desk.review_pages import QueuePage, QueueRow
-from qrmerch.desk.revision_view import RevisionView, TypedAnswer, TypedPublication, get_sent
+from qrmerch.desk.revision_view import RevisionView, TypedAnswer, get_sent
+from qrmerch.desk.terms import TypedPublication, read_terms, read_typed, say_scope
 from qrmerch.desk.times import said_age, said_at
 from qrmerch.errors import FormError, NotFound
 from qrmerch.i18n import language_name
 from qrmerch.media.queries import pictures_of
 from qrmerch.parties.models import Retailer
-from qrmerch.parties.queries import get_retailer, list_vendors
-from qrmerch.web import get_db, notice, parse_form_instant, redirect_to, render, services
+from qrmerch.parties.queries import get_retailer, list_stores, list_vendors
+from qrmerch.web import get_db, notice, redirect_to, render, services
 
 blueprint = Blueprint("desk_review", __name__)
 
@@ -96,15 +98,15 @@ def approve(revision_id: str) -> Response:
     revision, publishes = get_sent(db, revision_id), request.form.get("do") == "publish"
     if publishes and principal.role not in PUBLISHERS:
         raise NotFound()
-    try:
-        reviewing.approve(db, revision, digest=request.form.get("digest", ""), reviewer=principal, at=at)
-        if publishes:
+    reviewing.approve(db, revision, digest=request.form.get("digest", ""), reviewer=principal, at=at)
+    if publishes:
+        try:
             follows = services().settings.follows_links
             publishing.publish(db, revision, actor=principal, at=at, follows_links=follows)
-    except FormError as error:
-        ask_again(db, revision, at=at)
-        refused = TypedAnswer({}, error.problems)
-        return _render(db, revision, answer=refused, status=error.status)
+        except FormError as error:
+            ask_again(db, revision, at=at)
+            typed = TypedAnswer({each["slot"]: each["text"] for each in read_comments(request.form)}, error.problems)
+            return _render(db, get_sent(db, revision_id), answer=typed, status=error.status)
     following = find_next_waiting(db, revision)
     db.commit()
     if publishes:
@@ -143,45 +145,29 @@ def publish(revision_id: str) -> Response:
     db, principal, at = get_db(), current_principal(), now()
     revision = get_sent(db, revision_id)
     retailer = get_retailer(db, principal.retailer_id)
-    form = request.form
-    typed = TypedPublication(
-        form.get("from_at", ""), form.get("until_at", ""), form.get("where", "all"), tuple(form.getlist("stores"))
-    )
+    typed = read_typed(request.form)
     try:
-        from_at, until_at = _instants(typed, retailer.time_zone)
-        stores = list(typed.stores) if typed.where == "some" else None
+        terms = read_terms(typed, retailer.time_zone)
         row = publishing.publish(
             db,
             revision,
             actor=principal,
             at=at,
-            from_at=from_at,
-            until_at=until_at,
-            store_ids=stores,
+            from_at=terms.from_at,
+            until_at=terms.until_at,
+            store_ids=terms.store_ids,
+            locales=terms.locales,
+            weekly=terms.weekly,
             follows_links=services().settings.follows_links,
         )
     except FormError as error:
         ask_again(db, revision, at=at)
-        refused = TypedPublication(typed.from_at, typed.until_at, typed.where, typed.stores, error.problems)
-        return _render(db, revision, publish=refused, status=error.status)
-    item_id = row.item_id
+        return _render(db, revision, publish=replace(typed, problems=error.problems), status=error.status)
+    item_id, scope = row.item_id, say_scope(row, list_stores(db, retailer.id))
     db.commit()
-    begins = "now" if from_at is None else said_at(row.from_at, now=at, zone=retailer.time_zone)
-    places = "in all stores" if stores is None else f"in {len(stores)} {'store' if len(stores) == 1 else 'stores'}"
-    notice(f"Revision {revision.number} shows {places}, {'' if from_at is None else 'from '}{begins}.")
+    begins = "now" if terms.from_at is None else f"from {said_at(row.from_at, now=at, zone=retailer.time_zone)}"
+    notice(" ".join((f"Revision {revision.number} shows {begins}: {scope}.", *terms.notes)))
     return redirect_to(f"/desk/items/{item_id}/publications")
-
-
-def _instants(typed: TypedPublication, zone: str) -> tuple[datetime | None, datetime | None]:
-    problems, found = {}, []
-    for name, text in (("from_at", typed.from_at), ("until_at", typed.until_at)):
-        try:
-            found.append(parse_form_instant(text, zone))
-        except ValueError:
-            problems[name] = f"{text[:30]} is no date and time. Choose one, or leave it empty."
-    if problems:
-        raise FormError(problems)
-    return found[0], found[1]
 
 
 def _render(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from qrmerch.content.comparing import Piece
 from qrmerch.content.slots import Slot
 from qrmerch.desk.paging import Paging
+from qrmerch.desk.take_down import TakeDown
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +95,17 @@ class PublishForm:
     where: str
     stores: tuple[tuple[str, str], ...]
     chosen: tuple[str, ...]
+    # "all" or "some" of the languages.
+    which: str
+    languages: tuple[tuple[str, str], ...]
+    chosen_languages: tuple[str, ...]
+    # The hours of each week, as text; empty for always.
+    hours: str
     problems: dict[str, str]
     # What shows now, in a sentence.
     now: str
+    # What was planned before, and would lie underneath.
+    hidden: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +138,8 @@ class RevisionPage:
     can_publish: bool
     publish: PublishForm | None
     publications_href: str
+    # None where nothing shows or is going to.
+    take_down: TakeDown | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +180,8 @@ class PublicationsPage:
     approved: tuple[ApprovedRow, ...]
     phone: Phone
     can_publish: bool
-    # Whether anything shows or is going to.
-    can_take_down: bool
-    reason: str
+    # None where nothing shows or is going to.
+    take_down: TakeDown | None
     problems: dict[str, str]
 
 

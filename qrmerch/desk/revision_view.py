@@ -22,10 +22,14 @@ from qrmerch.content.queries import (
     get_content,
     get_revision,
     get_version,
+    list_publications,
+    revisions_by_id,
 )
 from qrmerch.content.slots import Slot, read_slots
 from qrmerch.desk.previews import SCHEMES, locales_of
 from qrmerch.desk.review_pages import ChangeRow, Phone, PictureMark, PublishForm, Remark, RevisionPage
+from qrmerch.desk.take_down import offer_take_down
+from qrmerch.desk.terms import TypedPublication, say_scope
 from qrmerch.desk.times import said_age, said_at, said_in_text
 from qrmerch.errors import NotFound
 from qrmerch.i18n import direction, language_name
@@ -36,17 +40,6 @@ from qrmerch.users.models import User
 
 _DIGEST_CHARS: Final = 12
 _NUMBERS: Final = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
-
-
-@dataclass(frozen=True, slots=True)
-class TypedPublication:
-    """A publication as it was typed, and what is wrong with it."""
-
-    from_at: str = ""
-    until_at: str = ""
-    where: str = "all"
-    stores: tuple[str, ...] = ()
-    problems: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +111,7 @@ class RevisionView:
             if can_publish and revision.state == RevisionState.APPROVED
             else None,
             publications_href=f"/desk/items/{self.item.id}/publications",
+            take_down=offer_take_down(self.db, self.item, at=self.at),
         )
 
     # --- what it is --------------------------------------------------------------------------------
@@ -266,14 +260,35 @@ class RevisionView:
             where=typed.where,
             stores=tuple((store.id, store.short_name) for store in list_stores(self.db, self.retailer.id)),
             chosen=typed.stores,
+            which=typed.which,
+            languages=tuple((each, language_name(each, "en")) for each in locales_of(self.retailer)),
+            chosen_languages=typed.locales,
+            hours=typed.hours,
             problems=dict(typed.problems),
             now=self._now(),
+            hidden=self._hidden(),
         )
 
     def _now(self) -> str:
         if self._base is None:
             return "Shoppers see the plain page."
         return f"Shoppers see revision {self._base.number}{'' if self._base.id != self.revision.id else ', this one'}."
+
+    def _hidden(self) -> tuple[str, ...]:
+        """What else is planned, and would not show any more under a page for all stores that has no end."""
+        rows = list_publications(self.db, self.item.id)
+        stores = list_stores(self.db, self.retailer.id)
+        planned = [
+            row
+            for row in rows[: next((place for place, row in enumerate(rows) if not row.revision_id), len(rows))]
+            if (row.weekly is not None or row.from_at > self.at) and (row.until_at is None or row.until_at > self.at)
+        ]
+        numbers = revisions_by_id(self.db, {str(row.revision_id) for row in planned})
+        return tuple(
+            f"Revision {numbers[str(row.revision_id)].number}: {say_scope(row, stores)}"
+            + (f", from {self._when(row.from_at).removeprefix('on ')}" if row.from_at > self.at else "")
+            for row in planned
+        )
 
 
 def _marks(change: SlotChange, pictures: Mapping[str, Picture]) -> tuple[PictureMark, ...]:

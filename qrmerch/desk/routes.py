@@ -20,6 +20,7 @@ from qrmerch.desk import (
     template_editing,
     template_moving,
     templates,
+    timeline,
     today,
     vendors,
 )
@@ -33,6 +34,7 @@ def blueprints() -> list[Blueprint]:
         items.blueprint,
         review.blueprint,
         publications.blueprint,
+        timeline.blueprint,
         templates.blueprint,
         template_editing.blueprint,
         template_moving.blueprint,

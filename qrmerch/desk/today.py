@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from qrmerch.access import PUBLISHERS, READERS, RETAILER_STAFF, REVIEWERS, Principal, allow, current_principal
 from qrmerch.clock import now
 from qrmerch.content.queries import list_waiting
+from qrmerch.content.watching import list_blocked, say_instead, say_slots
 from qrmerch.desk.house_pages import DayFigure, TodayPage, Waiting
 from qrmerch.desk.times import said_age, said_in_text
 from qrmerch.desk.waiting import Named, count_plain, count_proposed, find_silent, list_ending, list_uncounted
@@ -26,6 +27,8 @@ _MINUTES_A_REVISION: Final = 2.5
 _IN_WORDS: Final = ("Nothing", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
 # More stores than this with old figures are one thing to look at: a feed that stopped.
 _NAMED_STORES: Final = 3
+# Blocked pages are told one by one no further than this.
+_NAMED_BLOCKED: Final = 1
 _FIGURES: Final = (("Scans", "scan"), ("Views", "view"), ("Kept on a list", "keep"), ("Claimed", "claim"))
 
 
@@ -75,6 +78,7 @@ def _insights(day: date) -> str:
 def _waiting(db: Session, principal: Principal, retailer: Retailer, at: datetime) -> Iterator[Waiting]:
     """What this person's role can do something about, most pressing first."""
     if principal.role in REVIEWERS:
+        yield from _blocked(db, retailer, at)
         yield from _reviews(db, retailer, at)
     if principal.role in PUBLISHERS:
         yield from _offers(db, retailer, at)
@@ -82,6 +86,19 @@ def _waiting(db: Session, principal: Principal, retailer: Retailer, at: datetime
         yield from _proposals(db, retailer)
         yield from _plain_items(db, retailer, at)
         yield from _old_stock(db, retailer, at)
+
+
+def _blocked(db: Session, retailer: Retailer, at: datetime) -> Iterator[Waiting]:
+    pages = list_blocked(db, retailer_id=retailer.id, at=at)
+    for page in pages[:_NAMED_BLOCKED]:
+        others = f" And {len(pages) - 1:,} more." if len(pages) > 1 else ""
+        yield Waiting(
+            f"{page.item.title}: {say_slots(page)} may not be shown any more",
+            f"{say_instead(page)} Ask the vendor for the next version, or show another one.{others}",
+            "",
+            f"/desk/items/{page.item.id}/publications",
+            "Look",
+        )
 
 
 def _reviews(db: Session, retailer: Retailer, at: datetime) -> Iterator[Waiting]:

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item, Stock
 from qrmerch.codes.models import Code, CodeState
-from qrmerch.desk.standing import has_proposals, is_live, is_waiting
+from qrmerch.content.holding import shows_somewhere
+from qrmerch.desk.standing import has_proposals, is_waiting
 from qrmerch.offers.models import Offer
 from qrmerch.parties.models import Fixture, Store
 from qrmerch.parties.queries import get_retailer
@@ -88,7 +89,7 @@ def list_ending(db: Session, retailer_id: str, *, at: datetime) -> list[Offer]:
 
 def count_plain(db: Session, retailer_id: str, *, at: datetime) -> Named:
     """Items in the range that show the plain page, and of which nothing waits for review."""
-    return _name(db, retailer_id, not_(is_live(at=at)), not_(is_waiting()))
+    return _name(db, retailer_id, not_(shows_somewhere(db, at=at)), not_(is_waiting()))
 
 
 def count_proposed(db: Session, retailer_id: str) -> Named:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from qrmerch.access import allow_anyone
 from qrmerch.catalog.models import Item
 from qrmerch.clock import now
-from qrmerch.content.models import Publication
+from qrmerch.content.holding import shows_somewhere
 from qrmerch.errors import NotFound
 from qrmerch.i18n import translator
 from qrmerch.landing.pages import DemoDoors, DoorsPage, StartPage
@@ -56,12 +56,10 @@ def _find_doors(db: Session) -> DemoDoors | None:
 
 def list_start_pieces(db: Session, house: House, locale: str, *, limit: int, at: datetime) -> tuple[Piece, ...]:
     """What a retailer shows now, newest first: items that are sold and have a page of their own."""
-    live = select(Publication.id).where(
-        Publication.item_id == Item.id,
-        Publication.revision_id.is_not(None),
-        Publication.from_at <= at,
-        Publication.until_at.is_(None) | (Publication.until_at > at),
+    wanted = select(Item).where(
+        Item.retailer_id == house.retailer_id,
+        Item.is_retired.is_(False),
+        shows_somewhere(db, at=at, retailer_id=house.retailer_id),
     )
-    wanted = select(Item).where(Item.retailer_id == house.retailer_id, Item.is_retired.is_(False), live.exists())
     items = list(db.scalars(wanted.order_by(Item.created_at.desc(), Item.id).limit(limit)))
     return list_cards(db, items, locale=locale, store=None, kept=(), at=at)

@@ -97,6 +97,18 @@ def list_rights_edges(db: Session, asset_ids: Collection[str], *, at: datetime) 
     return sorted(edge for row in db.execute(wanted) for edge in row if edge is not None and edge > at)
 
 
+def list_edges_of(db: Session, asset_ids: Collection[str], *, at: datetime) -> dict[str, list[datetime]]:
+    """`list_rights_edges` of each of these pictures, by its id; those without an edge to come are left out."""
+    if not asset_ids:
+        return {}
+    wanted = select(Asset.id, Asset.rights_from, Asset.rights_until).where(
+        Asset.id.in_(set(asset_ids)), or_(Asset.rights_from > at, Asset.rights_until > at)
+    )
+    return {
+        asset_id: [edge for edge in edges if edge is not None and edge > at] for asset_id, *edges in db.execute(wanted)
+    }
+
+
 def list_ending(db: Session, vendor_id: str, *, at: datetime) -> list[Asset]:
     """A vendor's pictures whose rights end within the time in which it is told, the first to end first."""
     wanted = select(Asset).where(

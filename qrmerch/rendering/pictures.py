@@ -38,7 +38,7 @@ def card_picture(found: media.Picture, title: str, locale: str) -> Picture:
 
 def list_card_addresses(db: Session, items: Collection[Item], *, at: datetime) -> dict[str, str]:
     """The address of the small picture of each item's page, by item id, for lists of staff; without one: left out."""
-    first = list_first_pictures(db, items, store_ids={}, at=at)
+    first = list_first_pictures(db, items, store_ids={}, locale=None, at=at)
     ready = media.pictures_of(db, {each.asset_id for each in first.values()}, at=at)
     return {item_id: ready[each.asset_id].card_url for item_id, each in first.items() if each.asset_id in ready}
 

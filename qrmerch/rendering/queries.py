@@ -4,29 +4,20 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item, Stock, Variant
 from qrmerch.catalog.queries import get_item, was_prices
+from qrmerch.content.holding import Held, hold
 from qrmerch.content.models import Look, LookItem, PageTemplate, Publication, Revision, Style, TemplateVersion
-from qrmerch.content.queries import (
-    find_holding,
-    fixed_values,
-    get_newest_version,
-    is_for,
-    list_fixed_edges,
-    list_publications,
-    slots_of,
-)
+from qrmerch.content.queries import fixed_values, get_newest_version, list_fixed_edges
 from qrmerch.content.slots import has_shape, read_slots
-from qrmerch.media.queries import list_usable_ids
-from qrmerch.media.rights import list_rights_edges
 from qrmerch.offers.models import Offer
 from qrmerch.offers.queries import list_offers_on
-from qrmerch.parties.models import Retailer, Store, Supply
+from qrmerch.parties.models import Retailer, Store
 from qrmerch.parties.queries import list_stores
 from qrmerch.rendering.frame import House, load_house
 from qrmerch.rendering.opening import opening_edges
@@ -99,15 +90,15 @@ def load_scene(
     house = house or load_house(db, retailer.id, at=at)
     stores = [store for store in list_stores(db, retailer.id) if store.is_open]
     store = next((each for each in stores if each.id == store_id), None)
-    publications = [row for row in list_publications(db, item.id) if is_for(row, store_id)]
-    shown = revision or _find_published(db, publications, item, store_id=store_id, at=at)
-    live = _read_revision(db, shown, version, locale=locale, house=house, at=at) if shown else None
+    held = hold(db, [item], store_ids={item.id: store_id}, locale=locale, at=at)[item.id]
+    shown = Held(None, revision) if revision else held
+    live = _read_held(db, shown, version, locale=locale, house=house, at=at) if shown.revision else None
     offers = [
         offer
         for offer in list_offers_on(db, item.id, store_id=store.id if store else None, at=at)
         if not (retailer.no_discount and offer.kind.is_discount)
     ]
-    edges = [edge for row in publications for edge in (row.from_at, row.until_at) if edge is not None]
+    edges = [*held.edges]
     edges += [edge for offer in offers for edge in (offer.from_at, offer.until_at)]
     edges += opening_edges(store, at) if store else []
     edges += live.edges if live else ()
@@ -180,11 +171,13 @@ def list_look_items(db: Session, item: Item) -> tuple[dict[str, str], list[Item]
     return look.title, list(db.scalars(others.order_by(LookItem.place).limit(_MAX_LOOK_PIECES)))
 
 
-def list_alternatives(db: Session, item: Item, *, at: datetime) -> list[Item]:
-    """What to show in place of an item that is no longer sold: others of its category, then its look's.
+def list_alternatives(
+    db: Session, item: Item, *, store_id: str | None, locale: str, at: datetime
+) -> tuple[list[Item], list[datetime]]:
+    """What to show in place of an item that is no longer sold, and the instants to come at which that may change.
 
-    Of its category only what has a page of its own, in store or out of it: a vendor's words that nobody at the retailer
-    has read stand nowhere.
+    Others of its category that have a page of their own where it is looked at (a vendor's words that nobody at the
+    retailer has read stand nowhere), then its look's.
     """
     _, found = list_look_items(db, item)
     taken = [each.id for each in found] + [item.id]
@@ -197,94 +190,62 @@ def list_alternatives(db: Session, item: Item, *, at: datetime) -> list[Item]:
         published.exists(),
     )
     newest = list(db.scalars(same.order_by(Item.created_at.desc(), Item.id).limit(_MAX_LOOKED_AT)))
-    live = _newest_live(db, newest, {}, at)
-    alike = [each for each in newest if each.id in live]
-    return (alike + found)[:_MAX_ALTERNATIVES]
+    held = hold(db, newest, store_ids={each.id: store_id for each in newest}, locale=locale, at=at)
+    alike = [each for each in newest if held[each.id].revision is not None]
+    edges = [edge for each in held.values() for edge in each.edges]
+    return (alike + found)[:_MAX_ALTERNATIVES], edges
 
 
 def list_first_pictures(
-    db: Session, items: Collection[Item], *, store_ids: Mapping[str, str], at: datetime
+    db: Session, items: Collection[Item], *, store_ids: Mapping[str, str], locale: str | None, at: datetime
 ) -> dict[str, FirstPicture]:
     """Each item's first published picture that may be shown, by item id; items without one are left out.
 
     :param store_ids: where items are looked at, by item id; elsewhere is nowhere in particular.
+    :param locale: None for the first language of each item's retailer.
     """
-    galleries = _load_galleries(db, items, store_ids, at)
-    usable = list_usable_ids(db, [each for _, pictures in galleries.values() for each in pictures], at=at)
+    galleries = _load_galleries(db, items, store_ids, locale, at)
     found = {}
-    for item_id, (revision, pictures) in galleries.items():
-        first = next((each for each in pictures if each in usable), None)
+    for item_id, (held, pictures) in galleries.items():
+        first = next((each for each in pictures if each in held.usable), None)
         if first is not None:
-            found[item_id] = FirstPicture(first, _alts(revision).get(first))
+            found[item_id] = FirstPicture(first, _alts(held).get(first))
     return found
 
 
-def list_card_edges(db: Session, item_ids: Collection[str], *, store_id: str | None, at: datetime) -> list[datetime]:
-    """The instants after this one at which one of these items' cards, seen in a store, shows another picture."""
+def list_card_edges(
+    db: Session, item_ids: Collection[str], *, store_id: str | None, locale: str, at: datetime
+) -> list[datetime]:
+    """The instants after this one at which one of these items' cards, seen in a store, may show something else."""
     if not item_ids:
         return []
     items = list(db.scalars(select(Item).where(Item.id.in_(list(item_ids)))))
-    galleries = _load_galleries(db, items, {each.id: store_id for each in items} if store_id else {}, at)
-    return list_rights_edges(db, [each for _, pictures in galleries.values() for each in pictures], at=at)
+    held = hold(db, items, store_ids={each.id: store_id for each in items}, locale=locale, at=at)
+    return [edge for each in held.values() for edge in each.edges]
 
 
 def _load_galleries(
-    db: Session, items: Collection[Item], store_ids: Mapping[str, str], at: datetime
-) -> dict[str, tuple[Revision, list[str]]]:
+    db: Session, items: Collection[Item], store_ids: Mapping[str, str], locale: str | None, at: datetime
+) -> dict[str, tuple[Held, list[str]]]:
     """What shows of each item, and the ids of its gallery's pictures, by item id."""
-    live = _newest_live(db, items, store_ids, at)
-    shown = select(Revision, TemplateVersion.sections).join(
-        TemplateVersion, TemplateVersion.id == Revision.template_version_id
-    )
-    bodies = {
-        revision.id: (revision, sections)
-        for revision, sections in db.execute(shown.where(Revision.id.in_(set(live.values()))))
+    held = hold(db, items, store_ids=store_ids, locale=locale, at=at)
+    return {
+        item_id: (each, read_gallery(Source(each.sections, each.slots, (), "", ())))
+        for item_id, each in held.items()
+        if each.revision is not None
     }
-    found = {}
-    for item_id, revision_id in live.items():
-        revision, sections = bodies[revision_id]
-        found[item_id] = (revision, read_gallery(Source(sections, slots_of(revision), (), "", ())))
-    return found
 
 
-def _newest_live(db: Session, items: Collection[Item], store_ids: Mapping[str, str], at: datetime) -> dict[str, str]:
-    """The id of the revision that shows of each item; items without one, or of a suspended vendor, are left out."""
-    ids = [item.id for item in items]
-    covering = select(Publication).where(
-        Publication.item_id.in_(ids),
-        Publication.from_at <= at,
-        Publication.until_at.is_(None) | (Publication.until_at > at),
-    )
-    newest: dict[str, Publication] = {}
-    for row in db.scalars(covering.order_by(Publication.created_at.desc(), Publication.id.desc())):
-        if is_for(row, store_ids.get(row.item_id)):
-            newest.setdefault(row.item_id, row)
-    suspended = select(Item.id).join(
-        Supply, (Supply.retailer_id == Item.retailer_id) & (Supply.vendor_id == Item.vendor_id)
-    )
-    hidden = set(db.scalars(suspended.where(Item.id.in_(ids), Supply.ended_at.is_not(None))))
-    return {item_id: row.revision_id for item_id, row in newest.items() if row.revision_id and item_id not in hidden}
-
-
-def _find_published(
-    db: Session, publications: Sequence[Publication], item: Item, *, store_id: str | None, at: datetime
-) -> Revision | None:
-    holding = find_holding(publications, store_id=store_id, at=at)
-    if holding is None or holding.revision_id is None or _is_suspended(db, item):
-        return None
-    return db.get_one(Revision, holding.revision_id)
-
-
-def _read_revision(
-    db: Session, revision: Revision, version: TemplateVersion | None, *, locale: str, house: House, at: datetime
+def _read_held(
+    db: Session, held: Held, version: TemplateVersion | None, *, locale: str, house: House, at: datetime
 ) -> _Live:
+    revision = cast(Revision, held.revision)
     version = version or db.get_one(TemplateVersion, revision.template_version_id)
     template = db.get_one(PageTemplate, version.template_id)
     product: dict[str, Any] = revision.body.get("product") or {}
-    slots = {**slots_of(revision), **_fixed_for(db, version, at)}
+    slots = {**held.slots, **_fixed_for(db, version, at)}
     facts = product.get("facts") or ()
-    recordings = revision.body.get("recordings") or {}
-    source = Source(version.sections, slots, facts, locale, house.locales, _alts(revision), recordings)
+    source = Source(version.sections, slots, facts, locale, house.locales, _alts(held), held.sealed("recordings"))
     edges = tuple(list_fixed_edges(db, template.id, at=at))
     return _Live(str(template.style), source, str(product.get("maker") or ""), edges)
 
@@ -315,18 +276,9 @@ def _fixed_in(version: TemplateVersion) -> set[str]:
     }
 
 
-def _alts(revision: Revision) -> dict[str, Mapping[str, str]]:
-    """What the revision's pictures were said to show when it was sent, by asset id; empty for a draft."""
-    pictures: dict[str, dict[str, Any]] = revision.body.get("pictures") or {}
-    return {asset_id: each.get("alt") or {} for asset_id, each in pictures.items()}
-
-
-def _is_suspended(db: Session, item: Item) -> bool:
-    """Whether the item's vendor no longer supplies its retailer; then its words and pictures are hidden."""
-    wanted = select(Supply.id).where(
-        Supply.retailer_id == item.retailer_id, Supply.vendor_id == item.vendor_id, Supply.ended_at.is_not(None)
-    )
-    return db.scalar(wanted) is not None
+def _alts(held: Held) -> dict[str, Mapping[str, str]]:
+    """What the pictures were said to show when they were sent, by asset id; empty for a draft."""
+    return {asset_id: each.get("alt") or {} for asset_id, each in held.sealed("pictures").items()}
 
 
 def _default_style(db: Session, retailer_id: str) -> str:

@@ -127,7 +127,8 @@ def render_item_page(
     make = _make_retired_page if is_retired or scene.item.is_retired else _make_item_page
     page, block, edges = make(db, scene, base_url=base_url, personal=personal, at=at)
     others = _list_others(db, page)
-    edges += list_card_edges(db, others, store_id=scene.store.id if scene.store else None, at=at)
+    seen_in = scene.store.id if scene.store else None
+    edges += list_card_edges(db, others, store_id=seen_in, locale=locale, at=at)
     if is_preview:
         page, block = _as_preview(page, block, scheme)
     too_old = find_stock_edge(db, (scene.item.id, *others), limit=stock_limit(scene.retailer), at=at)
@@ -248,6 +249,8 @@ def _make_retired_page(
     care = [section for section in scene.source.sections if section["kind"] in _KEPT_WORDS]
     kept_words = Source(care, scene.source.slots, scene.source.facts, locale, scene.source.fallbacks)
     nothing = Extras(look=None, reviews=None, invitation=None, pictures={}, stores=())
+    seen_in = scene.store.id if scene.store else None
+    others, edges = list_alternatives(db, item, store_id=seen_in, locale=locale, at=at)
     page = RetiredPage(
         t=translator(locale),
         frame=frame,
@@ -256,10 +259,10 @@ def _make_retired_page(
         at=scene.store.public_id if scene.store else "",
         title=item.title,
         portrait=shown.gallery[0] if shown.gallery else None,
-        alternatives=list_pieces(db, list_alternatives(db, item, at=at), scene, personal=personal, at=at),
+        alternatives=list_pieces(db, others, scene, personal=personal, at=at),
         sections=build_sections(kept_words, nothing, read_facts(kept_words)),
     )
-    return page, block, shown.edges
+    return page, block, shown.edges + edges
 
 
 def _frame_of(
@@ -326,7 +329,8 @@ def list_cards(
         for item in items
         if (place := (stores or {}).get(item.id, store)) and place.retailer_id == item.retailer_id
     }
-    firsts = list_first_pictures(db, items, store_ids={each: place.id for each, place in places.items()}, at=at)
+    seen_in = {each: place.id for each, place in places.items()}
+    firsts = list_first_pictures(db, items, store_ids=seen_in, locale=locale, at=at)
     pictures = pictures_of(db, [each.asset_id for each in firsts.values()], at=at)
     found = {
         item_id: as_approved(pictures[first.asset_id], first.alt)

@@ -14,6 +14,7 @@ from qrmerch.access import VENDOR, Principal, allow, current_principal
 from qrmerch.catalog.models import Item, VendorProduct
 from qrmerch.catalog.queries import list_items, list_products
 from qrmerch.clock import now
+from qrmerch.content.watching import list_blocked, say_instead, say_slots
 from qrmerch.imports.models import AT_WORK, ImportRun, RunState
 from qrmerch.imports.queries import list_runs
 from qrmerch.media.queries import count_undescribed, list_refused
@@ -107,6 +108,7 @@ def _todos(db: Session, stand: _Stand) -> Iterator[Todo]:
     """What waits, most pressing first; only what is shown is looked up."""
     return chain(
         _first_file(stand),
+        _blocked_pages(db, stand),
         _returned_pages(stand),
         _refused_pictures(db, stand),
         _ending_rights(db, stand),
@@ -127,6 +129,18 @@ def _first_file(stand: _Stand) -> Iterator[Todo]:
             "/studio/import",
             "Import",
         )
+
+
+def _blocked_pages(db: Session, stand: _Stand) -> Iterator[Todo]:
+    hrefs = {each.item_id: each.href for each in stand.standings}
+    for page in list_blocked(db, vendor_id=stand.vendor_id, at=stand.at)[:_SHOWN_OF_A_KIND]:
+        if page.item.id in hrefs:
+            yield Todo(
+                f"{page.item.title}: {say_slots(page)} may not be shown any more",
+                f"{say_instead(page)} Write down longer rights, or send the page with others.",
+                hrefs[page.item.id],
+                "Open",
+            )
 
 
 def _returned_pages(stand: _Stand) -> Iterator[Todo]:

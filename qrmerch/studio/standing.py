@@ -10,8 +10,8 @@ from sqlalchemy import String, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item
-from qrmerch.content.models import Approval, Content, Publication, Revision, RevisionState
-from qrmerch.content.queries import find_shown_of
+from qrmerch.content.holding import find_shown_of, list_shown_ids
+from qrmerch.content.models import Approval, Content, Revision, RevisionState
 from qrmerch.db import unscoped
 from qrmerch.media.queries import pictures_of
 from qrmerch.parties.models import Retailer, Supply
@@ -83,7 +83,7 @@ def list_standings(db: Session, items: Collection[Item], *, at: datetime) -> lis
     contents = dict(db.execute(by_item).all())
     latest = _latest(db, contents.values())
     comments = _count_comments(db, [each.id for each in latest.values() if each.state == RevisionState.RETURNED])
-    live = _live_items(db, ids, at=at)
+    live = list_shown_ids(db, ids, at=at)
     found = []
     for item in items:
         content_id = contents.get(item.id)
@@ -213,15 +213,3 @@ def _count_comments(db: Session, returned: list[str]) -> dict[str, int]:
         return {}
     answers = select(Approval.revision_id, Approval.comments).where(Approval.revision_id.in_(returned))
     return {revision_id: len(comments) for revision_id, comments in db.execute(answers)}
-
-
-def _live_items(db: Session, item_ids: list[str], *, at: datetime) -> set[str]:
-    """The items of which a revision shows somewhere at this instant."""
-    wanted = (
-        select(Publication.item_id, Publication.revision_id)
-        .where(Publication.item_id.in_(item_ids), Publication.from_at <= at)
-        .where(or_(Publication.until_at.is_(None), Publication.until_at > at))
-        .order_by(Publication.created_at, Publication.id)
-    )
-    newest = dict(db.execute(wanted).all())
-    return {item_id for item_id, revision_id in newest.items() if revision_id is not None}

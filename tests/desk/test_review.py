@@ -12,6 +12,7 @@ from qrmerch.audit import AuditEntry
 from qrmerch.catalog.models import Item
 from qrmerch.clock import now
 from qrmerch.content import publishing
+from qrmerch.content.holding import list_places_of
 from qrmerch.content.models import Approval, PageTemplate, Publication, Revision, RevisionState
 from qrmerch.content.queries import find_publication, list_publications, slots_of
 from qrmerch.db import Database
@@ -504,11 +505,12 @@ def test_each_publication_says_how_it_stands(house: House, db: Session) -> None:
     only = publishing.publish(db, revision, actor=None, at=at - 2 * HOUR, store_ids=store_ids)
     soon = publishing.publish(db, revision, actor=None, at=at - HOUR, from_at=at + HOUR)
     rows = list_publications(db, house.item.id)
+    ((_, places),) = list_places_of(db, [house.item], at=at).values()
 
-    states = {each.id: state_of(each, rows, store_ids, at=at) for each in rows}
+    states = {each.id: state_of(each, rows, places, at=at) for each in rows}
     down = publishing.take_down(db, house.item, reason="Recall", actor=None, at=at)
     rows = list_publications(db, house.item.id)
-    afterwards = {each.id: state_of(each, rows, store_ids, at=at) for each in rows}
+    afterwards = {each.id: state_of(each, rows, places, at=at) for each in rows}
 
     assert states == {house.live.id: "live", ended.id: "ended", only.id: "live", soon.id: "scheduled"}
     assert afterwards == {
