@@ -329,6 +329,13 @@ _ALL: Final = (
             words_slot("words", "text", "Words", "What they get, and how often.", 200, lock="fixed"),
             link_slot("The page where people sign up, and what the link says.", lock="fixed"),
         ),
+        title={
+            "en": "Stay in touch",
+            "ar": "ابقَ على تواصل",
+            "de": "In Verbindung bleiben",
+            "fr": "Restons en contact",
+            "es": "Sigamos en contacto",
+        },
     ),
     SectionKind(
         "contact",

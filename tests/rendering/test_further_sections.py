@@ -1,5 +1,6 @@
 """Size guides, passports, downloads, ways to ask, what associates read: what shoppers get of them, and what never."""
 
+import gzip
 import json
 import re
 from pathlib import Path
@@ -248,6 +249,32 @@ def test_an_offers_words_in_another_language_say_which(db: Session) -> None:
     assert '<bdi lang="en">Ten off</bdi>' in arabic
     assert re.search('باللغة الإنجليزية فقط</p><p class="prose" dir="auto" lang="en">Once each.', arabic)
     assert 'lang="en">Once each.' not in english
+
+
+def test_what_is_no_longer_sold_still_says_how_to_use_and_repair_it(db: Session) -> None:
+    item, template = make_full_page(db, Style.EVERYDAY)
+    db.add(RetailerHost(retailer_id=item.retailer_id, host="shop.example", proven_at=NOON))
+    db.flush()
+    publish_page(db, item, template=template, slots=values_of(db, template, {"en": "Words"}))
+    item.is_retired = True
+    db.flush()
+
+    html = shown(db, item)
+
+    assert "https://shop.example/manual.pdf" in html
+    assert "Product passport" in html
+    assert "Size guide" not in html
+
+
+@pytest.mark.parametrize("style", list(Style))
+def test_a_page_with_every_section_is_light(db: Session, style: Style) -> None:
+    item, template = make_full_page(db, style)
+    db.add(RetailerHost(retailer_id=item.retailer_id, host="shop.example", proven_at=NOON))
+    db.flush()
+    words = {"en": "How it runs", "ar": "كيف يقيس"}
+    publish_page(db, item, template=template, slots=values_of(db, template, words))
+
+    assert len(gzip.compress(shown(db, item).encode())) < 14_000
 
 
 # --- nothing is alive, and nothing for staff reaches a shopper ---------------------------------------------------
