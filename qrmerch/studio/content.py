@@ -32,6 +32,7 @@ from qrmerch.rendering.frame import load_house
 from qrmerch.rendering.service import render_item_page
 from qrmerch.studio.content_pages import KeptPage, KeptText
 from qrmerch.studio.editor import Editor, Typed, View
+from qrmerch.studio.newer import take_newer
 from qrmerch.studio.subject import Subject, load_subject, load_subject_of
 from qrmerch.studio.times import house_zone
 from qrmerch.text import clean_line
@@ -227,6 +228,9 @@ def _answer_saved(db: Session, subject: Subject, form: DraftForm) -> Response:
             way=standing.in_the_way,
             parts={"standing": render_template("studio/_content_standing.html", **fields)},
         )
+    if form.action == "newer":
+        take_newer(db, subject)
+        return redirect_to(subject.address())
     if form.action == "submit":
         notice(_sent_sentence(db, subject))
         return redirect_to(subject.address())

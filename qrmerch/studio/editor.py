@@ -47,6 +47,7 @@ from qrmerch.studio.content_pages import (
     StandingPart,
     Todo,
 )
+from qrmerch.studio.newer import say_newer
 from qrmerch.studio.subject import Subject
 from qrmerch.studio.times import said_at
 from qrmerch.text import rich_text
@@ -97,6 +98,7 @@ class Editor:
     def page(self) -> EditorPage:
         subject, view, revision = self.subject, self.view, self.subject.revision
         down = find_publication(self.db, subject.item.id, store_id=None, at=view.at)
+        newer, can_take_newer = say_newer(self.db, subject)
         return EditorPage(
             title=subject.item.title,
             retailer=subject.retailer.name,
@@ -116,6 +118,8 @@ class Editor:
             conflict=self.typed.conflict,
             comments=self.comments,
             taken_down=down.reason if down is not None and down.revision_id is None else "",
+            newer=newer,
+            can_take_newer=can_take_newer,
             sections=tuple(self._sections()),
             added=self._added(),
             standing=self.standing(),
