@@ -156,6 +156,11 @@ def find_latest(db: Session, content_id: str) -> Revision | None:
     return db.scalars(wanted.order_by(Revision.number.desc()).limit(1)).one_or_none()
 
 
+def next_number(db: Session, content_id: str) -> int:
+    """The number that a content's next revision has; those that only moved count."""
+    return (db.scalar(select(func.max(Revision.number)).where(Revision.content_id == content_id)) or 0) + 1
+
+
 def slots_of(revision: Revision) -> dict[str, Any]:
     """The values of a revision's slots, by slot name."""
     slots: dict[str, Any] = (revision.body or {}).get("slots") or {}

@@ -37,7 +37,7 @@ SAMPLE: Final = "sample"
 _KIND_NAMES: Final = {
     Kind.LINE: "One line",
     Kind.TEXT: "Plain text",
-    Kind.RICH_TEXT: "Text with bold, lists and links",
+    Kind.RICH_TEXT: "Rich text",
     Kind.PICTURES: "Pictures",
     Kind.VIDEO: "A film",
     Kind.AUDIO: "A sound",
@@ -48,19 +48,19 @@ _KIND_NAMES: Final = {
     Kind.CHOICE: "One of a list",
 }
 _LIMIT_NAMES: Final = {
-    "min_chars": "Characters, least",
-    "max_chars": "Characters, most",
-    "min_count": "Pictures, least",
-    "max_count": "How many, most",
-    "min_rows": "Rows, least",
-    "min_width": "Width in px, least",
-    "min_height": "Height in px, least",
-    "max_seconds": "Seconds, most",
+    "min_chars": "Least characters",
+    "max_chars": "Most characters",
+    "min_count": "Least pictures",
+    "max_count": "At most",
+    "min_rows": "Least rows",
+    "min_width": "Least width, px",
+    "min_height": "Least height, px",
+    "max_seconds": "Most seconds",
 }
 _LOCK_NAMES: Final = {
-    Lock.EDIT: "The vendor writes it",
-    Lock.CHOOSE: "The vendor chooses from a list",
-    Lock.FIXED: "Yours, the same on every page",
+    Lock.EDIT: "Vendor writes",
+    Lock.CHOOSE: "Vendor chooses",
+    Lock.FIXED: "Fixed by you",
 }
 _AUDIENCES: Final = (("shopper", "Shoppers"), ("staff", "Associates only"))
 _MISSING: Final = (

@@ -34,6 +34,7 @@ from qrmerch.rendering.frame import load_house
 from qrmerch.rendering.service import render_item_page
 from qrmerch.studio.content_pages import KeptPage, KeptText
 from qrmerch.studio.editor import Editor, Typed, View
+from qrmerch.studio.newer import take_newer
 from qrmerch.studio.subject import Subject, load_subject, load_subject_of
 from qrmerch.studio.times import house_zone
 from qrmerch.text import clean_line
@@ -261,6 +262,9 @@ def _answer_saved(db: Session, subject: Subject, form: DraftForm, saved: drafts.
             # What somebody else changed meanwhile, to stand in the form from now on.
             fields={name: _draw_field(editor, name) for name in subject.slots if name in taken},
         )
+    if form.action == "newer":
+        take_newer(db, subject)
+        return redirect_to(subject.address())
     # Tells the script which of the forms that it keeps arrived.
     arrived = _mark()
     if form.action == "submit":

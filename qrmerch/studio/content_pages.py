@@ -218,6 +218,9 @@ class EditorPage:
     comments: tuple[Comment, ...]
     # Why nothing is shown to shoppers, where the page was taken down.
     taken_down: str
+    # What is said of a newer version of the template, and whether this draft can go on in it.
+    newer: str
+    can_take_newer: bool
     sections: tuple[SectionFields, ...]
     added: str
     standing: StandingPart

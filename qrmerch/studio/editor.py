@@ -51,6 +51,7 @@ from qrmerch.studio.content_pages import (
     Todo,
     Twice,
 )
+from qrmerch.studio.newer import say_newer
 from qrmerch.studio.quality import quality_of
 from qrmerch.studio.subject import Subject
 from qrmerch.studio.times import said_at
@@ -123,6 +124,7 @@ class Editor:
         subject, view, revision = self.subject, self.view, self.subject.revision
         number, edit = self.typed.upon or (revision.number, revision.edit)
         down = find_publication(self.db, subject.item.id, store_id=None, at=view.at)
+        newer, can_take_newer = say_newer(self.db, subject)
         return EditorPage(
             title=subject.item.title,
             retailer=subject.retailer.name,
@@ -142,6 +144,8 @@ class Editor:
             conflict=self.typed.conflict,
             comments=self.comments,
             taken_down=down.reason if down is not None and down.revision_id is None else "",
+            newer=newer,
+            can_take_newer=can_take_newer,
             sections=tuple(self._sections()),
             added=self._added(),
             standing=self.standing(),

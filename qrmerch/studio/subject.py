@@ -17,6 +17,7 @@ from qrmerch.content.queries import (
     get_content,
     get_template,
     get_version,
+    next_number,
     slots_of,
 )
 from qrmerch.content.slots import Slot, read_slots
@@ -98,6 +99,6 @@ def _subject(db: Session, item: Item, template: PageTemplate, content: Content |
         revision = latest
     else:
         revision = begin_draft(db, item, template, at=at)
-        revision.number = latest.number + 1 if latest else 1
+        revision.number = next_number(db, content.id) if content else 1
     version = get_version(db, revision.template_version_id)
     return Subject(item, get_retailer(db, item.retailer_id), template, version, content, revision, latest)

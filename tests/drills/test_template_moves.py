@@ -46,7 +46,7 @@ def test_a_fixed_line_re_brands_every_live_page_at_the_next_scan(
     template_id, tokens = _stock(shop, pages)
     shop.serve()
     took_old = [_scan(shop, token, "Printed on Monday.") for token in tokens]
-    kept = [_scan(shop, token, "Printed on Monday.") for token in tokens]
+    kept = [_scan(shop, token, "Printed on Monday.") for token in tokens[:100]]
 
     began = time.monotonic()
     with shop.database.write() as db:
