@@ -18,9 +18,11 @@ from qrmerch.catalog.service import NotSupplied
 from qrmerch.content.models import (
     Content,
     PageTemplate,
+    Reader,
     Revision,
     RevisionState,
 )
+from qrmerch.content.notices import tell
 from qrmerch.content.queries import (
     find_content,
     find_template_of,
@@ -30,7 +32,7 @@ from qrmerch.content.queries import (
     slots_of,
 )
 from qrmerch.content.recorded import sealed_recording
-from qrmerch.content.reviewing import approve_by_rule
+from qrmerch.content.reviewing import approve_by_rule, find_rule
 from qrmerch.content.revisions import NotOpen, digest_of, locales_of, move, note
 from qrmerch.content.slots import (
     Bounds,
@@ -49,6 +51,7 @@ from qrmerch.media.models import Asset
 from qrmerch.media.playing import recordings_of
 from qrmerch.parties.models import Retailer, RetailerHost
 from qrmerch.parties.queries import find_supply
+from qrmerch.parties.terms import refuse_unagreed
 from qrmerch.text import plain, rich_text
 
 # Where a product's own texts go, first choice first.
@@ -162,17 +165,19 @@ def save_draft(db: Session, revision: Revision, slots: Mapping[str, Any], *, edi
 def submit(db: Session, revision: Revision, *, author_id: str, at: datetime) -> Revision:
     """Send a draft to the retailer: sealed, with the product's values and the pictures' words copied into it.
 
-    A trusted vendor's is approved by rule. It is also published by rule where it follows a page that is live now,
+    One that a rule of the retailer's lets through is approved at once. It is also published by rule where it follows a page that is live now,
     in the same places and for as long; a first page, and one after a take-down, waits for a person.
 
     :raises FormError: by slot name, what is wrong or missing.
     :raises NotOpen: it is no draft, or an earlier one still waits.
     :raises NotSupplied: the vendor does not supply the retailer any more.
+    :raises TermsNotAgreed: the vendor has not agreed to the retailer's terms as they are now.
     """
     if revision.state != RevisionState.DRAFT:
         raise NotOpen("This page has been sent already.")
     item = get_item(db, get_content(db, revision.content_id).item_id)
     _refuse_unsupplied(db, item)
+    refuse_unagreed(db, db.get_one(Retailer, item.retailer_id), item.vendor_id)
     waiting = select(Revision.id).where(
         Revision.content_id == revision.content_id, Revision.state == RevisionState.SUBMITTED
     )
@@ -185,8 +190,10 @@ def submit(db: Session, revision: Revision, *, author_id: str, at: datetime) -> 
     db.flush()
     note(db, _Author(author_id), "content.submit", revision, at=at)
     supply = find_supply(db, revision.retailer_id, revision.vendor_id)
-    if supply is not None and supply.is_trusted:
-        approve_by_rule(db, revision, item, at)
+    if rule := find_rule(db, revision, supply, at=at):
+        approve_by_rule(db, revision, item, at, rule)
+    else:
+        tell(db, "sent", item, reader=Reader.RETAILER, at=at, revision=revision)
     return revision
 
 

@@ -16,10 +16,12 @@ from qrmerch.catalog.models import Item
 from qrmerch.catalog.queries import get_item
 from qrmerch.content.models import (
     Publication,
+    Reader,
     Revision,
     RevisionState,
     Verdict,
 )
+from qrmerch.content.notices import tell
 from qrmerch.content.queries import (
     find_approval,
     get_content,
@@ -75,6 +77,8 @@ def publish(
         db, item, revision, actor, at, from_at=begins, until_at=until_at, store_ids=store_ids, reason=""
     )
     note(db, actor, "content.publish", revision, at=at, publication=row.id)
+    begins_later = {"from_at": begins.isoformat()} if begins > at else {}
+    tell(db, "live", item, reader=Reader.VENDOR, at=at, revision=revision, detail=begins_later)
     return row
 
 
@@ -91,6 +95,7 @@ def take_down(db: Session, item: Item, *, reason: str, actor: audit.Actor | None
     row = _add_publication(db, item, None, actor, at, from_at=at, until_at=None, store_ids=None, reason=reason)
     detail: dict[str, object] = {"reason": reason, "publication": row.id}
     audit.record(db, actor, "content.take_down", ("item", item.id), at=at, retailer_id=item.retailer_id, detail=detail)
+    tell(db, "down", item, reader=Reader.VENDOR, at=at, detail={"reason": reason})
     return row
 
 
@@ -125,6 +130,8 @@ def _add_publication(
     store_ids: Sequence[str] | None,
     reason: str,
 ) -> Publication:
+    # The log's lock comes first here as everywhere, or two people could wait for each other.
+    audit.lock(db, item.retailer_id)
     lock_for_chain(db, f"publications {item.id}")
     newest = next(iter(list_publications(db, item.id)), None)
     # The newest holds, also where two come in one instant or a clock was set back.

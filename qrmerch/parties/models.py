@@ -217,6 +217,8 @@ class Supply(RetailerScoped, Base):
     is_trusted: Mapped[bool] = mapped_column(default=False)
     # What is approved without a reviewer besides: {"small": true, "max_chars": 40, "slots": ["story.text"]}.
     rules: Mapped[Json] = mapped_column(default=dict)
+    # When somebody of the vendor looked at the retailer's brand for the first time.
+    brand_seen_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
 
 
