@@ -148,6 +148,16 @@ def list_heads(db: Session) -> dict[str, tuple[int, str]]:
     return {each.chain: (each.number, each.seal) for each in db.scalars(select(AuditHead).order_by(AuditHead.chain))}
 
 
+def find_missing(db: Session, kept: Mapping[str, tuple[int, str]]) -> dict[str, int]:
+    """Of heads that were kept elsewhere, by chain, those that are no entry with that seal any more."""
+    found = {}
+    for chain, (number, seal) in kept.items():
+        wanted = select(AuditEntry.seal).where(AuditEntry.chain == chain, AuditEntry.number == number)
+        if number and db.scalars(wanted).one_or_none() != seal:
+            found[chain] = number
+    return found
+
+
 def list_chains(db: Session) -> list[str]:
     """Every chain that has entries or is known to have had some."""
     return sorted({*db.scalars(select(AuditEntry.chain).distinct()), *db.scalars(select(AuditHead.chain))})

@@ -126,6 +126,7 @@ def upgrade() -> None:
         sa.Column("no_discount", sa.Boolean(), nullable=False),
         sa.Column("stock_limit_hours", sa.Integer(), nullable=False),
         sa.Column("allows_own_approval", sa.Boolean(), nullable=False),
+        sa.Column("answer_hours", sa.Integer(), nullable=False),
         sa.Column(
             "locale_rules",
             sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),

@@ -5,7 +5,7 @@ Every function leaves the commit to its caller.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import select, update
@@ -165,8 +165,9 @@ def save_draft(db: Session, revision: Revision, slots: Mapping[str, Any], *, edi
 def submit(db: Session, revision: Revision, *, author_id: str, at: datetime) -> Revision:
     """Send a draft to the retailer: sealed, with the product's values and the pictures' words copied into it.
 
-    One that a rule of the retailer's lets through is approved at once. It is also published by rule where it follows a page that is live now,
-    in the same places and for as long; a first page, and one after a take-down, waits for a person.
+    One that a rule of the retailer's lets through is approved at once. It is also published by rule where it follows
+    a page that is live now, in the same places and for as long; a first page, and one after a take-down, waits for a
+    person.
 
     :raises FormError: by slot name, what is wrong or missing.
     :raises NotOpen: it is no draft, or an earlier one still waits.
@@ -187,6 +188,8 @@ def submit(db: Session, revision: Revision, *, author_id: str, at: datetime) -> 
     move(db, revision, RevisionState.DRAFT, RevisionState.SUBMITTED)
     revision.body, revision.digest = body, digest_of(body)
     revision.author_id, revision.submitted_at = author_id, at
+    hours = db.get_one(Retailer, revision.retailer_id).answer_hours
+    revision.due_at = at + timedelta(hours=hours) if hours else None
     db.flush()
     note(db, _Author(author_id), "content.submit", revision, at=at)
     supply = find_supply(db, revision.retailer_id, revision.vendor_id)

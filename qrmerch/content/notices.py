@@ -130,9 +130,7 @@ def list_unread(db: Session, reader: Reader, *, vendor_id: str | None = None, li
     return [say(each, names[each.id]) for each in rows if each.id in names]
 
 
-def count_unread(
-    db: Session, reader: Reader, *, retailer_id: str | None = None, vendor_id: str | None = None
-) -> int:
+def count_unread(db: Session, reader: Reader, *, retailer_id: str | None = None, vendor_id: str | None = None) -> int:
     """How much nobody of the house has read yet."""
     wanted = select(func.count()).select_from(Notice).where(*_of(reader, retailer_id, vendor_id))
     return db.scalar(wanted.where(Notice.read_at.is_(None))) or 0

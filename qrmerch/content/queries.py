@@ -240,6 +240,13 @@ def _waiting_conditions(retailer_id: str, asked: Asked, at: datetime | None) -> 
     return conditions
 
 
+def titles_of(db: Session, revision_ids: Collection[str]) -> dict[str, str]:
+    """The titles of the items that these revisions are of, by revision."""
+    wanted = select(Revision.id, Item.title).join(Content, Content.id == Revision.content_id)
+    wanted = wanted.join(Item, Item.id == Content.item_id).where(Revision.id.in_(list(revision_ids)))
+    return dict(db.execute(wanted).all())
+
+
 def find_next_waiting(db: Session, revision: Revision) -> Revision | None:
     """The revision to look at after this one: the oldest other one that waits at its retailer."""
     wanted = select(Revision).where(

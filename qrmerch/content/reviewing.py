@@ -292,9 +292,7 @@ def _said(at: datetime | None) -> str | None:
     return at.isoformat() if at else None
 
 
-def _clean_comments(
-    db: Session, revision: Revision, comments: Sequence[Mapping[str, str]]
-) -> list[dict[str, str]]:
+def _clean_comments(db: Session, revision: Revision, comments: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
     slots: Mapping[str, Slot] = read_slots(get_version(db, revision.template_version_id).sections)
     locales = locales_of(db.get_one(Retailer, revision.retailer_id))
     kept, problems = [], {}

@@ -32,9 +32,7 @@ class TermsChanged(Conflict):
     slug = "terms_changed"
 
 
-def set_terms(
-    db: Session, retailer: Retailer, texts: Mapping[str, str], *, actor: audit.Actor, at: datetime
-) -> bool:
+def set_terms(db: Session, retailer: Retailer, texts: Mapping[str, str], *, actor: audit.Actor, at: datetime) -> bool:
     """Write what vendors agree to, by language; none in any language ends it. They are asked again.
 
     :return: whether anything changed.
@@ -69,9 +67,7 @@ def is_agreed(db: Session, retailer: Retailer, vendor_id: str) -> bool:
     return _find_agreement(db, retailer, vendor_id) is not None
 
 
-def agree(
-    db: Session, retailer: Retailer, vendor_id: str, *, number: int, actor: audit.Actor, at: datetime
-) -> None:
+def agree(db: Session, retailer: Retailer, vendor_id: str, *, number: int, actor: audit.Actor, at: datetime) -> None:
     """Note that somebody of the vendor agreed; a second time changes nothing.
 
     :param number: of the terms that were read.
@@ -94,8 +90,8 @@ def agree(
         )
     )
     db.flush()
-    subject, detail = ("vendor", vendor_id), {"terms": number}
-    audit.record(db, actor, "terms.agree", subject, at=at, retailer_id=retailer.id, detail=detail)
+    subject = ("vendor", vendor_id)
+    audit.record(db, actor, "terms.agree", subject, at=at, retailer_id=retailer.id, detail={"terms": number})
 
 
 def refuse_unagreed(db: Session, retailer: Retailer, vendor_id: str) -> None:

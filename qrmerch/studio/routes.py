@@ -12,8 +12,10 @@ from qrmerch.studio import (
     films,
     home,
     imports,
+    messages,
     people,
     products,
+    retailers,
 )
 
 
@@ -31,4 +33,6 @@ def blueprints() -> list[Blueprint]:
         products.blueprint,
         content.blueprint,
         people.blueprint,
+        messages.blueprint,
+        retailers.blueprint,
     ]
