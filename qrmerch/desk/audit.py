@@ -105,7 +105,7 @@ def show() -> Response:
     """The log, newest first; filters and `page` are part of the address, `check=all` checks every entry."""
     db, at = get_db(), now()
     retailer = get_retailer(db, current_principal().retailer_id)
-    asked, number = _read_asked(retailer), page_number()
+    asked, number = _read_asked(db, retailer), page_number()
     entries, total = list_entries(db, retailer.id, asked.wanted, page=number, per_page=_PER_PAGE)
     state, said, check_href = _checked(db, retailer.id)
     rows = _rows(db, entries, at=at, zone=retailer.time_zone)
@@ -140,7 +140,7 @@ def export() -> Response:
     """What is filtered as CSV, newest first, with the seals and both sides of each change."""
     db = get_db()
     retailer = get_retailer(db, current_principal().retailer_id)
-    wanted = _read_asked(retailer).wanted
+    wanted = _read_asked(db, retailer).wanted
     entries, total = list_entries(db, retailer.id, wanted, per_page=_EXPORTED)
     said = [f"Log of {retailer.name}. Instants are in UTC. {total:,} entries fit."]
     if total > len(entries):
@@ -159,7 +159,7 @@ class _Asked:
     problems: dict[str, str]
 
 
-def _read_asked(retailer: Retailer) -> _Asked:
+def _read_asked(db: Session, retailer: Retailer) -> _Asked:
     args, zone, problems = request.args, ZoneInfo(retailer.time_zone), {}
     days: dict[str, date | None] = {}
     for name in ("since", "until"):
@@ -168,11 +168,11 @@ def _read_asked(retailer: Retailer) -> _Asked:
             days[name] = date.fromisoformat(text) if text else None
         except ValueError:
             days[name], problems[name] = None, f"{text[:30]} is no day. Choose one, or leave it empty."
-    since, until = days["since"], days["until"]
+    since, until, action = days["since"], days["until"], args.get("action", "")
     if since and until and until < since:
         problems["until"] = "It ends before it begins. Choose a later day."
     wanted = Wanted(
-        action=args.get("action", "")[:60],
+        action=action if action in list_actions(db, retailer.id) else "",
         actor=args.get("person", "")[:60],
         kind=args.get("kind", "")[:40],
         subject_id=args.get("subject", "")[:60],

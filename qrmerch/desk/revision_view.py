@@ -263,6 +263,8 @@ class RevisionView:
                 continue
             pin = _pin(change.slot, change.locale)
             remarks = self._remarks.get(pin, ())
+            # One that was typed on the slot in all languages stays that.
+            about = change.slot if change.slot not in seen and answer.comments.get(change.slot) else pin
             if change.slot not in seen and pin != change.slot:
                 remarks = (*self._remarks.get(change.slot, ()), *remarks)
             seen.add(change.slot)
@@ -277,9 +279,9 @@ class RevisionView:
                     pieces=change.pieces,
                     pictures=_marks(change, pictures),
                     remarks=remarks if change.slot else (),
-                    field=f"comment.{pin}" if change.slot and waits else "",
-                    comment=answer.comments.get(pin, ""),
-                    problem=answer.problems.get(f"comment.{pin}", ""),
+                    field=f"comment.{about}" if change.slot and waits else "",
+                    comment=answer.comments.get(about, ""),
+                    problem=answer.problems.get(f"comment.{about}", ""),
                 )
             )
         return tuple(rows)
