@@ -219,7 +219,7 @@ class RevisionView:
         typed = typed or TypedAssignment(self.revision.assignee_id or "", due)
         return AssignForm(
             address=f"{self.address}/assign",
-            people=(("", "Nobody in particular"), *list_reviewers(self.db, self.retailer.id)),
+            people=(("", "Nobody"), *list_reviewers(self.db, self.retailer.id)),
             assignee=typed.assignee,
             due=typed.due,
             zone=self.retailer.time_zone.replace("_", " "),

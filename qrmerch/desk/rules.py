@@ -62,8 +62,8 @@ def set_answer() -> Response:
     """Say within how many hours what vendors send is to be answered; empty for no rule."""
     db, principal, at = get_db(), current_principal(), now()
     retailer, typed = get_retailer(db, principal.retailer_id), request.form.get("answer_hours", "").strip()
-    hours = whole_number(typed, most=_LONGEST_ANSWER_HOURS) if typed else 0
-    if hours is None:
+    hours = whole_number(typed, most=_LONGEST_ANSWER_HOURS + 1) if typed else 0
+    if hours is None or hours > _LONGEST_ANSWER_HOURS:
         problem = f"Whole hours up to {_LONGEST_ANSWER_HOURS:,}, or nothing."
         return _render(db, retailer, problems={"answer_hours": problem}, hours=typed)
     detail = audit.changes({"answer hours": retailer.answer_hours}, {"answer hours": hours})
@@ -113,8 +113,8 @@ def read_rules(form: MultiDict[str, str], known: Mapping[str, str]) -> dict[str,
     if form.get("small") != "1":
         return {}
     problems = {}
-    max_chars = whole_number(form.get("max_chars", ""), most=SMALL_CHARS)
-    if not max_chars:
+    max_chars = whole_number(form.get("max_chars", ""), most=SMALL_CHARS + 1)
+    if not max_chars or max_chars > SMALL_CHARS:
         problems["max_chars"] = f"A whole number from 1 to {SMALL_CHARS}."
     slots = list(dict.fromkeys(form.getlist("slots")))
     if not slots or not set(slots) <= set(known):

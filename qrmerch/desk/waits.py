@@ -1,4 +1,4 @@
-"""How long vendors wait, as the desk says it: by vendor and by reviewer, over four weeks."""
+"""How long vendors wait, as the desk says it: by vendor and by reviewer, over three months."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -19,11 +19,11 @@ from qrmerch.desk.review_pages import ReviewerWait, VendorWait, Waits
 from qrmerch.parties.models import Retailer, Supply
 from qrmerch.parties.queries import list_vendors
 
-DAYS: Final = 28
+DAYS: Final = 90
 
 
 def answer_waits(db: Session, retailer: Retailer, *, at: datetime) -> Waits:
-    """What the desk shows of the last four weeks."""
+    """What the desk shows of the last three months."""
     since = at - timedelta(days=DAYS)
     vendors = measure_vendors(db, retailer.id, since=since, until=at)
     returned = count_returned(db, retailer.id, since=since, until=at)

@@ -101,7 +101,7 @@ def _limits(slot: Slot) -> str:
     said = ["needed" if slot.is_required else "if you like"]
     if slot.max_chars:
         said.append(f"up to {slot.max_chars:,} characters")
-    if slot.max_count:
+    if slot.max_count > 1:
         said.append(f"{slot.min_count or 1} to {slot.max_count}")
     if slot.min_width:
         said.append(f"at least {slot.min_width} × {slot.min_height} pixels")
