@@ -105,6 +105,12 @@ def changes(before: Mapping[str, object], after: Mapping[str, object]) -> dict[s
     }
 
 
+def state_of(row: Base, *names: str) -> dict[str, object]:
+    """What a row says in these columns, as plain JSON, to be compared by `changes` with what it says later."""
+    said = {name: getattr(row, name) for name in names}
+    return {name: each.isoformat() if isinstance(each, datetime) else each for name, each in said.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which entries of a chain: empty means all of them. `since` and `until` are instants, the second not counted."""

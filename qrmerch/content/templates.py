@@ -19,6 +19,7 @@ from qrmerch.content.models import (
     TemplateVersion,
 )
 from qrmerch.content.queries import (
+    fixed_values,
     get_newest_version,
 )
 from qrmerch.content.revisions import locales_of
@@ -140,10 +141,11 @@ def set_fixed(
             kept[locale] = text
     if problems:
         raise FormError(problems)
+    detail = {"slot": slot, **audit.changes(fixed_values(db, template.id, at=at).get(slot, {}), kept)}
     row = FixedValue(retailer_id=template.retailer_id, template_id=template.id, slot=slot, value=kept, from_at=at)
     db.add(row)
     db.flush()
     subject = ("page_template", template.id)
-    audit.record(db, actor, "template.fix", subject, at=at, retailer_id=template.retailer_id, detail={"slot": slot})
+    audit.record(db, actor, "template.fix", subject, at=at, retailer_id=template.retailer_id, detail=detail)
     changed(db, template.retailer_id, at=at)
     return row
