@@ -541,18 +541,27 @@ def audit() -> None:
 
 
 @audit.command("verify")
+@click.option("--kept", type=click.Path(exists=True, dir_okay=False), help="An earlier --json answer of this command.")
 @as_json
-def verify(is_json: bool) -> None:
-    """Check that no entry was changed or taken out."""
-    from sqlalchemy import select
+def verify(kept: str | None, is_json: bool) -> None:
+    """Check that no entry was changed, taken out or cut off the end.
 
-    from qrmerch.audit import AuditEntry, find_break
+    Who can write to the database could write a whole chain anew. Keep the answer of `--json` elsewhere and give it
+    back later: every chain must still contain what was its end then.
+    """
+    from qrmerch.audit import find_break, find_missing, list_chains, list_heads
 
+    earlier = json.loads(Path(kept).read_text())["heads"] if kept else {}
     with _reading() as session:
-        chains = list(session.scalars(select(AuditEntry.chain).distinct()))
+        chains = list_chains(session)
         broken = {chain or "installation": at for chain in chains if (at := find_break(session, chain)) is not None}
+        missing = find_missing(session, {chain: (each["number"], each["seal"]) for chain, each in earlier.items()})
+        broken |= {chain or "installation": at for chain, at in missing.items()}
+        heads = {chain: {"number": number, "seal": seal} for chain, (number, seal) in list_heads(session).items()}
     said = "\n".join(f"The chain of {chain} breaks at entry {at}." for chain, at in broken.items())
-    _say({"chains": len(chains), "broken": broken}, said or f"{len(chains)} chains are whole.", is_json=is_json)
+    is_one = len(chains) == 1
+    whole = f"{len(chains)} {'chain is' if is_one else 'chains are'} whole."
+    _say({"chains": len(chains), "broken": broken, "heads": heads}, said or whole, is_json=is_json)
     if broken:
         sys.exit(1)
 

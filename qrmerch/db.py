@@ -36,6 +36,8 @@ class Database:
     def __init__(self, url: str, *, create: bool = False, pool_size: int = 5) -> None:
         """:param create: make a missing SQLite file; only the command that sets up a shop does."""
         self.url = url
+        # Where the pages of this installation are, for links in mails; empty until a process says so.
+        self.base_url = ""
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self.engine = _open_sqlite(url, create=create) if self.is_sqlite else _open_postgresql(url, pool_size)
         self._writing = self.engine.execution_options(writes=True)

@@ -277,7 +277,8 @@ def _open(settings: Settings) -> Engine:
 
 
 def attach(database: Database, settings: Settings) -> None:
-    """From now on, what sessions of this database ask for is queued at their commit."""
+    """From now on, what sessions of this database ask for is queued at their commit, and mails lead to our pages."""
+    database.base_url = settings.base_url
     _queues[database.url] = Queue(settings)
 
 

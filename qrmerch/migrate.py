@@ -8,9 +8,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData
+from sqlalchemy import Connection, MetaData, inspect
 
-from qrmerch import jobs
+from qrmerch import audit, jobs
 from qrmerch.config import Settings, data_folder
 from qrmerch.db import Database
 from qrmerch.tables import Base
@@ -65,6 +65,8 @@ def move(connection: Connection, to: str) -> None:
         connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
     is_down = to == "base" or to in _revisions_below(connection)
     (command.downgrade if is_down else command.upgrade)(config, to)
+    if inspect(connection).has_table(audit.AuditEntry.__tablename__):
+        audit.protect(connection)
 
 
 def list_revisions() -> list[str]:

@@ -7,6 +7,8 @@ from flask import current_app, request
 from sqlalchemy.orm import Session
 
 from qrmerch.access import Principal, declared
+from qrmerch.content.models import Reader
+from qrmerch.content.notices import count_unread
 from qrmerch.content.queries import count_waiting
 from qrmerch.web import get_db
 
@@ -24,8 +26,14 @@ def _count_reviews(db: Session, principal: Principal) -> int:
     return count_waiting(db, str(principal.retailer_id)) if principal.retailer_id else 0
 
 
+def _count_told(db: Session, principal: Principal) -> int:
+    if principal.is_vendor:
+        return count_unread(db, Reader.VENDOR, vendor_id=principal.vendor_id)
+    return count_unread(db, Reader.RETAILER, retailer_id=principal.retailer_id)
+
+
 _DESK: Final = (
-    ("", (_Place("Today", "/desk"),)),
+    ("", (_Place("Today", "/desk"), _Place("Messages", "/desk/messages", _count_told))),
     (
         "Publish",
         (
@@ -43,6 +51,7 @@ _DESK: Final = (
         (
             _Place("Brand", "/desk/brand"),
             _Place("Vendors", "/desk/vendors"),
+            _Place("Rules", "/desk/rules"),
             _Place("People", "/desk/people"),
             _Place("Outbox", "/desk/outbox"),
             _Place("Log", "/desk/audit"),
@@ -50,7 +59,7 @@ _DESK: Final = (
     ),
 )
 _STUDIO: Final = (
-    ("", (_Place("Home", "/studio"),)),
+    ("", (_Place("Home", "/studio"), _Place("Messages", "/studio/messages", _count_told))),
     (
         "Content",
         (

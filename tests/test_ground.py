@@ -20,6 +20,7 @@ from qrmerch.text import clean_block, clean_line, rich_text, spreadsheet_cell, w
 from qrmerch.web import local_address, parse_form_instant
 from tests.conftest import NOON
 from tests.factories import make_retailer
+from tests.tampering import allow_tampering
 
 HOUR = timedelta(hours=1)
 
@@ -206,6 +207,7 @@ def test_an_untouched_chain_is_whole(db: Session) -> None:
 
 def test_a_changed_entry_breaks_the_chain(db: Session) -> None:
     fill(db, 5)
+    allow_tampering(db)
     db.execute(update(AuditEntry).where(AuditEntry.number == 3).values(action="item.unretire"))
     db.expire_all()
 
@@ -214,6 +216,7 @@ def test_a_changed_entry_breaks_the_chain(db: Session) -> None:
 
 def test_a_missing_entry_breaks_the_chain(db: Session) -> None:
     fill(db, 5)
+    allow_tampering(db)
     db.delete(db.scalars(select(AuditEntry).where(AuditEntry.number == 2)).one())
     db.flush()
 

@@ -41,6 +41,7 @@ from tests.figures import on_both_when_full
 from tests.imports.sheets import csv_of
 from tests.imports.taking_in import send
 from tests.naughty import CORE, OF_DATABASES, TELL_SUM, Form, Page, kept_forms, live_formulas, strings_in, written
+from tests.tampering import allow_tampering
 from tests.test_access import CASES, Case, opens
 from tests.world import House, make_house
 
@@ -58,12 +59,16 @@ VALID = {
     "per_visitor": lambda _: "1",
     "hours": lambda _: "24",
     "colour": lambda _: "#123456",
+    "answer_hours": lambda _: "24",
+    "max_chars": lambda _: "40",
 }
 # Nothing is kept of these: they are looked up, compared or counted, or are words of a closed list.
 _STRICT = {
     *("code", "country", "time_zone", "email", "gln", "networks", "value", "limit", "per_visitor", "colour", "as_of"),
     # The number of an item of one's own.
     "item",
+    # Hours, and characters that a rule lets through.
+    *("answer_hours", "max_chars"),
 }
 _STRICT_BEGIN = ("find:", "price-")
 
@@ -353,6 +358,7 @@ def smuggle(database: Database, text: str) -> set[str]:
     """Put a text into every column for words, behind everybody's back; the columns of tables that have no row."""
     empty, number = set(), 0
     with database.write() as db:
+        allow_tampering(db)
         for table in metadata().sorted_tables:
             columns = [] if table.name in _OF_SCANS else list(text_columns(table))
             rows = db.execute(select(table)).mappings().all() if columns else []

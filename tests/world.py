@@ -15,6 +15,8 @@ from qrmerch.catalog.models import Item
 from qrmerch.catalog.queries import get_product, list_variants
 from qrmerch.clock import now
 from qrmerch.config import Settings
+from qrmerch.content.models import Reader
+from qrmerch.content.notices import tell
 from qrmerch.files import FileStore
 from qrmerch.imports.feed_models import FeedKind, FeedRun
 from qrmerch.imports.feeds import receive_file
@@ -113,6 +115,7 @@ def make_house(db: Session, name: str, *, settings: Settings) -> House:
             "invitation_id": invitations[0].id,
             "session_id": open_session(db, owner.user, owner.membership, at=now()).session.id,
             "table": "days",
+            "notice_id": tell(db, "sent", item, reader=Reader.RETAILER, at=NOON).id,
         },
         people={**people, Role.OWNER: owner},
     )

@@ -141,6 +141,7 @@ def upgrade() -> None:
         sa.Column("no_discount", sa.Boolean(), nullable=False),
         sa.Column("stock_limit_hours", sa.Integer(), nullable=False),
         sa.Column("allows_own_approval", sa.Boolean(), nullable=False),
+        sa.Column("answer_hours", sa.Integer(), nullable=False),
         sa.Column(
             "locale_rules",
             sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
@@ -627,6 +628,7 @@ def upgrade() -> None:
         sa.Column(
             "rules", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
         ),
+        sa.Column("brand_seen_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_supply_retailer_id_retailer")),
         sa.ForeignKeyConstraint(["vendor_id"], ["vendor.id"], name=op.f("fk_supply_vendor_id_vendor")),

@@ -18,6 +18,11 @@ _ALIKE: Final = 0.6
 # Comparing word by word takes the product of both lengths.
 _MAX_STEPS: Final = 4_000_000
 
+# What of words may come and go, in how many slots, for a change to be looked at at a glance.
+SMALL_CHARS: Final = 80
+SMALL_SLOTS: Final = 2
+_SMALL_KINDS: Final = (Kind.LINE, Kind.TEXT, Kind.RICH_TEXT, Kind.FACTS)
+
 Change = Literal["same", "gone", "new"]
 
 
@@ -66,6 +71,48 @@ def compare(
     found += _compare_recordings(slots, before or {}, after, locales)
     found += _compare_product((before or {}).get("product") or {}, after.get("product") or {})
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much a revision changes against what shows.
+
+    `chars` counts characters of words that went and that came; `slots` and `locales` are where. `is_words` says that
+    nothing but words of slots changed, each of which had words before and has words now.
+    """
+
+    chars: int
+    slots: frozenset[str]
+    locales: frozenset[str]
+    is_words: bool
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it can be approved together with others, its words in sight."""
+        return self.is_words and self.chars <= SMALL_CHARS and len(self.slots) <= SMALL_SLOTS
+
+
+def size_of(slots: Mapping[str, Slot], changes: Sequence[SlotChange], *, is_comparable: bool) -> Size:
+    """How much these changes are.
+
+    :param is_comparable: whether they are against something that shows, in the same version of the template.
+    """
+    is_words = is_comparable and bool(changes)
+    chars = 0
+    for each in changes:
+        texts = {"gone": "", "new": "", "same": ""}
+        for piece in each.pieces:
+            texts[piece.change] += piece.text
+        chars += len(texts["gone"]) + len(texts["new"])
+        had_words, has_words = (bool((texts["same"] + texts[each]).strip()) for each in ("gone", "new"))
+        slot = slots.get(each.slot)
+        is_words = is_words and slot is not None and slot.kind in _SMALL_KINDS and had_words and has_words
+    return Size(
+        chars,
+        frozenset(each.slot or each.label for each in changes),
+        frozenset(each.locale for each in changes if each.locale),
+        is_words,
+    )
 
 
 def changed_words(before: str, after: str) -> tuple[Piece, ...]:

@@ -6,7 +6,7 @@ there, and what somebody else saved meanwhile stays. Every function leaves the c
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import select, update
@@ -19,7 +19,8 @@ from qrmerch.catalog.service import NotSupplied
 from qrmerch.content.earlier import Path, find_base, remember
 from qrmerch.content.links import list_hosts, refuse_leaving
 from qrmerch.content.merging import Base, Difference, Merged, Part, merge_three
-from qrmerch.content.models import Content, PageTemplate, Revision, RevisionState
+from qrmerch.content.models import Content, PageTemplate, Reader, Revision, RevisionState
+from qrmerch.content.notices import tell
 from qrmerch.content.queries import (
     find_content,
     find_template_of,
@@ -29,7 +30,7 @@ from qrmerch.content.queries import (
     slots_of,
 )
 from qrmerch.content.recorded import sealed_recording
-from qrmerch.content.reviewing import approve_by_rule
+from qrmerch.content.reviewing import approve_by_rule, find_rule
 from qrmerch.content.revisions import NotOpen, digest_of, locales_of, move, note
 from qrmerch.content.slots import (
     Bounds,
@@ -50,6 +51,7 @@ from qrmerch.media.models import Asset
 from qrmerch.media.playing import recordings_of
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import find_supply
+from qrmerch.parties.terms import refuse_unagreed
 from qrmerch.text import plain, rich_text
 
 # Where a product's own texts go, first choice first.
@@ -288,18 +290,21 @@ def _cleared(
 def submit(db: Session, revision: Revision, *, author_id: str, at: datetime, follows_links: bool = False) -> Revision:
     """Send a draft to the retailer: sealed, with the product's values and the pictures' words copied into it.
 
-    A trusted vendor's is approved by rule. It is also published by rule where it follows a page that is live now,
-    in the same places and for as long; a first page, and one after a take-down, waits for a person.
+    One that a rule of the retailer's lets through is approved at once. It is also published by rule where it follows
+    a page that is live now, in the same places and for as long; a first page, and one after a take-down, waits for a
+    person.
 
     :param follows_links: whether links must have been followed to their end; those that were not are asked for.
     :raises FormError: by slot name, what is wrong or missing, too heavy, or leads away from the retailer.
     :raises NotOpen: it is no draft, or an earlier one still waits.
     :raises NotSupplied: the vendor does not supply the retailer any more.
+    :raises TermsNotAgreed: the vendor has not agreed to the retailer's terms as they are now.
     """
     if revision.state != RevisionState.DRAFT:
         raise NotOpen("This page has been sent already.")
     item = get_item(db, get_content(db, revision.content_id).item_id)
     _refuse_unsupplied(db, item)
+    refuse_unagreed(db, db.get_one(Retailer, item.retailer_id), item.vendor_id)
     waiting = select(Revision.id).where(
         Revision.content_id == revision.content_id, Revision.state == RevisionState.SUBMITTED
     )
@@ -310,11 +315,15 @@ def submit(db: Session, revision: Revision, *, author_id: str, at: datetime, fol
     move(db, revision, RevisionState.DRAFT, RevisionState.SUBMITTED)
     revision.body, revision.digest = body, digest_of(body)
     revision.author_id, revision.submitted_at = author_id, at
+    hours = db.get_one(Retailer, revision.retailer_id).answer_hours
+    revision.due_at = at + timedelta(hours=hours) if hours else None
     db.flush()
     note(db, _Author(author_id), "content.submit", revision, at=at)
     supply = find_supply(db, revision.retailer_id, revision.vendor_id)
-    if supply is not None and supply.is_trusted:
-        approve_by_rule(db, revision, item, at)
+    if rule := find_rule(db, revision, supply, at=at):
+        approve_by_rule(db, revision, item, at, rule)
+    else:
+        tell(db, "sent", item, reader=Reader.RETAILER, at=at, revision=revision)
     return revision
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from werkzeug.datastructures import MultiDict
@@ -71,9 +72,22 @@ def read_draft_form(form: MultiDict[str, str]) -> DraftForm:
 
 
 def read_comments(form: MultiDict[str, str]) -> list[dict[str, str]]:
-    """A reviewer's comments, empty ones too: `comment.<section.slot>`, and `comment.` for the whole page."""
+    """A reviewer's comments, empty ones too: `comment.<section.slot>@<language>`, `comment.` for the whole page."""
     names = [name for name in form if name.startswith("comment.")]
-    return [{"slot": name.removeprefix("comment."), "text": form.get(name, "")} for name in names[:_MAX_FIELDS]]
+    comments = []
+    for name in names[:_MAX_FIELDS]:
+        slot, _, locale = name.removeprefix("comment.").partition("@")
+        comments.append({"slot": slot, "locale": locale, "text": form.get(name, "")})
+    return comments
+
+
+def read_until(text: str, *, at: datetime) -> datetime:
+    """Up to which instant a list was seen, as its form says in ISO; now where it says nothing one can use."""
+    try:
+        said = datetime.fromisoformat(text)
+    except ValueError:
+        return at
+    return min(said, at) if said.tzinfo is not None else at
 
 
 def _part(told: str) -> tuple[str, str]:

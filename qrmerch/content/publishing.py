@@ -18,7 +18,8 @@ from qrmerch.catalog.queries import get_item
 from qrmerch.content import watching
 from qrmerch.content.holding import find_holding, list_places_of, list_publications
 from qrmerch.content.links import refuse_leaving
-from qrmerch.content.models import Publication, Revision, RevisionState, Verdict
+from qrmerch.content.models import Publication, Reader, Revision, RevisionState, Verdict
+from qrmerch.content.notices import tell
 from qrmerch.content.queries import find_approval, get_content, get_version, revisions_by_id, slots_of
 from qrmerch.content.revisions import digest_of, locales_of, note
 from qrmerch.content.slots import Slot, is_empty, read_slots
@@ -100,6 +101,8 @@ def publish(
     told = {name: value for name, value in limits.items() if value}
     note(db, actor, "content.publish", revision, at=at, publication=row.id, **told)
     watching.tell_blocked(db, [item], at=at)
+    begins_later = {"from_at": begins.isoformat()} if begins > at else {}
+    tell(db, "live", item, reader=Reader.VENDOR, at=at, revision=revision, detail=begins_later)
     return row
 
 
@@ -116,10 +119,13 @@ def take_down(db: Session, item: Item, *, reason: str, actor: audit.Actor | None
     row = _add_publication(db, item, None, actor, at, _Terms(at), reason=reason)
     detail: dict[str, object] = {"reason": reason, "publication": row.id}
     audit.record(db, actor, "content.take_down", ("item", item.id), at=at, retailer_id=item.retailer_id, detail=detail)
+    tell(db, "down", item, reader=Reader.VENDOR, at=at, detail={"reason": reason})
     return row
 
 
-def follow(db: Session, revision: Revision, item: Item, *, at: datetime) -> list[Publication]:
+def follow(
+    db: Session, revision: Revision, item: Item, *, at: datetime, actor: audit.Actor | None = None
+) -> list[Publication]:
     """Show an approved revision wherever an earlier one shows now, on the same terms.
 
     Where none of its own template does, it follows those of another. What repeats by the week or is still to come
@@ -148,7 +154,7 @@ def follow(db: Session, revision: Revision, item: Item, *, at: datetime) -> list
         publish(
             db,
             each,
-            actor=None,
+            actor=actor,
             at=at,
             from_at=row.from_at if row.from_at > at else None,
             until_at=row.until_at,
@@ -229,6 +235,8 @@ def _add_publication(
     *,
     reason: str = "",
 ) -> Publication:
+    # The log's lock comes first here as everywhere, or two people could wait for each other.
+    audit.lock(db, item.retailer_id)
     lock_for_chain(db, f"publications {item.id}")
     newest = next(iter(list_publications(db, item.id)), None)
     # The newest holds, also where two come in one instant or a clock was set back.

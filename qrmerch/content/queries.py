@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session, aliased
 
 from qrmerch.catalog.models import Item
 from qrmerch.content.holding import find_publication as find_publication
@@ -25,6 +25,8 @@ from qrmerch.content.models import (
 )
 from qrmerch.db import get_one
 from qrmerch.parties.models import Vendor
+
+_SENT_BACK = (RevisionState.RETURNED, RevisionState.REJECTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +175,10 @@ def find_approval(db: Session, revision_id: str) -> Approval | None:
 
 
 def find_last_return(db: Session, content_id: str, *, before: int) -> Approval | None:
-    """The newest answer that sent a revision back, among those numbered lower; None once one after it was approved."""
+    """The newest answer that returned or rejected a revision, among those numbered lower.
+
+    None once one after it was approved.
+    """
     answers = (
         select(Approval)
         .join(Revision, Revision.id == Approval.revision_id)
@@ -181,7 +186,7 @@ def find_last_return(db: Session, content_id: str, *, before: int) -> Approval |
         .order_by(Revision.number.desc())
     )
     newest = db.scalars(answers.limit(1)).one_or_none()
-    return newest if newest is not None and newest.verdict == Verdict.RETURNED else None
+    return newest if newest is not None and newest.verdict != Verdict.APPROVED else None
 
 
 def count_waiting(db: Session, retailer_id: str) -> int:
@@ -190,25 +195,75 @@ def count_waiting(db: Session, retailer_id: str) -> int:
     return db.scalar(wanted.where(Revision.state == RevisionState.SUBMITTED)) or 0
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which of the waiting revisions, and in which order: by age, or by when an answer is due."""
+
+    vendor_id: str = ""
+    # A user's id, or "nobody".
+    assignee: str = ""
+    is_late: bool = False
+    is_again: bool = False
+    by_due: bool = False
+
+
 def list_waiting(
-    db: Session, retailer_id: str, *, vendor_id: str = "", page: int = 1, per_page: int = 50
+    db: Session,
+    retailer_id: str,
+    asked: Asked = Asked(),
+    *,
+    at: datetime | None = None,
+    page: int = 1,
+    per_page: int = 50,
 ) -> tuple[list[Waiting], int]:
-    """One page of the revisions that wait at a retailer, oldest first, and how many there are in all pages."""
-    conditions = [Revision.retailer_id == retailer_id, Revision.state == RevisionState.SUBMITTED]
-    if vendor_id:
-        conditions.append(Revision.vendor_id == vendor_id)
+    """One page of the revisions that wait at a retailer, oldest first, and how many there are in all pages.
+
+    :param at: what is late by then; needed where that is asked.
+    """
+    conditions = _waiting_conditions(retailer_id, asked, at)
     total = db.scalar(select(func.count()).select_from(Revision).where(*conditions)) or 0
+    order = (Revision.due_at.is_(None), Revision.due_at) if asked.by_due else ()
     wanted = (
         select(Revision, Item, Vendor)
         .join(Content, Content.id == Revision.content_id)
         .join(Item, Item.id == Content.item_id)
         .join(Vendor, Vendor.id == Revision.vendor_id)
         .where(*conditions)
-        .order_by(Revision.submitted_at, Revision.id)
+        .order_by(*order, Revision.submitted_at, Revision.id)
     )
     rows = db.execute(wanted.limit(per_page).offset((page - 1) * per_page)).all()
     returned = _with_returns(db, [revision.content_id for revision, _, _ in rows])
     return [Waiting(revision, item, vendor, revision.content_id in returned) for revision, item, vendor in rows], total
+
+
+def count_late(db: Session, retailer_id: str, *, at: datetime) -> int:
+    """How many waiting revisions should have been answered by now."""
+    conditions = _waiting_conditions(retailer_id, Asked(is_late=True), at)
+    return db.scalar(select(func.count()).select_from(Revision).where(*conditions)) or 0
+
+
+def _waiting_conditions(retailer_id: str, asked: Asked, at: datetime | None) -> list[ColumnElement[bool]]:
+    conditions = [Revision.retailer_id == retailer_id, Revision.state == RevisionState.SUBMITTED]
+    if asked.vendor_id:
+        conditions.append(Revision.vendor_id == asked.vendor_id)
+    if asked.assignee == "nobody":
+        conditions.append(Revision.assignee_id.is_(None))
+    elif asked.assignee:
+        conditions.append(Revision.assignee_id == asked.assignee)
+    if asked.is_late:
+        conditions.append(Revision.due_at <= at)
+    if asked.is_again:
+        earlier = aliased(Revision)
+        before = select(earlier.id).where(earlier.content_id == Revision.content_id, earlier.state.in_(_SENT_BACK))
+        conditions.append(before.exists())
+    return conditions
+
+
+def titles_of(db: Session, revision_ids: Collection[str]) -> dict[str, str]:
+    """The titles of the items that these revisions are of, by revision."""
+    wanted = select(Revision.id, Item.title).join(Content, Content.id == Revision.content_id)
+    wanted = wanted.join(Item, Item.id == Content.item_id).where(Revision.id.in_(list(revision_ids)))
+    return dict(db.execute(wanted).all())
 
 
 def find_next_waiting(db: Session, revision: Revision) -> Revision | None:
@@ -235,6 +290,6 @@ def list_approved(db: Session, item_id: str) -> list[Approved]:
 
 def _with_returns(db: Session, content_ids: Collection[str]) -> set[str]:
     wanted = select(Revision.content_id).where(
-        Revision.content_id.in_(list(content_ids)), Revision.state == RevisionState.RETURNED
+        Revision.content_id.in_(list(content_ids)), Revision.state.in_(_SENT_BACK)
     )
     return set(db.scalars(wanted))

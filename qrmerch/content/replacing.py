@@ -60,7 +60,7 @@ def _replace_on(
     if latest.state == RevisionState.SUBMITTED:
         done.left.append((item.title, "waits for the retailer’s answer; withdraw it first"))
         return
-    was_open = latest.state in (RevisionState.DRAFT, RevisionState.RETURNED)
+    was_open = latest.state in (RevisionState.DRAFT, RevisionState.RETURNED, RevisionState.REJECTED)
     try:
         template = db.get_one(PageTemplate, content.template_id)
         draft = open_draft(db, item, author_id=author_id, at=at, template=template)

@@ -46,6 +46,8 @@ def move(db: Session, revision: Revision, before: RevisionState, after: Revision
 
     :raises NotOpen: it is not in that state any more.
     """
+    # Every step ends in the log: taking its lock first, two people who answer several at once never wait in a circle.
+    audit.lock(db, revision.retailer_id)
     ours = update(Revision).where(Revision.id == revision.id, Revision.state == before, Revision.edit == revision.edit)
     done = db.execute(ours.values(state=after).execution_options(synchronize_session=False))
     if done.rowcount != 1:  # type: ignore[attr-defined]

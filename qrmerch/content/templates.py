@@ -25,7 +25,7 @@ from qrmerch.content.models import (
     TemplateVersion,
 )
 from qrmerch.content.notices import tell
-from qrmerch.content.queries import get_newest_version
+from qrmerch.content.queries import fixed_values, get_newest_version
 from qrmerch.content.revisions import locales_of
 from qrmerch.content.slots import ASSET_KINDS, Bounds, Slot, clean_value, read_slots
 from qrmerch.errors import Conflict, FormError
@@ -192,12 +192,14 @@ def set_fixed(
     if from_at is not None and from_at < at:
         raise FormError({f"{slot}.from_at": "It cannot begin in the past. Leave it empty for now."})
     kept = _clean_fixed(found, value, locales_of(db.get_one(Retailer, template.retailer_id)))
+    before = fixed_values(db, template.id, at=from_at or at).get(slot)
     row = FixedValue(
         retailer_id=template.retailer_id, template_id=template.id, slot=slot, value=kept, from_at=from_at or at
     )
     db.add(row)
     db.flush()
-    detail: dict[str, object] = {"slot": slot, **({"from": from_at.isoformat()} if from_at else {})}
+    detail: dict[str, object] = {"slot": slot, **audit.changes({"value": before}, {"value": kept})}
+    detail |= {"from": from_at.isoformat()} if from_at else {}
     subject = ("page_template", template.id)
     audit.record(db, actor, "template.fix", subject, at=at, retailer_id=template.retailer_id, detail=detail)
     changed(db, template.retailer_id, at=at)

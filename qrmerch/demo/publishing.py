@@ -13,7 +13,8 @@ from qrmerch.catalog.service import describe_item, retire_item
 from qrmerch.codes.models import Code
 from qrmerch.codes.service import make_code, mark_printed, replace_code, retire_code
 from qrmerch.content import drafts, publishing, reviewing, templates
-from qrmerch.content.models import PageTemplate, Revision, RevisionState, Style
+from qrmerch.content.models import PageTemplate, Reader, Revision, RevisionState, Style
+from qrmerch.content.notices import mark_all_read
 from qrmerch.demo import facts, further
 from qrmerch.demo.facts import StyleFacts
 from qrmerch.demo.shops import Shops
@@ -107,6 +108,9 @@ def set_up_pages(db: Session, shops: Shops, *, at: datetime) -> None:
         reviewer=who(shops, Role.REVIEWER),
         at=at - timedelta(days=1),
     )
+    # What happened weeks ago was read then.
+    for reader in Reader:
+        mark_all_read(db, reader, until=at - timedelta(days=7), at=at - timedelta(days=7))
 
 
 def _author_of(shops: Shops, style: StyleFacts) -> str:

@@ -1,15 +1,18 @@
 """Who did what, when: the retailer's log, and whether anything in it was changed afterwards."""
 
-from collections.abc import Collection, Mapping
-from datetime import datetime
+import json
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from qrmerch.access import OWNERS, allow, current_principal
-from qrmerch.audit import NOBODY, AuditEntry, find_break, list_actions, list_entries
+from qrmerch.audit import NOBODY, AuditEntry, Wanted, find_break, list_actions, list_actors, list_entries, list_kinds
 from qrmerch.catalog.models import Item
 from qrmerch.clock import now
 from qrmerch.codes.models import Code
@@ -17,8 +20,9 @@ from qrmerch.content.models import Content, PageTemplate, Revision
 from qrmerch.desk.house_pages import AuditPage, EntryRow
 from qrmerch.desk.paging import here, page_number, paging
 from qrmerch.desk.times import said_at
+from qrmerch.downloads import csv_response
 from qrmerch.money import format_money
-from qrmerch.parties.models import Fixture, Store, Vendor
+from qrmerch.parties.models import Fixture, Retailer, Store, Vendor
 from qrmerch.parties.queries import get_retailer
 from qrmerch.users.models import Invitation, User
 from qrmerch.web import get_db, render
@@ -29,11 +33,14 @@ _PER_PAGE: Final = 50
 # Checking a long chain takes a second; so many of the newest are checked with each look.
 _CHECKED: Final = 1_000
 _MAX_DETAIL_CHARS: Final = 200
+_MAX_SIDE_CHARS: Final = 60
+_EXPORTED: Final = 50_000
 # Noted for machines, or said by the subject already.
 _UNTOLD: Final = frozenset(("digest", "number"))
 # What an entry says was done; others say their own word.
 _WORDS: Final = {
     "asset.delete": "Deleted a picture",
+    "brand.seen": "Looked at the brand",
     "brand.set": "Changed the brand",
     "code.bring_back": "Brought a code back",
     "code.make": "Made codes",
@@ -41,7 +48,9 @@ _WORDS: Final = {
     "code.replace": "Replaced a code",
     "code.retire": "Retired a code",
     "content.approve": "Approved a revision",
+    "content.approve_own": "Approved their own revision",
     "content.publish": "Published a revision",
+    "content.reject": "Rejected a revision",
     "content.return": "Returned a revision",
     "content.submit": "Sent a revision",
     "content.take_down": "Took a page down",
@@ -61,6 +70,9 @@ _WORDS: Final = {
     "offer.resume": "Resumed an offer",
     "place.add": "Added a place",
     "place.change": "Changed a place",
+    "review.answer": "Changed how soon is answered",
+    "review.assign": "Said who answers",
+    "review.own": "Changed who approves their own",
     "store.add": "Added a store",
     "store.change": "Changed a store",
     "store.close": "Closed a store",
@@ -71,6 +83,8 @@ _WORDS: Final = {
     "template.default": "Chose the usual template",
     "template.fix": "Changed a fixed line",
     "template.release": "Released a template",
+    "terms.agree": "Agreed to the terms",
+    "terms.set": "Changed the terms for vendors",
     "till.guessing": "Too many wrong codes at a till",
     "user.accept": "Came in",
     "user.invite": "Asked somebody in",
@@ -81,6 +95,7 @@ _WORDS: Final = {
     "vendor.add": "Added a vendor",
     "vendor.resume": "Took a vendor back",
     "vendor.review": "Began to review a vendor",
+    "vendor.rules": "Changed what is approved by rule",
     "vendor.suspend": "Suspended a vendor",
     "vendor.trust": "Trusted a vendor",
 }
@@ -89,26 +104,127 @@ _WORDS: Final = {
 @blueprint.get("/desk/audit")
 @allow(*OWNERS)
 def show() -> Response:
-    """The log, newest first; `action` and `page` are part of the address, `check=all` checks every entry."""
+    """The log, newest first; filters and `page` are part of the address, `check=all` checks every entry."""
     db, at = get_db(), now()
     retailer = get_retailer(db, current_principal().retailer_id)
-    known = list_actions(db, retailer.id)
-    asked = request.args.get("action", "")
-    action, number = asked if asked in known else "", page_number()
-    entries, total = list_entries(db, retailer.id, action=action, page=number, per_page=_PER_PAGE)
+    asked, number = _read_asked(db, retailer), page_number()
+    entries, total = list_entries(db, retailer.id, asked.wanted, page=number, per_page=_PER_PAGE)
     state, said, check_href = _checked(db, retailer.id)
     rows = _rows(db, entries, at=at, zone=retailer.time_zone)
     page = AuditPage(
         lede="What people and the system did, kept for good. Nothing in it can be changed or taken out unseen.",
-        action=action,
-        actions=(("", "Everything"), *((each, _words_of(each)) for each in known)),
+        action=asked.wanted.action,
+        actions=(("", "Everything"), *((each, _words_of(each)) for each in list_actions(db, retailer.id))),
+        person=asked.wanted.actor,
+        people=(("", "Everybody"), *_people(db, retailer.id)),
+        kind=asked.wanted.kind,
+        kinds=(("", "Anything"), *((each, kind_words(each)) for each in list_kinds(db, retailer.id))),
+        since=asked.since,
+        until=asked.until,
+        subject=asked.wanted.subject_id,
+        subject_say=_subject_say(db, asked.wanted, entries),
+        without_subject=here(subject="", kind=""),
+        is_filtered=asked.wanted != Wanted(),
+        problems=asked.problems,
         rows=rows,
         paging=paging("entry", nouns="entries", shown=len(rows), total=total, number=number, per_page=_PER_PAGE),
+        csv_href=here("/desk/audit/export", check=""),
         state=state,
         said=said,
         check_href=check_href,
     )
     return render("desk/audit.html", page)
+
+
+@blueprint.get("/desk/audit/export")
+@allow(*OWNERS)
+def export() -> Response:
+    """What is filtered as CSV, newest first, with the seals and both sides of each change."""
+    db = get_db()
+    retailer = get_retailer(db, current_principal().retailer_id)
+    wanted = _read_asked(db, retailer).wanted
+    entries, total = list_entries(db, retailer.id, wanted, per_page=_EXPORTED)
+    said = [f"Log of {retailer.name}. Instants are in UTC. {total:,} entries fit."]
+    if total > len(entries):
+        said.append(f"Here are the newest {len(entries):,} of them; choose days for the rest.")
+    heads = ("Number", "At", "Who", "What", "Of what", "Kind", "Id", "Before", "After", "Noted", "Seal")
+    return csv_response(f"log {retailer.slug}", said=said, heads=heads, rows=list(_exported(db, entries)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the address asks for; the days as they were typed, and what is wrong with them."""
+
+    wanted: Wanted
+    since: str
+    until: str
+    problems: dict[str, str]
+
+
+def _read_asked(db: Session, retailer: Retailer) -> _Asked:
+    args, zone, problems = request.args, ZoneInfo(retailer.time_zone), {}
+    days: dict[str, date | None] = {}
+    for name in ("since", "until"):
+        text = args.get(name, "").strip()
+        try:
+            days[name] = date.fromisoformat(text) if text else None
+        except ValueError:
+            days[name], problems[name] = None, f"{text[:30]} is no day. Choose one, or leave it empty."
+    since, until, action = days["since"], days["until"], args.get("action", "")
+    if since and until and until < since:
+        problems["until"] = "It ends before it begins. Choose a later day."
+    wanted = Wanted(
+        action=action if action in list_actions(db, retailer.id) else "",
+        actor=args.get("person", "")[:60],
+        kind=args.get("kind", "")[:40],
+        subject_id=args.get("subject", "")[:60],
+        since=datetime.combine(since, time(), zone) if since else None,
+        until=datetime.combine(until + timedelta(days=1), time(), zone) if until and until < date.max else None,
+    )
+    return _Asked(wanted, args.get("since", "")[:30], args.get("until", "")[:30], problems)
+
+
+def _people(db: Session, chain: str) -> list[tuple[str, str]]:
+    """Who did something, by name, as the filter names them."""
+    actors = list_actors(db, chain)
+    ids = [each.removeprefix("user:") for each in actors if each != NOBODY]
+    names = dict(db.execute(select(User.id, User.name).where(User.id.in_(ids))).all())
+    people = [(f"user:{each}", names.get(each, "Somebody who is gone")) for each in ids]
+    people.sort(key=lambda each: each[1].casefold())
+    return [*people, *([(NOBODY, "By itself")] if NOBODY in actors else [])]
+
+
+def _subject_say(db: Session, wanted: Wanted, entries: Collection[AuditEntry]) -> str:
+    """What the one thing is called that was asked for; empty where all were."""
+    if not wanted.subject_id:
+        return ""
+    for (_, row_id), (name, _) in _names(db, entries).items():
+        if row_id == wanted.subject_id:
+            return name
+    return "One thing"
+
+
+def _exported(db: Session, entries: Collection[AuditEntry]) -> Iterator[tuple[str | int, ...]]:
+    names = _names(db, entries)
+    for each in entries:
+        rest = {name: value for name, value in each.detail.items() if name not in ("before", "after")}
+        yield (
+            each.number,
+            each.at.astimezone(UTC).isoformat(timespec="seconds"),
+            _who(each, names),
+            _words_of(each.action),
+            names.get((each.subject_kind, each.subject_id), ("", ""))[0],
+            each.subject_kind,
+            each.subject_id,
+            _as_json(each.detail.get("before")),
+            _as_json(each.detail.get("after")),
+            _as_json(rest),
+            each.seal,
+        )
+
+
+def _as_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True) if value else ""
 
 
 def _checked(db: Session, chain: str) -> tuple[str, str, str]:
@@ -118,6 +234,8 @@ def _checked(db: Session, chain: str) -> tuple[str, str, str]:
     is_whole = request.args.get("check") == "all"
     first = 1 if is_whole else max(1, last - _CHECKED + 1)
     broken = find_break(db, chain, first=first)
+    if broken is not None and broken > last:
+        return "wrong", f"Entries are missing at the end, from {broken:,} on: somebody cut the log.", ""
     if broken is not None:
         return "wrong", f"Entry {broken:,} does not fit the one before it: somebody changed the log.", ""
     if last != total:
@@ -145,6 +263,7 @@ def _rows(db: Session, entries: Collection[AuditEntry], *, at: datetime, zone: s
                 what=_words_of(entry.action),
                 subject=subject,
                 href=href,
+                all_href=here(kind=entry.subject_kind, subject=entry.subject_id),
                 detail=_detail(entry.detail),
             )
         )
@@ -155,7 +274,12 @@ def _kind_words(entry: AuditEntry) -> str:
     """What a subject is, where its name is not known: a batch has no other name than its id, if it has one."""
     if entry.subject_kind == "batch" and not _is_id(entry.subject_id):
         return entry.subject_id
-    return entry.subject_kind.replace("_", " ").capitalize()
+    return kind_words(entry.subject_kind)
+
+
+def kind_words(kind: str) -> str:
+    """What a kind of subject is called."""
+    return kind.replace("_", " ").capitalize()
 
 
 def _words_of(action: str) -> str:
@@ -199,6 +323,7 @@ _KINDS: Final[dict[str, tuple[Any, Any, str]]] = {
     "item": (Item.id, Item.title, "/desk/items/{}"),
     "store": (Store.id, Store.name, "/desk/stores/{}"),
     "fixture": (Fixture.id, Fixture.name, ""),
+    "retailer": (Retailer.id, Retailer.name, ""),
     "vendor": (Vendor.id, Vendor.name, "/desk/vendors/{}"),
     "page_template": (PageTemplate.id, PageTemplate.name, "/desk/templates/{}"),
     "invitation": (Invitation.id, Invitation.email, ""),
@@ -208,10 +333,31 @@ _KINDS: Final[dict[str, tuple[Any, Any, str]]] = {
 def _detail(detail: Mapping[str, object]) -> str:
     """What else was noted, as words; ids say nothing to a reader."""
     told = {name: value for name, value in detail.items() if name not in _UNTOLD and _is_readable(value)}
-    said = [f"{name.replace('_', ' ')} {value}" for name, value in told.items()]
+    said = [*_change_words(detail), *(f"{name.replace('_', ' ')} {value}" for name, value in told.items())]
     listed = detail.get("variants")
     text = ", ".join([*said, *(_price_words(each) for each in (listed if isinstance(listed, list) else ()))])
     return text if len(text) <= _MAX_DETAIL_CHARS else f"{text[:_MAX_DETAIL_CHARS]}…"
+
+
+def _change_words(detail: Mapping[str, Any]) -> Iterator[str]:
+    """What changed, each from what it was to what it is: `colour from #7a1f4f to #0b5`."""
+    before, after = detail.get("before"), detail.get("after")
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return
+    for name in dict.fromkeys((*before, *after)):
+        sides = [_side(each.get(name)) for each in (before, after)]
+        yield f"{name.replace('_', ' ')} from {sides[0]} to {sides[1]}"
+
+
+def _side(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None or value in ("", [], {}):
+        return "nothing"
+    if _is_id(value):
+        return "one"
+    text = str(value) if isinstance(value, str | int | float) else _as_json(value)
+    return text if len(text) <= _MAX_SIDE_CHARS else f"{text[:_MAX_SIDE_CHARS]}…"
 
 
 def _price_words(told: Mapping[str, Any]) -> str:

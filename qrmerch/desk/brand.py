@@ -1,7 +1,7 @@
 """A retailer's brand: five choices, what the colour becomes where it must be read, and the legal lines."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Final
 from urllib.parse import urlencode
@@ -51,7 +51,8 @@ def change() -> Response:
     """Try a brand on, or let it hold from now on."""
     db, principal, at = get_db(), current_principal(), now()
     retailer = get_retailer(db, principal.retailer_id)
-    brand = _read(request.form, retailer, get_brand(db, retailer.id, at=at))
+    present = get_brand(db, retailer.id, at=at)
+    brand, before = _read(request.form, retailer, present), asdict(_brand_of(present))
     try:
         if request.form.get("do") == "try":
             return _render(db, check_brand(brand), at=at, is_tried=True)
@@ -59,7 +60,7 @@ def change() -> Response:
     except FormError as error:
         db.rollback()
         return _render(db, brand, at=at, problems=error.problems)
-    detail: dict[str, object] = {"colour": brand.colour, "wordmark": brand.wordmark}
+    detail = audit.changes(before, asdict(brand))
     audit.record(db, principal, "brand.set", ("retailer", retailer.id), at=at, retailer_id=retailer.id, detail=detail)
     db.commit()
     notice("The brand holds from now on, on every page and on codes printed from now on.")

@@ -104,13 +104,13 @@ def limit_stock() -> Response:
     """Say for how long a figure of stock counts."""
     db, principal, at = get_db(), current_principal(), now()
     retailer = get_retailer(db, principal.retailer_id)
-    text = request.form.get("hours", "").strip()
+    text, before = request.form.get("hours", "").strip(), {"hours": retailer.stock_limit_hours}
     try:
         is_changed = set_stock_limit(db, retailer, int(text) if text.isdecimal() and len(text) < 6 else 0, at=at)
     except FormError as error:
         return _render_list(db, _ITEMS, error.problems, status=422)
     if is_changed:
-        detail: dict[str, object] = {"hours": retailer.stock_limit_hours}
+        detail = audit.changes(before, {"hours": retailer.stock_limit_hours})
         subject = ("retailer", retailer.id)
         audit.record(db, principal, "stock.limit", subject, at=at, retailer_id=retailer.id, detail=detail)
     db.commit()

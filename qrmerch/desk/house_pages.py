@@ -73,6 +73,61 @@ class OutboxPage:
 
 
 @dataclass(frozen=True, slots=True)
+class TermsText:
+    """What vendors agree to, in one language."""
+
+    locale: str
+    language: str
+    direction: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class VendorRule:
+    """What of one vendor's is approved without a reviewer, and whether it agreed to the terms ("": there are none)."""
+
+    name: str
+    href: str
+    rule: str
+    terms: str
+
+
+@dataclass(frozen=True, slots=True)
+class RulesPage:
+    """`desk/rules.html`; values as they hold or as they were typed."""
+
+    allows_own: bool
+    may_allow_own: bool
+    answer_hours: str
+    terms: tuple[TermsText, ...]
+    max_chars: int
+    has_terms: bool
+    vendors: tuple[VendorRule, ...]
+    problems: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ToldRow:
+    """Something that happened: what, what to do next, and when."""
+
+    id: str
+    title: str
+    next: str
+    at: str
+    is_unread: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MessagesPage:
+    """`desk/messages.html`; `until` is when the list was made, in ISO."""
+
+    rows: tuple[ToldRow, ...]
+    unread: int
+    until: str
+    paging: Paging
+
+
+@dataclass(frozen=True, slots=True)
 class EntryRow:
     """One entry of the log: its number, when, who, what was done to what, and what else was noted."""
 
@@ -82,6 +137,8 @@ class EntryRow:
     what: str
     subject: str
     href: str
+    # Everything that was done to the same thing.
+    all_href: str
     detail: str
 
 
@@ -92,8 +149,22 @@ class AuditPage:
     lede: str
     action: str
     actions: tuple[tuple[str, str], ...]
+    person: str
+    people: tuple[tuple[str, str], ...]
+    kind: str
+    kinds: tuple[tuple[str, str], ...]
+    # Days as they were typed.
+    since: str
+    until: str
+    # The one thing that was asked for, what it is called, and the address of all.
+    subject: str
+    subject_say: str
+    without_subject: str
+    is_filtered: bool
+    problems: dict[str, str]
     rows: tuple[EntryRow, ...]
     paging: Paging
+    csv_href: str
     state: str
     said: str
     check_href: str

@@ -142,6 +142,7 @@ def describe(item_id: str) -> Response:
     item = get_item(db, item_id)
     template_id = request.form.get("template", "")
     template = get_template(db, template_id) if template_id else None
+    before = audit.state_of(item, "title", "category", "template_id")
     try:
         is_changed = service.describe_item(
             db,
@@ -154,7 +155,9 @@ def describe(item_id: str) -> Response:
     except FormError as error:
         return _again(db, item, Sent("details", request.form, error.problems), at=at)
     if is_changed:
-        audit.record(db, principal, "item.describe", ("item", item.id), at=at, retailer_id=item.retailer_id)
+        detail = audit.changes(before, audit.state_of(item, "title", "category", "template_id"))
+        subject = ("item", item.id)
+        audit.record(db, principal, "item.describe", subject, at=at, retailer_id=item.retailer_id, detail=detail)
     db.commit()
     notice("Changed. Shoppers see it at once." if is_changed else "Nothing was different.")
     return redirect_to(f"/desk/items/{item.id}#details")

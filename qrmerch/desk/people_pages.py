@@ -36,6 +36,18 @@ class NewVendorPage:
 
 
 @dataclass(frozen=True, slots=True)
+class RulesForm:
+    """What of a vendor's is approved without a reviewer, as it stands or as it was typed."""
+
+    is_small: bool
+    max_chars: str
+    slots: tuple[str, ...]
+    # Slots of words: (name, label).
+    options: tuple[tuple[str, str], ...]
+    problems: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class VendorPage:
     """`desk/vendor.html`"""
 
@@ -57,6 +69,9 @@ class VendorPage:
     problems: dict[str, str]
     # The link of the invitation just made, where this installation mails nothing.
     link: str
+    rules: RulesForm
+    # Whether it agreed to the terms; empty where there are none.
+    terms: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,18 +9,71 @@ from qrmerch.desk.take_down import TakeDown
 
 
 @dataclass(frozen=True, slots=True)
+class ChangedWords:
+    """What of a slot's words went and came, in one language (empty: all)."""
+
+    label: str
+    locale: str
+    direction: str
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class QueueRow:
     """A revision that waits. `size` is "New" or how many slots; `state` a word and what it is called."""
 
+    id: str
+    # The revision and the digest of what is shown of it here.
+    pick: str
     href: str
     title: str
     vendor: str
     image: str
     changed: str
+    # The words themselves, where so few change that they can be approved from here.
+    words: tuple[ChangedWords, ...]
     size: str
     age: str
     sent: str
+    due: str
+    is_late: bool
+    assignee: str
     state: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class VendorWait:
+    """How long one vendor waited, and what of its is approved without a reviewer."""
+
+    name: str
+    href: str
+    pages: int
+    half: str
+    slowest: str
+    returned: int
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewerWait:
+    """How long one reviewer took to answer, and how long the pages took that they let through."""
+
+    name: str
+    answers: int
+    answer_half: str
+    answer_slowest: str
+    pages: int
+    half: str
+    slowest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """How long vendors wait: the sentence, and by whom."""
+
+    say: str
+    vendors: tuple[VendorWait, ...]
+    reviewers: tuple[ReviewerWait, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +85,23 @@ class QueuePage:
     paging: Paging
     vendors: tuple[tuple[str, str], ...]
     vendor_id: str
+    kinds: tuple[tuple[str, str], ...]
+    change: str
+    languages: tuple[tuple[str, str], ...]
+    locale: str
+    people: tuple[tuple[str, str], ...]
+    assignee: str
+    dues: tuple[tuple[str, str], ...]
+    due: str
+    # "due", or empty for by age; the addresses that order it either way.
+    order: str
+    age_href: str
+    due_href: str
     is_filtered: bool
+    # Where the chosen are sent to.
+    address: str
+    can_publish: bool
+    waits: Waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +138,8 @@ class ChangeRow:
     pictures: tuple[PictureMark, ...]
     # What was said of this slot when an earlier revision went back.
     remarks: tuple[Remark, ...]
-    # The comment being written, at the first change of each slot only.
-    is_first: bool
+    # The name of its comment ("comment.story.text@ar"), empty where nothing is to be said; and what is typed there.
+    field: str
     comment: str
     problem: str
 
@@ -109,6 +178,18 @@ class PublishForm:
 
 
 @dataclass(frozen=True, slots=True)
+class AssignForm:
+    """Who answers a revision and by when; `due` as a `datetime-local` field holds it."""
+
+    address: str
+    people: tuple[tuple[str, str], ...]
+    assignee: str
+    due: str
+    zone: str
+    problems: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class RevisionPage:
     """`desk/revision.html`"""
 
@@ -122,6 +203,8 @@ class RevisionPage:
     unchanged: str
     # Slots without a change that can be commented on, and comments typed there.
     others: tuple[tuple[str, str, str], ...]
+    # Who answers and by when, as it stands or as it was typed; None where nothing waits.
+    assign: AssignForm | None
     languages: tuple[tuple[str, str, bool], ...]
     phone_views: tuple[tuple[str, str, bool], ...]
     before: Phone
@@ -135,6 +218,8 @@ class RevisionPage:
     shown_digest: str
     # Why this person does not approve it; empty where they may.
     may_not_approve: str
+    # That they approve what they sent themselves; empty where they did not.
+    own_say: str
     can_publish: bool
     publish: PublishForm | None
     publications_href: str

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Final
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -13,7 +14,7 @@ from qrmerch.access import PUBLISHERS, Principal
 from qrmerch.catalog.models import Item
 from qrmerch.catalog.queries import get_item
 from qrmerch.content.comparing import SlotChange, compare, list_unchanged
-from qrmerch.content.models import Publication, Revision, RevisionState
+from qrmerch.content.models import Publication, Revision, RevisionState, Verdict
 from qrmerch.content.queries import (
     find_approval,
     find_last_return,
@@ -25,9 +26,10 @@ from qrmerch.content.queries import (
     list_publications,
     revisions_by_id,
 )
+from qrmerch.content.reviewing import list_reviewers
 from qrmerch.content.slots import Slot, read_slots
 from qrmerch.desk.previews import SCHEMES, locales_of
-from qrmerch.desk.review_pages import ChangeRow, Phone, PictureMark, PublishForm, Remark, RevisionPage
+from qrmerch.desk.review_pages import AssignForm, ChangeRow, Phone, PictureMark, PublishForm, Remark, RevisionPage
 from qrmerch.desk.take_down import offer_take_down
 from qrmerch.desk.terms import TypedPublication, say_scope
 from qrmerch.desk.times import said_age, said_at, said_in_text
@@ -39,14 +41,31 @@ from qrmerch.parties.queries import get_retailer, list_stores
 from qrmerch.users.models import User
 
 _DIGEST_CHARS: Final = 12
+# As a `datetime-local` field holds an instant.
+_FIELD: Final = "%Y-%m-%dT%H:%M"
+_ANSWERS: Final = {Verdict.APPROVED: "Approved", Verdict.RETURNED: "Returned", Verdict.REJECTED: "Rejected"}
+_RULES: Final = {
+    "trusted": "rule, as the vendor is trusted,",
+    "small": "rule, as a small change,",
+    "migration": "rule, as its template moved on,",
+}
 _NUMBERS: Final = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
 
 
 @dataclass(frozen=True, slots=True)
 class TypedAnswer:
-    """Comments as they were typed, by slot, and what is wrong with them."""
+    """Comments as they were typed, by slot ("story.text") or slot and language ("story.text@ar"), and problems."""
 
     comments: Mapping[str, str] = field(default_factory=dict)
+    problems: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TypedAssignment:
+    """Who answers and by when, as it was typed, and what is wrong with it."""
+
+    assignee: str = ""
+    due: str = ""
     problems: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -61,6 +80,11 @@ def get_sent(db: Session, revision_id: str) -> Revision:
     return revision
 
 
+def said_due(revision: Revision, zone: str) -> str:
+    """When an answer is due, as its field holds it; empty where nobody said."""
+    return revision.due_at.astimezone(ZoneInfo(zone)).strftime(_FIELD) if revision.due_at else ""
+
+
 class RevisionView:
     """Makes the page of one revision."""
 
@@ -73,7 +97,13 @@ class RevisionView:
         self.address = f"/desk/review/{revision.id}"
 
     def page(
-        self, *, locale: str, scheme: str, answer: TypedAnswer | None = None, publish: TypedPublication | None = None
+        self,
+        *,
+        locale: str,
+        scheme: str,
+        answer: TypedAnswer | None = None,
+        publish: TypedPublication | None = None,
+        assign: TypedAssignment | None = None,
     ) -> RevisionPage:
         """:param locale: the language to look at; empty for all changes, with the phone in the first language."""
         answer, revision = answer or TypedAnswer(), self.revision
@@ -93,6 +123,7 @@ class RevisionView:
             changes=self._rows(locale, answer, waits=waits),
             unchanged=self._unchanged(),
             others=self._others(answer) if waits else (),
+            assign=self._assign_form(assign) if waits else None,
             languages=self._languages(locale, scheme),
             phone_views=tuple(
                 (each.capitalize(), self._here(locale, each), each == (scheme or "light")) for each in SCHEMES
@@ -106,6 +137,7 @@ class RevisionView:
             digest=revision.digest or "",
             shown_digest=_grouped((revision.digest or "")[:_DIGEST_CHARS]),
             may_not_approve=self._may_not_approve(),
+            own_say=self._own_say(),
             can_publish=can_publish,
             publish=self._publish_form(publish or TypedPublication())
             if can_publish and revision.state == RevisionState.APPROVED
@@ -141,9 +173,9 @@ class RevisionView:
         approval = find_approval(self.db, revision.id)
         if approval is None:
             return f"Sent by {author} {sent}, and taken back by {self.vendor.name}."
-        by = self._name(approval.reviewer_id, "") or f"rule, as {self.vendor.name} is trusted"
-        done = "Approved" if revision.state == RevisionState.APPROVED else "Returned"
-        return f"{done} by {by} {self._when(approval.at)}. Sent by {author} {sent}."
+        by = self._name(approval.reviewer_id, "") or _RULES.get(approval.rule, "rule")
+        own = ", who had sent it" if approval.is_own else ""
+        return f"{_ANSWERS[approval.verdict]} by {by}{own} {self._when(approval.at)}. Sent by {author} {sent}."
 
     def _heading(self) -> str:
         if self._base is not None and self._base.id == self.revision.id:
@@ -163,9 +195,30 @@ class RevisionView:
         return f"{listed} {verb} {'unchanged' if self._base else 'empty'}."
 
     def _may_not_approve(self) -> str:
-        if self.revision.author_id == self.principal.user_id:
+        if self._is_own and not self.retailer.allows_own_approval:
             return "You sent this page yourself, so somebody else has to approve it."
         return ""
+
+    def _own_say(self) -> str:
+        if self._is_own and self.retailer.allows_own_approval:
+            return "You sent this page yourself. If you approve it, the log says so."
+        return ""
+
+    @property
+    def _is_own(self) -> bool:
+        return self.revision.author_id == self.principal.user_id
+
+    def _assign_form(self, typed: TypedAssignment | None) -> AssignForm:
+        due = said_due(self.revision, self.retailer.time_zone)
+        typed = typed or TypedAssignment(self.revision.assignee_id or "", due)
+        return AssignForm(
+            address=f"{self.address}/assign",
+            people=(("", "Nobody"), *list_reviewers(self.db, self.retailer.id)),
+            assignee=typed.assignee,
+            due=typed.due,
+            zone=self.retailer.time_zone.replace("_", " "),
+            problems=dict(typed.problems),
+        )
 
     def _name(self, user_id: str | None, otherwise: str) -> str:
         user = self.db.get(User, user_id) if user_id else None
@@ -191,7 +244,8 @@ class RevisionView:
         at = said_at(answer.at, now=self.at, zone=self.retailer.time_zone)
         found: dict[str, tuple[Remark, ...]] = {}
         for each in answer.comments:
-            found[each["slot"]] = (*found.get(each["slot"], ()), Remark(by, each["text"], at))
+            about = _pin(each["slot"], each.get("locale", ""))
+            found[about] = (*found.get(about, ()), Remark(by, each["text"], at))
         return found
 
     def _rows(self, locale: str, answer: TypedAnswer, *, waits: bool) -> tuple[ChangeRow, ...]:
@@ -201,7 +255,12 @@ class RevisionView:
         for change in self.changes:
             if locale and change.locale not in ("", locale):
                 continue
-            is_first = bool(change.slot) and change.slot not in seen
+            pin = _pin(change.slot, change.locale)
+            remarks = self._remarks.get(pin, ())
+            # One that was typed on the slot in all languages stays that.
+            about = change.slot if change.slot not in seen and answer.comments.get(change.slot) else pin
+            if change.slot not in seen and pin != change.slot:
+                remarks = (*self._remarks.get(change.slot, ()), *remarks)
             seen.add(change.slot)
             rows.append(
                 ChangeRow(
@@ -213,10 +272,10 @@ class RevisionView:
                     count=f"{change.count} of {change.max_count}" if change.max_count else "",
                     pieces=change.pieces,
                     pictures=_marks(change, pictures),
-                    remarks=self._remarks.get(change.slot, ()) if is_first else (),
-                    is_first=is_first and waits,
-                    comment=answer.comments.get(change.slot, ""),
-                    problem=answer.problems.get(f"comment.{change.slot}", ""),
+                    remarks=remarks if change.slot else (),
+                    field=f"comment.{about}" if change.slot and waits else "",
+                    comment=answer.comments.get(about, ""),
+                    problem=answer.problems.get(f"comment.{about}", ""),
                 )
             )
         return tuple(rows)
@@ -289,6 +348,11 @@ class RevisionView:
             + (f", from {self._when(row.from_at).removeprefix('on ')}" if row.from_at > self.at else "")
             for row in planned
         )
+
+
+def _pin(slot: str, locale: str) -> str:
+    """What a comment is about, as its field is called."""
+    return f"{slot}@{locale}" if locale else slot
 
 
 def _marks(change: SlotChange, pictures: Mapping[str, Picture]) -> tuple[PictureMark, ...]:

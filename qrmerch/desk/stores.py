@@ -27,6 +27,12 @@ from qrmerch.web import get_db, notice, redirect_to, render, search_words
 
 blueprint = Blueprint("desk_stores", __name__)
 
+# What the log keeps both sides of.
+_NOTED = (
+    *("code", "name", "short_name", "address", "city", "region", "postcode", "country"),
+    *("time_zone", "gln", "hours"),
+)
+
 _FIELDS: Final = (
     "code", "name", "short_name", "address", "city", "region", "postcode", "country", "time_zone", "gln", "hours",
 )  # fmt: skip
@@ -146,11 +152,15 @@ def change(store_id: str) -> Response:
     """Say something else of a store."""
     db, principal, at = get_db(), current_principal(), now()
     store = _get_store(store_id)
+    before = audit.state_of(store, *_NOTED)
     try:
         service.change_store(db, get_retailer(db, store.retailer_id), store, _details(), at=at)
     except FormError as error:
         return _render(db, store, _Sent("details", request.form, error.problems))
-    audit.record(db, principal, "store.change", ("store", store.id), at=at, retailer_id=store.retailer_id)
+    detail = audit.changes(before, audit.state_of(store, *_NOTED))
+    audit.record(
+        db, principal, "store.change", ("store", store.id), at=at, retailer_id=store.retailer_id, detail=detail
+    )
     db.commit()
     notice(f"{store.name} is changed.")
     return redirect_to(f"/desk/stores/{store.id}")
@@ -195,11 +205,14 @@ def change_place(fixture_id: str) -> Response:
     db, principal, at = get_db(), current_principal(), now()
     place = get_one(db, Fixture, fixture_id, "This place is not here.")
     store = _get_store(place.store_id)
+    before = audit.state_of(place, "name", "kind")
     try:
         service.change_fixture(db, place, name=request.form.get("name", ""), kind=_kind())
     except FormError as error:
         return _render(db, store, _Sent(place.id, request.form, error.problems))
-    audit.record(db, principal, "place.change", ("fixture", place.id), at=at, retailer_id=store.retailer_id)
+    detail = audit.changes(before, audit.state_of(place, "name", "kind"))
+    subject = ("fixture", place.id)
+    audit.record(db, principal, "place.change", subject, at=at, retailer_id=store.retailer_id, detail=detail)
     db.commit()
     notice(f"{place.name} is changed.")
     return redirect_to(f"/desk/stores/{store.id}#places")

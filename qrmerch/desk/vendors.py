@@ -1,5 +1,7 @@
 """Who supplies a retailer: asked in, trusted or reviewed, suspended and taken back."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from flask import Blueprint, Response, request
@@ -12,12 +14,14 @@ from qrmerch.catalog.models import Item
 from qrmerch.clock import now
 from qrmerch.content.models import Revision, RevisionState
 from qrmerch.db import get_one, unscoped
-from qrmerch.desk.people_pages import NewVendorPage, VendorPage, VendorRow, VendorsPage
+from qrmerch.desk.people_pages import NewVendorPage, RulesForm, VendorPage, VendorRow, VendorsPage
+from qrmerch.desk.rules import list_word_slots, read_rules
 from qrmerch.desk.times import said_at, said_in_text
 from qrmerch.errors import Conflict, DomainError, FormError, NotFound
 from qrmerch.parties import service
-from qrmerch.parties.models import Supply, Vendor
+from qrmerch.parties.models import Retailer, Supply, Vendor
 from qrmerch.parties.queries import SuppliedBy, find_supply, get_retailer, list_vendors
+from qrmerch.parties.terms import is_agreed
 from qrmerch.users.queries import list_invitations, list_members
 from qrmerch.users.service import Wanted, invite, plain_email, role_name
 from qrmerch.web import get_db, notice, redirect_to, render, services
@@ -118,12 +122,35 @@ def trust(vendor_id: str) -> Response:
     db, principal, at = get_db(), current_principal(), now()
     supply, vendor = _get(db, vendor_id)
     is_trusted = request.form.get("trusted") == "1"
+    detail = audit.changes({"trusted": supply.is_trusted}, {"trusted": is_trusted})
     service.set_trusted(supply, is_trusted)
     action = "vendor.trust" if is_trusted else "vendor.review"
-    audit.record(db, principal, action, ("vendor", vendor.id), at=at, retailer_id=supply.retailer_id)
+    audit.record(db, principal, action, ("vendor", vendor.id), at=at, retailer_id=supply.retailer_id, detail=detail)
     db.commit()
     said = "is approved as it comes in" if is_trusted else "waits for a reviewer from now on"
     notice(f"What {vendor.name} sends {said}.")
+    return redirect_to(f"/desk/vendors/{vendor.id}")
+
+
+@blueprint.post("/desk/vendors/<vendor_id>/rules")
+@allow(*PUBLISHERS)
+def set_rules(vendor_id: str) -> Response:
+    """Let a vendor's small changes of some slots through without a reviewer, or no longer."""
+    db, principal, at, form = get_db(), current_principal(), now(), request.form
+    supply, vendor = _get(db, vendor_id)
+    known = dict(list_word_slots(db, supply.retailer_id))
+    try:
+        rules = read_rules(form, known)
+    except FormError as error:
+        return _render(db, vendor_id, rules=_typed_rules(form, error.problems))
+    detail = audit.changes(supply.rules or {}, rules)
+    if detail:
+        supply.rules = rules
+        subject = ("vendor", vendor.id)
+        audit.record(db, principal, "vendor.rules", subject, at=at, retailer_id=supply.retailer_id, detail=detail)
+    db.commit()
+    said = "Small changes of those slots are approved as they come in" if rules else "Every change waits for a reviewer"
+    notice(f"{said}: {vendor.name}.")
     return redirect_to(f"/desk/vendors/{vendor.id}")
 
 
@@ -200,8 +227,27 @@ def _may_invite(db: Session, supply: Supply, vendor: Vendor) -> bool:
     return retailers == 1 and supply.ended_at is None and not list_members(db, vendor_id=vendor.id)
 
 
+def _typed_rules(form: Mapping[str, str], problems: dict[str, str]) -> RulesForm:
+    slots = tuple(request.form.getlist("slots"))
+    return RulesForm(form.get("small") == "1", form.get("max_chars", ""), slots, (), problems)
+
+
+def _rules_of(db: Session, supply: Supply, typed: RulesForm | None) -> RulesForm:
+    kept = supply.rules or {}
+    chosen = typed or RulesForm(
+        bool(kept.get("small")), str(kept.get("max_chars", 40)), tuple(kept.get("slots", ())), (), {}
+    )
+    return replace(chosen, options=tuple(list_word_slots(db, supply.retailer_id)))
+
+
 def _render(
-    db: Session, vendor_id: str, *, problems: dict[str, str] | None = None, email: str = "", link: str = ""
+    db: Session,
+    vendor_id: str,
+    *,
+    problems: dict[str, str] | None = None,
+    email: str = "",
+    link: str = "",
+    rules: RulesForm | None = None,
 ) -> Response:
     supply, vendor = _get(db, vendor_id)
     at = now()
@@ -224,8 +270,18 @@ def _render(
         email="" if link else email,
         problems=problems or {},
         link=link,
+        rules=_rules_of(db, supply, rules),
+        terms=_say_terms(db, retailer, supply),
     )
-    return render("desk/vendor.html", page, status=422 if problems else 200)
+    return render("desk/vendor.html", page, status=422 if problems or (rules and rules.problems) else 200)
+
+
+def _say_terms(db: Session, retailer: Retailer, supply: Supply) -> str:
+    """Whether the vendor agreed to the terms; empty where there are none for it."""
+    if not retailer.vendor_terms or db.get_one(Vendor, supply.vendor_id).is_house:
+        return ""
+    agreed = is_agreed(db, retailer, supply.vendor_id)
+    return "Agreed to your terms" if agreed else "Not agreed to your terms yet: it cannot send pages"
 
 
 def _state_say(vendor: Vendor, supply: Supply, suspended: str) -> str:

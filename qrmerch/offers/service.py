@@ -180,13 +180,14 @@ def change_offer(
     """
     retailer = db.get_one(Retailer, offer.retailer_id)
     checked, items = _check(db, retailer, terms, item_ids)
+    before = _noted(db, offer)
     if checked.limit_total != offer.limit_total:
         change_limit(db, offer, checked.limit_total, actor=actor, at=at)
     tell_pages(db, offer, at=at)
     _describe(offer, retailer, checked)
     _set_items(db, offer, items)
     tell_pages(db, offer, at=at)
-    _note(db, actor, "offer.change", offer, at=at)
+    _note(db, actor, "offer.change", offer, at=at, **audit.changes(before, _noted(db, offer)))
 
 
 def change_limit(db: Session, offer: Offer, limit: int, *, actor: audit.Actor | None, at: datetime) -> None:
@@ -198,9 +199,10 @@ def change_limit(db: Session, offer: Offer, limit: int, *, actor: audit.Actor | 
     if not set_limit(db, offer.id, limit):
         taken = get_counter(db, offer.id).taken
         raise LimitBelowUsed({"limit": f"{taken:,} codes are taken already. {taken:,} is the least it can be now."})
+    detail = audit.changes({"limit": offer.limit_total}, {"limit": limit})
     offer.limit_total = limit
     tell_pages(db, offer, at=at)
-    _note(db, actor, "offer.limit", offer, at=at, limit=limit)
+    _note(db, actor, "offer.limit", offer, at=at, **detail)
 
 
 def pause(db: Session, offer: Offer, *, actor: audit.Actor | None, at: datetime) -> None:
@@ -248,6 +250,13 @@ def _describe(offer: Offer, retailer: Retailer, terms: OfferTerms) -> None:
     offer.from_at, offer.until_at = terms.from_at, terms.until_at
     offer.limit_total, offer.limit_per_visitor = terms.limit_total, terms.limit_per_visitor
     offer.claim_hours = terms.claim_hours
+
+
+def _noted(db: Session, offer: Offer) -> dict[str, object]:
+    """What the log keeps both sides of when an offer is said anew; the limit has an entry of its own."""
+    names = ("kind", "value", "headline", "terms", "store_ids", "from_at", "until_at", "limit_per_visitor")
+    items = select(OfferItem.item_id).where(OfferItem.offer_id == offer.id).order_by(OfferItem.item_id)
+    return {**audit.state_of(offer, *names, "claim_hours"), "items": list(db.scalars(items))}
 
 
 def _set_items(db: Session, offer: Offer, items: Sequence[Item]) -> None:

@@ -85,6 +85,8 @@ class Retailer(Base):
     stock_limit_hours: Mapped[int] = mapped_column(default=24)
     # Whether somebody who sent a page may approve it as well.
     allows_own_approval: Mapped[bool] = mapped_column(default=False)
+    # Within how many hours what vendors send is to be answered; 0 where nobody said.
+    answer_hours: Mapped[int] = mapped_column(default=0)
     # What a page has to say in another language than the first: {"ar": "required"}, "hidden" or, if unsaid, "fallback".
     locale_rules: Mapped[Json] = mapped_column(default=dict)
     # By locale, what vendors agree to; its number grows with each change, 0 where there are none.
@@ -217,6 +219,8 @@ class Supply(RetailerScoped, Base):
     is_trusted: Mapped[bool] = mapped_column(default=False)
     # What is approved without a reviewer besides: {"small": true, "max_chars": 40, "slots": ["story.text"]}.
     rules: Mapped[Json] = mapped_column(default=dict)
+    # When somebody of the vendor looked at the retailer's brand for the first time.
+    brand_seen_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
 
 

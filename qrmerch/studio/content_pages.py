@@ -34,6 +34,8 @@ class Comment:
     text: str
     by: str
     at: str
+    # What it is called, where it is about one language.
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -527,7 +527,15 @@ def list_comments(db: Session, subject: Subject, view: View) -> tuple[Comment, .
     by, at = reviewer.name if reviewer else subject.retailer.name, said_at(answer.at, now=view.at, zone=view.zone)
     labels = {name: slot.label for name, slot in subject.slots.items()}
     return tuple(
-        Comment(number, each["slot"], labels.get(each["slot"], "The page"), each["text"], by, at)
+        Comment(
+            number=number,
+            slot=each["slot"],
+            label=labels.get(each["slot"], "The page"),
+            text=each["text"],
+            by=by,
+            at=at,
+            language=language_name(each["locale"], "en") if each.get("locale") else "",
+        )
         for number, each in enumerate(answer.comments, 1)
     )
 

@@ -14,6 +14,8 @@ from qrmerch.access import VENDOR, Principal, allow, current_principal
 from qrmerch.catalog.models import Item, VendorProduct
 from qrmerch.catalog.queries import list_items, list_products
 from qrmerch.clock import now
+from qrmerch.content.models import Reader
+from qrmerch.content.notices import count_unread, list_unread
 from qrmerch.content.watching import list_blocked, say_instead, say_slots
 from qrmerch.imports.models import AT_WORK, ImportRun, RunState
 from qrmerch.imports.queries import list_runs
@@ -21,8 +23,11 @@ from qrmerch.media.queries import count_undescribed, list_refused
 from qrmerch.media.rights import days_left, list_ending
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import list_supplied
+from qrmerch.parties.terms import is_agreed
 from qrmerch.studio.findings import verdict
-from qrmerch.studio.pages import HomePage, ItemRow, RetailerItems, Running, Todo
+from qrmerch.studio.first_hour import list_first_hours
+from qrmerch.studio.messages import told_rows
+from qrmerch.studio.pages import FirstHour, HomePage, ItemRow, RetailerItems, Running, Todo
 from qrmerch.studio.scanned import count_scans, most_scanned, said_scans
 from qrmerch.studio.standing import Standing, card_images, list_standings
 from qrmerch.studio.times import house_zone
@@ -66,10 +71,14 @@ def show() -> Response:
         _count_products(db, vendor_id),
         count_scans(db, retailers, items, at=at),
     )
+    hours = list_first_hours(db, vendor_id, retailers, stand.standings, has_products=bool(stand.products or stand.runs))
     page = HomePage(
         greeting=_greeting(principal, at, house_zone(retailers)),
         lede=_lede(stand),
-        todos=tuple(islice(_todos(db, stand), _SHOWN_TODOS)),
+        first_hours=tuple(hours),
+        told=told_rows(db, list_unread(db, Reader.VENDOR, vendor_id=vendor_id), vendor_id, at=at),
+        unread=count_unread(db, Reader.VENDOR, vendor_id=vendor_id),
+        todos=tuple(islice(_todos(db, stand, retailers, hours), _SHOWN_TODOS)),
         retailers=tuple(_at_retailer(db, each, stand) for each in retailers),
         products=stand.products,
         running=tuple(Running(run, verdict(run)) for run in stand.runs if run.state in AT_WORK),
@@ -97,6 +106,7 @@ def _lede(stand: _Stand) -> str:
         ("live", "live"),
         ("submitted", "in review"),
         ("returned", "returned"),
+        ("rejected", "rejected"),
         ("draft", "in draft"),
         ("none", "not begun"),
     )
@@ -104,12 +114,18 @@ def _lede(stand: _Stand) -> str:
     return f"{_count(len(stand.standings), 'item')} at retailers{': ' if said else ''}{said}."
 
 
-def _todos(db: Session, stand: _Stand) -> Iterator[Todo]:
-    """What waits, most pressing first; only what is shown is looked up."""
+def _todos(db: Session, stand: _Stand, retailers: list[Retailer], hours: list[FirstHour]) -> Iterator[Todo]:
+    """What waits, most pressing first; only what is shown is looked up.
+
+    :param hours: the steps that stand above, the first file and a new retailer's terms among them.
+    """
+    begun = {each.retailer_id for each in hours}
     return chain(
-        _first_file(stand),
+        () if hours else _first_file(stand),
         _blocked_pages(db, stand),
+        _new_terms(db, stand, [each for each in retailers if each.id not in begun]),
         _returned_pages(stand),
+        _rejected_pages(stand),
         _refused_pictures(db, stand),
         _ending_rights(db, stand),
         _undescribed_pictures(db, stand),
@@ -153,6 +169,28 @@ def _returned_pages(stand: _Stand) -> Iterator[Todo]:
                 if each.is_live
                 else "Nobody sees it until it is sent again."
             ),
+            each.href,
+            "Open",
+        )
+
+
+def _new_terms(db: Session, stand: _Stand, retailers: list[Retailer]) -> Iterator[Todo]:
+    for each in retailers:
+        if not is_agreed(db, each, stand.vendor_id):
+            yield Todo(
+                f"Agree to the terms of {each.name}",
+                "No page can be sent to them before. What is live stays as it is.",
+                f"/studio/retailers/{each.id}",
+                "Read",
+            )
+
+
+def _rejected_pages(stand: _Stand) -> Iterator[Todo]:
+    for each in stand.in_state("rejected"):
+        yield Todo(
+            f"Write another page of {each.item_title}",
+            f"{each.retailer_name} rejected the last one and said why. "
+            + ("What was approved before stays live." if each.is_live else "Shoppers see a plain page until then."),
             each.href,
             "Open",
         )

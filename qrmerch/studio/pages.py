@@ -33,6 +33,77 @@ class Todo:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldRow:
+    """Something that happened: what, what to do next, and when."""
+
+    id: str
+    title: str
+    next: str
+    at: str
+    is_unread: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MessagesPage:
+    """`studio/messages.html`; `until` is when the list was made, in ISO."""
+
+    rows: tuple[ToldRow, ...]
+    unread: int
+    until: str
+    paging: Paging
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a vendor's first hour with a retailer: what, why, and where it is done."""
+
+    title: str
+    why: str
+    href: str
+    action: str
+    is_done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FirstHour:
+    """The steps with one retailer; `at` counts those that are done."""
+
+    retailer_id: str
+    retailer: str
+    steps: tuple[Step, ...]
+    done: int
+
+
+@dataclass(frozen=True, slots=True)
+class AskedSlot:
+    """What a retailer's usual template asks for: its label, and its limits in words."""
+
+    label: str
+    limits: str
+
+
+@dataclass(frozen=True, slots=True)
+class RetailerPage:
+    """`studio/retailer.html`: a retailer's brand, what its pages ask for, and its terms."""
+
+    id: str
+    name: str
+    wordmark: str
+    colour: str
+    facts: tuple[tuple[str, str], ...]
+    asked: tuple[AskedSlot, ...]
+    # A page of the vendor's own in this brand; empty where nothing is listed yet.
+    sample_src: str
+    sample_title: str
+    # (language, its code, its direction, text)
+    terms: tuple[tuple[str, str, str, str], ...]
+    terms_number: int
+    is_agreed: bool
+    is_seen: bool
+    problems: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class ItemRow:
     """An item at a retailer, with its picture's address ("" where it has none)."""
 
@@ -69,6 +140,9 @@ class HomePage:
 
     greeting: str
     lede: str
+    first_hours: tuple[FirstHour, ...]
+    told: tuple[ToldRow, ...]
+    unread: int
     todos: tuple[Todo, ...]
     retailers: tuple[RetailerItems, ...]
     products: int

@@ -13,8 +13,10 @@ from qrmerch.studio import (
     films,
     home,
     imports,
+    messages,
     people,
     products,
+    retailers,
 )
 
 
@@ -33,4 +35,6 @@ def blueprints() -> list[Blueprint]:
         products.blueprint,
         content.blueprint,
         people.blueprint,
+        messages.blueprint,
+        retailers.blueprint,
     ]

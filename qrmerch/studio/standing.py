@@ -25,6 +25,7 @@ _USED_IN = {
     RevisionState.RETURNED: "draft",
     RevisionState.REJECTED: "draft",
 }
+_SENT_BACK = (RevisionState.RETURNED, RevisionState.REJECTED)
 _USED_ORDER = ("live", "submitted", "draft", "earlier")
 
 
@@ -55,6 +56,8 @@ class Standing:
 
     @property
     def next_step(self) -> str:
+        if self.state == "rejected":
+            return "Read why, write another"
         if self.state == "returned" and not self.comments:
             return "Change and send again"
         if self.state == "returned":
@@ -82,7 +85,7 @@ def list_standings(db: Session, items: Collection[Item], *, at: datetime) -> lis
     by_item = select(Content.item_id, Content.id).where(Content.item_id.in_(ids)).order_by(Content.created_at)
     contents = dict(db.execute(by_item).all())
     latest = _latest(db, contents.values())
-    comments = _count_comments(db, [each.id for each in latest.values() if each.state == RevisionState.RETURNED])
+    comments = _count_comments(db, [each.id for each in latest.values() if each.state in _SENT_BACK])
     live = list_shown_ids(db, ids, at=at)
     found = []
     for item in items:
@@ -201,7 +204,7 @@ def _state(item: Item, revision: _Latest | None, *, is_live: bool) -> str:
         return "retired"
     if revision is None:
         return "none"
-    if revision.state in (RevisionState.SUBMITTED, RevisionState.RETURNED, RevisionState.DRAFT):
+    if revision.state in (RevisionState.SUBMITTED, RevisionState.DRAFT, *_SENT_BACK):
         return revision.state.value
     if is_live:
         return "live"

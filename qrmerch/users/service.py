@@ -359,9 +359,9 @@ def set_stores(
         raise Conflict("Only an associate works in particular stores.")
     if not store_ids:
         raise FormError({"stores": "An associate needs at least one store."})
+    detail = audit.changes({"stores": list(membership.store_ids)}, {"stores": list(store_ids)})
     membership.store_ids = list(store_ids)
     subject = ("user", membership.user_id)
-    detail: dict[str, object] = {"stores": list(store_ids)}
     audit.record(db, actor, "user.stores", subject, at=at, retailer_id=membership.retailer_id, detail=detail)
 
 
