@@ -27,6 +27,7 @@ from qrmerch.offers.queries import list_offers_on
 from qrmerch.parties.models import Retailer, Store, Supply
 from qrmerch.parties.queries import list_stores
 from qrmerch.rendering.frame import House, load_house
+from qrmerch.rendering.offered import list_offered
 from qrmerch.rendering.opening import opening_edges
 from qrmerch.rendering.sections import Source, read_gallery
 from qrmerch.rendering.wording import Shelf, is_live
@@ -41,6 +42,8 @@ class Scene:
     item: Item
     retailer: Retailer
     house: House
+    # The languages this page is offered in, first one first.
+    offered: tuple[str, ...]
     store: Store | None
     style: str
     source: Source
@@ -95,6 +98,8 @@ def load_scene(
     store = next((each for each in stores if each.id == store_id), None)
     publications = [row for row in list_publications(db, item.id) if is_for(row, store_id)]
     shown = revision or _find_published(db, publications, item, store_id=store_id, at=at)
+    offered = house.locales if revision else list_offered(db, house, shown)
+    locale = house.first if locale in house.hidden and locale not in offered else locale
     live = _read_revision(db, shown, locale=locale, house=house, at=at) if shown else None
     offers = [
         offer
@@ -104,11 +109,13 @@ def load_scene(
     edges = [edge for row in publications for edge in (row.from_at, row.until_at) if edge is not None]
     edges += [edge for offer in offers for edge in (offer.from_at, offer.until_at)]
     edges += opening_edges(store, at) if store else []
+    edges += [house.until] if house.until else []
     default = Source((), {}, (), locale, house.locales)
     return Scene(
         item=item,
         retailer=retailer,
         house=house,
+        offered=offered,
         store=store,
         style=live.style if live else _default_style(db, retailer.id),
         source=live.source if live else default,
