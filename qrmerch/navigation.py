@@ -41,6 +41,7 @@ _DESK: Final = (
         "Set up",
         (
             _Place("Brand", "/desk/brand"),
+            _Place("Languages", "/desk/languages"),
             _Place("Vendors", "/desk/vendors"),
             _Place("People", "/desk/people"),
             _Place("Outbox", "/desk/outbox"),

@@ -267,7 +267,9 @@ def _save_mark(seen: Image.Image, folder: Path) -> Made:
             if kept.tell() <= MARK_MAX_BYTES:
                 (folder / "mark.webp").write_bytes(kept.getvalue())
                 return Made("mark", "webp", small.width, small.height, "mark.webp")
-    raise Unusable("This logo stays heavier than 12 KB however small it gets. Send a plainer one, without a photograph.")
+    raise Unusable(
+        "This logo stays heavier than 12 KB however small it gets. Send a plainer one, without a photograph."
+    )
 
 
 def _render_here(

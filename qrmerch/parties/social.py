@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A network: its key, its name, the hosts that are its own (the first is written), and what stands before a name."""
+    """A network, the hosts that are its own (the first is written), and what stands before a name in an address."""
 
     key: str
     name: str
@@ -76,7 +76,9 @@ def _looks_like_host(text: str, network: Network) -> bool:
 
 
 def _split(network: Network, text: str) -> tuple[str, str]:
-    refused = f"Only an address at {network.hosts[0]} stands under {network.name}: copy that of your page, or write @name."
+    refused = (
+        f"Only an address at {network.hosts[0]} stands under {network.name}: copy that of your page, or write @name."
+    )
     try:
         said = urlsplit(text if "://" in text else f"https://{text}")
         host, port = said.hostname or "", said.port
@@ -91,7 +93,7 @@ def _split(network: Network, text: str) -> tuple[str, str]:
 
 
 def list_social(social: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """(name of the network, address) of what is kept, in the networks' order; what would not be kept now is left out."""
+    """(network, address) of what is kept, in the networks' order; what would not be kept now is left out."""
     found = []
     for network in NETWORKS:
         try:

@@ -102,7 +102,9 @@ def _seen(brand: str, light: tuple[str, ...], dark: tuple[str, ...]) -> Pair:
 def _hueless(brand: str, code: str) -> BrandColours:
     ink = brand if contrast(brand, _SUNK_LIGHT) >= _PRINTED else "#161616"
     pair, other = Pair(ink, "#f2f1ef"), Pair(WHITE, "#161616")
-    return BrandColours(brand=brand, fill=pair, on_fill=other, edge=pair, accent=pair, focus=pair, chart=pair, code=code)
+    return BrandColours(
+        brand=brand, fill=pair, on_fill=other, edge=pair, accent=pair, focus=pair, chart=pair, code=code
+    )
 
 
 def _text_on(fill: str) -> str:
