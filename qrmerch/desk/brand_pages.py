@@ -37,7 +37,7 @@ class LegalField:
 
 @dataclass(frozen=True, slots=True)
 class BrandForm:
-    """The brand as it stands in its fields; `social` is (key, network, address, problem)."""
+    """The brand as it stands in its fields; `social` and `more_social` are (key, network, address, problem)."""
 
     colour: str
     display: str
@@ -48,6 +48,7 @@ class BrandForm:
     font: FontField
     legal: tuple[LegalField, ...]
     social: tuple[tuple[str, str, str, str], ...]
+    more_social: tuple[tuple[str, str, str, str], ...]
     begins: str
 
 

@@ -29,7 +29,7 @@ _DISPLAYS: Final = {Display.SANS: "Plain", Display.SERIF: "With serifs", Display
 _CORNERS: Final = {Corners.SHARP: "Sharp", Corners.SOFT: "Soft", Corners.ROUND: "Round"}
 _TONES: Final = {Tone.PLAIN: "Plain white", Tone.WARM: "Warm paper", Tone.LUXURY: "Quiet and wide"}
 _SCRIPTS: Final = {"latin": "Latin", "greek": "Greek", "cyrillic": "Cyrillic", "hebrew": "Hebrew", "arabic": "Arabic"}
-_SHOWN_PAST: Final = 6
+_SHOWN_PAST, _OPEN_SOCIAL = 6, 2
 
 
 def find_sample(db: Session, retailer_id: str, at: datetime) -> Item | None:
@@ -95,6 +95,12 @@ def _form(
     # A colour that is none, which is said at its field.
     except ValueError:
         house = dress(load_house(db, retailer.id, at=at), replace(brand, colour="#161616"))
+    social = [
+        (each.key, each.name, brand.social.get(each.key, ""), problems.get(f"social-{each.key}", ""))
+        for each in NETWORKS
+    ]
+    open_social = {key for key, _, address, problem in social if address or problem}
+    open_social |= {each.key for each in NETWORKS[: max(0, _OPEN_SOCIAL - len(open_social))]}
     names = [language_name(each, "en") for each in locales_of(retailer)]
     return BrandForm(
         colour=brand.colour,
@@ -114,10 +120,8 @@ def _form(
             )
             for each in locales_of(retailer)
         ),
-        social=tuple(
-            (each.key, each.name, brand.social.get(each.key, ""), problems.get(f"social-{each.key}", ""))
-            for each in NETWORKS
-        ),
+        social=tuple(each for each in social if each[0] in open_social),
+        more_social=tuple(each for each in social if each[0] not in open_social),
         begins=begins,
     )
 
@@ -163,7 +167,9 @@ def show_colours(colour: str, *, tone: str = "plain") -> ShownPage:
 
 def _swatch(name: str, ground: str, ink: str, colour: str, colours: BrandColours, *, shape: str = "words") -> Swatch:
     ratio = f"{contrast(ground, ink):.1f}:1"
-    return Swatch(name, ground, ink, colour, f"As given, {ratio}" if colour == colours.brand else ratio, shape)
+    # Where no words are written in it, the colour is said beside it.
+    moved = ratio if shape == "words" else f"{colour}, {ratio}"
+    return Swatch(name, ground, ink, colour, f"As given, {ratio}" if colour == colours.brand else moved, shape)
 
 
 def _say(colours: BrandColours) -> str:

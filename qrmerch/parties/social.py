@@ -84,7 +84,7 @@ def _split(network: Network, text: str) -> tuple[str, str]:
         host, port = said.hostname or "", said.port
     except ValueError:
         raise ValueError(refused) from None
-    is_plain = said.scheme in ("https", "http") and port is None and "@" not in said.netloc and text.isascii()
+    is_plain = said.scheme in ("https", "http") and port is None and text.isascii() and not re.search(r"[\s\\]", text)
     if not is_plain or host not in network.hosts or said.netloc.lower() != host:
         raise ValueError(refused)
     if not _PATH.fullmatch(said.path) or "/.." in said.path or "/./" in said.path:

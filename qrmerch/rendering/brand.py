@@ -14,7 +14,7 @@ from functools import lru_cache
 
 WHITE, NEAR_BLACK = "#ffffff", "#131211"
 # The hardest grounds of the design language: what can be read on them can be read on the page and on cards.
-_SUNK_LIGHT, _SUNK_DARK = "#f1eee9", "#262320"
+_SUNK_LIGHT, _SUNK_DARK = "#f1eee9", "#242424"
 _CARD_LIGHT, _CARD_DARK = "#ffffff", "#1d1b19"
 # A ticket's ground is this share of the accent over the card, as `--tint` in shop.css says.
 _TINT_SHARE = 0.09
