@@ -24,6 +24,12 @@ def translator(locale: str) -> Callable[[str], str]:
     return lambda sentence: catalogue.get(sentence, sentence)
 
 
+def speaks(locale: str) -> bool:
+    """Whether our own words are there in this language."""
+    language = locale.split("-")[0]
+    return language == "en" or bool(_catalogue(language))
+
+
 @cache
 def _catalogue(language: str) -> dict[str, str]:
     path = _CATALOGUES / f"{language}.po"

@@ -50,6 +50,7 @@ _DESK: Final = (
         "Set up",
         (
             _Place("Brand", "/desk/brand"),
+            _Place("Languages", "/desk/languages"),
             _Place("Vendors", "/desk/vendors"),
             _Place("Rules", "/desk/rules"),
             _Place("People", "/desk/people"),

@@ -61,6 +61,8 @@ VALID = {
     "colour": lambda _: "#123456",
     "answer_hours": lambda _: "24",
     "max_chars": lambda _: "40",
+    "from": lambda _: "",
+    "locale": lambda _: "fr",
 }
 # Nothing is kept of these: they are looked up, compared or counted, or are words of a closed list.
 _STRICT = {
@@ -69,8 +71,10 @@ _STRICT = {
     "item",
     # Hours, and characters that a rule lets through.
     *("answer_hours", "max_chars"),
+    # An instant, and the code of a language.
+    *("from", "locale"),
 }
-_STRICT_BEGIN = ("find:", "price-")
+_STRICT_BEGIN = ("find:", "price-", "social-")
 
 
 def is_strict(form: str, field: str) -> bool:
@@ -333,7 +337,8 @@ OURS = {
     *("publication.store_ids", "page_change.item_id", "picture_fetch.code", "feed_run.file_key", "feed_run.encoding"),
     *("feed_run.delimiter", "feed_run.country", "asset.ground", "rendition.part", "archive.file_key"),
     *("archive_line.product_ids", "archive_line.matched_by", "arrival.kind", "arrival.stamp", "recording.frame"),
-    *("recording.frame_made",),
+    *("recording.frame_made", "brand_kit.logo_key", "brand_kit.logo_dark_key", "brand_kit.font_key"),
+    *("brand_kit.font_scripts",),
     # Structures of ours around texts from outside: `import_run` is filled by a real file below, a revision's body by
     # tests/content/test_rendered.py, a template's sections are shipped.
     *("import_run.columns", "import_run.counts", "import_run.problems", "import_run.changes", "import_run.written"),

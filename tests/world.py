@@ -6,6 +6,7 @@ line in `House.ids`; the matrix fails until it has one.
 
 import io
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
@@ -25,7 +26,8 @@ from qrmerch.imports.service import receive_sheet
 from qrmerch.imports.slot_models import FillRun
 from qrmerch.imports.slot_sheets import receive_file as receive_fill
 from qrmerch.media.models import Archive, ArchiveState
-from qrmerch.parties.models import Retailer
+from qrmerch.parties.models import Corners, Display, Retailer, Tone
+from qrmerch.parties.service import Brand, set_brand
 from qrmerch.users.models import Invitation
 from qrmerch.users.service import open_session
 from tests.conftest import NOON
@@ -47,6 +49,8 @@ from tests.factories import (
     make_vendor,
     publish_page,
 )
+
+_PLAIN = Brand("#1f3fbf", Display.SANS, Corners.SOFT, Tone.PLAIN, "To come", {})
 
 
 @dataclass
@@ -102,6 +106,7 @@ def make_house(db: Session, name: str, *, settings: Settings) -> House:
             "content_id": waiting.content_id,
             "publication_id": live.id,
             "code_id": code.id,
+            "kit_id": set_brand(db, retailer, _PLAIN, at=now(), from_at=now() + timedelta(days=3)).id,
             "offer_id": offer.id,
             "claim_id": claim.public_id,
             "redemption_id": use.id,

@@ -40,6 +40,7 @@ _UNTOLD: Final = frozenset(("digest", "number"))
 # What an entry says was done; others say their own word.
 _WORDS: Final = {
     "asset.delete": "Deleted a picture",
+    "brand.cancel": "Cancelled a brand to come",
     "brand.seen": "Looked at the brand",
     "brand.set": "Changed the brand",
     "code.bring_back": "Brought a code back",
@@ -63,6 +64,11 @@ _WORDS: Final = {
     "item.retire": "Retired an item",
     "item.stock": "Counted stock",
     "item.unretire": "Took an item back",
+    "language.add": "Added a language",
+    "language.first": "Chose the first language",
+    "language.order": "Ordered the languages",
+    "language.remove": "Removed a language",
+    "language.rules": "Said what languages have to say",
     "offer.add": "Made an offer",
     "offer.change": "Changed an offer",
     "offer.limit": "Changed an offer’s limit",

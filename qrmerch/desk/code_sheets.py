@@ -19,6 +19,7 @@ from qrmerch.codes.tokens import address_of, make_token
 from qrmerch.db import scope
 from qrmerch.desk.code_pages import Mark, SheetPage, address, count_of, read_wanted, say_wanted
 from qrmerch.errors import FormError
+from qrmerch.media.marks import find_mark
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import get_brand, get_retailer, printed_base
 from qrmerch.printing.labels import Label, Wording, label_of
@@ -183,12 +184,22 @@ def _wording(db: Session, retailer: Retailer, values: dict[str, str]) -> Wording
     return word_labels(
         retailer.default_locale,
         house=brand.wordmark,
+        logo=_read_logo(brand.logo_key),
         base=printed_base(db, retailer.id, base_url=services().settings.base_url),
         call=values["call"],
         dark=derive_colours(brand.colour).code if values["colour"] == "brand" else BLACK,
         has_notice=bool(values["shows_notice"]),
         shows_place=bool(values["shows_place"]),
     )
+
+
+def _read_logo(key: str) -> bytes:
+    """A logo's bytes; empty where there is none."""
+    store = services().files
+    if find_mark(store, key) is None:
+        return b""
+    with store.open(key) as file:
+        return file.read()
 
 
 def _form(

@@ -1,4 +1,4 @@
-"""Pictures, films, sounds and captions as they are served: renditions only, by their digest, for ever."""
+"""Pictures, films, sounds, captions, retailers' logos and fonts as they are served: by their digest, for ever."""
 
 import re
 from typing import Final
@@ -8,12 +8,13 @@ from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from qrmerch.access import allow_anyone
 from qrmerch.errors import NotFound
+from qrmerch.media.marks import AREA, KINDS
 from qrmerch.media.queries import MEDIA_TYPES
 from qrmerch.web import services
 
 blueprint = Blueprint("media", __name__)
 
-_ADDRESS: Final = re.compile(r"([0-9a-f]{64})\.(avif|jpeg|mp4|m4a|mp3|vtt)")
+_ADDRESS: Final = re.compile(r"([0-9a-f]{64})\.(avif|jpeg|mp4|m4a|mp3|vtt|webp|woff2)")
 
 
 @blueprint.get("/media/<name>")
@@ -28,10 +29,11 @@ def serve(name: str) -> Response:
         raise NotFound()
     digest, kind = found.groups()
     store = services().files
-    with store.open(f"renditions/{digest}") as file:
+    key = f"{AREA if kind in KINDS else 'renditions'}/{digest}"
+    with store.open(key) as file:
         if _kind_of(file.read(12)) != kind:
             raise NotFound()
-    path = store.path(f"renditions/{digest}")
+    path = store.path(key)
     response = send_file(path, mimetype=MEDIA_TYPES[kind], conditional=False, etag=digest, max_age=31_536_000)
     return _with_headers(_part_of(response, path.stat().st_size))
 
@@ -64,5 +66,9 @@ def _kind_of(first: bytes) -> str:
         return {b"avif": "avif", b"M4A ": "m4a", b"isom": "mp4"}.get(first[8:12], "")
     if first.startswith(b"WEBVTT"):
         return "vtt"
+    if first[:4] == b"RIFF" and first[8:12] == b"WEBP":
+        return "webp"
+    if first.startswith(b"wOF2"):
+        return "woff2"
     # A frame of MPEG audio, which JPEG's beginning cannot be taken for.
     return "mp3" if first[:1] == b"\xff" and first[1:2] >= b"\xe0" else ""

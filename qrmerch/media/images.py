@@ -3,8 +3,8 @@
 In: a file of unknown content. Out: small, clean AVIF and JPEG files, a colour and a placeholder.
 Never: metadata of the original, its bytes, or more pixels decoded than allowed.
 
-`examine` reads the header only. `render` decodes in a child process that has little memory and little
-time; this file is the child's program as well, so it imports nothing of ours.
+`examine` reads the header only. `render` and `render_mark` decode in a child process that has little memory and
+little time; this file is the child's program as well, so it imports nothing of ours.
 """
 
 import base64
@@ -19,7 +19,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 # The two formats that Pillow would else find only by loading all of its fifty readers.
 from PIL import AvifImagePlugin, Image, ImageFilter, WebPImagePlugin
@@ -52,6 +52,14 @@ _PLACEHOLDER_MAX_CHARS: Final = 500
 _REDUCING_GAP: Final = 2.0
 _STRIP_ROWS: Final = 256
 WHITE: Final = "#ffffff"
+# A retailer's logo: how small and how long it may be, how heavy as served, and the sizes it is tried in, largest first.
+MARK_MIN_SIDE: Final = 40
+MARK_RATIOS: Final = (0.5, 8.0)
+MARK_MAX_BYTES: Final = 12 * 1024
+MARK_TIMEOUT_S: Final = 15
+_MARK: Final = "mark"
+_MARK_SIZES: Final = ((504, 108), (336, 72), (252, 54), (168, 36))
+_MARK_WAYS: Final[tuple[dict[str, Any], ...]] = ({"lossless": True}, {"quality": 90}, {"quality": 75})
 # What the child runs.
 _PROGRAM: Final = __file__
 
@@ -114,9 +122,10 @@ class Rendered:
     files: tuple[Made, ...]
 
 
-def examine(path: Path, *, max_pixels: int) -> Header:
+def examine(path: Path, *, max_pixels: int, min_side: int = MIN_SIDE) -> Header:
     """A picture's format and size from its header; no pixel is decoded, name and extension are not asked.
 
+    :param min_side: pixels that it has to have each way.
     :raises Unusable: another kind of file, unreadable, too small or too large.
     """
     with path.open("rb") as file:
@@ -135,9 +144,9 @@ def examine(path: Path, *, max_pixels: int) -> Header:
         )
     if max(width, height) > MAX_SIDE:
         raise Unusable(f"This picture is {max(width, height):,} pixels long; at most {MAX_SIDE:,} are taken. Cut it.")
-    if min(width, height) < MIN_SIDE:
+    if min(width, height) < min_side:
         raise Unusable(
-            f"This picture has {width:,} × {height:,} pixels; it needs {MIN_SIDE} each way. Send a larger one."
+            f"This picture has {width:,} × {height:,} pixels; it needs {min_side} each way. Send a larger one."
         )
     return Header(wanted, width, height)
 
@@ -187,12 +196,32 @@ def render(
     """
     header = examine(source, max_pixels=max_pixels)
     order = [header.format, str(source), str(folder), str(max_pixels), str(focus[0]), str(focus[1]), ground]
+    answer = _ask_child([*order, str(max_memory_bytes)], timeout_s=timeout_s)
+    files = tuple(Made(**each) for each in answer.pop("files"))
+    return Rendered(**answer, files=files)
+
+
+def render_mark(source: Path, folder: Path, *, max_pixels: int) -> Made:
+    """Make a logo in `folder`, in the same child process: WebP, cut to what can be seen, transparent where it was.
+
+    :raises Unusable: it cannot be decoded, nothing of it can be seen, it is too long, or stays too heavy however small.
+    """
+    header = examine(source, max_pixels=max_pixels, min_side=MARK_MIN_SIDE)
+    order = [header.format, str(source), str(folder), str(max_pixels), _MARK, str(RENDER_MEMORY_BYTES)]
+    return Made(**_ask_child(order, timeout_s=MARK_TIMEOUT_S))
+
+
+def _ask_child(order: list[str], *, timeout_s: float) -> dict[str, Any]:
+    """What the child answers to an order.
+
+    :raises Unusable: the child says so, fails, or takes too long.
+    """
     # Whoever takes over a decoder finds no secret of ours in the child's memory.
     environment = {name: value for name, value in os.environ.items() if name in ("PATH", "LD_LIBRARY_PATH", "TMPDIR")}
     try:
         # -I: the child looks at no variable, user folder or current folder.
         child = subprocess.run(
-            [sys.executable, "-I", _PROGRAM, *order, str(max_memory_bytes)],
+            [sys.executable, "-I", _PROGRAM, *order],
             capture_output=True,
             timeout=timeout_s,
             check=False,
@@ -205,11 +234,50 @@ def render(
         raise Unusable(_TOO_LONG)
     if child.returncode != 0:
         raise Unusable("This picture cannot be read to its end. Open it, export it as JPEG again, and send that.")
-    answer = json.loads(child.stdout)
+    answer: dict[str, Any] = json.loads(child.stdout)
     if "problem" in answer:
         raise Unusable(answer["problem"])
-    files = tuple(Made(**each) for each in answer.pop("files"))
-    return Rendered(**answer, files=files)
+    return answer
+
+
+def _render_mark_here(name: str, source: Path, folder: Path, *, max_pixels: int) -> Made:
+    """The work of `render_mark`, in this process."""
+    with Image.open(source, formats=[name]) as opened:
+        if opened.width * opened.height > max_pixels:
+            raise Unusable("This picture has too many pixels.")
+        turn, profile = _orientation(opened), opened.info.get("icc_profile")
+        opened.load()
+        layer = _eight_bits(opened)
+    mask = layer.getchannel("A") if layer.mode == "RGBA" else None
+    seen = _plain_rgb(layer.convert("RGB") if mask else layer, profile)
+    seen.putalpha(mask or Image.new("L", layer.size, 255))
+    seen = _turned(seen, turn)
+    # What is fainter than this is the edge of a shadow.
+    box = seen.getchannel("A").point(lambda value: 255 if value > 8 else 0).getbbox()
+    if box is None:
+        raise Unusable("Nothing can be seen in this logo: all of it is transparent. Export it again and send that.")
+    seen = seen.crop(box)
+    if not MARK_RATIOS[0] <= seen.width / seen.height <= MARK_RATIOS[1]:
+        raise Unusable(
+            f"This logo is {seen.width:,} × {seen.height:,} pixels where it shows something. It may be at most"
+            f" {MARK_RATIOS[1]:g} times as wide as high, or twice as high as wide."
+        )
+    return _save_mark(seen, folder)
+
+
+def _save_mark(seen: Image.Image, folder: Path) -> Made:
+    for sides in _MARK_SIZES:
+        small = seen.copy()
+        small.thumbnail(sides, Image.Resampling.LANCZOS)
+        for how in _MARK_WAYS:
+            kept = io.BytesIO()
+            small.save(kept, "WEBP", method=6, **how)
+            if kept.tell() <= MARK_MAX_BYTES:
+                (folder / "mark.webp").write_bytes(kept.getvalue())
+                return Made("mark", "webp", small.width, small.height, "mark.webp")
+    raise Unusable(
+        "This logo stays heavier than 12 KB however small it gets. Send a plainer one, without a photograph."
+    )
 
 
 def _render_here(
@@ -424,18 +492,17 @@ def _limit_this_process(max_memory_bytes: int) -> None:
 
 def _run(arguments: list[str]) -> int:
     """The child: render what the arguments name, and answer in JSON."""
-    name, source, folder, max_pixels, across, down, ground, max_memory_bytes = arguments
+    name, source, folder, max_pixels, *how, max_memory_bytes = arguments
     warnings.simplefilter("ignore")
     _limit_this_process(int(max_memory_bytes))
+    paths, most = (Path(source), Path(folder)), int(max_pixels)
     try:
-        rendered = _render_here(
-            name,
-            Path(source),
-            Path(folder),
-            max_pixels=int(max_pixels),
-            focus=(float(across), float(down)),
-            ground=ground,
-        )
+        made: Rendered | Made
+        if how == [_MARK]:
+            made = _render_mark_here(name, *paths, max_pixels=most)
+        else:
+            across, down, ground = how
+            made = _render_here(name, *paths, max_pixels=most, focus=(float(across), float(down)), ground=ground)
     except Unusable as refused:
         answer: dict[str, object] = {"problem": str(refused)}
     except MemoryError:
@@ -444,7 +511,7 @@ def _run(arguments: list[str]) -> int:
     except Exception:
         return 1
     else:
-        answer = asdict(rendered)
+        answer = asdict(made)
     sys.stdout.write(json.dumps(answer))
     return 0
 

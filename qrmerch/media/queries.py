@@ -26,6 +26,8 @@ MEDIA_TYPES = {
     "m4a": "audio/mp4",
     "mp3": "audio/mpeg",
     "vtt": "text/vtt",
+    "webp": "image/webp",
+    "woff2": "font/woff2",
 }
 
 

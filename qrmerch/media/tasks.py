@@ -12,9 +12,11 @@ from qrmerch.jobs import PICTURES, Work, chore, enqueue, job, sweep
 from qrmerch.leftovers import names_files
 from qrmerch.media import service
 from qrmerch.media.archives import list_archive_keys
+from qrmerch.media.marks import AREA
 from qrmerch.media.models import Asset, AssetKind, AssetState
 from qrmerch.media.queries import count_bytes, list_rendition_keys, list_source_keys
 from qrmerch.media.reminders import write_reminders
+from qrmerch.parties.models import BrandKit
 from qrmerch.parties.queries import list_supplied
 from qrmerch.parties.service import changed
 from qrmerch.quota import takes_room
@@ -85,6 +87,13 @@ def needed_renditions(db: Session, _at: datetime) -> Iterable[str]:
 @names_files("archives")
 def needed_archives(db: Session, _at: datetime) -> Iterable[str]:
     return list_archive_keys(db)
+
+
+@names_files(AREA)
+def needed_brand_files(db: Session, _at: datetime) -> Iterable[str]:
+    """Logos and fonts of every brand that holds, held or waits."""
+    for column in (BrandKit.logo_key, BrandKit.logo_dark_key, BrandKit.font_key):
+        yield from db.scalars(select(column).where(column != "").distinct())
 
 
 @takes_room

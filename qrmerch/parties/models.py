@@ -132,6 +132,8 @@ class BrandKit(RetailerScoped, Base):
     logo_ratio: Mapped[int] = mapped_column(default=1000)
     font_key: Mapped[str] = mapped_column(String(100), default="")
     font_name: Mapped[str] = mapped_column(String(80), default="")
+    # What the font has letters of: ["latin", "arabic"].
+    font_scripts: Mapped[Json] = mapped_column(default=list)
     # {"instagram": "https://…"}
     social: Mapped[Json] = mapped_column(default=dict)
 

@@ -65,6 +65,18 @@ def get_brand(db: Session, retailer_id: str, *, at: datetime) -> BrandKit:
     return kit
 
 
+def find_next_brand(db: Session, retailer_id: str, *, at: datetime) -> datetime | None:
+    """When the next brand kit begins; None where none waits."""
+    coming = select(func.min(BrandKit.from_at)).where(BrandKit.retailer_id == retailer_id, BrandKit.from_at > at)
+    return db.scalar(coming)
+
+
+def list_coming_brands(db: Session, retailer_id: str, *, at: datetime) -> list[BrandKit]:
+    """Brand kits that have not begun, the next one first."""
+    coming = select(BrandKit).where(BrandKit.retailer_id == retailer_id, BrandKit.from_at > at)
+    return list(db.scalars(coming.order_by(BrandKit.from_at)))
+
+
 def list_stores(db: Session, retailer_id: str) -> list[Store]:
     """A retailer's stores by their code."""
     return list(db.scalars(select(Store).where(Store.retailer_id == retailer_id).order_by(Store.code)))

@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select, update
@@ -31,6 +31,7 @@ from qrmerch.parties.models import (
     Vendor,
     Warehouse,
 )
+from qrmerch.parties.social import clean_social
 from qrmerch.text import clean_line
 
 # As far back as a restarted worker can check the pages on its disk.
@@ -38,6 +39,7 @@ CHANGES_KEPT_FOR = timedelta(days=7)
 # A store's own Wi-Fi leaves from few addresses; a wider range would take strangers for it.
 _WIDEST_V4, _WIDEST_V6, _MAX_NETWORKS = 16, 32, 50
 _MAX_LEGAL_CHARS = 400
+_MAX_COMING_KITS, _LONGEST_AHEAD = 12, timedelta(days=731)
 _LONGEST_STOCK_LIMIT = 366 * 24
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -45,7 +47,10 @@ _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 @dataclass(frozen=True, slots=True)
 class Brand:
-    """The five choices of a brand kit, and its legal lines by locale."""
+    """The five choices of a brand kit, its legal lines by locale, its files by their keys, its addresses by network.
+
+    `logo_ratio`: width over height of the logos, in thousandths. `font_scripts`: what the font has letters of.
+    """
 
     colour: str
     display: Display
@@ -53,6 +58,13 @@ class Brand:
     tone: Tone
     wordmark: str
     legal: dict[str, str]
+    social: dict[str, str] = field(default_factory=dict)
+    logo_key: str = ""
+    logo_dark_key: str = ""
+    logo_ratio: int = 1000
+    font_key: str = ""
+    font_name: str = ""
+    font_scripts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,21 +156,36 @@ def add_retailer(
     return retailer
 
 
-def set_brand(db: Session, retailer: Retailer, brand: Brand, *, at: datetime) -> BrandKit:
-    """Let a brand kit hold from now on, on every page of the retailer.
+def set_brand(
+    db: Session, retailer: Retailer, brand: Brand, *, at: datetime, from_at: datetime | None = None
+) -> BrandKit:
+    """Let a brand kit hold on every page of the retailer, from now or from a later instant on.
 
-    :raises FormError: the colour is not `#rrggbb`, the wordmark is empty, or a line is too long.
+    :param from_at: later than `at`; None for now.
+    :raises FormError: the colour is not `#rrggbb`, the wordmark is empty, a line is too long, an address is another
+        network's, a font is chosen that is not there, or the instant is past or another kit's.
     """
     checked = check_brand(brand)
+    if from_at is not None:
+        lock_for_chain(db, f"brand {retailer.id}")
+        _check_begin(db, retailer, from_at, at=at)
     kit = BrandKit(
+        id=ids.new(),
         retailer_id=retailer.id,
-        from_at=at,
+        from_at=from_at or at,
         colour=checked.colour,
         display=checked.display,
         corners=checked.corners,
         tone=checked.tone,
         wordmark=checked.wordmark,
         legal=checked.legal,
+        social=checked.social,
+        logo_key=checked.logo_key,
+        logo_dark_key=checked.logo_dark_key,
+        logo_ratio=checked.logo_ratio,
+        font_key=checked.font_key,
+        font_name=checked.font_name,
+        font_scripts=list(checked.font_scripts),
     )
     db.add(kit)
     changed(db, retailer.id, at=at)
@@ -166,10 +193,36 @@ def set_brand(db: Session, retailer: Retailer, brand: Brand, *, at: datetime) ->
     return kit
 
 
+def _check_begin(db: Session, retailer: Retailer, from_at: datetime, *, at: datetime) -> None:
+    if from_at <= at:
+        raise FormError({"from": "This moment has passed. Choose a later one, or leave it empty for now."})
+    if from_at > at + _LONGEST_AHEAD:
+        raise FormError({"from": "At most two years ahead."})
+    coming = list(
+        db.scalars(select(BrandKit.from_at).where(BrandKit.retailer_id == retailer.id, BrandKit.from_at > at))
+    )
+    if from_at in coming:
+        raise FormError({"from": "Another brand begins at that very moment. Cancel it first, or choose another one."})
+    if len(coming) >= _MAX_COMING_KITS:
+        raise FormError({"from": f"{_MAX_COMING_KITS} brands wait already. Cancel one of them first."})
+
+
+def cancel_brand(db: Session, retailer: Retailer, kit: BrandKit, *, at: datetime) -> None:
+    """Take a brand kit back that has not begun.
+
+    :raises Conflict: it holds already, or held.
+    """
+    if kit.from_at <= at:
+        raise Conflict("This brand has begun. Choose another one and let it hold instead.")
+    db.delete(kit)
+    changed(db, retailer.id, at=at)
+    db.flush()
+
+
 def check_brand(brand: Brand) -> Brand:
     """A brand kit as it would be kept.
 
-    :raises FormError: as `set_brand`; legal lines are named `legal-<locale>`.
+    :raises FormError: as `set_brand`; legal lines are named `legal-<locale>`, networks `social-<key>`.
     """
     problems: dict[str, str] = {}
     colour = brand.colour.strip().lower()
@@ -179,10 +232,16 @@ def check_brand(brand: Brand) -> Brand:
     if not wordmark:
         problems.setdefault("wordmark", "The wordmark is what stands at the top of each page. It cannot be empty.")
     lines = {locale: _line(problems, f"legal-{locale}", line, _MAX_LEGAL_CHARS) for locale, line in brand.legal.items()}
+    social, wrong = clean_social(brand.social)
+    problems |= {f"social-{key}": sentence for key, sentence in wrong.items()}
+    if brand.display == Display.FONT and not brand.font_key:
+        problems["display"] = "There is no font of your own yet. Send one, or choose another face for headings."
+    if brand.logo_dark_key and not brand.logo_key:
+        problems["logo"] = "A logo for dark ground alone leaves the day without one. Send one for light ground too."
     if problems:
         raise FormError(problems)
     legal = {locale: line for locale, line in lines.items() if line}
-    return Brand(colour, brand.display, brand.corners, brand.tone, wordmark, legal)
+    return replace(brand, colour=colour, wordmark=wordmark, legal=legal, social=social)
 
 
 def add_host(

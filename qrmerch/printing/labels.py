@@ -6,7 +6,11 @@ letters are missing, the code still stands with its address in words.
 
 from dataclasses import dataclass
 from functools import lru_cache
+from io import BytesIO
 from typing import Any, Final
+
+from PIL import Image
+from reportlab.lib.utils import ImageReader
 
 from qrmerch.codes.artwork import POINTS_PER_MM, Symbol, pdf_drawing, snap_to_dots
 from qrmerch.codes.queries import CodeLine
@@ -21,6 +25,9 @@ _MAX_CODE_MM: Final = 36.0
 _MARGIN_MM: Final = 1.6
 _TAG_MARGIN_MM, _TAG_HOLE_MM, _TAG_CODE_MM = 4.5, 11.0, 30.0
 _EDGE_MM: Final = 2.0
+# As wide and as high as a logo gets on a tag; its pixels are then about 400 to the inch.
+_LOGO_MM: Final = (32.0, 9.0)
+_LEADING: Final = 1.2
 # The height of words, points, at which they have their usual size, and how far they grow or shrink with it.
 _USUAL_HEIGHT: Final = 60.0
 _SCALES: Final = (0.9, 1.35)
@@ -45,10 +52,12 @@ class Label:
 class Wording:
     """What all labels of a sheet say, and in which colour their codes are.
 
-    `house` stands on hang tags; `call` says what a scan gives; `notice` what it keeps; `direction` is `ltr` or `rtl`.
+    `house` stands on hang tags, or in its place `logo`, a picture's bytes as they are served; `call` says what a scan
+    gives; `notice` what it keeps; `direction` is `ltr` or `rtl`.
     """
 
     house: str = ""
+    logo: bytes = b""
     call: str = ""
     notice: str = ""
     dark: str = "#000000"
@@ -77,7 +86,7 @@ class _Line:
 
     @property
     def leading(self) -> float:
-        return self.size * 1.2
+        return self.size * _LEADING
 
 
 def label_of(line: CodeLine, base: str) -> Label:
@@ -154,7 +163,9 @@ def _words_beside(label: Label, wording: Wording, room: float, height: float) ->
 def _draw_tag(canvas: Any, label: Label, symbol: Symbol, wording: Wording, box: _Box, side: float) -> None:
     """Words above the code and under it, in the middle; the hole stays free."""
     room, x = box.width - 2 * _TAG_MARGIN_MM * POINTS_PER_MM, box.left + box.width / 2
-    head = _fit(wording.house, 11, room, is_bold=True)
+    logo = _read_logo(wording.logo)
+    width, height = _logo_size(logo, room) if logo else (0.0, 0.0)
+    head = [_Line("", height / _LEADING)] if logo else _fit(wording.house, 11, room, is_bold=True)
     head += [_Line("", 6)] * bool(head)
     head += _fit(label.title, 14, room, max_lines=3, is_bold=True, is_balanced=True)
     if wording.shows_place and label.place:
@@ -165,9 +176,30 @@ def _draw_tag(canvas: Any, label: Label, symbol: Symbol, wording: Wording, box: 
     foot += _fit(wording.notice, 5.8, room, max_lines=2, colour=GREY, is_never_cut=True)
     top = box.bottom + box.height - _TAG_HOLE_MM * POINTS_PER_MM
     foot_top = box.bottom + _TAG_MARGIN_MM * POINTS_PER_MM + _height(foot)
+    if logo:
+        canvas.drawImage(logo, x - width / 2, top - height, width, height, mask="auto")
     _draw_lines(canvas, head, x, top, "centre")
     _draw_lines(canvas, foot, x, foot_top, "centre")
     canvas.addLiteral(pdf_drawing(symbol, x=x - side / 2, y=foot_top, side=side, dark=wording.dark))
+
+
+@lru_cache(maxsize=8)
+def _read_logo(data: bytes) -> ImageReader | None:
+    """A logo to be drawn; None where there is none, or one that cannot be read: then the name stands."""
+    try:
+        with Image.open(BytesIO(data), formats=["WEBP"]) as image:
+            return ImageReader(image.convert("RGBA")) if data else None
+    except OSError:
+        return None
+
+
+def _logo_size(logo: ImageReader, room: float) -> tuple[float, float]:
+    """Width and height, points, in which a logo of this shape stands on a tag."""
+    across, down = logo.getSize()
+    share = min(
+        room / across, *(most * POINTS_PER_MM / side for most, side in zip(_LOGO_MM, (across, down), strict=True))
+    )
+    return across * share, down * share
 
 
 def _address_lines(label: Label, size: float, room: float, *, colour: str = INK) -> list[_Line]:

@@ -23,6 +23,7 @@ def word_labels(
     *,
     house: str,
     base: str,
+    logo: bytes = b"",
     call: str | None = None,
     dark: str = BLACK,
     has_notice: bool = True,
@@ -31,6 +32,7 @@ def word_labels(
     """The words of a sheet.
 
     :param house: how the retailer writes itself; stands on hang tags.
+    :param logo: stands in its place, a picture's bytes as they are served; empty for none.
     :param base: scheme and host of its printed addresses, under which `/privacy` says what a scan keeps.
     :param call: what a scan gives; None for the usual words, empty for none.
     :raises ValueError: the call is longer than 60 characters.
@@ -38,6 +40,7 @@ def word_labels(
     notice = f"{translator(locale)(_NOTICE)} {urlsplit(base).netloc}/privacy"
     return Wording(
         house=house,
+        logo=logo,
         call=usual_call(locale) if call is None else clean_line(call, MAX_CALL_CHARS),
         notice=notice if has_notice else "",
         dark=dark,

@@ -2,7 +2,8 @@
 
 The hue is kept; lightness moves only as far as a ratio needs, in OKLCH, where equal steps look equal.
 Text on a filled control has 4.5:1, its border 3:1 against the page, the colour as ink 4.5:1 on the hardest
-of the page's grounds, a printed code 7:1 on white. A colour without hue changes places with the paper in the dark.
+of the page's grounds, the ring around what has the focus and the bars of charts 3:1 there, a printed code 7:1 on white.
+A colour without hue changes places with the paper in the dark.
 """
 
 import math
@@ -13,13 +14,15 @@ from functools import lru_cache
 
 WHITE, NEAR_BLACK = "#ffffff", "#131211"
 # The hardest grounds of the design language: what can be read on them can be read on the page and on cards.
-_SUNK_LIGHT, _SUNK_DARK = "#f1eee9", "#262320"
+_SUNK_LIGHT, _SUNK_DARK = "#f1eee9", "#242424"
 _CARD_LIGHT, _CARD_DARK = "#ffffff", "#1d1b19"
 # A ticket's ground is this share of the accent over the card, as `--tint` in shop.css says.
 _TINT_SHARE = 0.09
 _HUELESS_CHROMA = 0.02
 _LIGHTNESS_STEP = 0.005
 _TEXT, _BORDER, _PRINTED = 4.5, 3.0, 7.0
+# Charts stand on the desk, whose grounds are other ones; as in staff.css.
+_DESK_LIGHT, _DESK_DARK = ("#ffffff", "#f5f2ee"), ("#161514", "#24211f")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,8 @@ class BrandColours:
     on_fill: Pair
     edge: Pair
     accent: Pair
+    focus: Pair
+    chart: Pair
     code: str
 
     @property
@@ -83,14 +88,23 @@ def derive_colours(brand: str) -> BrandColours:
             _fit(brand, _TEXT, lambda ink: (_SUNK_LIGHT, mix(ink, _CARD_LIGHT, _TINT_SHARE)), darker=True),
             _fit(brand, _TEXT, lambda ink: (_SUNK_DARK, mix(ink, _CARD_DARK, _TINT_SHARE)), darker=False),
         ),
+        focus=_seen(brand, (_SUNK_LIGHT, _CARD_LIGHT), (_SUNK_DARK, _CARD_DARK)),
+        chart=_seen(brand, (_SUNK_LIGHT, *_DESK_LIGHT), (_SUNK_DARK, *_DESK_DARK)),
         code=code,
     )
+
+
+def _seen(brand: str, light: tuple[str, ...], dark: tuple[str, ...]) -> Pair:
+    """The colour where it stands as a shape on any of these grounds, by day and in the dark."""
+    return Pair(_fit(brand, _BORDER, lambda _: light, darker=True), _fit(brand, _BORDER, lambda _: dark, darker=False))
 
 
 def _hueless(brand: str, code: str) -> BrandColours:
     ink = brand if contrast(brand, _SUNK_LIGHT) >= _PRINTED else "#161616"
     pair, other = Pair(ink, "#f2f1ef"), Pair(WHITE, "#161616")
-    return BrandColours(brand=brand, fill=pair, on_fill=other, edge=pair, accent=pair, code=code)
+    return BrandColours(
+        brand=brand, fill=pair, on_fill=other, edge=pair, accent=pair, focus=pair, chart=pair, code=code
+    )
 
 
 def _text_on(fill: str) -> str:

@@ -1,22 +1,32 @@
 """The brand around a shopper's page: the retailer's own, or a neutral one where no retailer is meant."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from urllib.parse import urlencode
 
 from sqlalchemy.orm import Session
 
+from qrmerch.files import is_key
 from qrmerch.i18n import direction, language_name, negotiate, translator
-from qrmerch.parties.queries import get_brand, get_retailer
+from qrmerch.media.fonts import unicode_range
+from qrmerch.parties.languages import LocaleRule, locales_of, rule_of
+from qrmerch.parties.models import BrandKit, Display
+from qrmerch.parties.queries import find_next_brand, get_brand, get_retailer
+from qrmerch.parties.service import Brand
+from qrmerch.parties.social import list_social
 from qrmerch.rendering.brand import BrandColours, derive_colours
-from qrmerch.rendering.pages import Frame, LanguageLink
-from qrmerch.rendering.style import Ground, StyleBlock, build_style, theme_colours
+from qrmerch.rendering.pages import Frame, LanguageLink, Logo
+from qrmerch.rendering.style import Face, Ground, StyleBlock, build_style, theme_colours
 from qrmerch.web import asset_address
 
 ITEM_SHEETS: Final = ("shop",)
 ERRAND_SHEETS: Final = ("shop", "errands")
+# A logo's shown pixels: its area, least and most height, most width.
+_LOGO_AREA: Final = 3600
+_LOGO_HEIGHTS: Final = (22, 40)
+_LOGO_WIDTH: Final = 168
 # Stands under every page, and is kept as proof of what was agreed to with the first heart.
 KEEPING_NOTICE: Final = (
     "Keeping something sets one cookie on this phone, so that your list can be found again. It holds no name."
@@ -39,6 +49,18 @@ class House:
     corners: str
     tone: str
     legal: Mapping[str, str]
+    logo: Logo | None = None
+    face: Face | None = None
+    social: tuple[tuple[str, str], ...] = ()
+    # Languages that an item's page is offered in only where it says everything in them.
+    hidden: frozenset[str] = frozenset()
+    # When another brand takes over.
+    until: datetime | None = None
+
+    @property
+    def first(self) -> str:
+        """The language that stands where another is missing."""
+        return self.locales[0]
 
     def choose_locale(self, wanted: str, accept_language: str) -> str:
         """The language to speak: the one asked for in the address if offered, else the browser's, else our first."""
@@ -80,19 +102,55 @@ def load_house(db: Session, retailer_id: str | None, *, at: datetime) -> House:
     if retailer_id is None:
         return NEUTRAL
     retailer, kit = get_retailer(db, retailer_id), get_brand(db, retailer_id, at=at)
-    return House(
+    locales = locales_of(retailer)
+    house = House(
         retailer_id=retailer.id,
         slug=retailer.slug,
         name=retailer.name,
-        locales=(retailer.default_locale, *(each for each in retailer.locales if each != retailer.default_locale)),
+        locales=locales,
         time_zone=retailer.time_zone,
+        wordmark="",
+        colours=NEUTRAL.colours,
+        display="",
+        corners="",
+        tone="",
+        legal={},
+        hidden=frozenset(each for each in locales if rule_of(retailer, each) == LocaleRule.HIDDEN),
+        until=find_next_brand(db, retailer_id, at=at),
+    )
+    return dress(house, kit)
+
+
+def dress(house: House, kit: BrandKit | Brand) -> House:
+    """The same house in a brand, one that is kept or one that is only tried on."""
+    has_face = kit.display == Display.FONT and is_key(kit.font_key) and bool(kit.font_scripts)
+    display = Display.SANS if kit.display == Display.FONT and not has_face else kit.display
+    return replace(
+        house,
         wordmark=kit.wordmark,
         colours=derive_colours(kit.colour),
-        display=str(kit.display),
+        display=str(display),
         corners=str(kit.corners),
         tone=str(kit.tone),
         legal=kit.legal,
+        logo=_logo_of(kit),
+        face=Face(_address(kit.font_key, "woff2"), unicode_range(kit.font_scripts)) if has_face else None,
+        social=list_social(kit.social),
     )
+
+
+def _logo_of(kit: BrandKit | Brand) -> Logo | None:
+    """The logo in the size in which logos of its shape look equally large; at most 168 pixels wide."""
+    if not is_key(kit.logo_key):
+        return None
+    ratio = max(1, kit.logo_ratio) / 1000
+    height = min(max(_LOGO_AREA / ratio, _LOGO_HEIGHTS[0] ** 2) ** 0.5, _LOGO_HEIGHTS[1], _LOGO_WIDTH / ratio)
+    dark = _address(kit.logo_dark_key, "webp") if is_key(kit.logo_dark_key) else ""
+    return Logo(_address(kit.logo_key, "webp"), dark, max(1, round(height * ratio)), max(1, round(height)))
+
+
+def _address(key: str, ending: str) -> str:
+    return f"/media/{key.rpartition('/')[2]}.{ending}"
 
 
 def build_frame(
@@ -114,7 +172,8 @@ def build_frame(
     :param title: of the page alone; the retailer's name is added.
     """
     t = translator(locale)
-    block = build_style(house.colours, *sheets, ground=ground)
+    block = build_style(house.colours, *sheets, ground=ground, face=house.face)
+    legal_language = pick_language(house.legal, locale, house.locales)
     light, dark = theme_colours(house.tone)
     frame = Frame(
         locale=locale,
@@ -142,9 +201,13 @@ def build_frame(
             "A scan counts one look at one item, in one place, at one hour. No name, no cookie, no address is kept."
         ),
         keeping=t(KEEPING_NOTICE),
-        legal=pick_text(house.legal, locale, house.locales),
+        legal=house.legal.get(legal_language, ""),
+        legal_language=legal_language if legal_language != locale else "",
+        legal_direction=direction(legal_language) if legal_language else "",
         languages=languages,
         is_indexed=is_indexed,
+        logo=house.logo,
+        social=house.social,
     )
     return frame, block
 
@@ -155,14 +218,14 @@ def errand_languages(house: House, locale: str, path: str) -> tuple[LanguageLink
     return tuple(LanguageLink(each, language_name(each), house.address(path, each)) for each in others)
 
 
-def language_links(house: House, locale: str, path: str) -> tuple[LanguageLink, ...]:
-    """An item's page in the retailer's other languages.
+def language_links(locales: Sequence[str], locale: str, path: str) -> tuple[LanguageLink, ...]:
+    """An item's page in the other languages it is offered in.
 
     :param path: the page's address without a language; a query may be there already.
     """
     joint = "&" if "?" in path else "?"
     return tuple(
-        LanguageLink(each, language_name(each), f"{path}{joint}lang={each}") for each in house.locales if each != locale
+        LanguageLink(each, language_name(each), f"{path}{joint}lang={each}") for each in locales if each != locale
     )
 
 

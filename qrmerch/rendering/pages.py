@@ -38,6 +38,18 @@ class LanguageLink:
 
 
 @dataclass(frozen=True, slots=True)
+class Logo:
+    """The retailer's logo: addresses for light and for dark ground (empty: the light one on a plate), shown pixels."""
+
+    src: str
+    dark_src: str
+    width: int
+    height: int
+    # When the dark one is shown: the condition of a media query.
+    dark_when: str = "(prefers-color-scheme: dark)"
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """What surrounds every shopper's page: the brand, the language, the ways out."""
 
@@ -70,8 +82,15 @@ class Frame:
     notice: str = ""
     keeping: str = ""
     legal: str = ""
+    # The lines' language, where that is not the page's, and which way it runs.
+    legal_language: str = ""
+    legal_direction: str = ""
     languages: tuple[LanguageLink, ...] = ()
     is_indexed: bool = False
+    # Shown instead of the wordmark.
+    logo: Logo | None = None
+    # Where else the retailer is: the network's name and an address there.
+    social: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from qrmerch.offers.queries import list_offers_on
 from qrmerch.parties.models import Retailer, Store
 from qrmerch.parties.queries import list_stores
 from qrmerch.rendering.frame import House, load_house
+from qrmerch.rendering.offered import list_offered
 from qrmerch.rendering.opening import opening_edges
 from qrmerch.rendering.sections import Source, read_gallery
 from qrmerch.rendering.wording import Shelf, is_live
@@ -34,6 +35,8 @@ class Scene:
     item: Item
     retailer: Retailer
     house: House
+    # The languages this page is offered in, first one first.
+    offered: tuple[str, ...]
     store: Store | None
     style: str
     source: Source
@@ -92,6 +95,8 @@ def load_scene(
     store = next((each for each in stores if each.id == store_id), None)
     held = hold(db, [item], store_ids={item.id: store_id}, locale=locale, at=at)[item.id]
     shown = Held(None, revision) if revision else held
+    offered = house.locales if revision else list_offered(db, house, held.revision)
+    locale = house.first if locale in house.hidden and locale not in offered else locale
     live = _read_held(db, shown, version, locale=locale, house=house, at=at) if shown.revision else None
     offers = [
         offer
@@ -102,11 +107,13 @@ def load_scene(
     edges += [edge for offer in offers for edge in (offer.from_at, offer.until_at)]
     edges += opening_edges(store, at) if store else []
     edges += live.edges if live else ()
+    edges += [house.until] if house.until else []
     default = Source((), {}, (), locale, house.locales)
     return Scene(
         item=item,
         retailer=retailer,
         house=house,
+        offered=offered,
         store=store,
         style=live.style if live else _default_style(db, retailer.id),
         source=live.source if live else default,

@@ -134,7 +134,7 @@ def render_item_page(
     too_old = find_stock_edge(db, (scene.item.id, *others), limit=stock_limit(scene.retailer), at=at)
     return RenderedPage(
         html=render_html(page.template, page).encode(),
-        headers=(page_policy(block, is_preview=is_preview), ("Content-Language", locale)),
+        headers=(page_policy(block, is_preview=is_preview), ("Content-Language", scene.source.locale)),
         until=min((*scene.edges, *edges, too_old or at + KEPT_AT_MOST, at + KEPT_AT_MOST)),
         item_id=scene.item.id,
         others=others,
@@ -152,9 +152,12 @@ def _list_others(db: Session, page: ItemPage | RetiredPage) -> tuple[str, ...]:
 def _as_preview(
     page: ItemPage | RetiredPage, block: StyleBlock, scheme: str
 ) -> tuple[ItemPage | RetiredPage, StyleBlock]:
+    logo = page.frame.logo
     if scheme in _SCHEMES:
         block = StyleBlock(block.css + Markup(":root{{color-scheme:{}}}").format(scheme))
-    return replace(page, frame=replace(page.frame, css=block.css, script="", is_indexed=False)), block
+        logo = replace(logo, dark_when="all" if scheme == "dark" else "not all") if logo else None
+    frame = replace(page.frame, css=block.css, script="", is_indexed=False, logo=logo)
+    return replace(page, frame=frame), block
 
 
 def _make_item_page(
@@ -284,7 +287,7 @@ def _frame_of(
         sheets=ITEM_SHEETS,
         ground=ground,
         here=item_address(scene.item, scene.store, house.lang(locale)),
-        languages=language_links(house, locale, item_address(scene.item, scene.store)),
+        languages=language_links(scene.offered, locale, item_address(scene.item, scene.store)),
         kept=personal.count if personal else None,
         is_indexed=is_indexed,
     )

@@ -21,6 +21,8 @@ _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _SPACE = re.compile(r"\s+")
 _AROUND = re.compile(r" ?([{};,>]) ?")
 _COLOUR = re.compile("#[0-9a-f]{6}")
+_FONT = re.compile(r"/media/[0-9a-f]{64}\.woff2")
+_LETTERS = re.compile(r"U\+[0-9A-F]+(?:-[0-9A-F]+)?(?:,U\+[0-9A-F]+(?:-[0-9A-F]+)?)*")
 _PLACEHOLDER = re.compile(r"data:image/(?:webp|jpeg|png|avif);base64,[A-Za-z0-9+/=]+")
 
 
@@ -38,6 +40,14 @@ class StyleBlock:
 
 
 @dataclass(frozen=True, slots=True)
+class Face:
+    """The font of headings: its address on our own host, and the letters it is fetched for (a `unicode-range`)."""
+
+    src: str
+    letters: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ground:
     """What lies behind the first picture until it has come, and where its subject is."""
 
@@ -47,13 +57,16 @@ class Ground:
     focus: tuple[tuple[int, float, float], ...] = ()
 
 
-def build_style(colours: BrandColours, *sheets: str, ground: Ground | None = None) -> StyleBlock:
+def build_style(
+    colours: BrandColours, *sheets: str, ground: Ground | None = None, face: Face | None = None
+) -> StyleBlock:
     """The style of a page in this brand.
 
     :param sheets: names in `static/css`, without ending, in order.
+    :param face: the retailer's own font for headings.
     """
-    parts = [_sheet(name) for name in sheets]
-    return StyleBlock(Markup("".join((*parts, _brand_css(colours), _ground_css(ground or Ground())))))  # noqa: S704
+    parts = [*(_sheet(name) for name in sheets), _brand_css(colours), _face_css(face), _ground_css(ground or Ground())]
+    return StyleBlock(Markup("".join(parts)))  # noqa: S704
 
 
 def theme_colours(tone: str) -> tuple[str, str]:
@@ -87,7 +100,17 @@ def minify(css: str) -> str:
 def _brand_css(colours: BrandColours) -> str:
     return (
         f":root{{--fill:{colours.fill.css};--on-fill:{colours.on_fill.css};--fill-edge:{colours.edge.css};"
-        f"--accent:{colours.accent.css}}}"
+        f"--accent:{colours.accent.css};--focus:{colours.focus.css}}}"
+    )
+
+
+def _face_css(face: Face | None) -> str:
+    """Text stands in another font until this one has come, so that nobody waits for it to read."""
+    if face is None or not (_FONT.fullmatch(face.src) and _LETTERS.fullmatch(face.letters)):
+        return ""
+    return (
+        f'@font-face{{font-family:House;src:url({face.src}) format("woff2");font-display:swap;'
+        f"font-weight:1 1000;unicode-range:{face.letters}}}"
     )
 
 

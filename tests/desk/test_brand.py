@@ -1,16 +1,25 @@
 """The brand at the desk: tried on, held, said where the colour differs; by the owner, and of one's own house."""
 
+import io
+from datetime import timedelta
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from qrmerch.access import Role
 from qrmerch.clock import now
+from qrmerch.leftovers import SPARED_FOR, sweep
 from qrmerch.parties.models import BrandKit, PageChange
 from qrmerch.parties.queries import get_brand
-from tests.browsing import Browser
+from qrmerch.web import Services
+from tests.browsing import Browser, find_form
 from tests.desk.house import House, count_entries, seen
 from tests.factories import make_person, make_retailer, publish_page
+from tests.media.test_marks import logo
+from tests.media.webfonts import woff2
 
 YELLOW = {
     "colour": "#E6B800",
@@ -157,3 +166,222 @@ def test_otto_changes_his_own_brand_only(browser: Browser, db: Session, house: H
 
     assert len(kits(db, house)) == 1
     assert len(seen(db, select(BrandKit).where(BrandKit.retailer_id == house.other.id))) == 2
+
+
+# --- logo, font, addresses, and when -----------------------------------------------------------------
+
+
+def sent(data: bytes, name: str) -> tuple[io.BytesIO, str]:
+    return io.BytesIO(data), name
+
+
+def test_a_logo_that_is_sent_stands_on_every_page(browser: Browser, db: Session, house: House) -> None:
+    publish_page(db, house.item)
+    db.commit()
+    browser.sign_in(*house.olive)
+    page = browser.get("/desk/brand")
+
+    response = browser.send(page, action="/desk/brand", **YELLOW, logo=sent(logo(), "../../logo.png"))
+
+    assert "The brand holds from now on" in browser.follow(response).text
+    kit = kits(db, house)[-1]
+    assert kit.logo_key.startswith("brands/") and 3400 < kit.logo_ratio < 3600
+    shown = browser.another().get(f"/i/{house.item.public_id}").text
+    assert f"/media/{kit.logo_key.removeprefix('brands/')}.webp" in shown and 'alt="Fashiontown"' in shown
+
+
+def test_a_logo_that_is_tried_on_is_kept_in_the_form_and_shown_on_the_sample(
+    browser: Browser, db: Session, house: House
+) -> None:
+    publish_page(db, house.item)
+    db.commit()
+    browser.sign_in(*house.olive)
+
+    tried = browser.post("/desk/brand", {**YELLOW, "do": "try", "logo": sent(logo(), "a.png")})
+    key = find_form(tried.text, "/desk/brand").fields["logo_key"]
+    sample = browser.get("/desk/brand/sample?" + urlencode({"logo_key": key}))
+    browser.send(tried, action="/desk/brand", do="save")
+
+    assert key.startswith("brands/") and key.removeprefix("brands/") in sample.text
+    assert [each.logo_key for each in kits(db, house)] == ["", key]
+
+
+def test_what_else_was_chosen_stays_when_a_file_cannot_be_taken(browser: Browser, db: Session, house: House) -> None:
+    browser.sign_in(*house.olive)
+
+    answer = browser.post(
+        "/desk/brand",
+        {
+            **YELLOW,
+            "logo": sent(b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", "logo.png"),
+            "font": sent(b"MZ not a font", "font.woff2"),
+            "social-instagram": "https://instagram.com.evil.example/x",
+            "logo_dark": sent(logo(colour="#ffffff"), "dark.png"),
+        },
+    )
+
+    assert answer.status_code == 422 and len(kits(db, house)) == 1
+    for said in ("This is an SVG drawing", "This is not a WOFF2 font", "Only an address at www.instagram.com"):
+        assert said in answer.text
+    fields = find_form(answer.text, "/desk/brand").fields
+    assert fields["colour"] == "#E6B800" and fields["social-instagram"] == "https://instagram.com.evil.example/x"
+    assert fields["logo_dark_key"].startswith("brands/"), "the file that could be taken need not be sent again"
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"logo_dark": logo()}, "Send one for light ground too"),
+        ({"logo": logo(), "logo_dark": logo(500, 500)}, "The two logos have different shapes"),
+    ],
+)
+def test_two_logos_that_do_not_go_together_are_told(
+    browser: Browser, db: Session, house: House, files: dict[str, bytes], said: str
+) -> None:
+    browser.sign_in(*house.olive)
+
+    answer = browser.post("/desk/brand", {**YELLOW, **{name: sent(data, "a.png") for name, data in files.items()}})
+
+    assert answer.status_code == 422 and said in answer.text and len(kits(db, house)) == 1
+
+
+def test_logos_and_font_are_taken_away(browser: Browser, db: Session, house: House) -> None:
+    browser.sign_in(*house.olive)
+    files = {"logo": sent(logo(), "a"), "logo_dark": sent(logo(colour="#fff"), "b"), "font": sent(woff2(), "c")}
+    browser.post("/desk/brand", {**YELLOW, **files})
+    page = browser.get("/desk/brand")
+
+    browser.send(page, action="/desk/brand", no_logo_dark="1")
+    without_dark = kits(db, house)[-1]
+    browser.send(browser.get("/desk/brand"), action="/desk/brand", no_logo="1", no_font="1")
+
+    last = kits(db, house)[-1]
+    assert without_dark.logo_key and not without_dark.logo_dark_key and without_dark.display == "font"
+    assert (last.logo_key, last.logo_dark_key, last.font_key, last.display) == ("", "", "", "sans")
+
+
+def test_a_font_is_offered_once_it_is_there(browser: Browser, db: Session, house: House) -> None:
+    browser.sign_in(*house.olive)
+    page = browser.get("/desk/brand")
+    assert "Your font" not in page.text and 'value="font"' not in page.text
+
+    browser.post("/desk/brand", {**YELLOW, "display": "font"})
+    assert kits(db, house)[-1].display == "sans", "there is none"
+    browser.send(page, action="/desk/brand", font=sent(woff2(), "maison.woff2"))
+
+    kit = kits(db, house)[-1]
+    assert (kit.display, kit.font_name, kit.font_scripts) == ("font", "Maison Grotesk", ["latin"])
+    text = browser.get("/desk/brand").text
+    assert "Your font" in text and "Maison Grotesk" in text and "Latin letters" in text
+    assert kit.font_key.removeprefix("brands/") in browser.another().get(f"/i/{house.item.public_id}").text
+
+
+def test_sec_a_key_that_names_another_file_is_no_logo(browser: Browser, db: Session, house: House) -> None:
+    browser.sign_in(*house.olive)
+
+    for key in ("incoming/" + "0" * 64, "brands/" + "0" * 64, "../../etc/passwd", "renditions/" + "a" * 64, "x" * 500):
+        browser.post("/desk/brand", {**YELLOW, "logo_key": key, "font_key": key})
+
+    assert {(each.logo_key, each.font_key) for each in kits(db, house)} == {("", "")}
+
+
+def test_files_of_brands_stay_while_a_brand_names_them(
+    browser: Browser, db: Session, house: House, services: Services
+) -> None:
+    browser.sign_in(*house.olive)
+    browser.post("/desk/brand", {**YELLOW, "logo": sent(logo(), "a.png"), "font": sent(woff2(), "b.woff2")})
+    browser.post("/desk/brand", {**YELLOW, "do": "try", "logo": sent(logo(colour="#123456"), "a.png")})
+    kit = kits(db, house)[-1]
+
+    sweep(services.database, services.files, at=now() + SPARED_FOR + timedelta(hours=1))
+
+    assert {each.key for each in services.files.list_files("brands")} == {kit.logo_key, kit.font_key}
+
+
+def test_addresses_elsewhere_stand_at_the_foot_of_pages(browser: Browser, db: Session, house: House) -> None:
+    browser.sign_in(*house.olive)
+    page = browser.get("/desk/brand")
+
+    browser.send(page, action="/desk/brand", **{"social-instagram": "@fashiontown", "social-threads": ""})
+
+    assert kits(db, house)[-1].social == {"instagram": "https://www.instagram.com/fashiontown"}
+    assert 'href="https://www.instagram.com/fashiontown"' in browser.another().get(f"/i/{house.item.public_id}").text
+
+
+def test_a_brand_is_set_for_a_later_moment_and_cancelled(browser: Browser, db: Session, house: House) -> None:
+    browser.sign_in(*house.olive)
+    # The house is in New York.
+    begins = (now() + timedelta(days=5)).astimezone(ZoneInfo("America/New_York")).replace(second=0, microsecond=0)
+
+    answer = browser.post("/desk/brand", {**YELLOW, "from": f"{begins:%Y-%m-%dT%H:%M}"})
+
+    page = browser.follow(answer)
+    assert "The brand takes over on" in page.text and "Coming up" in page.text and "#e6b800" in page.text
+    kit = kits(db, house)[-1]
+    assert kit.from_at == begins
+    assert 'value="#e6b800"' not in page.text, "the form shows the present one"
+
+    browser.send(page, action=f"/desk/brand/kits/{kit.id}/cancel")
+    assert len(kits(db, house)) == 1 and count_entries(db, "brand.cancel") == 1
+    assert "Coming up" not in browser.get("/desk/brand").text
+
+
+@pytest.mark.parametrize(
+    ("begins", "said"),
+    [
+        ("2020-01-01T09:00", "This moment has passed"),
+        ("2199-01-01T09:00", "At most two years ahead"),
+        ("soon", "This is no date and time"),
+        ("9999-99-99T99:99", "This is no date and time"),
+    ],
+)
+def test_a_moment_that_cannot_be_is_told(browser: Browser, db: Session, house: House, begins: str, said: str) -> None:
+    browser.sign_in(*house.olive)
+
+    answer = browser.post("/desk/brand", {**YELLOW, "from": begins})
+
+    assert answer.status_code == 422 and said in answer.text and len(kits(db, house)) == 1
+
+
+def test_two_brands_do_not_begin_at_one_moment(browser: Browser, db: Session, house: House) -> None:
+    browser.sign_in(*house.olive)
+    begins = f"{now() + timedelta(days=5):%Y-%m-%dT%H:%M}"
+    browser.post("/desk/brand", {**YELLOW, "from": begins})
+
+    answer = browser.post("/desk/brand", {**YELLOW, "from": begins})
+
+    assert "Another brand begins at that very moment" in answer.text and len(kits(db, house)) == 2
+
+
+def test_a_brand_that_holds_or_is_another_houses_is_not_cancelled(browser: Browser, db: Session, house: House) -> None:
+    browser.sign_in(*house.olive)
+    present = kits(db, house)[0]
+    other = seen(db, select(BrandKit).where(BrandKit.retailer_id == house.other.id))[0]
+
+    refused = browser.follow(browser.post(f"/desk/brand/kits/{present.id}/cancel"))
+
+    assert "This brand has begun" in refused.text
+    assert browser.post(f"/desk/brand/kits/{other.id}/cancel").status_code == 404
+    assert browser.post("/desk/brand/kits/nothing/cancel").status_code == 404
+    assert len(kits(db, house)) == 1
+
+
+def test_a_legal_line_of_a_language_that_rests_is_kept(browser: Browser, db: Session) -> None:
+    retailer = make_retailer(db, locales=["en", "ar"])
+    owner = make_person(db, Role.OWNER, name="Olive", retailer=retailer)
+    db.commit()
+    browser.sign_in(*owner)
+    browser.send(browser.get("/desk/brand"), action="/desk/brand", **{"legal-ar": "الإرجاع", "legal-en": "Returns"})
+
+    browser.post("/desk/languages", {"do": "remove", "locale": "ar"})
+    browser.send(browser.get("/desk/brand"), action="/desk/brand", colour="#123456")
+
+    assert get_brand(db, retailer.id, at=now()).legal == {"en": "Returns", "ar": "الإرجاع"}
+
+
+def test_rings_and_charts_that_had_to_move_are_told(browser: Browser, house: House) -> None:
+    browser.sign_in(*house.olive)
+
+    page = browser.get("/desk/brand/shown?colour=%23ffe600").text
+
+    assert "the ring around what has the focus is" in page and "bars of charts are" in page

@@ -2,6 +2,8 @@
 
 import tracemalloc
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pypdfium2
 import pytest
@@ -11,10 +13,12 @@ from PIL import Image
 from qrmerch.codes.preflight import ArtworkRefused, Verdict
 from qrmerch.codes.tokens import address_of, group, make_token
 from qrmerch.errors import FormError
+from qrmerch.media.images import render_mark
 from qrmerch.printing.labels import Label, Wording
 from qrmerch.printing.sheets import Run, check_stock, list_incomplete, outline_page, sheet, write_sheets
-from qrmerch.printing.stocks import STOCKS, Stock, StockNotFound, get_stock
+from qrmerch.printing.stocks import STOCKS, Shape, Stock, StockNotFound, get_stock
 from qrmerch.printing.wording import word_labels
+from tests.media.test_marks import logo
 
 BASE = "https://fashiontown.example"
 DPI = 300
@@ -279,3 +283,31 @@ def test_a_test_page_shows_every_label_of_the_stock() -> None:
     assert len(pages_of(pdf)) == 1
     assert "30" in words
     assert "Moved right 0.4 mm" in words.replace("\r\n", " ").replace("\n", " ")
+
+
+def test_a_logo_stands_on_a_tag_in_place_of_the_name_and_the_code_is_read(tmp_path: Path) -> None:
+    (tmp_path / "logo.png").write_bytes(logo(colour="#00ff00"))
+    made = render_mark(tmp_path / "logo.png", tmp_path, max_pixels=1_000_000)
+    stock = next(each for each in STOCKS if each.shape == Shape.TAG)
+    labels = make_labels(stock.per_sheet * 2)
+    wording = replace(WORDING, logo=(tmp_path / made.name).read_bytes())
+
+    pdf = sheet(labels, stock, wording=wording)
+
+    assert "Fashiontown" not in words_of(pdf).replace("fashiontown.example", "")
+    assert len(pdf) < len(sheet(labels, stock, wording=WORDING)) + 60_000, "one picture, however many tags"
+    document = pypdfium2.PdfDocument(pdf)
+    page = document[1].render(scale=DPI / 72).to_pil().convert("RGB")
+    document.close()
+    left, top = (round(side / 25.4 * DPI) for side in stock.corner_of(0))
+    right, bottom = (round(side / 25.4 * DPI) for side in stock.label)
+    green = page.crop((left, top, left + right, top + bottom // 3)).getcolors(1_000_000) or []
+    assert sum(count for count, colour in green if colour == (0, 255, 0)) > 10_000
+    assert read(page.convert("L")).keys() == {label.address for label in labels[stock.per_sheet :]}
+
+
+@pytest.mark.parametrize("broken", [b"no picture", b"RIFF\0\0\0\0WEBP"])
+def test_a_logo_that_cannot_be_read_leaves_the_name(broken: bytes) -> None:
+    stock = next(each for each in STOCKS if each.shape == Shape.TAG)
+
+    assert "Fashiontown" in words_of(sheet(make_labels(1), stock, wording=replace(WORDING, logo=broken)))
