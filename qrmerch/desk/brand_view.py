@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item
+from qrmerch.content.holding import shows_somewhere
 from qrmerch.desk.brand_forms import say_brand
 from qrmerch.desk.brand_pages import BrandForm, BrandPage, FontField, KitRow, LegalField, LogoField, ShownPage, Swatch
 from qrmerch.desk.times import said_at, said_in_text
