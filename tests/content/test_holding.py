@@ -98,7 +98,7 @@ def gallery_at(db: Session, item: Item, at: datetime) -> list[str]:
     ],
 )
 @pytest.mark.parametrize(
-    "hours", ["Sun 01:15-01:45", "Sun 02:30-03:15", "Sat 22:00-02:00", "Sun 02:15-10:00; Sat 1-2am"]
+    "hours", ["Sun 01:15-01:45", "Sun 02:30-03:15", "Sat 22:00-02:00", "Sun 02:15-10:00; Sat 01:00-02:00"]
 )
 def test_nothing_turns_between_two_turns(zone: str, around: datetime, hours: str) -> None:
     weekly = read_weekly(hours).weekly
