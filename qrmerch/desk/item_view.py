@@ -13,7 +13,7 @@ from qrmerch.catalog.queries import get_product, list_categories, list_variants,
 from qrmerch.codes.models import CodeState
 from qrmerch.codes.queries import Wanted, count_codes
 from qrmerch.content.models import Content, PageTemplate, Publication, Revision, RevisionState
-from qrmerch.content.queries import find_shown, find_template_of, list_publications, list_templates
+from qrmerch.content.queries import find_publication, find_shown, find_template_of, list_publications, list_templates
 from qrmerch.desk.item_forms import typed_price
 from qrmerch.desk.item_pages import ItemPage, PastPrice, PriceRow, Showing, StockCell, StockColumn, StockRow
 from qrmerch.desk.paging import here
@@ -125,10 +125,14 @@ def _showing(db: Session, item: Item, vendor: Vendor, retailer: Retailer, stores
     shown = find_shown(db, item.id, at=at)
     if standing.state == "live" and shown is not None:
         return Showing("live", "Live", _shown_say(db, shown, retailer, stores, at), notes)
-    if shown is not None:
+    held = find_publication(db, item.id, store_id=None, at=at)
+    if held is not None and held.revision_id is None:
+        said = f"Taken down {said_in_text(held.from_at, now=at, zone=retailer.time_zone)}: {held.reason}."
+        return Showing("wrong", "Taken down", f"{said} Name, price and stock show.", notes)
+    if held is not None:
         say = f"{vendor.name} is suspended, so its words and pictures are hidden. Name, price and stock show."
         return Showing("draft", "Plain page", say, notes)
-    return Showing("draft", "Plain page", "Nothing of the vendor's is published. Name, price and stock show.", notes)
+    return Showing("draft", "Plain page", "Nothing of the vendor's is published now.", notes)
 
 
 def _shown_say(db: Session, shown: Publication, retailer: Retailer, stores: list[Store], at: datetime) -> str:

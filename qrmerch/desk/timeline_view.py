@@ -144,12 +144,13 @@ class Lanes:
         if row.revision_id is None:
             kind = "past" if kind == "past" else "down"
         name = self._name(row)
-        tail = "" if row.until_at or row.weekly else ", no end"
+        is_endless = row.revision_id and not row.until_at and not row.weekly and ends == self._window.until
+        tail = ", no end" if is_endless else f": {row.reason}" if row.reason else ""
         number = name.rpartition(" ")[2] if row.revision_id else ""
         width = right - left
         text = f"{name}{tail}" if width >= _WORDS_FROM * 2 else name if width >= _WORDS_FROM else number
         since, until = (said_at(each, now=now, zone=place.zone) for each in (begins, ends))
-        reason = f" ({row.reason})" if row.reason else ""
+        reason = f": {row.reason}" if row.reason else ""
         title = f"{name}{reason}, {since} to {until if ends < self._window.until else 'beyond these weeks'}"
         return Bar(kind, left, max(width, 0.4), text if width >= _NUMBER_FROM else "", title)
 

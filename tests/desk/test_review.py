@@ -15,6 +15,7 @@ from qrmerch.content import publishing
 from qrmerch.content.holding import list_places_of
 from qrmerch.content.models import Approval, PageTemplate, Publication, Revision, RevisionState
 from qrmerch.content.queries import find_publication, list_publications, slots_of
+from qrmerch.content.weekly import read_weekly
 from qrmerch.db import Database
 from qrmerch.desk.publications import state_of
 from qrmerch.parties.models import Retailer, Store, Vendor
@@ -406,6 +407,44 @@ def test_an_approved_page_is_published_from_and_until_in_some_stores(
     assert shown_now(database, house.item, house.store) == house.live.revision_id
 
 
+def test_an_approved_page_is_published_in_a_language_at_some_hours(
+    house: House, browser: Browser, database: Database
+) -> None:
+    address = approved(house, browser)
+    terms = {"which": "some", "locales": ["ar"], "hours": "mon-fri 9-12 noon", "where": "all"}
+
+    after = browser.follow(browser.send(browser.get(address), action="/publish", **terms)).text
+
+    with database.read() as db:
+        row = list_publications(db, house.item.id)[0]
+    assert (row.locales, row.weekly[0], row.weekly[6]) == (["ar"], [[540, 720]], [])
+    assert "All stores, in Arabic, Mon-Fri 09:00-12:00" in after
+    assert shown_now(database, house.item) == house.live.revision_id
+
+
+def test_a_page_without_a_required_language_is_neither_approved_nor_published_in_one_go(
+    house: House, browser: Browser, db: Session, database: Database
+) -> None:
+    house.retailer.locale_rules = {"ar": "required"}
+    db.commit()
+    browser.sign_in(*house.mia)
+
+    answer = browser.send(browser.get(house.address), action="/approve", do="publish")
+
+    assert answer.status_code == 422
+    assert "Arabic is required, and nothing is said in it under" in answer.text
+    assert revision_of(database, house.waiting).state == RevisionState.SUBMITTED
+    assert shown_now(database, house.item) == house.live.revision_id
+
+
+def test_what_was_planned_before_and_would_lie_underneath_is_named(house: House, browser: Browser, db: Session) -> None:
+    revision = db.get_one(Revision, house.live.revision_id)
+    publishing.publish(db, revision, actor=None, at=now(), weekly=read_weekly("Sun 12:00-18:00").weekly)
+    db.commit()
+
+    assert "Revision 1: All stores, Sun 12:00-18:00" in browser.get(approved(house, browser)).text
+
+
 def test_an_approved_page_is_published_now(house: House, browser: Browser, database: Database) -> None:
     address = approved(house, browser)
 
@@ -422,6 +461,10 @@ def test_an_approved_page_is_published_now(house: House, browser: Browser, datab
         ({"from_at": "tomorrow"}, "tomorrow is no date and time."),
         ({"from_at": "9999-12-31T23:59"}, "9999-12-31T23:59 is no date and time."),
         ({"where": "some"}, "Choose at least one store, or all."),
+        ({"which": "some"}, "Choose at least one language, or all."),
+        ({"which": "some", "locales": ["fr"]}, "One of the languages is not yours."),
+        ({"hours": "at lunch"}, "is no day and no time."),
+        ({"hours": "Mon-Sun closed"}, "These hours never come."),
         ({"where": "some", "stores": ["nowhere"]}, "One of the stores is not yours."),
     ],
 )

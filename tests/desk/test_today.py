@@ -10,10 +10,22 @@ from qrmerch.access import Role
 from qrmerch.catalog.queries import list_variants
 from qrmerch.catalog.service import set_stock
 from qrmerch.clock import now
+from qrmerch.content import publishing
+from qrmerch.content.watching import tell_blocked
+from qrmerch.media.rights import Rights, set_rights
 from qrmerch.scans.models import DayTotal
 from tests.browsing import Browser
 from tests.desk.house import House
-from tests.factories import make_code, make_fixture, make_item, make_offer, make_revision, make_store, publish_page
+from tests.factories import (
+    make_asset,
+    make_code,
+    make_fixture,
+    make_item,
+    make_offer,
+    make_revision,
+    make_store,
+    publish_page,
+)
 
 QUIET = "Nothing waits for you. Everything runs."
 
@@ -175,6 +187,25 @@ def test_each_role_sees_what_it_can_act_on(browser: Browser, db: Session, house:
     assert "Review Marigold" in reviewer and "Field Jacket" not in reviewer and "231" not in reviewer
     assert QUIET in analyst and "231" in analyst
     assert "Review Marigold" in owner and "Field Jacket" in owner and "231" in owner
+
+
+def test_a_page_that_lost_its_pictures_is_told_until_it_has_others(browser: Browser, db: Session, calm: House) -> None:
+    picture = make_asset(db, calm.vendor)
+    revision = make_revision(db, calm.item, state="approved", slots={"gallery.pictures": [picture.id]})
+    publishing.publish(db, revision, actor=None, at=now() - timedelta(days=1))
+    set_rights(picture, Rights(None, now() - timedelta(hours=1)))
+    tell_blocked(db, [calm.item], at=now())
+    db.commit()
+    browser.sign_in(*calm.people[Role.REVIEWER])
+
+    told = browser.get("/desk").text
+    set_rights(picture, Rights(None, None))
+    db.commit()
+
+    assert "Marigold Slouch Top: pictures may not be shown any more" in told
+    assert "What was approved before stands in." in told
+    assert QUIET in browser.get("/desk").text
+    assert QUIET in browser.another().sign_in(*calm.otto).get("/desk").text
 
 
 def test_nobody_elses_house_waits_on_our_desk(browser: Browser, db: Session, house: House) -> None:

@@ -1,13 +1,17 @@
 """The vendor's first page: what waits, in order; how items stand; own scans and nobody else's."""
 
+from datetime import timedelta
+
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from qrmerch.access import Role
+from qrmerch.content.watching import tell_blocked
 from qrmerch.imports import service as imports
 from qrmerch.imports.models import RunState
 from qrmerch.jobs import Work
 from qrmerch.media.models import AssetState
+from qrmerch.media.rights import Rights, set_rights
 from qrmerch.web import Services
 from tests.browsing import Browser
 from tests.conftest import NOON
@@ -30,6 +34,21 @@ def row_of(page: str, title: str) -> str:
     """The table row of an item."""
     table = page.partition("Your items at")[2]
     return next(row for row in table.split("<tr") if f">{title}</a>" in row)
+
+
+def test_a_page_that_lost_its_pictures_is_told_first(browser: Browser, db: Session) -> None:
+    studio = make_studio(db)
+    item = make_item(db, studio.retailer, vendor=studio.vendor, title="Top")
+    picture = make_asset(db, studio.vendor)
+    publish_page(db, item, slots={"gallery.pictures": [picture.id]})
+    set_rights(picture, Rights(None, NOON - timedelta(days=300)))
+    tell_blocked(db, [item], at=NOON)
+    db.commit()
+
+    page = browser.sign_in(*studio.vera).get("/studio").text
+
+    assert "Top: pictures may not be shown any more" in page.split("<h3>")[1]
+    assert "The page shows without; nothing from before can stand in." in page
 
 
 def test_somebody_new_is_led_to_the_first_file(browser: Browser, db: Session) -> None:
