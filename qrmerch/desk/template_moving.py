@@ -136,7 +136,8 @@ def _said(migration: Migration, retailer: Retailer, at: datetime) -> str:
     parts = [f"{counts.get('moved', 0):,} moved"]
     stayed = counts.get("needs_work", 0) + counts.get("broken", 0)
     parts += [f"{stayed:,} stayed"] if stayed else []
-    parts += [f"{counts['drafts']:,} drafts went along"] if counts.get("drafts") else []
+    drafts = counts.get("drafts", 0)
+    parts += [f"{drafts:,} {'draft' if drafts == 1 else 'drafts'} went along"] if drafts else []
     said = ", ".join(parts)
     if migration.state == MigrationState.RUNNING:
         return f"{migration.done:,} of {migration.total:,} looked at: {said}. It is safe to close this page."
