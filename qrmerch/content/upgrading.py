@@ -289,7 +289,10 @@ class _Batch:
         revisions = self.revisions.get(content.id, [])
         approved = [each for each in revisions if each.state == RevisionState.APPROVED and self._is_older(each)]
         others = [each for each in revisions if each.state != RevisionState.APPROVED and self._is_older(each)]
-        if not approved and not others:
+        has_draft = any(each.state == RevisionState.DRAFT for each in others)
+        is_there = any(each.state == RevisionState.APPROVED for each in revisions)
+        # Of a page that is there already, a revision that waits is answered as it is.
+        if not approved and not has_draft and (is_there or not others):
             return None
         whole, draft_id = Judged(), None
         for each in approved:

@@ -12,9 +12,8 @@ from qrmerch.access import PUBLISHERS, allow, current_principal
 from qrmerch.clock import now
 from qrmerch.content import moving
 from qrmerch.content.models import Content, Migration, MigrationState, Revision, TemplateVersion
-from qrmerch.content.queries import get_content, get_newest_version, get_template
+from qrmerch.content.queries import find_latest, get_content, get_newest_version, get_template
 from qrmerch.content.upgrading import Fate, Layout, Outcome, judge_contents, list_fates
-from qrmerch.db import get_one
 from qrmerch.desk.previews import answer_page, carried
 from qrmerch.desk.review_pages import Phone
 from qrmerch.desk.template_pages import MovingPage, PageLine
@@ -114,12 +113,13 @@ def show_page(template_id: str, content_id: str) -> Response:
 
 
 def _revision_of(db: Session, content: Content, version: TemplateVersion, at: datetime) -> Revision:
-    """The newest revision that is to move, else the newest that there is to see."""
+    """The newest revision that is to move, else the draft, else the newest that there is."""
     fates = judge_contents(db, [content.id], Layout(version.sections), version_id=version.id, at=at)
-    ids = [*(fates[0].revision_ids if fates else ()), *([fates[0].draft_id] if fates and fates[0].draft_id else ())]
-    if not ids:
-        raise NotFound("This page has nothing that moves.")
-    return get_one(db, Revision, ids[-1] if not fates[0].revision_ids else fates[0].revision_ids[-1])
+    ids = [fate.revision_ids[-1] if fate.revision_ids else fate.draft_id for fate in fates]
+    found = db.get(Revision, ids[0]) if ids and ids[0] else find_latest(db, content.id)
+    if found is None:
+        raise NotFound("Nothing is written on this page yet.")
+    return found
 
 
 def _lede(version: TemplateVersion, fates: Sequence[Fate], *, is_running: bool) -> str:
@@ -136,7 +136,8 @@ def _said(migration: Migration, retailer: Retailer, at: datetime) -> str:
     parts = [f"{counts.get('moved', 0):,} moved"]
     stayed = counts.get("needs_work", 0) + counts.get("broken", 0)
     parts += [f"{stayed:,} stayed"] if stayed else []
-    parts += [f"{counts['drafts']:,} drafts went along"] if counts.get("drafts") else []
+    drafts = counts.get("drafts", 0)
+    parts += [f"{drafts:,} {'draft' if drafts == 1 else 'drafts'} went along"] if drafts else []
     said = ", ".join(parts)
     if migration.state == MigrationState.RUNNING:
         return f"{migration.done:,} of {migration.total:,} looked at: {said}. It is safe to close this page."
@@ -150,7 +151,7 @@ def _rows(fates: Sequence[Fate], address: str, only: str) -> tuple[PageLine, ...
     for fate in fates[:_ROWS]:
         state, label = said_outcome(fate.outcome)
         query = urlencode({name: value for name, value in (("only", only), ("content", fate.content_id)) if value})
-        look = f"{address}/moving?{query}#look" if fate.revision_ids or fate.draft_id else ""
+        look = f"{address}/moving?{query}#look"
         found.append(PageLine(fate.title, f"/desk/items/{fate.item_id}", state, label, fate.reasons, look))
     return tuple(found)
 

@@ -24,6 +24,7 @@ from qrmerch.content.models import (
     Publication,
     Revision,
     RevisionState,
+    Style,
     TemplateVersion,
 )
 from qrmerch.content.queries import (
@@ -100,7 +101,7 @@ def nothing(sections: Sections) -> None:
 @pytest.fixture
 def template(db: Session) -> PageTemplate:
     retailer = make_retailer(db, name="Fashiontown", locales=["en", "ar"])
-    return make_template(db, retailer, name="Editorial", style=templates.Style.EDITORIAL)
+    return make_template(db, retailer, name="Editorial", style=Style.EDITORIAL)
 
 
 def make_page_item(db: Session, template: PageTemplate, **more: Any) -> Item:
@@ -303,6 +304,16 @@ def test_a_page_that_waits_for_an_answer_is_left_alone(db: Session, template: Pa
     assert waiting.state == RevisionState.SUBMITTED
     assert waiting.template_version_id != version.id
     assert find_latest(db, waiting.content_id) is waiting
+    assert moving.move_contents(db, [_content(db, item, template)], version.id, actor=None, at=NOON) == {}
+
+
+def test_a_first_page_that_waits_is_listed_and_left_alone(db: Session, template: PageTemplate) -> None:
+    make_revision(db, make_page_item(db, template), template=template, state="submitted")
+
+    fate = fate_of(db, template, nothing)
+
+    assert (fate.outcome, fate.revision_ids) == ("needs_work", ())
+    assert "waits for an answer" in fate.reasons[0]
 
 
 def test_a_move_hides_no_answer_and_no_work_of_the_vendors(db: Session, template: PageTemplate) -> None:

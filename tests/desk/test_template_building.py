@@ -62,7 +62,9 @@ def press(browser: Browser, house: House, do: str, section: str = "story", **fie
     """Fill in the builder's form with a section open, and press a button."""
     page = browser.get(f"{house.address}/edit?section={section}")
     # Both boxes of each slot are ticked; the browser of these tests knows one box of a name.
-    spoken = {name: ["en", "ar"] for name in find_form(page.text, "/edit").fields if name.endswith(".locales")}
+    spoken: dict[str, Any] = {
+        name: ["en", "ar"] for name in find_form(page.text, "/edit").fields if name.endswith(".locales")
+    }
     return browser.send(page, action=f"{house.address}/edit", do=do, **{**spoken, **fields})
 
 
