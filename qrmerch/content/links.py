@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from qrmerch import ids, jobs
 from qrmerch.content.models import LinkCheck, LinkState
+from qrmerch.db import lock_for_chain
 from qrmerch.errors import FormError
 from qrmerch.parties.models import RetailerHost
 from qrmerch.text import rich_links
@@ -25,8 +26,9 @@ CHECK: Final = "content.check_links"
 # What is known of a good link holds so long; a bad one is asked again much sooner, for it may be mended.
 GOOD_FOR: Final = timedelta(hours=24)
 _BAD_FOR: Final = timedelta(minutes=1)
+# Where nobody has followed a link for so long, its job is lost.
+_WAITED_FOR: Final = timedelta(minutes=5)
 KEPT_FOR: Final = timedelta(days=30)
-_MAX_LINKS: Final = 50
 _MAX_URL_CHARS: Final = 2000
 _HOST: Final = re.compile(r"[a-z0-9.-]+(:443)?")
 _ANY_PORT: Final = re.compile(r"[a-z0-9.-]+(:\d+)?")
@@ -77,21 +79,23 @@ def links_in(values: Mapping[str, Any]) -> dict[str, list[str]]:
 
 def ask(db: Session, values: Mapping[str, Any], *, at: datetime) -> None:
     """Let a job follow the links in these values, those of which nothing fresh is known."""
-    urls = list(dict.fromkeys(each for links in links_in(values).values() for each in links))[:_MAX_LINKS]
+    urls = list(dict.fromkeys(each for links in links_in(values).values() for each in links))
     known = _known(db, urls)
+    if len(known) < len(urls):
+        # Two who ask for the same at once would both add it.
+        lock_for_chain(db, "links")
+        known = _known(db, urls)
     for url in urls:
         check = known.get(url)
-        if check is not None and (check.state == LinkState.WAITING or _is_fresh(check, at)):
+        if check is not None and _is_fresh(check, at):
             continue
         if check is None:
-            check = LinkCheck(id=ids.new(), digest=_digest(url), url=url[:_MAX_URL_CHARS])
+            check = LinkCheck(id=ids.new(), digest=_digest(url), url=url[:_MAX_URL_CHARS], state=LinkState.WAITING)
             db.add(check)
-        elif check.state == LinkState.BAD:
-            # It is said to be bad until somebody saw it mended.
-            check.asked_at = at
-            jobs.enqueue(db, CHECK, job_id(check), {"link_id": check.id})
-            continue
-        check.state, check.asked_at = LinkState.WAITING, at
+        elif check.state == LinkState.GOOD:
+            check.state = LinkState.WAITING
+        # One that is bad is said to be until somebody saw it mended.
+        check.asked_at = at
         jobs.enqueue(db, CHECK, job_id(check), {"link_id": check.id})
     db.flush()
 
@@ -219,8 +223,8 @@ def _problem(url: str, check: LinkCheck | None, hosts: Collection[str], at: date
 
 
 def _is_fresh(check: LinkCheck, at: datetime) -> bool:
-    since = check.checked_at or check.asked_at
-    return at - max(since, check.asked_at) < (GOOD_FOR if check.state == LinkState.GOOD else _BAD_FOR)
+    since = max(check.checked_at or check.asked_at, check.asked_at)
+    return at - since < {LinkState.GOOD: GOOD_FOR, LinkState.BAD: _BAD_FOR}.get(check.state, _WAITED_FOR)
 
 
 def _digest(url: str) -> str:

@@ -69,11 +69,12 @@ def cell_of(slot: Slot, value: Any, locale: str, library: Library) -> str:
     return join_rows([[row["name"].get(locale, ""), row["value"].get(locale, "")] for row in value])
 
 
-def value_of(slot: Slot, cells: Mapping[str, str], standing: Any, library: Library) -> Any:
+def value_of(slot: Slot, cells: Mapping[str, str], standing: Any, library: Library, *, first: str) -> Any:
     """What cells say of a slot, in the languages that they name; what others say of it stays.
 
     :param cells: by language, the first of the slot's for one that has no languages; none of them empty.
     :param standing: what stands in the slot.
+    :param first: the slot's first language, which says how many rows there are.
     :raises CellProblem: by the sentence, what cannot be understood.
     """
     said = {locale: "" if text == EMPTY else text for locale, text in cells.items()}
@@ -85,7 +86,7 @@ def value_of(slot: Slot, cells: Mapping[str, str], standing: Any, library: Libra
         return said
     if slot.kind == Kind.LINK:
         return _link(said, standing or {})
-    return _rows(("name", "url") if slot.kind == Kind.FILES else ("name", "value"), said, standing or [])
+    return _rows(("name", "url") if slot.kind == Kind.FILES else ("name", "value"), said, standing or [], first)
 
 
 def _named(library: Library, asset_id: str) -> str:
@@ -132,13 +133,19 @@ def _link(said: Mapping[str, str], standing: Mapping[str, Any]) -> dict[str, Any
     return {"words": words, "url": url} if any(words.values()) else {}
 
 
-def _rows(parts: tuple[str, str], said: Mapping[str, str], standing: Sequence[Mapping[str, Any]]) -> list[Any]:
+def _rows(
+    parts: tuple[str, str], said: Mapping[str, str], standing: Sequence[Mapping[str, Any]], first: str
+) -> list[Any]:
     """Rows from lines of two cells; each language's line tells the row at its place."""
     lines = {locale: split_rows(text) for locale, text in said.items()}
-    first, (name, other) = next(iter(lines)), parts
-    rows: list[dict[str, Any]] = [dict(each) for each in standing[: len(lines[first])]]
-    rows += [{name: {}, other: {}} for _ in range(len(lines[first]) - len(rows))]
+    name, other = parts
+    count = len(lines[first]) if first in lines else len(standing)
+    rows: list[dict[str, Any]] = [dict(each) for each in standing[:count]]
+    rows += [{name: {}, other: {}} for _ in range(count - len(rows))]
     for locale, cells in lines.items():
+        if not cells and locale != first:
+            for row in rows:
+                row.update({part: _without(row[part], locale) for part in parts})
         if len(cells) > len(rows):
             raise CellProblem(f"there are {len(cells)} lines where the first language has {len(rows)}.")
         for row, line in zip(rows, cells, strict=False):
@@ -147,6 +154,10 @@ def _rows(parts: tuple[str, str], said: Mapping[str, str], standing: Sequence[Ma
             row[name] = {**_by_locale(row[name]), locale: " ".join(line[:-1])}
             row[other] = line[-1] if other == "url" else {**_by_locale(row[other]), locale: line[-1]}
     return rows
+
+
+def _without(value: Any, locale: str) -> Any:
+    return {each: text for each, text in value.items() if each != locale} if isinstance(value, Mapping) else value
 
 
 def _by_locale(value: Any) -> dict[str, str]:

@@ -110,11 +110,12 @@ class Judge:
                 problems.append(Problem(*problem, cell(row, columns[0].place)))
                 continue
             slot = page.slots[name]
+            first = next(iter(slot.languages(self.house.locales)), self.house.locales[0])
             # Words and tables are looked at one language at a time, so that a problem stands at its own column.
             for each in [(column,) for column in columns] if slot.is_by_locale else [columns]:
                 try:
                     said = {column.locale: cell(row, column.place) for column in each}
-                    value = value_of(slot, said, page.values.get(name), self.house.library)
+                    value = value_of(slot, said, page.values.get(name), self.house.library, first=first)
                     kept = clean_value(slot, value, self.house.bounds)
                 except (CellProblem, ValueError) as error:
                     written = cell(row, each[0].place)

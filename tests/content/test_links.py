@@ -157,6 +157,20 @@ def test_a_bad_link_is_asked_again_when_it_was_mended(outside: World, following:
     assert (check.state, check.end) == (LinkState.GOOD, f"https://{OWN}/care")
 
 
+def test_a_link_whose_job_was_lost_is_asked_again(db: Session) -> None:
+    words = {"story.text": {"en": f"[Care](https://{OWN}/care)"}}
+    links.ask(db, words, at=NOON)
+    check = db.scalars(select(LinkCheck)).one()
+    first = links.job_id(check)
+
+    links.ask(db, words, at=NOON + timedelta(minutes=4))
+    second = links.job_id(check)
+    links.ask(db, words, at=NOON + timedelta(minutes=6))
+
+    assert second == first
+    assert links.job_id(check) != first
+
+
 def test_nothing_is_read_of_what_is_at_the_end(outside: World, following: Work) -> None:
     outside.site.serve("/film", b"x" * 10_000_000)
 

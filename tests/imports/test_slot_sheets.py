@@ -28,6 +28,7 @@ from qrmerch.imports.slot_models import FillRun, FillState
 from qrmerch.jobs import Work
 from qrmerch.parties.models import Retailer, Vendor
 from qrmerch.parties.queries import find_supply
+from qrmerch.parties.service import add_host
 from tests.conftest import NOON
 from tests.factories import (
     Person,
@@ -576,3 +577,110 @@ def _count_statements(database: Database) -> list[str]:
 
 def test_the_key_of_an_item_is_the_vendors_own(db: Session, shop: Shop) -> None:
     assert sheet_of(db, shop)[1]["item"] == get_product(db, shop.top.product_id).key
+
+
+# --- tables, links, files, and what the retailer lists -----------------------------------------------
+
+
+@pytest.fixture
+def wide(db: Session, shop: Shop) -> Shop:
+    """The shop with a template that has a slot of each newer kind."""
+    slots = [
+        {"key": "sizes", "kind": "table", "label": "Sizes", "max_count": 5},
+        {"key": "link", "kind": "link", "label": "Link"},
+        {"key": "files", "kind": "files", "label": "Downloads", "max_count": 3},
+        {
+            "key": "words",
+            "kind": "line",
+            "label": "Promise",
+            "lock": "choose",
+            "max_chars": 40,
+            "options": [{"value": "slow", "label": {"en": "Made slowly", "ar": "صنع ببطء"}}],
+        },
+        {"key": "ask", "kind": "text", "label": "What to ask", "max_chars": 200, "audience": "staff"},
+    ]
+    add_host(db, shop.retailer, "fashiontown.example", is_primary=True, proven_at=NOON)
+    template = templates.add_template(
+        db,
+        shop.retailer.id,
+        name="Wide",
+        style=shop.template.style,
+        at=NOON,
+        sections=[{"key": "more", "kind": "words", "label": "More", "slots": slots}],
+    )
+    shop.top.template_id = template.id
+    db.commit()
+    return shop
+
+
+def test_tables_links_files_and_choices_come_as_lines(db: Session, wide: Shop, work: Work) -> None:
+    cells = {
+        "item": "top",
+        "more.sizes": "Size | Chest\nM | 52",
+        "more.sizes.ar": "المقاس | الصدر\nM | 52",
+        "more.link": "Care | https://fashiontown.example/care",
+        "more.files": "Guide | https://fashiontown.example/guide.pdf",
+        "more.files.ar": "دليل | https://fashiontown.example/guide.pdf",
+        "more.words": "صنع ببطء",
+        "more.ask": "Does it shrink?",
+    }
+
+    run = take_in(db, work, send(db, wide, work, csv_of(list(cells), list(cells.values()))))
+
+    assert run.problems == []
+    revision = db.scalars(select(Revision)).one()
+    assert slots_of(revision) == {
+        "more.sizes": {"en": [["Size", "Chest"], ["M", "52"]], "ar": [["المقاس", "الصدر"], ["M", "52"]]},
+        "more.link": {"url": "https://fashiontown.example/care", "words": {"en": "Care"}},
+        "more.files": [{"url": "https://fashiontown.example/guide.pdf", "name": {"en": "Guide", "ar": "دليل"}}],
+        "more.words": "slow",
+        "more.ask": {"en": "Does it shrink?"},
+    }
+    rows = list(sheet_rows(slot_sheets.load_pages(db, wide.retailer, wide.vendor.id)))
+    again = send(db, wide, work, write_csv(rows))
+    assert (again.counts["unchanged"], again.problems) == (2, [])
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "said"),
+    [
+        ("more.words", "Made fast", "choose one of the retailer’s list: Made slowly."),
+        ("more.link", "Buy | https://vendor.example/", "away from the retailer"),
+        ("more.link", "One | https://fashiontown.example/\nTwo | https://fashiontown.example/", "it takes one link"),
+        ("more.files", "Guide", "needs two cells with | between them"),
+        ("more.files", "Guide | https://vendor.example/guide.pdf", "away from the retailer"),
+        ("more.sizes", "Size", "a table has two columns at least"),
+    ],
+)
+def test_what_they_do_not_take_is_refused_in_its_cell(
+    db: Session, wide: Shop, work: Work, column: str, cell: str, said: str
+) -> None:
+    run = send(db, wide, work, csv_of(["item", column], ["top", cell]))
+
+    assert codes(run) == [(2, "SLOT", column)]
+    assert said in run.problems[0]["problems"][0]["message"]
+
+
+def test_a_language_of_rows_is_told_line_by_line_and_takes_none_away(db: Session, shop: Shop, work: Work) -> None:
+    rows = [{"name": {"en": name}, "value": {"en": "Yes"}} for name in ("Fibre", "Lined")]
+    make_revision(db, shop.top, author=shop.vera, slots={"facts.rows": rows})
+    db.commit()
+
+    take_in(db, work, send(db, shop, work, csv_of(["item", "facts.rows.ar"], ["top", "ليف | نعم"])))
+    longer = send(db, shop, work, csv_of(["item", "facts.rows.ar"], ["top", "1 | 2\n3 | 4\n5 | 6"]))
+
+    assert values(db, shop.top)["facts.rows"] == [
+        {"name": {"en": "Fibre", "ar": "ليف"}, "value": {"en": "Yes", "ar": "نعم"}},
+        {"name": {"en": "Lined"}, "value": {"en": "Yes"}},
+    ]
+    take_in(db, work, send(db, shop, work, csv_of(["item", "facts.rows.ar"], ["top", "-"])))
+
+    assert values(db, shop.top)["facts.rows"] == rows
+    assert codes(longer) == [(2, "SLOT", "facts.rows.ar")]
+    assert "there are 3 lines where the first language has 2" in longer.problems[0]["problems"][0]["message"]
+
+
+def test_a_slot_of_another_template_is_no_slot_of_this_item(db: Session, wide: Shop, work: Work) -> None:
+    run = send(db, wide, work, csv_of(["item", "more.ask", "care.text"], ["top", "", "Wash."], ["cap", "Why?", ""]))
+
+    assert codes(run) == [(2, "SLOT_MISSING", "care.text"), (3, "SLOT_MISSING", "more.ask")]
