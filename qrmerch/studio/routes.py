@@ -8,6 +8,9 @@ from qrmerch.studio import (
     asset_actions,
     assets,
     content,
+    content_door,
+    copying,
+    earlier_saves,
     fetching,
     films,
     home,
@@ -30,5 +33,8 @@ def blueprints() -> list[Blueprint]:
         films.blueprint,
         products.blueprint,
         content.blueprint,
+        content_door.blueprint,
+        earlier_saves.blueprint,
+        copying.blueprint,
         people.blueprint,
     ]
