@@ -435,6 +435,25 @@ def test_pictures_are_added_moved_and_left_out(desk: Desk, browser: Browser, dat
     assert press("drop", desk.asset) == [second.id]
 
 
+def test_a_translation_out_of_date_is_marked_until_somebody_says_it_is_right(
+    desk: Desk, browser: Browser, database: Database
+) -> None:
+    browser.sign_in(*desk.vera)
+    address = begin(browser, desk, **{"story.lede": "In English"})
+    browser.send(browser.get(f"{address}?locale=ar"), action=address, do="save", **{"story.lede": "بالعربية"})
+    browser.send(browser.get(address), action=address, do="save", **{"story.lede": "In better English"})
+
+    marked = browser.get(f"{address}?locale=ar")
+    right = browser.send(marked, action=address, do="right:story.lede")
+    after = browser.follow(right)
+
+    assert "1 out of date" in marked.text
+    assert "The English was changed after this was written." in marked.text
+    assert right.headers["Location"].partition("?")[2].startswith("locale=ar")
+    assert "out of date" not in after.text
+    assert slots_of(latest(database, desk.item))["story.lede"] == {"en": "In better English", "ar": "بالعربية"}
+
+
 def test_pictures_named_like_the_style_are_offered_first(desk: Desk, browser: Browser, db: Session) -> None:
     item = make_item(db, desk.retailer, vendor=desk.vendor, key="FT-TOP-01")
     make_asset(db, desk.vendor, file_name="FT-TOP-01-front.jpg")
