@@ -2,6 +2,7 @@
 
 import pytest
 from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
 
 from qrmerch.access import Role
 from qrmerch.catalog.models import Item
@@ -11,7 +12,7 @@ from qrmerch.content.models import Content, Style
 from qrmerch.content.queries import slots_of
 from qrmerch.db import Database
 from qrmerch.parties.service import add_supply
-from tests.browsing import Browser
+from tests.browsing import Browser, find_form
 from tests.conftest import NOON
 from tests.factories import make_item, make_person, make_retailer, make_revision, make_template, make_vendor
 from tests.studio.desks import Desk, begin, latest, make_desk
@@ -37,6 +38,12 @@ def other(desk: Desk, db: Session) -> Item:
     return item
 
 
+def take(browser: Browser, page: TestResponse, **values: object) -> TestResponse:
+    """Send the form beside the list of pages, with what is ticked unless said otherwise."""
+    form = find_form(page.text.partition('aria-labelledby="source"')[2], "/copy")
+    return browser.post(form.action, {**form.fields, **values})
+
+
 def test_what_fits_is_ticked_where_it_is_empty_and_taken(
     desk: Desk, browser: Browser, other: Item, database: Database
 ) -> None:
@@ -44,7 +51,7 @@ def test_what_fits_is_ticked_where_it_is_empty_and_taken(
     address = begin(browser, desk, **{"story.lede": "The top"})
 
     page = browser.get(f"{address}/copy")
-    done = browser.send(page, action="/copy")
+    done = take(browser, page)
 
     assert "Buttercup Cardigan at Fashiontown" in page.text
     assert "<del>The top</del>" in page.text
@@ -61,7 +68,7 @@ def test_what_would_replace_something_is_taken_when_it_is_ticked(
     browser.sign_in(*desk.vera)
     address = begin(browser, desk, **{"story.lede": "The top"})
 
-    browser.send(browser.get(f"{address}/copy"), action="/copy", part=["story.lede:en"])
+    take(browser, browser.get(f"{address}/copy"), part=["story.lede:en"])
 
     values = slots_of(latest(database, desk.item))
     assert values["story.lede"] == {"en": "The cardigan"}
@@ -75,7 +82,7 @@ def test_a_page_that_is_not_begun_begins_with_a_copy(
     browser.sign_in(*desk.vera)
 
     page = browser.get(f"/studio/content/new/copy?item={desk.item.id}")
-    done = browser.send(page, action="/studio/content/new/copy", part=["gallery.pictures:"])
+    done = take(browser, page, part=["gallery.pictures:"])
 
     assert done.headers["Location"] == f"/studio/content/{latest(database, desk.item).content_id}"
     assert slots_of(latest(database, desk.item))["gallery.pictures"] == [desk.asset.id]
@@ -100,7 +107,7 @@ def test_the_same_products_page_elsewhere_says_what_does_not_fit(
     address = begin(browser, desk, **{"care.text": ""})
 
     page = browser.get(f"{address}/copy")
-    browser.send(page, action="/copy")
+    take(browser, page)
 
     assert "the same product, draft" in page.text
     assert "80 characters at most; this has 100." in page.text
@@ -134,8 +141,8 @@ def test_nothing_ticked_is_said_and_changed_meanwhile_overwrites_nothing(
     page = browser.get(f"{address}/copy")
     browser.send(browser.get(address), action=address, do="save", **{"story.lede": "The best top"})
 
-    nothing = browser.send(page, action="/copy", part=[])
-    late = browser.send(page, action="/copy", part=["story.lede:en"])
+    nothing = take(browser, page, part=[])
+    late = take(browser, page, part=["story.lede:en"])
 
     assert (nothing.status_code, late.status_code) == (422, 409)
     assert "Nothing is ticked." in nothing.text
