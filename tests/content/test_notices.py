@@ -191,7 +191,7 @@ def test_a_mail_of_what_was_rolled_back_is_not_there(db: Session, item: Item) ->
 
 def test_no_title_and_no_reason_reaches_a_header(db: Session, item: Item) -> None:
     people_of(db, item)
-    item.title = "Top\r\nBcc: everybody@example.com" + "x" * 170
+    item.title = "Top\r\nBcc: everybody@example.com" + "x" * 160
     db.flush()
 
     tell(db, "down", item, reader=Reader.VENDOR, at=NOON, detail={"reason": "a\r\nBcc: b@example.com"})
