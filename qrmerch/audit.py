@@ -178,10 +178,11 @@ def find_break(db: Session, chain: str, *, first: int = 1) -> int | None:
     seal = db.scalars(before).one_or_none() or ""
     wanted = select(AuditEntry).where(AuditEntry.chain == chain, AuditEntry.number >= first)
     last = first - 1
-    for entry in db.scalars(wanted.order_by(AuditEntry.number).execution_options(yield_per=1000)):
-        if entry.number != last + 1 or entry.seal != _seal(entry, seal):
-            return last + 1
-        last, seal = entry.number, entry.seal
+    with db.scalars(wanted.order_by(AuditEntry.number).execution_options(yield_per=1000)) as entries:
+        for entry in entries:
+            if entry.number != last + 1 or entry.seal != _seal(entry, seal):
+                return last + 1
+            last, seal = entry.number, entry.seal
     head = db.scalars(select(AuditHead).where(AuditHead.chain == chain)).one_or_none()
     if head is None:
         return None if last == 0 else last + 1

@@ -18,7 +18,10 @@ from qrmerch.db import Database
 _TEMPLATE = "template_qrmerch"
 # Without a vacuum, rows that are gone still lie about; a new database now and then is cheaper.
 _MOST_USES = 40
-_SHAPE = "SELECT (SELECT count(*) FROM pg_class), (SELECT max(oid) FROM pg_class), (SELECT count(*) FROM pg_attribute)"
+_SHAPE = """
+    SELECT (SELECT count(*) FROM pg_class), (SELECT max(oid) FROM pg_class), (SELECT count(*) FROM pg_attribute),
+        (SELECT count(*) FROM pg_trigger)
+"""
 _END_OTHERS = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()

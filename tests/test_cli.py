@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import delete, select
 
 from qrmerch import cli
+from qrmerch.audit import AuditEntry, AuditHead
 from qrmerch.catalog.models import Item, Stock, Variant
 from qrmerch.config import Settings
 from qrmerch.db import Database
@@ -18,6 +19,7 @@ from qrmerch.media.models import Rendition
 from qrmerch.parties.models import Fixture, Store
 from qrmerch.serving import environment_of
 from tests.factories import make_asset, make_item, make_retailer, make_store, make_vendor
+from tests.tampering import allow_tampering
 
 
 @pytest.fixture
@@ -96,13 +98,25 @@ def test_a_catalogue_is_tried_then_taken_in(run, database: Database, tmp_path: P
         assert [item.title for item in db.scalars(select(Item))] == ["Marigold Top"]
 
 
-def test_the_audit_chains_are_whole(run, database: Database) -> None:  # type: ignore[no-untyped-def]
+def test_the_audit_chains_are_compared_with_what_was_kept(run, database: Database, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     run("retailer", "add", "fashiontown", "Fashiontown", "--currency", "USD")
     run("user", "invite", "olive@example.com", "--retailer", "fashiontown")
 
-    result = run("audit", "verify", "--json")
+    first = run("audit", "verify", "--json")
 
-    assert json.loads(result.output) == {"chains": 1, "broken": {}}
+    told = json.loads(first.output)
+    assert (told["chains"], told["broken"]) == (1, {})
+    kept = tmp_path / "heads.json"
+    kept.write_text(first.output)
+    assert run("audit", "verify", "--kept", str(kept)).exit_code == 0
+    with database.write() as db:
+        allow_tampering(db)
+        last = max(each["number"] for each in told["heads"].values())
+        db.execute(delete(AuditEntry).where(AuditEntry.number == last))
+        db.execute(delete(AuditHead))
+        db.commit()
+    result = run("audit", "verify", "--kept", str(kept))
+    assert result.exit_code == 1 and f"breaks at entry {last}" in result.output
 
 
 def test_old_tables_are_not_served(run, settings: Settings, database: Database) -> None:  # type: ignore[no-untyped-def]

@@ -48,7 +48,7 @@ def _steps(
     if retailer.vendor_terms:
         why = "What they ask of everybody who writes their pages. No page can be sent before."
         steps.append(Step("Agree to the terms", why, house, "Read", is_agreed(db, retailer, vendor_id)))
-    why = f"The colours and letters are {name}’s; the words and pictures are yours."
+    why = "The colours and letters are theirs; the words and pictures are yours."
     steps.append(Step("Look at the brand", why, house, "Look", is_seen))
     why = "A Shopify, Magento or Vendure export, or a plain CSV. Nothing is written before you have seen it."
     steps.append(Step("Import your items", why, "/studio/import", "Import", has_file))
