@@ -7,7 +7,7 @@ from flask import Blueprint, Response, request
 from qrmerch import audit
 from qrmerch.access import OWNERS, allow, current_principal
 from qrmerch.clock import now
-from qrmerch.desk.brand_forms import add_files, brand_of, read_brand, read_from, receive_files
+from qrmerch.desk.brand_forms import Sent, add_files, brand_of, read_brand, read_from, receive_files
 from qrmerch.desk.brand_view import find_sample, render_brand, show_colours
 from qrmerch.desk.times import said_in_text
 from qrmerch.errors import Conflict, FormError, NotFound
@@ -108,8 +108,10 @@ def show_sample() -> Response:
     if item is None:
         raise NotFound("There is no item yet to show the brand on.")
     present = brand_of(get_brand(db, retailer.id, at=at))
+    said = read_brand(request.args, retailer, present, store=made_with.files)
+    said, _ = add_files(said, Sent(), request.args, store=made_with.files)
     try:
-        brand = check_brand(read_brand(request.args, retailer, present, store=made_with.files))
+        brand = check_brand(said)
     except FormError:
         brand = present
     page = render_item_page(

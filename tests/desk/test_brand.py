@@ -200,9 +200,11 @@ def test_a_logo_that_is_tried_on_is_kept_in_the_form_and_shown_on_the_sample(
     tried = browser.post("/desk/brand", {**YELLOW, "do": "try", "logo": sent(logo(), "a.png")})
     key = find_form(tried.text, "/desk/brand").fields["logo_key"]
     sample = browser.get("/desk/brand/sample?" + urlencode({"logo_key": key}))
+    without = browser.get("/desk/brand/sample?" + urlencode({"logo_key": key, "no_logo": "1"}))
     browser.send(tried, action="/desk/brand", do="save")
 
     assert key.startswith("brands/") and key.removeprefix("brands/") in sample.text
+    assert key.removeprefix("brands/") not in without.text, "as it would be once it is taken away"
     assert [each.logo_key for each in kits(db, house)] == ["", key]
 
 
