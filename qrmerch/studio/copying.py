@@ -175,7 +175,7 @@ class _Shown:
         text = tell(slot, fit.value, self.assets)
         stands = tell(slot, fit.stands, self.assets)
         pieces = [Piece("gone", stands)] if stands and not fit.problem else []
-        images = [each for each in fit.value if each in self.pictures] if isinstance(fit.value, list) and text else []
+        images = [each for each in fit.value if isinstance(each, str)] if isinstance(fit.value, list) else []
         return Change(
             part="" if fit.problem else f"{name}:{locale}",
             label=fit.label,
@@ -183,7 +183,7 @@ class _Shown:
             locale=locale,
             direction=direction(locale) if locale else "auto",
             pieces=(*pieces, Piece("new" if pieces else "same", text)),
-            images=tuple(self.pictures[each].card_url for each in images),
+            images=tuple(self.pictures[each].card_url for each in images if each in self.pictures),
             problem=fit.problem,
             # What would replace something is ticked by hand.
             is_ticked=not stands,
