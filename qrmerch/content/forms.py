@@ -1,8 +1,9 @@
 """What an editor's form and a reviewer's form say, as they arrive; what it means is for `merging` and `service`."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from werkzeug.datastructures import MultiDict
 
@@ -68,6 +69,52 @@ def read_draft_form(form: MultiDict[str, str]) -> DraftForm:
         ),
         finds={name.removeprefix("find:"): form.get(name, "")[:80] for name in names if name.startswith("find:")},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class SlotsBody:
+    """Values by slot as a program sends them, and which save of which revision they were made upon."""
+
+    number: int
+    edit: int
+    slots: Mapping[str, Any]
+
+
+def read_slots_body(sent: bytes) -> SlotsBody:
+    """A program's values of a page, from the JSON that it sent.
+
+    :raises FormError: it is no JSON, not of that shape, or does not say what it was made upon.
+    """
+    try:
+        said = json.loads(sent)
+        has_no_text = b"\0" in json.dumps(said, ensure_ascii=False).encode() or b"\\u0000" in sent
+    except (ValueError, RecursionError):
+        # Halves of characters are no text either: they have no bytes.
+        said, has_no_text = None, False
+    if has_no_text:
+        raise FormError({"": "This holds a character that no keyboard has. Leave it out."})
+    if not isinstance(said, Mapping) or not isinstance(said.get("slots"), Mapping):
+        raise FormError({"": 'Send JSON: {"number": …, "edit": …, "slots": {"section.slot": value}}.'})
+    counts = [said.get(name) for name in ("number", "edit")]
+    if any(type(count) is not int or not 0 <= count < _MAX_COUNT for count in counts):
+        raise FormError({"": "Say the number and the edit of the page that was read: two whole numbers."})
+    if len(said["slots"]) > _MAX_FIELDS:
+        raise FormError({"": "This has more slots than any page."})
+    number, edit = (int(str(count)) for count in counts)
+    return SlotsBody(number, edit, said["slots"])
+
+
+def read_parts(form: MultiDict[str, str]) -> frozenset[tuple[str, str]]:
+    """The parts of slots that are ticked, each as "name:part"; of those that no page has, none is told."""
+    return frozenset(_part(each) for each in form.getlist("part")[:_MAX_FIELDS])
+
+
+def read_upon(form: MultiDict[str, str]) -> tuple[int, int]:
+    """Which revision a form was drawn of, and which save of it.
+
+    :raises FormError: it does not say.
+    """
+    return _count(form.get("number", "")), _count(form.get("edit", ""))
 
 
 def read_comments(form: MultiDict[str, str]) -> list[dict[str, str]]:

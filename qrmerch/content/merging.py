@@ -29,8 +29,10 @@ def merge(slots: Mapping[str, Slot], kept: Mapping[str, Any], form: DraftForm, *
     found: dict[str, Any] = {}
     for name, sent in form.fields.items():
         slot = slots.get(name) or slots.get(name.rpartition(".")[0])
-        if slot is None or slot.is_fixed:
+        if slot is None:
             found[name] = sent[0]
+        elif slot.is_fixed:
+            found[slot.name] = sent[0]
         elif slot.is_rows:
             found[slot.name] = _merge_rows(slot, kept.get(slot.name) or [], form, first)
         elif slot.is_assets:

@@ -32,6 +32,7 @@ from qrmerch.media.service import describe
 from qrmerch.parties.queries import list_stores, list_supplied
 from qrmerch.rendering.frame import load_house
 from qrmerch.rendering.service import render_item_page
+from qrmerch.studio.content_door import answer_conflict
 from qrmerch.studio.content_pages import KeptPage, KeptText
 from qrmerch.studio.editor import Editor, Typed, View
 from qrmerch.studio.subject import Subject, load_subject, load_subject_of
@@ -323,7 +324,7 @@ def _refuse(
 def _compare(db: Session, subject: Subject, form: DraftForm, error: ChangedElsewhere) -> Response:
     """What was typed, with what somebody else saved beside it where both changed the same; each is chosen by itself."""
     if wants_json():
-        return _answer_conflict(subject, error)
+        return answer_conflict(subject.revision, error)
     if error.merged is None or not subject.is_open:
         detail = "This page was sent in the meantime. What you typed is below; it is not saved."
         return _keep(detail, status=error.status, can_save=False)
@@ -344,22 +345,6 @@ def _conflict_sentence(subject: Subject, error: ChangedElsewhere) -> str:
     if error.merged and error.merged.taken:
         sentence += f" What only they changed stands here already: {_labels(subject, error.merged.taken)}."
     return sentence
-
-
-def _answer_conflict(subject: Subject, error: ChangedElsewhere) -> Response:
-    response = jsonify(
-        type=error.slug,
-        status=error.status,
-        detail=error.detail,
-        number=subject.revision.number,
-        edit=subject.revision.edit,
-        conflicts=[
-            {"slot": each.part[0], "part": each.part[1], "was": each.base, "yours": each.mine, "theirs": each.theirs}
-            for each in error.conflicts
-        ],
-    )
-    response.status_code = error.status
-    return response
 
 
 def _keep(detail: str, *, status: int, can_save: bool, needs_sign_in: bool = False) -> Response:

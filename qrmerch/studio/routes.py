@@ -8,6 +8,9 @@ from qrmerch.studio import (
     asset_actions,
     assets,
     content,
+    content_door,
+    copying,
+    earlier_saves,
     fetching,
     filling,
     films,
@@ -32,5 +35,8 @@ def blueprints() -> list[Blueprint]:
         films.blueprint,
         products.blueprint,
         content.blueprint,
+        content_door.blueprint,
+        earlier_saves.blueprint,
+        copying.blueprint,
         people.blueprint,
     ]

@@ -113,7 +113,8 @@ const valuesIn = (data, name) => JSON.stringify([...data].filter(([each]) => eac
    it was, and the next save says where both differ. Whether it is all drawn. */
 const drawFields = (form, fields, sent) => {
   const now = new FormData(form);
-  if (Object.keys(fields).some((name) => valuesIn(now, name) !== valuesIn(sent, name))) return false;
+  const alts = (data) => JSON.stringify([...data].filter(([name]) => name.startsWith('alt:')));
+  if (Object.keys(fields).some((name) => valuesIn(now, name) !== valuesIn(sent, name) || alts(now) !== alts(sent))) return false;
   const focused = document.activeElement?.id;
   for (const [name, html] of Object.entries(fields)) {
     const place = $(`[data-slot="${CSS.escape(name)}"]`, form);

@@ -1,72 +1,37 @@
 """The content editor through HTTP: writing, sending, taking back, and what is never lost."""
 
-from dataclasses import dataclass
-
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from qrmerch.access import Role
-from qrmerch.catalog.models import Item
 from qrmerch.content import publishing, templates
-from qrmerch.content.models import Content, PageTemplate, Publication, Revision, RevisionState, Style
-from qrmerch.content.queries import list_revisions, slots_of
+from qrmerch.content.models import Content, Publication, Revision, RevisionState, Style
+from qrmerch.content.queries import slots_of
 from qrmerch.content.shipped import sections_of
 from qrmerch.db import Database
 from qrmerch.media.models import Asset
-from qrmerch.parties.models import Retailer, Vendor
 from qrmerch.parties.queries import find_supply
 from qrmerch.parties.service import end_supply
 from tests.browsing import Browser, find_form
 from tests.conftest import NOON
 from tests.factories import (
-    Person,
     make_asset,
     make_item,
     make_person,
     make_retailer,
     make_revision,
-    make_template,
     make_vendor,
     publish_page,
 )
+from tests.studio.desks import Desk, begin, latest, make_desk, new_address
 
 JSON = {"Accept": "application/json"}
 
 
-@dataclass
-class Desk:
-    """Vera's vendor at one retailer, with an item and a picture there."""
-
-    retailer: Retailer
-    vendor: Vendor
-    template: PageTemplate
-    item: Item
-    asset: Asset
-    vera: Person
-
-
 @pytest.fixture
 def desk(db: Session) -> Desk:
-    retailer = make_retailer(db, name="Fashiontown", locales=["en", "ar"])
-    vendor = make_vendor(db, retailer, name="Sunny Side")
-    template = make_template(db, retailer, name="Everyday")
-    item = make_item(db, retailer, vendor=vendor, title="Marigold Slouch Top")
-    asset = make_asset(db, vendor)
-    vera = make_person(db, Role.VENDOR_EDITOR, name="Vera", vendor=vendor)
-    db.commit()
-    return Desk(retailer, vendor, template, item, asset, vera)
-
-
-def new_address(desk: Desk) -> str:
-    return f"/studio/content/new?item={desk.item.id}"
-
-
-def latest(database: Database, item: Item) -> Revision:
-    """The item's newest revision as another session sees it."""
-    with database.read() as db:
-        content_id = db.scalars(select(Content.id).where(Content.item_id == item.id)).one()
-        return list_revisions(db, content_id)[0]
+    return make_desk(db)
 
 
 def count_all(database: Database) -> int:
@@ -74,15 +39,6 @@ def count_all(database: Database) -> int:
         return sum(
             db.scalar(select(func.count()).select_from(table)) or 0 for table in (Content, Revision, Publication)
         )
-
-
-def begin(browser: Browser, desk: Desk, **values: object) -> str:
-    """Fill in and save the first draft; the address of its editor."""
-    page = browser.get(new_address(desk))
-    answer = browser.send(page, action="/studio/content/new", **{"do": "save", **values})
-    assert answer.status_code == 303, answer.text[:400]
-    address: str = answer.headers["Location"].partition("?")[0].partition("#")[0]
-    return address
 
 
 # --- opening ---------------------------------------------------------------------------------------
@@ -477,6 +433,25 @@ def test_pictures_are_added_moved_and_left_out(desk: Desk, browser: Browser, dat
     assert press("up", second) == [second.id, desk.asset.id]
     assert press("down", second) == [desk.asset.id, second.id]
     assert press("drop", desk.asset) == [second.id]
+
+
+def test_a_translation_out_of_date_is_marked_until_somebody_says_it_is_right(
+    desk: Desk, browser: Browser, database: Database
+) -> None:
+    browser.sign_in(*desk.vera)
+    address = begin(browser, desk, **{"story.lede": "In English"})
+    browser.send(browser.get(f"{address}?locale=ar"), action=address, do="save", **{"story.lede": "بالعربية"})
+    browser.send(browser.get(address), action=address, do="save", **{"story.lede": "In better English"})
+
+    marked = browser.get(f"{address}?locale=ar")
+    right = browser.send(marked, action=address, do="right:story.lede")
+    after = browser.follow(right)
+
+    assert "1 out of date" in marked.text
+    assert "The English was changed after this was written." in marked.text
+    assert right.headers["Location"].partition("?")[2].startswith("locale=ar")
+    assert "out of date" not in after.text
+    assert slots_of(latest(database, desk.item))["story.lede"] == {"en": "In better English", "ar": "بالعربية"}
 
 
 def test_pictures_named_like_the_style_are_offered_first(desk: Desk, browser: Browser, db: Session) -> None:
