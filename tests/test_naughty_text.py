@@ -32,6 +32,7 @@ from qrmerch.media.service import shown_name
 from qrmerch.migrate import metadata
 from qrmerch.outbox import Channel, post
 from qrmerch.parties.models import Retailer, Vendor, Warehouse
+from qrmerch.parties.social import NETWORKS
 from qrmerch.reviews.models import Review, ReviewState
 from qrmerch.text import clean_block, clean_line, rich_text, spreadsheet_cell
 from tests.browsing import Browser
@@ -63,6 +64,7 @@ VALID = {
     "max_chars": lambda _: "40",
     "from": lambda _: "",
     "locale": lambda _: "fr",
+    **{f"social-{each.key}": lambda _: "" for each in NETWORKS},
 }
 # Nothing is kept of these: they are looked up, compared or counted, or are words of a closed list.
 _STRICT = {
