@@ -9,13 +9,12 @@ from sqlalchemy.orm import Session
 
 from qrmerch.associates.pages import Note, NoteSection
 from qrmerch.catalog.models import Item
-from qrmerch.content.models import Revision
-from qrmerch.content.queries import find_publication, fixed_values, get_version, slots_of
+from qrmerch.content.holding import hold
+from qrmerch.content.queries import fixed_values, get_version
 from qrmerch.content.revisions import locales_of
 from qrmerch.content.slots import Kind, Slot, WhenMissing, is_empty, read_slots
 from qrmerch.i18n import direction
 from qrmerch.parties.models import Retailer, Store
-from qrmerch.parties.queries import find_supply
 from qrmerch.rendering.frame import pick_language, pick_text
 from qrmerch.text import rich_text
 
@@ -23,15 +22,13 @@ from qrmerch.text import rich_text
 def list_notes(db: Session, item: Item, retailer: Retailer, store: Store, *, at: datetime) -> tuple[NoteSection, ...]:
     """What associates of a store may read of an item now, in the template's order; nothing of a suspended vendor's,
     of what is taken down, or of what is not approved for this store."""
-    shown = find_publication(db, item.id, store_id=store.id, at=at)
-    supply = find_supply(db, item.retailer_id, item.vendor_id)
-    if shown is None or shown.revision_id is None or (supply is not None and supply.ended_at is not None):
+    held = hold(db, [item], store_ids={item.id: store.id}, locale=None, at=at)[item.id]
+    if held.revision is None:
         return ()
-    revision = db.get_one(Revision, shown.revision_id)
-    version = get_version(db, revision.template_version_id)
+    version = get_version(db, held.revision.template_version_id)
     slots = read_slots(version.sections)
     fixed = fixed_values(db, version.template_id, at=at)
-    values = {**slots_of(revision), **{name: fixed[name] for name in fixed if name in slots and slots[name].is_fixed}}
+    values = {**held.slots, **{name: fixed[name] for name in fixed if name in slots and slots[name].is_fixed}}
     found = []
     for section in version.sections:
         names = (f"{section['key']}.{each['key']}" for each in section.get("slots", ()))

@@ -15,6 +15,7 @@ from qrmerch import audit
 from qrmerch.access import Role
 from qrmerch.catalog.models import Item
 from qrmerch.content import drafts, moving, publishing, templates
+from qrmerch.content.holding import Place, find_holding
 from qrmerch.content.models import (
     Approval,
     DraftSave,
@@ -29,7 +30,6 @@ from qrmerch.content.models import (
 )
 from qrmerch.content.queries import (
     find_content,
-    find_holding,
     find_last_return,
     find_latest,
     get_newest_version,
@@ -229,7 +229,7 @@ def test_a_moved_page_says_the_same_under_a_seal_of_its_own(db: Session, templat
     assert approval.digest == moved.digest == digest_of(moved.body) != source.digest
     (entry,) = [
         each
-        for each in audit.list_entries(db, item.retailer_id, action="content.migrate")[0]
+        for each in audit.list_entries(db, item.retailer_id, audit.Wanted(action="content.migrate"))[0]
         if each.subject_id == moved.id
     ]
     assert (entry.actor, entry.detail["approved"]) == (f"user:{mia.user_id}", source.digest)
@@ -255,7 +255,7 @@ def test_at_every_instant_the_same_page_shows_as_without_the_move(
     hours = range(-24 * 6, 24 * 12, 5)
     for place, hour in itertools.product([None, *(store.id for store in stores)], hours):
         at = NOON + timedelta(hours=hour)
-        was, now = (find_holding(rows, store_id=place, at=at) for rows in (before, after))
+        was, now = (find_holding(rows, Place(place, "UTC", "en"), at=at) for rows in (before, after))
         assert _said(db, was) == _said(db, now), (place, hour)
         if was is not None and was.revision_id and hour >= 0:
             assert now is not None
