@@ -88,9 +88,9 @@ def show_page(template_id: str) -> Response:
     template = get_template(db, template_id)
     sections, _ = building.read_draft(db, template)
     retailer = get_retailer(db, template.retailer_id)
-    wanted = request.args.get("item", "")
+    first = next(iter(sample_items(db, retailer, at)), ("", ""))[0]
+    wanted = request.args.get("item") or first
     if wanted == SAMPLE:
-        first = next(iter(sample_items(db, retailer, at)), ("", ""))[0]
         item = get_item(db, first)
         revision = sample_revision(db, item, sections, locales_of(retailer), at=at)
     else:
