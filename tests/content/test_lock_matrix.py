@@ -70,7 +70,7 @@ def name_of(kind: Kind, lock: Lock) -> str:
 def sections(*, is_tight: bool, swapped: bool = False) -> list[Json]:
     """A section for each lock with a slot of each kind; loose ones are for pages to copy from."""
     swap = {Kind.VIDEO: Kind.AUDIO, Kind.AUDIO: Kind.VIDEO} if swapped else {}
-    limits = {"max_chars": 20, "max_count": 1} if is_tight else {"max_chars": 400, "max_count": 9}
+    limits = {"max_chars": 60, "max_count": 1} if is_tight else {"max_chars": 400, "max_count": 9}
     found = []
     for lock in Lock:
         slots = []
@@ -157,7 +157,7 @@ def by_form(attempt: Attempt) -> bool:
         said = value[0].get("url") or value[0]["value"]["en"]
         sent |= {f"{name}.name": value[0]["name"]["en"], f"{name}.value": said, f"{name}.row": ""}
     else:
-        sent[name] = ["", *value]
+        sent[name] = value if attempt.lock == Lock.CHOOSE else ["", *value]
     return attempt.browser.post(attempt.address, sent, Accept="application/json").status_code == 200
 
 
