@@ -228,7 +228,8 @@ def by_earlier_save(attempt: Attempt) -> bool:
     save = db.scalars(select(DraftSave).where(DraftSave.revision_id == draft.id, DraftSave.edit == 0)).one()
     save.slots = {attempt.name: attempt.value}
     db.commit()
-    parts = [f"{attempt.name}:{key}" for key in ("", "en")]
+    is_by_language = attempt.kind in (Kind.LINE, Kind.TEXT, Kind.RICH_TEXT, Kind.TABLE) and attempt.lock == Lock.EDIT
+    parts = [f"{attempt.name}:{'en' if is_by_language else ''}"]
     return attempt.browser.post(saves, {**attempt.upon(), "save": "0", "part": parts}).status_code == 303
 
 
