@@ -70,7 +70,7 @@ def name_of(kind: Kind, lock: Lock) -> str:
 def sections(*, is_tight: bool, swapped: bool = False) -> list[Json]:
     """A section for each lock with a slot of each kind; loose ones are for pages to copy from."""
     swap = {Kind.VIDEO: Kind.AUDIO, Kind.AUDIO: Kind.VIDEO} if swapped else {}
-    limits = {"max_chars": 20, "max_count": 1} if is_tight else {"max_chars": 400, "max_count": 9}
+    limits = {"max_chars": 60, "max_count": 1} if is_tight else {"max_chars": 400, "max_count": 9}
     found = []
     for lock in Lock:
         slots = []
@@ -157,7 +157,7 @@ def by_form(attempt: Attempt) -> bool:
         said = value[0].get("url") or value[0]["value"]["en"]
         sent |= {f"{name}.name": value[0]["name"]["en"], f"{name}.value": said, f"{name}.row": ""}
     else:
-        sent[name] = ["", *value]
+        sent[name] = value if attempt.lock == Lock.CHOOSE else ["", *value]
     return attempt.browser.post(attempt.address, sent, Accept="application/json").status_code == 200
 
 
@@ -228,7 +228,8 @@ def by_earlier_save(attempt: Attempt) -> bool:
     save = db.scalars(select(DraftSave).where(DraftSave.revision_id == draft.id, DraftSave.edit == 0)).one()
     save.slots = {attempt.name: attempt.value}
     db.commit()
-    parts = [f"{attempt.name}:{key}" for key in ("", "en")]
+    is_by_language = attempt.kind in (Kind.LINE, Kind.TEXT, Kind.RICH_TEXT, Kind.TABLE) and attempt.lock == Lock.EDIT
+    parts = [f"{attempt.name}:{'en' if is_by_language else ''}"]
     return attempt.browser.post(saves, {**attempt.upon(), "save": "0", "part": parts}).status_code == 303
 
 
