@@ -194,6 +194,7 @@ def test_ones_own_ids_lead_somewhere(browser: Browser, houses: tuple[House, Hous
     assert {name: status for name, status in answers.items() if status not in (200, 303)} == {}
 
 
+@pytest.mark.timeout(300)
 @on_both_when_full
 def test_sec_c03_another_houses_ids_in_a_form_change_nothing_there(
     browser: Browser, houses: tuple[House, House], database: Database

@@ -98,7 +98,8 @@ class BuilderView:
         draft, version = find_draft(self.db, self.template.id), get_newest_version(self.db, self.template.id)
         pages = count_pages(self.db, [self.template.id]).get(self.template.id, 0)
         section = self._asked_section(sections)
-        is_counted = bool(pages) and pages <= COUNTED_PAGES and draft is not None
+        # What is typed wrong is no version that a page could be judged by.
+        is_counted = bool(pages) and pages <= COUNTED_PAGES and draft is not None and not problems
         return BuilderPage(
             title=self.template.name,
             lede=_lede(version.number, pages, is_draft=draft is not None),

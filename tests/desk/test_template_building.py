@@ -134,19 +134,30 @@ def test_a_slot_can_be_for_one_language_only(house: House, browser: Browser, dat
     assert (lede["locales"], text.get("locales")) == (["en"], None)
 
 
+def test_what_stands_once_on_a_page_is_not_added_twice(house: House, browser: Browser, database: Database) -> None:
+    browser.sign_in(*house.mia)
+    press(browser, house, "save", **{"story.lede.label": "In a line"})
+
+    refused = press(browser, house, "add", add="size_guide", **{"story.lede.max_chars": ""})
+
+    assert refused.status_code == 422
+    assert "Size guide can stand on a page once, and it does." in refused.text
+    assert section_in(draft_of(database, house), "story")["slots"][0]["label"] == "In a line"
+
+
 def test_sections_move_go_and_come(house: House, browser: Browser, database: Database) -> None:
     browser.sign_in(*house.mia)
     before = keys(versions_of(database, house)[0].sections)
 
     press(browser, house, "up:look")
     press(browser, house, "remove:care", section="care")
-    added = press(browser, house, "add", add="size_guide")
+    added = press(browser, house, "add", add="question")
 
     after = keys(draft_of(database, house))
     assert after.index("look") == before.index("look") - 1
     assert "care" not in after
-    assert after[-1] == "size_guide"
-    assert parse_qs(urlsplit(added.headers["Location"]).query)["section"] == ["size_guide"]
+    assert after[-1] == "question"
+    assert parse_qs(urlsplit(added.headers["Location"]).query)["section"] == ["question"]
 
 
 def test_what_was_typed_is_kept_when_a_section_moves(house: House, browser: Browser, database: Database) -> None:
@@ -272,13 +283,13 @@ def test_releasing_makes_a_version_that_is_weighed_and_told_to_every_worker(
     house: House, browser: Browser, database: Database
 ) -> None:
     browser.sign_in(*house.mia)
-    press(browser, house, "add", add="size_guide")
+    press(browser, house, "add", add="question")
 
     answer = release(browser, house)
 
     assert answer.headers["Location"] == f"{house.address}/moving"
     first, second = versions_of(database, house)
-    assert keys(second.sections) == [*keys(first.sections), "size_guide"]
+    assert keys(second.sections) == [*keys(first.sections), "question"]
     assert 3_000 < second.weight_bytes < 60_000
     with database.read() as db:
         assert db.scalars(select(TemplateDraft)).all() == []
@@ -294,7 +305,7 @@ def test_a_release_of_what_somebody_changed_meanwhile_is_refused(
     house: House, browser: Browser, database: Database
 ) -> None:
     browser.sign_in(*house.mia)
-    press(browser, house, "add", add="size_guide")
+    press(browser, house, "add", add="question")
     page = browser.get(f"{house.address}/release")
     press(browser, house, "add", add="contact")
 
@@ -319,7 +330,7 @@ def test_those_whose_page_waits_are_told(house: House, browser: Browser, databas
     waiting = make_revision(db, make_item(db, house.retailer), template=house.template, state="submitted")
     db.commit()
     browser.sign_in(*house.mia)
-    press(browser, house, "add", add="size_guide")
+    press(browser, house, "add", add="question")
 
     release(browser, house)
 
@@ -329,7 +340,7 @@ def test_those_whose_page_waits_are_told(house: House, browser: Browser, databas
         ("vendor", waiting.id),
         ("retailer", waiting.id),
     }
-    assert notices[0].detail == {"template": "Everyday", "version": 2}
+    assert notices[0].detail == {"template": "Everyday", "version": 2, "number": 1}
 
 
 def test_pages_move_after_they_were_looked_at(
@@ -378,7 +389,7 @@ def test_each_page_can_be_seen_before_and_after(house: House, browser: Browser, 
 
 def test_moving_can_be_stopped(house: House, browser: Browser, database: Database, work: Work) -> None:
     browser.sign_in(*house.mia)
-    press(browser, house, "add", add="size_guide")
+    press(browser, house, "add", add="question")
     release(browser, house)
     page = browser.follow(browser.send(browser.get(f"{house.address}/moving"), action=f"{house.address}/moving"))
 

@@ -600,14 +600,10 @@ def wide(db: Session, shop: Shop) -> Shop:
         {"key": "ask", "kind": "text", "label": "What to ask", "max_chars": 200, "audience": "staff"},
     ]
     add_host(db, shop.retailer, "fashiontown.example", is_primary=True, proven_at=NOON)
-    template = templates.add_template(
-        db,
-        shop.retailer.id,
-        name="Wide",
-        style=shop.template.style,
-        at=NOON,
-        sections=[{"key": "more", "kind": "words", "label": "More", "slots": slots}],
-    )
+    template = templates.add_template(db, shop.retailer.id, name="Wide", style=shop.template.style, at=NOON)
+    # One section with every kind of slot, which nobody could release.
+    version = get_newest_version(db, template.id)
+    version.sections = [{"key": "more", "kind": "words", "label": "More", "slots": slots}]
     shop.top.template_id = template.id
     db.commit()
     return shop
