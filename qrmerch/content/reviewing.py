@@ -15,10 +15,11 @@ from qrmerch.access import REVIEWERS
 from qrmerch.catalog.models import Item
 from qrmerch.catalog.queries import get_item
 from qrmerch.content.comparing import Size, compare, size_of
+from qrmerch.content.links import refuse_leaving
 from qrmerch.content.models import Approval, Reader, Revision, RevisionState, Verdict
 from qrmerch.content.notices import tell
 from qrmerch.content.publishing import follow
-from qrmerch.content.queries import find_shown, get_content, get_revision, get_version
+from qrmerch.content.queries import find_shown, get_content, get_revision, get_version, slots_of
 from qrmerch.content.revisions import NotOpen, check_digest, locales_of, move, note
 from qrmerch.content.slots import Slot, read_slots
 from qrmerch.errors import Conflict, DomainError, FormError
@@ -84,11 +85,18 @@ def refuse_own(db: Session, revision: Revision, reviewer: audit.Actor) -> None:
 
 
 def approve_small(
-    db: Session, seen: Collection[Seen], *, reviewer: audit.Actor, at: datetime, follows: bool = False
+    db: Session,
+    seen: Collection[Seen],
+    *,
+    reviewer: audit.Actor,
+    at: datetime,
+    follows: bool = False,
+    follows_links: bool = False,
 ) -> Answered:
     """Let several small changes through, each bound to what was shown of it; what cannot be is left as it is.
 
-    :param follows: show each at once where an earlier page of its item shows now, as long as that.
+    :param follows: show each at once where an earlier page of its item shows now, as long as that; one whose links
+        lead away, or were not followed to their end lately where `follows_links`, is left as it is.
     :raises FormError: more at once than anybody looks at.
     """
     if len(seen) > MAX_AT_ONCE:
@@ -105,6 +113,8 @@ def approve_small(
                 raise NotOpen("It has been answered in the meantime.")
             if not measure(db, revision, at=at).is_small:
                 raise NotSmall("It is more than a small change. Open it and look at it.")
+            if follows:
+                refuse_leaving(db, revision.retailer_id, slots_of(revision), at=at, follows=follows_links)
             approve(db, revision, digest=by_id[revision_id].digest, reviewer=reviewer, at=at)
         except DomainError as refused:
             left[revision_id] = refused.detail
