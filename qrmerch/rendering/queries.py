@@ -94,16 +94,20 @@ def load_scene(
     stores = [store for store in list_stores(db, retailer.id) if store.is_open]
     store = next((each for each in stores if each.id == store_id), None)
     held = hold(db, [item], store_ids={item.id: store_id}, locale=locale, at=at)[item.id]
-    shown = Held(None, revision) if revision else held
     offered = house.locales if revision else list_offered(db, house, held.revision)
-    locale = house.first if locale in house.hidden and locale not in offered else locale
+    edges = [*held.edges]
+    if locale in house.hidden and locale not in offered:
+        # What is published for that language only is not what the first one shows.
+        locale = house.first
+        held = hold(db, [item], store_ids={item.id: store_id}, locale=locale, at=at)[item.id]
+        edges += held.edges
+    shown = Held(None, revision) if revision else held
     live = _read_held(db, shown, version, locale=locale, house=house, at=at) if shown.revision else None
     offers = [
         offer
         for offer in list_offers_on(db, item.id, store_id=store.id if store else None, at=at)
         if not (retailer.no_discount and offer.kind.is_discount)
     ]
-    edges = [*held.edges]
     edges += [edge for offer in offers for edge in (offer.from_at, offer.until_at)]
     edges += opening_edges(store, at) if store else []
     edges += live.edges if live else ()
