@@ -16,7 +16,7 @@ from qrmerch.content.forms import read_parts, read_upon
 from qrmerch.content.merging import Part, parts_of
 from qrmerch.content.models import DraftSave
 from qrmerch.content.revisions import NotOpen
-from qrmerch.content.slots import Slot
+from qrmerch.content.slots import Slot, has_shape
 from qrmerch.errors import FormError, NotFound
 from qrmerch.i18n import direction, language_name
 from qrmerch.media.queries import pictures_of
@@ -108,7 +108,8 @@ def _values_of(slots: Mapping[str, Slot], kept: Mapping[str, Any], chosen: Colle
     found: dict[str, Any] = {}
     for name, locale in chosen:
         slot = slots.get(name)
-        if slot is None:
+        # What was kept in an older version of the template may be of another kind.
+        if slot is None or (name in kept and not has_shape(slot, kept[name])):
             continue
         if slot.is_by_locale:
             found.setdefault(name, {})[locale] = (kept.get(name) or {}).get(locale, "")

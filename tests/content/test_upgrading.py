@@ -525,3 +525,15 @@ def test_pages_move_under_the_locks_in_everybodys_order(
 
     # Whoever publishes holds the log's lock and then asks for the item's; a save holds the page's before the log's.
     assert list(dict.fromkeys(taken)) == ["content", "audit", "publications"]
+
+
+def test_the_name_of_an_option_is_no_text_to_begin_with(db: Session, template: PageTemplate) -> None:
+    release(db, template, setting("making.text", lock="choose", options=OPTIONS))
+    item = make_page_item(db, template)
+    publish_page(db, item, template=template, slots={"making.text": "hand"})
+    release(db, template, setting("making.text", lock="edit"))
+
+    begun = drafts.begin_draft(db, item, template, at=NOON)
+
+    assert "making.text" not in slots_of(begun)
+    assert "story.text" in slots_of(begun)
