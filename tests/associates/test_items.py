@@ -324,3 +324,23 @@ def test_a_fixed_value_from_when_the_slot_was_of_another_kind_is_not_told(
 
     assert page.status_code == 200 and "Which size?" in page.text
     assert SECRET not in page.text
+
+
+@pytest.mark.parametrize("was", ["edit", "fixed"])
+def test_a_fixed_line_for_associates_is_on_no_page_of_an_older_version(
+    browser: Browser, floor: Floor, db: Session, was: str
+) -> None:
+    sections: list[dict[str, Any]] = deepcopy(get_newest_version(db, floor.template.id).sections)
+    (care,) = [slot for each in sections if each["key"] == "care" for slot in each["slots"]]
+    care["lock"] = was
+    templates.release_version(db, floor.template, sections, at=NOON)
+    publish_page(db, floor.item, template=floor.template)
+    care |= {"lock": "fixed", "audience": "staff"}
+    templates.release_version(db, floor.template, sections, at=NOON)
+    templates.set_fixed(db, floor.template, "care.text", {"en": SECRET}, at=NOON, actor=Doer(floor.ada.user.id))
+    db.commit()
+
+    page = browser.get(f"/i/{floor.item.public_id}")
+
+    assert page.status_code == 200 and "The loose knit that makes jeans" in page.text
+    assert SECRET not in page.text
