@@ -22,7 +22,7 @@ from qrmerch.content.models import Publication, Reader, Revision, RevisionState,
 from qrmerch.content.notices import tell
 from qrmerch.content.queries import find_approval, get_content, get_version, revisions_by_id, slots_of
 from qrmerch.content.revisions import digest_of, locales_of, note
-from qrmerch.content.slots import Slot, is_empty, read_slots
+from qrmerch.content.slots import Kind, Slot, is_empty, read_slots
 from qrmerch.content.weekly import Weekly, say_weekly
 from qrmerch.db import lock_for_chain
 from qrmerch.errors import Conflict, DomainError, FormError
@@ -177,19 +177,25 @@ def _may_show(db: Session, revision: Revision, row: Publication, at: datetime) -
 
 
 def list_missing_in(db: Session, revision: Revision, locale: str) -> list[Slot]:
-    """The vendor's slots of a page that say something in another language and nothing in this one."""
+    """The vendor's slots for shoppers that are written in a language and say something in another one only."""
     values = slots_of(revision)
     slots = read_slots(get_version(db, revision.template_version_id).sections)
     return [
         slot
         for name, slot in slots.items()
-        if not slot.is_fixed and not is_empty(values.get(name)) and not _speaks(slot, values[name], locale)
+        if not slot.is_fixed
+        and not slot.is_for_staff
+        and slot.languages((locale,))
+        and not is_empty(values.get(name))
+        and not _speaks(slot, values[name], locale)
     ]
 
 
 def _speaks(slot: Slot, value: object, locale: str) -> bool:
-    if slot.is_words and isinstance(value, dict):
-        return bool(str(value.get(locale) or "").strip())
+    if slot.is_by_locale and isinstance(value, dict):
+        return not is_empty(value.get(locale))
+    if slot.kind == Kind.LINK and isinstance(value, dict):
+        return not is_empty(value["words"].get(locale))
     if isinstance(value, list):
         said = [part for row in value if isinstance(row, dict) for part in (row.get("name"), row.get("value"))]
         return all(part.get(locale) for part in said if isinstance(part, dict) and any(part.values()))
