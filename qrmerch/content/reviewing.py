@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from qrmerch import audit, ids
@@ -15,11 +16,12 @@ from qrmerch.access import REVIEWERS
 from qrmerch.catalog.models import Item
 from qrmerch.catalog.queries import get_item
 from qrmerch.content.comparing import Size, compare, size_of
+from qrmerch.content.holding import find_holding, list_places_of
 from qrmerch.content.links import refuse_leaving
 from qrmerch.content.models import Approval, Reader, Revision, RevisionState, Verdict
 from qrmerch.content.notices import tell
 from qrmerch.content.publishing import follow
-from qrmerch.content.queries import find_shown, get_content, get_revision, get_version, slots_of
+from qrmerch.content.queries import find_shown, get_content, get_revision, get_version, revisions_by_id, slots_of
 from qrmerch.content.revisions import NotOpen, check_digest, locales_of, move, note
 from qrmerch.content.slots import Slot, read_slots
 from qrmerch.errors import Conflict, DomainError, FormError
@@ -225,7 +227,10 @@ def list_reviewers(db: Session, retailer_id: str) -> list[tuple[str, str]]:
 
 
 def find_rule(db: Session, revision: Revision, supply: Supply | None, *, at: datetime) -> str:
-    """Which rule of the retailer's lets a submission of this vendor through: trusted, small, or none ("")."""
+    """Which rule of the retailer's lets a submission of this vendor through: trusted, small, or none ("").
+
+    It is small where it is so against every page that it would follow, and against what a person let through last.
+    """
     if supply is None:
         return ""
     if supply.is_trusted:
@@ -233,9 +238,41 @@ def find_rule(db: Session, revision: Revision, supply: Supply | None, *, at: dat
     rules: dict[str, Any] = supply.rules or {}
     if not rules.get("small"):
         return ""
-    size = measure(db, revision, at=at)
-    fits = size.is_words and size.chars <= int(rules["max_chars"]) and size.slots <= set(rules["slots"])
-    return "small" if fits else ""
+    sizes = [measure(db, revision, at=at), *_sizes_against_all(db, revision, at)]
+    fits = [
+        each.is_words and each.chars <= int(rules["max_chars"]) and each.slots <= set(rules["slots"]) for each in sizes
+    ]
+    return "small" if all(fits) else ""
+
+
+def _sizes_against_all(db: Session, revision: Revision, at: datetime) -> list[Size]:
+    """How much a revision changes against each page that it would follow, and against what a person let through last:
+    many small changes are a large one."""
+    item = get_item(db, get_content(db, revision.content_id).item_id)
+    ((rows, places),) = list_places_of(db, [item], at=at).values()
+    held = [find_holding(rows, place, at=at) for place in places]
+    ids = {row.revision_id for row in held if row is not None and row.revision_id and row.weekly is None}
+    bases = [each for each in revisions_by_id(db, ids).values() if each.content_id == revision.content_id]
+    looked_at = select(Revision).join(Approval, Approval.revision_id == Revision.id)
+    looked_at = looked_at.where(
+        Revision.content_id == revision.content_id,
+        Approval.verdict == Verdict.APPROVED,
+        Approval.reviewer_id.is_not(None),
+    )
+    last = db.scalars(looked_at.order_by(Revision.number.desc()).limit(1)).one_or_none()
+    slots = read_slots(get_version(db, revision.template_version_id).sections)
+    locales = locales_of(db.get_one(Retailer, revision.retailer_id))
+    found = [
+        size_of(
+            slots,
+            compare(slots, each.body, revision.body, locales),
+            is_comparable=each.template_version_id == revision.template_version_id,
+        )
+        for each in bases
+    ]
+    changed = compare(slots, last.body if last else None, revision.body, locales)
+    # In an older version of the template it is told by its words alone.
+    return [*found, size_of(slots, changed, is_comparable=last is not None)]
 
 
 def approve_by_rule(db: Session, revision: Revision, item: Item, at: datetime, rule: str = "trusted") -> None:

@@ -29,6 +29,7 @@ from tests.factories import (
     make_person,
     make_retailer,
     make_revision,
+    make_store,
     make_template,
     make_vendor,
     publish_page,
@@ -388,3 +389,42 @@ def _supply(db: Session, retailer: Retailer, vendor: Vendor) -> Supply:
     found = find_supply(db, retailer.id, vendor.id)
     assert found is not None
     return found
+
+
+def test_many_small_changes_are_a_large_one_until_somebody_looks(
+    db: Session, retailer: Retailer, item: Item, rob: Person
+) -> None:
+    _supply(db, retailer, db.get_one(Vendor, item.vendor_id)).rules = {
+        "small": True,
+        "max_chars": 12,
+        "slots": ["story.lede"],
+    }
+    lede = "The loose knit that makes jeans look like a plan."
+    publish_page(db, item, slots={"story.lede": {"en": lede}})
+
+    states = []
+    for before, after in (("loose", "soft"), ("knit", "wool"), ("jeans", "shirts")):
+        lede = lede.replace(before, after)
+        sent = next_of(db, item, story_lede={"en": lede})
+        states.append(sent.state)
+        if sent.state == RevisionState.SUBMITTED:
+            reviewing.approve(db, sent, digest=sent.digest or "", reviewer=Doer(rob.user.id), at=NOON)
+            reviewing.follow(db, sent, item, at=NOON)
+
+    assert states == [RevisionState.APPROVED, RevisionState.SUBMITTED, RevisionState.APPROVED]
+
+
+def test_a_change_that_is_small_in_one_store_only_waits(db: Session, retailer: Retailer, item: Item) -> None:
+    _supply(db, retailer, db.get_one(Vendor, item.vendor_id)).rules = {
+        "small": True,
+        "max_chars": 12,
+        "slots": ["story.lede"],
+    }
+    publish_page(db, item, slots={"story.lede": {"en": "Something quite different for everybody else."}})
+    lede = "The loose knit that makes jeans look like a plan."
+    at = NOON - timedelta(days=1)
+    publish_page(db, item, slots={"story.lede": {"en": lede}}, at=at, stores=(make_store(db, retailer),))
+
+    sent = next_of(db, item, story_lede={"en": lede.replace("loose", "soft")})
+
+    assert sent.state == RevisionState.SUBMITTED
