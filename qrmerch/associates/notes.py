@@ -12,7 +12,7 @@ from qrmerch.catalog.models import Item
 from qrmerch.content.holding import hold
 from qrmerch.content.queries import fixed_values, get_version
 from qrmerch.content.revisions import locales_of
-from qrmerch.content.slots import Kind, Slot, WhenMissing, is_empty, read_slots
+from qrmerch.content.slots import Kind, Slot, WhenMissing, has_shape, is_empty, read_slots
 from qrmerch.i18n import direction
 from qrmerch.parties.models import Retailer, Store
 from qrmerch.rendering.frame import pick_language, pick_text
@@ -28,7 +28,9 @@ def list_notes(db: Session, item: Item, retailer: Retailer, store: Store, *, at:
     version = get_version(db, held.revision.template_version_id)
     slots = read_slots(version.sections)
     fixed = fixed_values(db, version.template_id, at=at)
-    values = {**held.slots, **{name: fixed[name] for name in fixed if name in slots and slots[name].is_fixed}}
+    # A value from when the slot was of another kind is none.
+    ours = {name for name in fixed if name in slots and slots[name].is_fixed and has_shape(slots[name], fixed[name])}
+    values = {**held.slots, **{name: fixed[name] for name in ours}}
     found = []
     for section in version.sections:
         names = (f"{section['key']}.{each['key']}" for each in section.get("slots", ()))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Any, Final, Literal
 
-from qrmerch.content.slots import Kind, Slot, asset_ids_in
+from qrmerch.content.slots import Kind, Slot, asset_ids_in, has_shape
 from qrmerch.content.tables import join_rows
 
 _TOKEN: Final = re.compile(r"\s+|\w+|[^\w\s]")
@@ -66,7 +66,9 @@ def compare(
     for name, slot in slots.items():
         if not slot.is_fixed:
             told = replace(slot, label=f"{slot.label}, for associates") if slot.is_for_staff else slot
-            found += _compare_slot(told, old.get(name), new.get(name), locales)
+            # In an older version of the template it may have held something else.
+            was, said = (each.get(name) if has_shape(slot, each.get(name)) else None for each in (old, new))
+            found += _compare_slot(told, was, said, locales)
     found += _compare_alts(asset_ids_in(slots, new, (Kind.PICTURES,)), before or {}, after, locales)
     found += _compare_recordings(slots, before or {}, after, locales)
     found += _compare_product((before or {}).get("product") or {}, after.get("product") or {})
@@ -236,10 +238,13 @@ def _compare_alts(
 def _compare_recordings(
     slots: Mapping[str, Slot], before: Mapping[str, Any], after: Mapping[str, Any], locales: Sequence[str]
 ) -> Iterator[SlotChange]:
-    """What is said in films and sounds that are on the page, where that is new or another."""
+    """What stands in front of films on the page, and what is said in them and in sounds, where that is another."""
     for slot in slots.values():
         if not slot.is_recording:
             continue
+        fronts = [_front_of(slot, body) for body in (before, after)]
+        if fronts[0] != fronts[1]:
+            yield SlotChange("", f"{slot.label}: picture in front", "", (), before=fronts[0], after=fronts[1])
         was, said = (_words_in(slot, body) for body in (before, after))
         for part in ("captions", "transcript"):
             for locale in _all_locales(locales, was.get(part, {}), said.get(part, {})):
@@ -248,10 +253,21 @@ def _compare_recordings(
                     yield SlotChange("", f"{slot.label}: {part}", locale, changed_words(old, new))
 
 
+def _front_of(slot: Slot, body: Mapping[str, Any]) -> tuple[str, ...]:
+    """The picture that was chosen to stand in front of the film of a slot; none for a frame of its own."""
+    chosen = _sealed_in(slot, body).get("poster_id")
+    return (str(chosen),) if chosen else ()
+
+
+def _sealed_in(slot: Slot, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    value = (body.get("slots") or {}).get(slot.name)
+    asset_id = value[0] if value and has_shape(slot, value) else ""
+    return (body.get("recordings") or {}).get(asset_id) or {}
+
+
 def _words_in(slot: Slot, body: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """What is said in the film or sound of a slot, by locale: as captions and as transcript."""
-    ids = (body.get("slots") or {}).get(slot.name) or [""]
-    sealed = (body.get("recordings") or {}).get(ids[0]) or {}
+    sealed = _sealed_in(slot, body)
     captions = {locale: str(each["words"]) for locale, each in (sealed.get("captions") or {}).items()}
     return {"captions": captions, "transcript": sealed.get("transcript") or {}}
 

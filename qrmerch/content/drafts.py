@@ -40,6 +40,7 @@ from qrmerch.content.slots import (
     clean,
     clean_value,
     is_empty,
+    keep_shaped,
     list_missing,
     read_slots,
 )
@@ -133,7 +134,7 @@ def sample_page(db: Session, item: Item, template: PageTemplate, shown: Revision
 def _unsaved(db: Session, item: Item, template: PageTemplate, source: Revision | None, at: datetime) -> Revision:
     version = get_newest_version(db, template.id)
     slots, product = read_slots(version.sections), get_product(db, item.product_id)
-    values = slots_of(source) if source else values_of_product(slots, product)
+    values = keep_shaped(slots, slots_of(source)) if source else values_of_product(slots, product)
     return Revision(
         retailer_id=item.retailer_id,
         vendor_id=item.vendor_id,

@@ -13,6 +13,8 @@ from qrmerch.text import whole_number
 
 _MAX_COUNT: Final = 2**31
 _MAX_FIELDS: Final = 400
+# A table by language is three deep, below its slot.
+_MAX_DEPTH: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +103,17 @@ def read_slots_body(sent: bytes) -> SlotsBody:
         raise FormError({"": "Say the number and the edit of the page that was read: two whole numbers."})
     if len(said["slots"]) > _MAX_FIELDS:
         raise FormError({"": "This has more slots than any page."})
+    if _is_deep(said["slots"], _MAX_DEPTH):
+        raise FormError({"": "This is nested deeper than any page's values."})
     number, edit = (int(str(count)) for count in counts)
     return SlotsBody(number, edit, said["slots"])
+
+
+def _is_deep(value: Any, most: int) -> bool:
+    """Whether a value of JSON has more than so many lists and objects inside each other."""
+    if not isinstance(value, list | dict):
+        return False
+    return most == 0 or any(_is_deep(each, most - 1) for each in (value.values() if isinstance(value, dict) else value))
 
 
 def read_parts(form: MultiDict[str, str]) -> frozenset[tuple[str, str]]:

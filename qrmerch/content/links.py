@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from qrmerch import ids, jobs
+from qrmerch import audit, ids, jobs
 from qrmerch.content.models import LinkCheck, LinkState
 from qrmerch.db import lock_for_chain
 from qrmerch.errors import FormError
@@ -115,6 +115,8 @@ def refuse_leaving(db: Session, retailer_id: str, values: Mapping[str, Any], *, 
     hosts = list_hosts(db, retailer_id)
     problems = _written_problems(values, hosts)
     if follows and not problems:
+        # Who sends or publishes holds the log's lock before that of the links.
+        audit.lock(db, retailer_id)
         ask(db, values, at=at)
         problems = find_problems(db, values, hosts, at=at)
     if problems:

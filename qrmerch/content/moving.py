@@ -29,13 +29,14 @@ from qrmerch.content.models import (
     TemplateVersion,
     Verdict,
 )
-from qrmerch.content.queries import get_content, get_newest_version, list_publications, slots_of
+from qrmerch.content.queries import find_approval, get_content, get_newest_version, list_publications, slots_of
 from qrmerch.content.revisions import NotOpen, digest_of, note
 from qrmerch.content.slots import is_empty
 from qrmerch.content.upgrading import (
     Fate,
     Layout,
     Outcome,
+    is_let_through,
     judge_contents,
     judge_draft,
     layout_of,
@@ -159,10 +160,14 @@ def move_contents(
 
     Counted are `moved`, `needs_work` and `broken` pages, and `drafts` that take the newer version over.
     """
-    # Everybody who writes takes the locks in this order, and the audit log's last.
-    for word in ("content", "publications"):
-        for item_id in sorted({each.item_id for each in contents}):
-            lock_for_chain(db, f"{word} {item_id}")
+    # Everybody who writes takes the locks in this order: whoever publishes holds the log's first.
+    item_ids = sorted({each.item_id for each in contents})
+    for item_id in item_ids:
+        lock_for_chain(db, f"content {item_id}")
+    for retailer_id in sorted({each.retailer_id for each in contents}):
+        audit.lock(db, retailer_id)
+    for item_id in item_ids:
+        lock_for_chain(db, f"publications {item_id}")
     after, by_id = layout_of(db, version_id), {each.id: each for each in contents}
     counted: Counter[str] = Counter()
     for fate in judge_contents(db, list(by_id), after, version_id=version_id, at=at):
@@ -245,12 +250,19 @@ def _add_successors(
     at: datetime,
 ) -> dict[str, Revision]:
     """An approved revision in the newer version for each that can show, by the id of the one it follows."""
-    last = db.scalar(select(func.max(Revision.number)).where(Revision.content_id == content.id)) or 0
+    number = db.scalar(select(func.max(Revision.number)).where(Revision.content_id == content.id)) or 0
     found = {}
-    for number, revision_id in enumerate(fate.revision_ids, last + 1):
+    for revision_id in fate.revision_ids:
         source = db.get_one(Revision, revision_id)
         kept = {name: value for name, value in slots_of(source).items() if not _is_retailers(after, name)}
         body = {**source.body, "slots": kept}
+        if (moved := _find_successor(db, source, version_id)) is not None:
+            # It moved before, and was rolled back to since. One that is not what it was stays where it is.
+            if is_let_through(moved, find_approval(db, moved.id)) and moved.digest == digest_of(body):
+                note(db, actor, "content.migrate", moved, at=at, moved_from=source.number, approved=source.digest)
+                found[source.id] = moved
+            continue
+        number += 1
         successor = Revision(
             id=ids.new(),
             retailer_id=source.retailer_id,
@@ -274,6 +286,12 @@ def _add_successors(
         note(db, actor, "content.migrate", successor, at=at, moved_from=source.number, approved=source.digest)
         found[source.id] = successor
     return found
+
+
+def _find_successor(db: Session, source: Revision, version_id: str) -> Revision | None:
+    """What a revision became when it moved to a version before."""
+    wanted = select(Revision).where(Revision.moved_from_id == source.id, Revision.template_version_id == version_id)
+    return db.scalars(wanted).one_or_none()
 
 
 def _is_retailers(after: Layout, name: str) -> bool:

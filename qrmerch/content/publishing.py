@@ -22,10 +22,10 @@ from qrmerch.content.models import Publication, Reader, Revision, RevisionState,
 from qrmerch.content.notices import tell
 from qrmerch.content.queries import find_approval, get_content, get_version, revisions_by_id, slots_of
 from qrmerch.content.revisions import digest_of, locales_of, note
-from qrmerch.content.slots import Slot, is_empty, read_slots
+from qrmerch.content.slots import Kind, Slot, is_empty, read_slots
 from qrmerch.content.weekly import Weekly, say_weekly
 from qrmerch.db import lock_for_chain
-from qrmerch.errors import Conflict, FormError
+from qrmerch.errors import Conflict, DomainError, FormError
 from qrmerch.i18n import format_list, language_name
 from qrmerch.parties.models import Retailer, Store
 from qrmerch.parties.service import changed
@@ -129,8 +129,8 @@ def follow(
     """Show an approved revision wherever an earlier one shows now, on the same terms.
 
     Where none of its own template does, it follows those of another. What repeats by the week or is still to come
-    keeps what was chosen for it, and stays on top. Where a language that the retailer requires is missing, what
-    showed goes on showing.
+    keeps what was chosen for it, and stays on top. Where a language that the retailer requires is missing, or a link
+    leads elsewhere by now, what showed goes on showing.
 
     :return: the new publications, oldest first; none where nothing shows, or nothing may.
     """
@@ -148,7 +148,7 @@ def follow(
         for row in rows[: rows.index(followed[-1]) + 1]
         if row.revision_id
     ]
-    if any(_locale_problem(db, each, row.locales) for row, each in again):
+    if not all(_may_show(db, each, row, at) for row, each in again):
         return []
     return [
         publish(
@@ -166,20 +166,36 @@ def follow(
     ]
 
 
+def _may_show(db: Session, revision: Revision, row: Publication, at: datetime) -> bool:
+    """Whether a revision could be published anew on the terms of a row that was published before."""
+    try:
+        _refuse_unapproved(db, revision)
+        refuse_leaving(db, revision.retailer_id, slots_of(revision), at=at, follows=False)
+    except DomainError:
+        return False
+    return not _locale_problem(db, revision, row.locales)
+
+
 def list_missing_in(db: Session, revision: Revision, locale: str) -> list[Slot]:
-    """The vendor's slots of a page that say something in another language and nothing in this one."""
+    """The vendor's slots for shoppers that are written in a language and say something in another one only."""
     values = slots_of(revision)
     slots = read_slots(get_version(db, revision.template_version_id).sections)
     return [
         slot
         for name, slot in slots.items()
-        if not slot.is_fixed and not is_empty(values.get(name)) and not _speaks(slot, values[name], locale)
+        if not slot.is_fixed
+        and not slot.is_for_staff
+        and slot.languages((locale,))
+        and not is_empty(values.get(name))
+        and not _speaks(slot, values[name], locale)
     ]
 
 
 def _speaks(slot: Slot, value: object, locale: str) -> bool:
-    if slot.is_words and isinstance(value, dict):
-        return bool(str(value.get(locale) or "").strip())
+    if slot.is_by_locale and isinstance(value, dict):
+        return not is_empty(value.get(locale))
+    if slot.kind == Kind.LINK and isinstance(value, dict):
+        return not is_empty(value["words"].get(locale))
     if isinstance(value, list):
         said = [part for row in value if isinstance(row, dict) for part in (row.get("name"), row.get("value"))]
         return all(part.get(locale) for part in said if isinstance(part, dict) and any(part.values()))

@@ -16,6 +16,7 @@ from qrmerch.catalog.models import Item
 from qrmerch.content.drafts import open_draft, save_draft, submit
 from qrmerch.content.models import Content, PageTemplate, Revision, RevisionState
 from qrmerch.content.queries import find_latest, find_shown, slots_of
+from qrmerch.db import lock_for_chain
 from qrmerch.errors import DomainError
 from qrmerch.media.models import Asset
 
@@ -34,8 +35,11 @@ class Replaced:
 
 def replace_picture(db: Session, old: Asset, new: Asset, *, author_id: str, at: datetime) -> Replaced:
     """Put `new` in the place of `old` on the vendor's pages that the session may see; the caller commits."""
-    done = Replaced()
-    for content, item in _pages_with(db, old):
+    done, pages = Replaced(), _pages_with(db, old)
+    # All of them before the log's, which the first one that is sent takes.
+    for item_id in sorted({item.id for _, item in pages}):
+        lock_for_chain(db, f"content {item_id}")
+    for content, item in pages:
         if item.is_retired:
             continue
         with db.begin_nested():

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from qrmerch import audit, ids
@@ -15,10 +16,12 @@ from qrmerch.access import REVIEWERS
 from qrmerch.catalog.models import Item
 from qrmerch.catalog.queries import get_item
 from qrmerch.content.comparing import Size, compare, size_of
+from qrmerch.content.holding import find_holding, list_places_of
+from qrmerch.content.links import refuse_leaving
 from qrmerch.content.models import Approval, Reader, Revision, RevisionState, Verdict
 from qrmerch.content.notices import tell
 from qrmerch.content.publishing import follow
-from qrmerch.content.queries import find_shown, get_content, get_revision, get_version
+from qrmerch.content.queries import find_shown, get_content, get_revision, get_version, revisions_by_id, slots_of
 from qrmerch.content.revisions import NotOpen, check_digest, locales_of, move, note
 from qrmerch.content.slots import Slot, read_slots
 from qrmerch.errors import Conflict, DomainError, FormError
@@ -84,11 +87,18 @@ def refuse_own(db: Session, revision: Revision, reviewer: audit.Actor) -> None:
 
 
 def approve_small(
-    db: Session, seen: Collection[Seen], *, reviewer: audit.Actor, at: datetime, follows: bool = False
+    db: Session,
+    seen: Collection[Seen],
+    *,
+    reviewer: audit.Actor,
+    at: datetime,
+    follows: bool = False,
+    follows_links: bool = False,
 ) -> Answered:
     """Let several small changes through, each bound to what was shown of it; what cannot be is left as it is.
 
-    :param follows: show each at once where an earlier page of its item shows now, as long as that.
+    :param follows: show each at once where an earlier page of its item shows now, as long as that; one whose links
+        lead away, or were not followed to their end lately where `follows_links`, is left as it is.
     :raises FormError: more at once than anybody looks at.
     """
     if len(seen) > MAX_AT_ONCE:
@@ -105,6 +115,8 @@ def approve_small(
                 raise NotOpen("It has been answered in the meantime.")
             if not measure(db, revision, at=at).is_small:
                 raise NotSmall("It is more than a small change. Open it and look at it.")
+            if follows:
+                refuse_leaving(db, revision.retailer_id, slots_of(revision), at=at, follows=follows_links)
             approve(db, revision, digest=by_id[revision_id].digest, reviewer=reviewer, at=at)
         except DomainError as refused:
             left[revision_id] = refused.detail
@@ -215,7 +227,10 @@ def list_reviewers(db: Session, retailer_id: str) -> list[tuple[str, str]]:
 
 
 def find_rule(db: Session, revision: Revision, supply: Supply | None, *, at: datetime) -> str:
-    """Which rule of the retailer's lets a submission of this vendor through: trusted, small, or none ("")."""
+    """Which rule of the retailer's lets a submission of this vendor through: trusted, small, or none ("").
+
+    It is small where it is so against every page that it would follow, and against what a person let through last.
+    """
     if supply is None:
         return ""
     if supply.is_trusted:
@@ -223,9 +238,41 @@ def find_rule(db: Session, revision: Revision, supply: Supply | None, *, at: dat
     rules: dict[str, Any] = supply.rules or {}
     if not rules.get("small"):
         return ""
-    size = measure(db, revision, at=at)
-    fits = size.is_words and size.chars <= int(rules["max_chars"]) and size.slots <= set(rules["slots"])
-    return "small" if fits else ""
+    sizes = [measure(db, revision, at=at), *_sizes_against_all(db, revision, at)]
+    fits = [
+        each.is_words and each.chars <= int(rules["max_chars"]) and each.slots <= set(rules["slots"]) for each in sizes
+    ]
+    return "small" if all(fits) else ""
+
+
+def _sizes_against_all(db: Session, revision: Revision, at: datetime) -> list[Size]:
+    """How much a revision changes against each page that it would follow, and against what a person let through last:
+    many small changes are a large one."""
+    item = get_item(db, get_content(db, revision.content_id).item_id)
+    ((rows, places),) = list_places_of(db, [item], at=at).values()
+    held = [find_holding(rows, place, at=at) for place in places]
+    ids = {row.revision_id for row in held if row is not None and row.revision_id and row.weekly is None}
+    bases = [each for each in revisions_by_id(db, ids).values() if each.content_id == revision.content_id]
+    looked_at = select(Revision).join(Approval, Approval.revision_id == Revision.id)
+    looked_at = looked_at.where(
+        Revision.content_id == revision.content_id,
+        Approval.verdict == Verdict.APPROVED,
+        Approval.reviewer_id.is_not(None),
+    )
+    last = db.scalars(looked_at.order_by(Revision.number.desc()).limit(1)).one_or_none()
+    slots = read_slots(get_version(db, revision.template_version_id).sections)
+    locales = locales_of(db.get_one(Retailer, revision.retailer_id))
+    found = [
+        size_of(
+            slots,
+            compare(slots, each.body, revision.body, locales),
+            is_comparable=each.template_version_id == revision.template_version_id,
+        )
+        for each in bases
+    ]
+    changed = compare(slots, last.body if last else None, revision.body, locales)
+    # In an older version of the template it is told by its words alone.
+    return [*found, size_of(slots, changed, is_comparable=last is not None)]
 
 
 def approve_by_rule(db: Session, revision: Revision, item: Item, at: datetime, rule: str = "trusted") -> None:

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from qrmerch.content.links import link_problem
 from qrmerch.content.recorded import clean_recordings, recording_problem
-from qrmerch.content.tables import clean_table, read_files, read_link
+from qrmerch.content.tables import as_text, clean_table, read_files, read_link
 from qrmerch.errors import DomainError, FormError
 from qrmerch.i18n import language_name
 from qrmerch.media.models import Asset, AssetKind, AssetState, Recording
@@ -276,14 +276,20 @@ def has_shape(slot: Slot, value: Any) -> bool:
     if slot.is_choice:
         return isinstance(value, str)
     if slot.is_rows:
-        return isinstance(value, list) and all(isinstance(each, Mapping) for each in value)
+        halves = {"name", "value" if slot.kind == Kind.FACTS else "url"}
+        return isinstance(value, list) and all(isinstance(each, Mapping) and halves <= each.keys() for each in value)
     if slot.is_assets:
-        return isinstance(value, list)
+        return isinstance(value, list) and all(isinstance(each, str) for each in value)
     if not isinstance(value, Mapping):
         return False
     if slot.kind == Kind.LINK:
         return not value or "url" in value
     return all(isinstance(each, list if slot.kind == Kind.TABLE else str) for each in value.values())
+
+
+def keep_shaped(slots: Mapping[str, Slot], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Of values that were kept under other slots those that are of the kind of these: no option's name is a text."""
+    return {name: value for name, value in values.items() if name in slots and has_shape(slots[name], value)}
 
 
 def asset_ids_in(
@@ -385,7 +391,7 @@ def _clean_words(slot: Slot, value: Any, bounds: Bounds) -> dict[str, str]:
     for locale, words in by_locale.items():
         _check_spoken(locale, bounds)
         try:
-            text = clean_words(slot, str(words), bounds.hosts)
+            text = clean_words(slot, as_text(words), bounds.hosts)
             if text:
                 _check_language(slot, locale, bounds)
         except ValueError as error:
@@ -476,7 +482,8 @@ def _clean_part(slot: Slot, value: Any, most: int, bounds: Bounds, number: int) 
     found = {}
     for locale, words in by_locale.items():
         _check_spoken(locale, bounds)
-        line = clean_line(str(words), max(len(str(words)) * 4, 1))
+        words = as_text(words)
+        line = clean_line(words, max(len(words) * 4, 1))
         if len(line) > most:
             subject = f"row {number} has" if number else "the words of the link have"
             raise ValueError(f"{subject} {len(line)} characters where {most} fit.")
@@ -538,7 +545,7 @@ def _clean_link(slot: Slot, value: Any, bounds: Bounds) -> dict[str, Any]:
 
 
 def _clean_address(value: Any) -> str:
-    text = str(value)
+    text = as_text(value)
     url = clean_line(text, max(len(text) * 4, 1))
     if len(url) > _ADDRESS_CHARS:
         raise ValueError(f"an address has {_ADDRESS_CHARS} characters at most; this has {len(url):,}.")

@@ -10,6 +10,18 @@ MAX_COLUMNS: Final = 8
 _BETWEEN: Final = re.compile(r"\s*[|\t]\s*")
 
 
+def as_text(value: Any) -> str:
+    """A text or a number as a text; a program's null is an empty one.
+
+    :raises ValueError: it is something else, which nobody could have meant as words.
+    """
+    if value is None:
+        return ""
+    if not isinstance(value, str | int | float) or isinstance(value, bool):
+        raise ValueError("it takes words, and this is something else.")
+    return str(value)
+
+
 def split_rows(text: str) -> list[list[str]]:
     """The cells of each line that is not empty; a sheet's rows arrive so when they are copied."""
     lines = (line.strip(" \r\n") for line in text.split("\n"))
@@ -32,7 +44,8 @@ def clean_table(value: Any, *, max_rows: int, max_chars: int) -> list[list[str]]
     rows = split_rows(value) if isinstance(value, str) else value
     if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
         raise ValueError("it takes rows of cells.")
-    cells = [[clean_line(str(cell), max(len(str(cell)) * 4, 1)) for cell in row] for row in rows]
+    texts = [[as_text(cell) for cell in row] for row in rows]
+    cells = [[clean_line(text, max(len(text) * 4, 1)) for text in row] for row in texts]
     cells = [row for row in cells if any(row)]
     if not cells:
         return []

@@ -180,14 +180,16 @@ def _judge_value(found: Judged, name: str, value: Any, before: Layout, after: La
     if was is not None and not _has_place(was, slot, before, after):
         found.homeless.append(name)
         return found.say(Outcome.BROKEN, f"{label} holds something else now.")
-    found.values[name] = value
-    if was is not None and was.is_for_staff and not slot.is_for_staff:
-        return found.say(Outcome.NEEDS_WORK, f"{label} was written for staff and would be seen by shoppers.")
     if was is not None and was.is_choice != slot.is_choice:
+        # The name of an option is no text, and a text is no option.
+        found.homeless.append(name)
         who = (
             "has to be chosen from your list now" if slot.is_choice else "was chosen from your list and is written now"
         )
         return found.say(Outcome.NEEDS_WORK, f"{label} {who}.")
+    found.values[name] = value
+    if was is not None and was.is_for_staff and not slot.is_for_staff:
+        return found.say(Outcome.NEEDS_WORK, f"{label} was written for staff and would be seen by shoppers.")
     if was is not None and was.kind != slot.kind and not _reads_the_same(value, was.kind, slot.kind):
         return found.say(Outcome.NEEDS_WORK, f"{label} is set differently now, and its words would look different.")
     try:

@@ -37,7 +37,7 @@ from qrmerch.i18n import direction, language_name
 from qrmerch.media.queries import pictures_of
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import get_retailer, list_vendors
-from qrmerch.web import get_db, notice, redirect_to, render
+from qrmerch.web import get_db, notice, redirect_to, render, services
 
 blueprint = Blueprint("desk_queue", __name__)
 
@@ -159,7 +159,8 @@ def _approve(
 ) -> tuple[str, str]:
     """What became of them, as a sentence and its kind."""
     try:
-        answered = approve_small(db, seen, reviewer=principal, at=at, follows=follows)
+        follows_links = services().settings.follows_links
+        answered = approve_small(db, seen, reviewer=principal, at=at, follows=follows, follows_links=follows_links)
     except FormError as error:
         return error.problems.get("", ""), "careful"
     done = len(answered.approved)

@@ -98,8 +98,9 @@ class BuilderView:
         draft, version = find_draft(self.db, self.template.id), get_newest_version(self.db, self.template.id)
         pages = count_pages(self.db, [self.template.id]).get(self.template.id, 0)
         section = self._asked_section(sections)
-        # What is typed wrong is no version that a page could be judged by.
-        is_counted = bool(pages) and pages <= COUNTED_PAGES and draft is not None and not problems
+        is_counted = bool(pages) and pages <= COUNTED_PAGES and draft is not None
+        # What was typed and cannot be kept is no version that pages could be judged by.
+        judged = draft.sections if draft is not None and problems else sections
         return BuilderPage(
             title=self.template.name,
             lede=_lede(version.number, pages, is_draft=draft is not None),
@@ -114,7 +115,7 @@ class BuilderView:
             locale_codes=self.codes,
             option_help=self._option_help(),
             problems=dict(problems),
-            fates=fate_lines(classify(self.db, self.template, sections, at=self.at)) if is_counted else (),
+            fates=fate_lines(classify(self.db, self.template, judged, at=self.at)) if is_counted else (),
             pages=pages,
             is_counted=is_counted,
             phone=self._phone(),

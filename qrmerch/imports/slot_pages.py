@@ -13,7 +13,7 @@ from qrmerch.content.links import list_hosts
 from qrmerch.content.models import Content, Revision, RevisionState, TemplateVersion
 from qrmerch.content.queries import list_templates, slots_of
 from qrmerch.content.revisions import locales_of
-from qrmerch.content.slots import Bounds, Slot, clean_value, is_empty, read_slots
+from qrmerch.content.slots import Bounds, Slot, clean_value, is_empty, keep_shaped, read_slots
 from qrmerch.imports.slot_cells import Library, load_library
 from qrmerch.media.models import Asset, AssetKind, Recording
 from qrmerch.parties.models import Retailer
@@ -115,7 +115,7 @@ def _page(
     is_open = revision is not None and revision.state in (RevisionState.DRAFT, RevisionState.SUBMITTED)
     own = slots[revision.template_version_id if revision is not None and is_open else newest.id]
     source = revision if is_open else last
-    values = slots_of(source) if source is not None else values_of_product(own, product)
+    values = keep_shaped(own, slots_of(source)) if source is not None else values_of_product(own, product)
     number = 1 if revision is None else revision.number if is_open else revision.number + 1
     return Page(
         key=product.key,

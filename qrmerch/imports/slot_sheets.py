@@ -21,7 +21,7 @@ from qrmerch.catalog.service import NotSupplied
 from qrmerch.config import Settings
 from qrmerch.content.drafts import write_slots
 from qrmerch.content.slots import SlotLocked
-from qrmerch.db import get_one
+from qrmerch.db import get_one, lock_for_chain
 from qrmerch.errors import Conflict, DomainError, FormError
 from qrmerch.files import FileStore
 from qrmerch.imports.problems import Problem
@@ -226,6 +226,9 @@ def commit_chunk(db: Session, fill_id: str, judged: Sequence[Judged], *, at: dat
     chunk = list(islice(judged, run.done_rows, run.done_rows + CHUNK_ROWS))
     counted: Counter[str] = Counter(run.written)
     late: dict[int, Problem] = {}
+    # In one order for everybody who writes several pages at once.
+    for item_id in sorted({each.page.item.id for each in chunk if each.page is not None}):
+        lock_for_chain(db, f"content {item_id}")
     for each in chunk:
         item = each.page.item if each.page is not None and each.outcome in ("created", "changed") else None
         problem = _write(db, run, each, item, at) if item is not None else None

@@ -51,6 +51,9 @@ def set_terms(db: Session, retailer: Retailer, texts: Mapping[str, str], *, acto
         problems[f"terms.{first}"] = f"Write them in {name} too: who reads no other language falls back to it."
     if problems:
         raise FormError(problems)
+    # Two who write them at once would both call theirs by the same number, and an agreement would be to either.
+    lock_for_chain(db, f"terms {retailer.id}")
+    db.refresh(retailer)
     detail = audit.changes(retailer.vendor_terms or {}, kept)
     if not detail:
         return False

@@ -17,7 +17,9 @@ def list_offered(db: Session, house: House, shown: Revision | None) -> tuple[str
         return house.locales
     if shown is None:
         return tuple(each for each in house.locales if each not in house.hidden)
-    slots = read_slots(db.get_one(TemplateVersion, shown.template_version_id).sections)
+    sections = db.get_one(TemplateVersion, shown.template_version_id).sections
+    # No shopper misses what is for associates.
+    slots = {name: slot for name, slot in read_slots(sections).items() if not slot.is_for_staff}
     values = slots_of(shown)
     lacking = {each for each in house.hidden if list_untranslated(slots, values, each, house.first)}
     return tuple(each for each in house.locales if each not in lacking)

@@ -13,7 +13,7 @@ from qrmerch.catalog.models import Item, Stock, Variant
 from qrmerch.catalog.queries import get_item, was_prices
 from qrmerch.content.holding import Held, hold
 from qrmerch.content.models import Look, LookItem, PageTemplate, Publication, Revision, Style, TemplateVersion
-from qrmerch.content.queries import fixed_values, get_newest_version, list_fixed_edges
+from qrmerch.content.queries import fixed_values, list_fixed_edges
 from qrmerch.content.slots import has_shape, read_slots
 from qrmerch.offers.models import Offer
 from qrmerch.offers.queries import list_offers_on
@@ -94,16 +94,20 @@ def load_scene(
     stores = [store for store in list_stores(db, retailer.id) if store.is_open]
     store = next((each for each in stores if each.id == store_id), None)
     held = hold(db, [item], store_ids={item.id: store_id}, locale=locale, at=at)[item.id]
-    shown = Held(None, revision) if revision else held
     offered = house.locales if revision else list_offered(db, house, held.revision)
-    locale = house.first if locale in house.hidden and locale not in offered else locale
+    edges = [*held.edges]
+    if locale in house.hidden and locale not in offered:
+        # What is published for that language only is not what the first one shows.
+        locale = house.first
+        held = hold(db, [item], store_ids={item.id: store_id}, locale=locale, at=at)[item.id]
+        edges += held.edges
+    shown = Held(None, revision) if revision else held
     live = _read_held(db, shown, version, locale=locale, house=house, at=at) if shown.revision else None
     offers = [
         offer
         for offer in list_offers_on(db, item.id, store_id=store.id if store else None, at=at)
         if not (retailer.no_discount and offer.kind.is_discount)
     ]
-    edges = [*held.edges]
     edges += [edge for offer in offers for edge in (offer.from_at, offer.until_at)]
     edges += opening_edges(store, at) if store else []
     edges += live.edges if live else ()
@@ -248,38 +252,36 @@ def _read_held(
 ) -> _Live:
     revision = cast(Revision, held.revision)
     version = version or db.get_one(TemplateVersion, revision.template_version_id)
-    template = db.get_one(PageTemplate, version.template_id)
+    template, newest = _template_of(db, version)
     product: dict[str, Any] = revision.body.get("product") or {}
-    slots = {**held.slots, **_fixed_for(db, version, at)}
+    slots = {**held.slots, **_fixed_for(db, version, newest, at)}
     facts = product.get("facts") or ()
     source = Source(version.sections, slots, facts, locale, house.locales, _alts(held), held.sealed("recordings"))
     edges = tuple(list_fixed_edges(db, template.id, at=at))
     return _Live(str(template.style), source, str(product.get("maker") or ""), edges)
 
 
-def _fixed_for(db: Session, version: TemplateVersion, at: datetime) -> dict[str, Any]:
+def _template_of(db: Session, version: TemplateVersion) -> tuple[PageTemplate, TemplateVersion]:
+    """The template that a version is of, and its newest version."""
+    wanted = select(PageTemplate, TemplateVersion).join(TemplateVersion, TemplateVersion.template_id == PageTemplate.id)
+    wanted = wanted.where(PageTemplate.id == version.template_id).order_by(TemplateVersion.number.desc()).limit(1)
+    template, newest = db.execute(wanted).one()
+    return template, newest
+
+
+def _fixed_for(db: Session, version: TemplateVersion, newest: TemplateVersion, at: datetime) -> dict[str, Any]:
     """The retailer's values for a page in this version: of slots fixed in it, or fixed by now.
 
-    A value from when the slot was of another kind is none.
+    A value from when the slot was of another kind is none, nor is one that is written for associates by now.
     """
     values = fixed_values(db, version.template_id, at=at)
-    fixed = _fixed_in(version)
-    if not values.keys() <= fixed:
-        fixed |= _fixed_in(get_newest_version(db, version.template_id))
-    slots = read_slots(version.sections)
+    slots, newest_slots = read_slots(version.sections), read_slots(newest.sections)
+    fixed = {name for each in (slots, newest_slots) for name, slot in each.items() if slot.is_fixed}
+    fixed -= {name for name, slot in newest_slots.items() if slot.is_for_staff}
     return {
         name: value
         for name, value in values.items()
         if name in fixed and name in slots and has_shape(slots[name], value)
-    }
-
-
-def _fixed_in(version: TemplateVersion) -> set[str]:
-    return {
-        f"{section['key']}.{slot['key']}"
-        for section in version.sections
-        for slot in section.get("slots", ())
-        if slot.get("lock") == "fixed"
     }
 
 

@@ -40,7 +40,9 @@ def write(content_id: str) -> Response:
     db, at = get_db(), now()
     subject = load_subject(db, content_id, at=at)
     try:
-        if (request.content_length or 0) > _MAX_BYTES:
+        # One that does not say how long it is is cut off there.
+        request.max_content_length = _MAX_BYTES + 1
+        if (request.content_length or 0) > _MAX_BYTES or len(request.get_data()) > _MAX_BYTES:
             raise TooLarge("One page’s values never come to a megabyte. Send fewer.")
         said = read_slots_body(request.get_data())
         saved = drafts.write_slots(

@@ -16,9 +16,9 @@ from qrmerch.content.forms import read_parts, read_upon
 from qrmerch.content.merging import Part, parts_of
 from qrmerch.content.models import DraftSave
 from qrmerch.content.revisions import NotOpen
-from qrmerch.content.slots import Slot
+from qrmerch.content.slots import Slot, has_shape
 from qrmerch.errors import FormError, NotFound
-from qrmerch.i18n import direction, language_name
+from qrmerch.i18n import direction, format_list, language_name
 from qrmerch.media.queries import pictures_of
 from qrmerch.parties.queries import list_supplied
 from qrmerch.studio.history_pages import Change, SaveLine, SavesPage
@@ -67,6 +67,12 @@ def bring_back(content_id: str) -> Response:
         raise NotFound("This save is not kept any more. Look at those that are.")
     if not chosen:
         return _render(db, subject, said, {"": "Nothing is ticked. Tick what is to come back."}, status=422)
+    # What was kept in an older version of the template may be of another kind.
+    others = {name for name, _ in chosen if name in save.slots and not _has_place(subject.slots, name, save)}
+    if others:
+        labels = format_list(sorted(slot.label for name, slot in subject.slots.items() if name in others), "en")
+        problem = f"{labels} held something else in an older version of the template, and cannot come back as it was."
+        return _render(db, subject, said, {"": problem}, status=422)
     try:
         drafts.write_slots(
             db,
@@ -101,6 +107,10 @@ def _open_subject(db: Session, content_id: str) -> Subject:
 def _find(db: Session, subject: Subject, said: str) -> DraftSave | None:
     edit = whole_number(said, most=_MAX_EDIT)
     return find_save(db, subject.revision, edit) if edit is not None and edit < _MAX_EDIT else None
+
+
+def _has_place(slots: Mapping[str, Slot], name: str, save: DraftSave) -> bool:
+    return name not in slots or has_shape(slots[name], save.slots[name])
 
 
 def _values_of(slots: Mapping[str, Slot], kept: Mapping[str, Any], chosen: Collection[Part]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from qrmerch.content.slots import (
     Lock,
     Slot,
     alt_for,
+    has_shape,
     is_empty,
     list_missing,
     picture_problem,
@@ -360,6 +361,9 @@ class Editor:
     def _fixed(self, slot: Slot) -> Markup:
         value = fixed_values(self.db, self.subject.template.id, at=self.view.at).get(slot.name) or {}
         text = ""
+        if not has_shape(slot, value):
+            # From when the slot was of another kind; shoppers do not see it either.
+            value = {}
         if slot.is_words:
             text = value.get(self.view.locale) or value.get(self.subject.locales[0], "")
         elif not is_empty(value):

@@ -1,6 +1,7 @@
 """What an item's page tells associates: in their own stores, of what shows there, and nobody else."""
 
 import re
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import timedelta
 from html import unescape
@@ -18,6 +19,7 @@ from qrmerch.content import publishing, templates
 from qrmerch.content.library import LIBRARY
 from qrmerch.content.models import PageTemplate, Revision
 from qrmerch.content.preview_links import make_link
+from qrmerch.content.queries import get_newest_version
 from qrmerch.content.shipped import sections_of
 from qrmerch.parties.models import Retailer, Store
 from qrmerch.parties.queries import find_supply
@@ -301,3 +303,44 @@ def test_a_reviewer_reads_it_among_the_changes_and_not_in_the_phones(
     assert SECRET in page.text
     for address in re.findall(r'<iframe[^>]+src="([^"]+)"', page.text):
         assert SECRET not in desk.get(unescape(address)).text
+
+
+def test_a_fixed_value_from_when_the_slot_was_of_another_kind_is_not_told(
+    ada: Browser, floor: Floor, db: Session
+) -> None:
+    sections: list[dict[str, Any]] = deepcopy(get_newest_version(db, floor.template.id).sections)
+    (selling,) = [
+        slot for each in sections if each["key"] == "staff" for slot in each["slots"] if slot["key"] == "selling"
+    ]
+    selling["lock"] = "fixed"
+    templates.release_version(db, floor.template, sections, at=NOON)
+    templates.set_fixed(db, floor.template, "staff.selling", {"en": SECRET}, at=NOON, actor=Doer(floor.ada.user.id))
+    selling |= {"kind": "facts"}
+    templates.release_version(db, floor.template, sections, at=NOON)
+    publish_page(db, floor.item, template=floor.template, slots={"staff.ask": {"en": "Which size?"}})
+    db.commit()
+
+    page = ada.get(floor.address)
+
+    assert page.status_code == 200 and "Which size?" in page.text
+    assert SECRET not in page.text
+
+
+@pytest.mark.parametrize("was", ["edit", "fixed"])
+def test_a_fixed_line_for_associates_is_on_no_page_of_an_older_version(
+    browser: Browser, floor: Floor, db: Session, was: str
+) -> None:
+    sections: list[dict[str, Any]] = deepcopy(get_newest_version(db, floor.template.id).sections)
+    (care,) = [slot for each in sections if each["key"] == "care" for slot in each["slots"]]
+    care["lock"] = was
+    templates.release_version(db, floor.template, sections, at=NOON)
+    publish_page(db, floor.item, template=floor.template)
+    care |= {"lock": "fixed", "audience": "staff"}
+    templates.release_version(db, floor.template, sections, at=NOON)
+    templates.set_fixed(db, floor.template, "care.text", {"en": SECRET}, at=NOON, actor=Doer(floor.ada.user.id))
+    db.commit()
+
+    page = browser.get(f"/i/{floor.item.public_id}")
+
+    assert page.status_code == 200 and "The loose knit that makes jeans" in page.text
+    assert SECRET not in page.text

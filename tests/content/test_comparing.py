@@ -1,15 +1,16 @@
 """What a revision changes, by slot and language."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qrmerch.content.comparing import Piece, changed_words, compare, list_unchanged
+from qrmerch.content.comparing import Piece, changed_words, compare, list_unchanged, size_of
 from qrmerch.content.models import Style
 from qrmerch.content.shipped import sections_of
-from qrmerch.content.slots import read_slots
+from qrmerch.content.slots import Kind, Lock, read_slots
 
 SLOTS = read_slots(sections_of(Style.EVERYDAY))
 LOCALES = ("en", "ar")
@@ -145,3 +146,42 @@ def test_what_came_from_the_catalogue_is_compared_too(product: dict[str, Any], l
     (change,) = compare(SLOTS, {"slots": {}, "product": kept}, {"slots": {}, "product": {**kept, **product}}, LOCALES)
 
     assert change.label == label
+
+
+def test_a_value_from_when_the_slot_was_of_another_kind_counts_as_none() -> None:
+    sections = sections_of(Style.EDITORIAL)
+    slots = read_slots(sections)
+    rows = [{"name": {"en": "Weight"}, "value": {"en": "210 g"}}]
+    strangers: list[Any] = [
+        "hand",
+        ["an-asset"],
+        rows,
+        {"en": "Words"},
+        {"en": [["a", "b"]]},
+        {"url": "x", "words": {}},
+    ]
+    every = [each for each in slots.values() if not each.is_fixed]
+    kinds = [replace(slots["making.text"], kind=each, lock=Lock.EDIT) for each in Kind]
+    kinds.append(replace(slots["making.text"], lock=Lock.CHOOSE))
+
+    for slot in [*every, *kinds]:
+        for value in strangers:
+            for before, after in (({slot.name: value}, {}), ({}, {slot.name: value})):
+                compare({slot.name: slot}, {"slots": before}, {"slots": after}, ("en",))
+
+
+def test_another_picture_in_front_of_a_film_is_a_change_and_none_of_words() -> None:
+    slots = read_slots(sections_of(Style.EDITORIAL))
+    said = {"film.video": ["f"], "story.lede": {"en": "A loose knit."}}
+    front = {"digest": "d", "poster_id": "calm", "captions": {}, "transcript": {}}
+    before = {"slots": said, "recordings": {"f": front}}
+    after = {
+        "slots": {**said, "story.lede": {"en": "A soft knit."}},
+        "recordings": {"f": {**front, "poster_id": "shouting"}},
+    }
+
+    changes = compare(slots, before, after, ("en",))
+
+    (shown,) = [each for each in changes if each.is_pictures]
+    assert (shown.before, shown.after) == (("calm",), ("shouting",))
+    assert not size_of(slots, changes, is_comparable=True).is_small

@@ -1,5 +1,6 @@
 """What holds where, in which language, at which hour; what stands in where something may not be shown any more."""
 
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +14,8 @@ from qrmerch.catalog.models import Item
 from qrmerch.content import publishing
 from qrmerch.content.holding import find_publication, find_shown, find_shown_of, hold, list_publications
 from qrmerch.content.models import Notice, Publication, Reader, Revision, TemplateVersion
+from qrmerch.content.queries import get_newest_version
+from qrmerch.content.templates import release_version
 from qrmerch.content.watching import list_blocked, tell_blocked
 from qrmerch.content.watching_tasks import tell_of_blocked_pages
 from qrmerch.content.weekly import is_within, list_turns, read_weekly, say_weekly
@@ -210,6 +213,28 @@ def test_a_page_that_says_all_in_the_required_language_is_published(db: Session,
     revision = make_revision(db, shelf.item, state="approved", slots=slots, at=NOON - HOUR)
 
     assert publishing.publish(db, revision, actor=None, at=NOON).locales is None
+
+
+def test_a_required_language_is_asked_of_what_is_written_in_it_and_of_tables(db: Session, shelf: Shelf) -> None:
+    template = make_template(db, shelf.retailer)
+    sections = deepcopy(get_newest_version(db, template.id).sections)
+    slots = {f"{each['key']}.{slot['key']}": slot for each in sections for slot in each["slots"]}
+    slots["care.text"]["locales"] = ["en"]
+    table = {"key": "table", "kind": "table", "label": "Sizes", "max_count": 4, "max_chars": 20}
+    next(each for each in sections if each["key"] == "size_guide")["slots"] = [table]
+    release_version(db, template, sections, at=NOON - 2 * HOUR)
+    said: dict[str, object] = {
+        "gallery.pictures": [shelf.picture.id],
+        "story.lede": {"en": "A knit.", "ar": "حياكة"},
+        "story.text": {"en": "Open.", "ar": "مفتوح"},
+        "care.text": {"en": "Cool."},
+        "staff.selling": {"en": "Ask what it goes with."},
+        "size_guide.table": {"en": [["Size", "Chest"], ["S", "90"]]},
+    }
+    revision = make_revision(db, shelf.item, template=template, state="approved", slots=said, at=NOON - HOUR)
+
+    assert [each.label for each in publishing.list_missing_in(db, revision, "ar")] == ["Sizes"]
+    assert publishing.list_missing_in(db, revision, "en") == []
 
 
 # --- blocked slots ---------------------------------------------------------------------------------

@@ -3,8 +3,10 @@
 import pytest
 from sqlalchemy.orm import Session
 
+from qrmerch import audit
 from qrmerch.access import Role
 from qrmerch.catalog.models import Item
+from qrmerch.content import drafts, replacing
 from qrmerch.content.models import Revision, RevisionState
 from qrmerch.content.queries import find_latest, find_shown, slots_of
 from qrmerch.content.replacing import Replaced, replace_picture
@@ -167,3 +169,18 @@ def test_items_no_longer_sold_and_other_vendors_pages_are_left_alone(db: Session
     assert gallery(draft) == [shelf.old.id]
     assert shelf.new.id not in gallery(other)
     assert (done.sent, done.drafts, done.left) == ([], [], [])
+
+
+def test_all_pages_are_held_before_the_log_is(db: Session, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    for title in ("Second Top", "First Top"):
+        publish_page(db, shelf.item(title), slots=shelf.slots())
+    taken: list[str] = []
+    for module in (audit, drafts, replacing):
+        monkeypatch.setattr(module, "lock_for_chain", lambda _, name: taken.append(name))
+
+    shelf.replace()
+
+    # Whoever saves and sends one of them holds it first and then asks for the log's lock.
+    before = taken[: next(place for place, name in enumerate(taken) if name.startswith("audit"))]
+    assert {name for name in taken if name.startswith("content")} <= set(before)
+    assert before[:2] == sorted(before[:2])

@@ -18,7 +18,7 @@ from qrmerch.content.reviewing import MAX_AT_ONCE, OwnWork, Seen, approve_small,
 from qrmerch.content.revisions import NotOpen
 from qrmerch.db import Database
 from qrmerch.errors import FormError
-from qrmerch.parties.models import Retailer, Vendor
+from qrmerch.parties.models import Retailer, RetailerHost, Supply, Vendor
 from qrmerch.parties.queries import find_supply
 from tests.conftest import NOON
 from tests.factories import (
@@ -29,6 +29,7 @@ from tests.factories import (
     make_person,
     make_retailer,
     make_revision,
+    make_store,
     make_template,
     make_vendor,
     publish_page,
@@ -338,3 +339,92 @@ def test_no_rule_lets_a_first_page_or_a_picture_through(db: Session, item: Item)
     publish_page(db, item)
     pictures = [make_asset(db, db.get_one(Vendor, item.vendor_id)).id]
     assert next_of(db, item, gallery_pictures=pictures).state == RevisionState.SUBMITTED
+
+
+def test_small_changes_are_shown_only_while_their_links_stay_at_the_retailers(db: Session) -> None:
+    retailer = make_retailer(db, name="Fashiontown")
+    host = RetailerHost(retailer_id=retailer.id, host="shop.fashiontown.example", proven_at=NOON)
+    db.add(host)
+    words = {"en": "Look [here](https://shop.fashiontown.example/care) for the loose knit that makes jeans a plan."}
+    soft = {"en": words["en"].replace("loose", "soft")}
+    rob = make_person(db, Role.MERCHANDISER, name="Rob", retailer=retailer)
+    item = make_item(db, retailer)
+    live = publish_page(db, item, slots={"story.text": words})
+    base = slots_of(db.get_one(Revision, live.revision_id))
+    revision = make_revision(db, item, state="submitted", slots={**base, "story.text": soft}, at=NOON)
+    seen = [Seen(revision.id, revision.digest or "")]
+
+    unfollowed = approve_small(db, seen, reviewer=Doer(rob.user.id), at=NOON, follows=True, follows_links=True)
+    host.proven_at = None
+    db.flush()
+    away = approve_small(db, seen, reviewer=Doer(rob.user.id), at=NOON, follows=True)
+
+    assert "is being checked" in unfollowed.left[revision.id]
+    assert "away from the retailer" in away.left[revision.id]
+    shown = find_shown(db, item.id, at=NOON)
+    assert revision.state == RevisionState.SUBMITTED and shown is not None and shown.id == live.id
+
+
+def test_a_trusted_page_is_sent_though_what_is_planned_could_not_be_published_anew(db: Session) -> None:
+    retailer = make_retailer(db, name="Fashiontown")
+    vendor = make_vendor(db, retailer, name="Sunny Side")
+    host = RetailerHost(retailer_id=retailer.id, host="shop.fashiontown.example", proven_at=NOON)
+    db.add(host)
+    item = make_item(db, retailer, vendor=vendor)
+    live = publish_page(db, item)
+    linked = {"story.text": {"en": "Look [here](https://shop.fashiontown.example/care)."}}
+    publish_page(db, item, slots=linked, at=NOON - timedelta(days=2), from_at=NOON + timedelta(days=4))
+    host.proven_at = None
+    _supply(db, retailer, vendor).is_trusted = True
+    db.flush()
+
+    plain: dict[str, object] = {"story.text": {"en": "No link at all."}}
+    sent = make_revision(db, item, state="submitted", slots=plain, at=NOON)
+
+    shown = find_shown(db, item.id, at=NOON)
+    assert sent.state == RevisionState.APPROVED and shown is not None and shown.id == live.id
+
+
+def _supply(db: Session, retailer: Retailer, vendor: Vendor) -> Supply:
+    found = find_supply(db, retailer.id, vendor.id)
+    assert found is not None
+    return found
+
+
+def test_many_small_changes_are_a_large_one_until_somebody_looks(
+    db: Session, retailer: Retailer, item: Item, rob: Person
+) -> None:
+    _supply(db, retailer, db.get_one(Vendor, item.vendor_id)).rules = {
+        "small": True,
+        "max_chars": 12,
+        "slots": ["story.lede"],
+    }
+    lede = "The loose knit that makes jeans look like a plan."
+    publish_page(db, item, slots={"story.lede": {"en": lede}})
+
+    states = []
+    for before, after in (("loose", "soft"), ("knit", "wool"), ("jeans", "shirts")):
+        lede = lede.replace(before, after)
+        sent = next_of(db, item, story_lede={"en": lede})
+        states.append(sent.state)
+        if sent.state == RevisionState.SUBMITTED:
+            reviewing.approve(db, sent, digest=sent.digest or "", reviewer=Doer(rob.user.id), at=NOON)
+            reviewing.follow(db, sent, item, at=NOON)
+
+    assert states == [RevisionState.APPROVED, RevisionState.SUBMITTED, RevisionState.APPROVED]
+
+
+def test_a_change_that_is_small_in_one_store_only_waits(db: Session, retailer: Retailer, item: Item) -> None:
+    _supply(db, retailer, db.get_one(Vendor, item.vendor_id)).rules = {
+        "small": True,
+        "max_chars": 12,
+        "slots": ["story.lede"],
+    }
+    publish_page(db, item, slots={"story.lede": {"en": "Something quite different for everybody else."}})
+    lede = "The loose knit that makes jeans look like a plan."
+    at = NOON - timedelta(days=1)
+    publish_page(db, item, slots={"story.lede": {"en": lede}}, at=at, stores=(make_store(db, retailer),))
+
+    sent = next_of(db, item, story_lede={"en": lede.replace("loose", "soft")})
+
+    assert sent.state == RevisionState.SUBMITTED

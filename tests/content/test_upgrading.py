@@ -456,3 +456,84 @@ def _said(db: Session, row: Publication | None) -> Any:
     if row is None or row.revision_id is None:
         return None if row is None else row.reason
     return slots_of(db.get_one(Revision, row.revision_id))
+
+
+def test_a_page_that_was_rolled_back_moves_again(db: Session, template: PageTemplate) -> None:
+    item = make_page_item(db, template)
+    source = publish_page(db, item, template=template)
+    version = release(db, template, nothing)
+    contents = [_content(db, item, template)]
+    moving.move_contents(db, contents, version.id, actor=None, at=NOON)
+    moved = list_publications(db, item.id)[0]
+    old = db.get_one(Revision, source.revision_id)
+    publishing.publish(db, old, actor=None, at=NOON + timedelta(hours=1))
+
+    again = moving.move_contents(db, contents, version.id, actor=None, at=NOON + timedelta(hours=2))
+
+    assert dict(again) == {"moved": 1}
+    assert list_publications(db, item.id)[0].revision_id == moved.revision_id
+    assert len(list_revisions(db, contents[0].id)) == 2
+
+
+def test_what_became_of_a_move_is_not_shown_again_once_it_was_changed_behind_its_seal(
+    db: Session, template: PageTemplate
+) -> None:
+    item = make_page_item(db, template)
+    source = publish_page(db, item, template=template)
+    version = release(db, template, nothing)
+    contents = [_content(db, item, template)]
+    moving.move_contents(db, contents, version.id, actor=None, at=NOON)
+    moved = db.scalars(select(Revision).where(Revision.moved_from_id == source.revision_id)).one()
+    old = db.get_one(Revision, source.revision_id)
+    publishing.publish(db, old, actor=None, at=NOON + timedelta(hours=1))
+    moved.body = {**moved.body, "slots": {"story.lede": {"en": "Never approved"}}}
+    db.flush()
+
+    moving.move_contents(db, contents, version.id, actor=None, at=NOON + timedelta(hours=2))
+
+    assert list_publications(db, item.id)[0].revision_id == old.id
+
+
+@pytest.mark.parametrize(("was", "now"), [("choose", "edit"), ("edit", "choose")])
+def test_a_draft_goes_on_where_a_slot_is_chosen_now_or_no_longer(
+    db: Session, template: PageTemplate, was: str, now: str
+) -> None:
+    values: dict[str, object] = {"choose": "hand", "edit": {"en": "Woven by hand in Porto."}}
+    release(db, template, setting("making.text", lock=was, options=OPTIONS if was == "choose" else []))
+    item = make_page_item(db, template)
+    draft = make_revision(db, item, template=template, slots={"making.text": values[was]}, at=NOON)
+    release(db, template, setting("making.text", lock=now, options=OPTIONS if now == "choose" else []))
+
+    left = moving.take_over(db, draft, edit=draft.edit, at=NOON)
+    drafts.save_draft(db, draft, {"making.text": values[now]}, edit=draft.edit, at=NOON)
+
+    assert left == ["making.text"]
+    assert slots_of(draft)["making.text"] == values[now]
+
+
+def test_pages_move_under_the_locks_in_everybodys_order(
+    db: Session, template: PageTemplate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = make_page_item(db, template)
+    publish_page(db, item, template=template)
+    version = release(db, template, nothing)
+    taken: list[str] = []
+    for module in (audit, moving):
+        monkeypatch.setattr(module, "lock_for_chain", lambda _, name: taken.append(name.partition(" ")[0]))
+
+    moving.move_contents(db, [_content(db, item, template)], version.id, actor=None, at=NOON)
+
+    # Whoever publishes holds the log's lock and then asks for the item's; a save holds the page's before the log's.
+    assert list(dict.fromkeys(taken)) == ["content", "audit", "publications"]
+
+
+def test_the_name_of_an_option_is_no_text_to_begin_with(db: Session, template: PageTemplate) -> None:
+    release(db, template, setting("making.text", lock="choose", options=OPTIONS))
+    item = make_page_item(db, template)
+    publish_page(db, item, template=template, slots={"making.text": "hand"})
+    release(db, template, setting("making.text", lock="edit"))
+
+    begun = drafts.begin_draft(db, item, template, at=NOON)
+
+    assert "making.text" not in slots_of(begun)
+    assert "story.text" in slots_of(begun)

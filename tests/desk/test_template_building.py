@@ -125,6 +125,17 @@ def test_what_cannot_be_kept_comes_back_as_typed(house: House, browser: Browser,
         assert db.scalars(select(TemplateDraft)).all() == []
 
 
+def test_what_cannot_be_kept_beside_what_is_comes_back_too(house: House, browser: Browser, database: Database) -> None:
+    browser.sign_in(*house.mia)
+    press(browser, house, "save", **{"story.lede.max_chars": "60"})
+
+    answer = press(browser, house, "save", **{"story.lede.max_chars": "eighty", "story.lede.label": ""})
+
+    assert answer.status_code == 422
+    assert "A whole number" in answer.text
+    assert section_in(draft_of(database, house), "story")["slots"][0]["max_chars"] == 60
+
+
 def test_a_slot_can_be_for_one_language_only(house: House, browser: Browser, database: Database) -> None:
     browser.sign_in(*house.mia)
 

@@ -8,13 +8,14 @@ from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item
 from qrmerch.content.models import Style
+from qrmerch.content.publishing import publish
 from qrmerch.parties.languages import LocaleRule, set_rules
 from qrmerch.parties.models import Corners, Display, Retailer, Tone
 from qrmerch.parties.service import Brand, set_brand
 from qrmerch.rendering.frame import dress, load_house
 from qrmerch.rendering.service import render_item_page
 from tests.conftest import NOON
-from tests.factories import make_item, make_retailer, make_template, publish_page
+from tests.factories import make_item, make_retailer, make_revision, make_template, publish_page
 
 LIGHT, DARK, FONT = (f"brands/{letter * 64}" for letter in "abc")
 PLAIN = Brand("#7a1f4f", Display.SANS, Corners.SOFT, Tone.PLAIN, "Maison", {})
@@ -184,3 +185,17 @@ def test_a_page_is_kept_until_the_next_brand_begins_and_then_wears_it(db: Sessio
 
     assert before.until == begins and b"<bdi>Maison</bdi>" in before.html
     assert b"<bdi>Winter</bdi>" in after.html and after.until > begins
+
+
+def test_what_is_published_for_a_hidden_language_only_is_not_shown_in_the_first(db: Session) -> None:
+    retailer, item = house_of(db, PLAIN, locales=["en", "ar"])
+    for locale, words in (("en", "For everybody."), ("ar", "For readers of Arabic.")):
+        at = NOON - timedelta(hours=2 if locale == "en" else 1)
+        approved = make_revision(db, item, state="approved", slots={"story.lede": {"en": words}}, at=at)
+        publish(db, approved, actor=None, at=at, locales=[locale])
+    hide_arabic(db, retailer)
+
+    html = html_of(db, item, locale="ar")
+
+    assert '<html lang="en"' in html and "For everybody." in html
+    assert "For readers of Arabic." not in html

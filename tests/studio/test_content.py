@@ -1,5 +1,7 @@
 """The content editor through HTTP: writing, sending, taking back, and what is never lost."""
 
+from copy import deepcopy
+
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -7,7 +9,7 @@ from sqlalchemy.orm import Session
 from qrmerch.access import Role
 from qrmerch.content import publishing, templates
 from qrmerch.content.models import Content, Publication, Revision, RevisionState, Style
-from qrmerch.content.queries import slots_of
+from qrmerch.content.queries import get_newest_version, slots_of
 from qrmerch.content.shipped import sections_of
 from qrmerch.db import Database
 from qrmerch.media.models import Asset
@@ -16,6 +18,7 @@ from qrmerch.parties.service import end_supply
 from tests.browsing import Browser, find_form
 from tests.conftest import NOON
 from tests.factories import (
+    Doer,
     make_asset,
     make_item,
     make_person,
@@ -793,3 +796,29 @@ def test_markup_in_what_was_typed_stays_text(desk: Desk, browser: Browser) -> No
     for page in (browser.get(address), browser.get(f"{address}?locale=ar"), browser.get(f"{address}/page")):
         assert "<script>alert" not in page.text
         assert "<img src=x" not in page.text
+
+
+def test_a_fixed_value_from_when_the_slot_was_of_another_kind_leaves_the_form_whole(
+    desk: Desk, browser: Browser, db: Session
+) -> None:
+    sections = deepcopy(get_newest_version(db, desk.template.id).sections)
+    (rows,) = [slot for each in sections if each["key"] == "staff" for slot in each["slots"] if slot["key"] == "fit"]
+    rows |= {"kind": "facts", "lock": "fixed", "max_chars": 80}
+    templates.release_version(db, desk.template, sections, at=NOON)
+    templates.set_fixed(
+        db,
+        desk.template,
+        "staff.fit",
+        [{"name": {"en": "Cut"}, "value": {"en": "Loose"}}],
+        at=NOON,
+        actor=Doer(desk.vera.user.id),
+    )
+    rows |= {"kind": "text"}
+    templates.release_version(db, desk.template, sections, at=NOON)
+    db.commit()
+    browser.sign_in(*desk.vera)
+
+    page = browser.get(new_address(desk))
+
+    assert page.status_code == 200
+    assert "has not written anything here" in page.text

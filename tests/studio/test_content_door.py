@@ -156,3 +156,35 @@ def test_other_houses_and_foreign_pictures_stay_out(
     assert answers == [404, 404, 404]
     assert "not among yours" in own.json["problems"]["gallery.pictures"]
     assert latest(database, desk.item).body == before
+
+
+def test_null_clears_and_is_no_word(desk: Desk, browser: Browser, door: str, database: Database) -> None:
+    read = browser.get(door).json
+    rows = [{"name": {"en": "Weight", "ar": None}, "value": {"en": "210 g", "ar": None}}]
+
+    answer = send(browser, door, {**read, "slots": {"care.text": {"en": None}, "facts.rows": rows}})
+
+    assert answer.status_code == 200
+    values = slots_of(latest(database, desk.item))
+    assert "care.text" not in values
+    assert values["facts.rows"] == [{"name": {"en": "Weight"}, "value": {"en": "210 g"}}]
+
+
+@pytest.mark.parametrize("value", [{"en": ["a"]}, {"en": {"a": "b"}}, {"en": True}])
+def test_what_nobody_means_as_words_is_refused(browser: Browser, door: str, value: object) -> None:
+    answer = send(browser, door, {**browser.get(door).json, "slots": {"care.text": value}})
+
+    assert (answer.status_code, set(answer.json["problems"])) == (422, {"care.text"})
+
+
+@pytest.mark.parametrize("name", ["facts.fit", "care.text", "facts.rows", "gallery.pictures"])
+@pytest.mark.parametrize("ends", [('{"a":', "}"), ("[", "]")])
+@pytest.mark.parametrize("depth", [7, 700, 900])
+def test_deeply_nested_values_are_refused(
+    browser: Browser, door: str, name: str, ends: tuple[str, str], depth: int
+) -> None:
+    read = browser.get(door).json
+    nest = ends[0] * depth + '"x"' + ends[1] * depth
+    said = f'{{"number": {read["number"]}, "edit": {read["edit"]}, "slots": {{"{name}": {nest}}}}}'
+
+    assert send(browser, door, said).status_code == 422

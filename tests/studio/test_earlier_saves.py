@@ -4,12 +4,13 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from qrmerch.access import Role
 from qrmerch.content import drafts
 from qrmerch.content.earlier import MAX_SAVES, find_base, list_saves
-from qrmerch.content.models import Revision
+from qrmerch.content.models import DraftSave, Revision
 from qrmerch.content.queries import get_version, slots_of
 from qrmerch.content.slots import read_slots
 from qrmerch.db import Database
@@ -165,3 +166,22 @@ def test_what_was_typed_upon_a_save_that_is_gone_overwrites_nothing(desk: Desk, 
     assert ("story.lede", "en") in base.unsure
     assert [each.part for each in caught.value.conflicts] == [("story.lede", "en")]
     assert slots_of(draft)["care.text"] == {"en": "Dry flat."}
+
+
+def test_what_was_kept_when_a_slot_was_of_another_kind_harms_nothing(
+    desk: Desk, browser: Browser, database: Database
+) -> None:
+    browser.sign_in(*desk.vera)
+    address = begin(browser, desk, **{"care.text": "Wash cool."})
+    browser.send(browser.get(address), action=address, do="save", **{"care.text": "Wash warm."})
+    with database.write() as db:
+        kept = db.scalars(select(DraftSave).where(DraftSave.edit == 1)).one()
+        kept.slots = {**kept.slots, "care.text": "hand", "facts.rows": {"en": "Words"}, "gallery.pictures": "x"}
+        db.commit()
+
+    page = browser.get(f"{address}/saves?save=1")
+    answer = browser.send(page, action="/saves", part=["care.text:en", "facts.rows:", "gallery.pictures:"])
+
+    assert page.status_code == 200
+    assert answer.status_code == 422 and "held something else in an older version" in answer.text
+    assert slots_of(latest(database, desk.item))["care.text"] == {"en": "Wash warm."}
