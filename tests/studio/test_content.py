@@ -53,6 +53,7 @@ def test_opening_the_editor_writes_nothing_and_shows_what_the_catalogue_says(
 
     assert page.status_code == 200
     assert f'data-draft="{new_address(desk)}"' in page.text
+    assert '<a href="/studio/products" aria-current="page"' in page.text
     fields = find_form(page.text, "/studio/content/new").fields
     assert fields["story.lede"] == "The loose knit."
     assert (fields["number"], fields["edit"]) == ("1", "0")
