@@ -455,6 +455,16 @@ def test_a_translation_out_of_date_is_marked_until_somebody_says_it_is_right(
     assert slots_of(latest(database, desk.item))["story.lede"] == {"en": "In better English", "ar": "بالعربية"}
 
 
+def test_what_was_never_translated_is_missing_and_not_out_of_date(desk: Desk, browser: Browser) -> None:
+    browser.sign_in(*desk.vera)
+    address = begin(browser, desk, **{"story.lede": "In English"})
+
+    page = browser.get(f"{address}?locale=ar")
+
+    assert "missing" in page.text
+    assert "The English was changed after this was written." not in page.text
+
+
 def test_pictures_named_like_the_style_are_offered_first(desk: Desk, browser: Browser, db: Session) -> None:
     item = make_item(db, desk.retailer, vendor=desk.vendor, key="FT-TOP-01")
     make_asset(db, desk.vendor, file_name="FT-TOP-01-front.jpg")
