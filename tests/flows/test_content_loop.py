@@ -273,10 +273,14 @@ def _fill(seat: Seat, piece: Piece) -> str:
     seat.write(re.compile("^One line"), piece.lede)
     expect(page.locator("[data-save]")).to_contain_text("Saved")
     seat.look("vera-3-english")
-    seat.follow("link", re.compile("^Arabic"), "locale=ar")
+    # The languages stand above the words.
+    seat.reach(page.get_by_role("link", name=re.compile("^Arabic")), "Shift+Tab")
+    with page.expect_navigation(url=re.compile("locale=ar")):
+        page.keyboard.press("Enter")
     expect(page.get_by_text("What picture 1 shows")).to_be_visible()
     seat.write("What picture 1 shows", piece.alt_ar)
     seat.write(re.compile("^One line"), piece.lede_ar)
+    expect(page.get_by_text("was changed after this was written")).to_have_count(0)
     expect(page.locator("[data-save]")).to_contain_text("Saved")
     seat.look("vera-4-arabic")
     _send(seat)
