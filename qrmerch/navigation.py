@@ -32,6 +32,7 @@ def _count_told(db: Session, principal: Principal) -> int:
     return count_unread(db, Reader.RETAILER, retailer_id=principal.retailer_id)
 
 
+_PRODUCTS: Final = "/studio/products"
 _DESK: Final = (
     ("", (_Place("Today", "/desk"), _Place("Messages", "/desk/messages", _count_told))),
     (
@@ -65,7 +66,7 @@ _STUDIO: Final = (
         "Content",
         (
             _Place("Import", "/studio/import"),
-            _Place("Products", "/studio/products"),
+            _Place("Products", _PRODUCTS),
             _Place("Fill from a sheet", "/studio/fill"),
             _Place("Pictures and video", "/studio/assets"),
         ),
@@ -103,8 +104,8 @@ def _link(place: _Place, principal: Principal, here: str) -> Link:
 
 
 def _current(hrefs: list[str]) -> str:
-    """The most particular address that this page is at or below."""
-    path = request.path
+    """The most particular address that this page is at or below; an item's page in the studio is a product's."""
+    path = _PRODUCTS if request.path.startswith("/studio/content/") else request.path
     return max((href for href in hrefs if path == href or path.startswith(f"{href}/")), key=len, default="")
 
 

@@ -174,7 +174,9 @@ def _asked(
     day, clock = args.get("day") or f"{local:%Y-%m-%d}", args.get("time") or f"{local:%H:%M}"
     problem, instant = "", None
     try:
-        instant = parse_form_instant(f"{day}T{clock}", zone)
+        minute = parse_form_instant(f"{day}T{clock}", zone)
+        # What was published within a minute shows in it.
+        instant = minute and minute.replace(second=59, microsecond=999_999)
     except ValueError:
         problem = "This is no day and time. Choose both, such as 2026-12-06 and 13:00."
     listed = {each.id: each.title for each in (*([item] if item else []), *items)}

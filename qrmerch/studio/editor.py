@@ -271,7 +271,7 @@ class Editor:
             url=str(value.get("url", "")) if slot.kind == Kind.LINK and isinstance(value, Mapping) else "",
             only=self._only(slot),
             twice=self._twice(slot),
-            is_stale=is_stale(self.since, name, locale=locale, first=first) and bool(words_by_locale(slot, value)),
+            is_stale=is_stale(self.since, name, locale=locale, first=first) and locale in words_by_locale(slot, value),
             problem=self.typed.problems.get(slot.name, ""),
             comments=tuple(each for each in self.comments if each.slot == slot.name),
             pictures=self._chosen(slot, value or []) if slot.is_assets else (),

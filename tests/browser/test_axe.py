@@ -1,10 +1,8 @@
 """Every page through axe, as a phone and a desk show it, by day and in the dark; pages are read from the app's map."""
 
 import re
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,6 +13,7 @@ from qrmerch.clock import now
 from qrmerch.codes.models import Code
 from qrmerch.config import Settings
 from qrmerch.users.service import open_session
+from tests.axe import list_problems
 from tests.browser.conftest import OpenPhone
 from tests.browsing import PHONE
 from tests.factories import Person
@@ -28,7 +27,6 @@ _LOOKS = [("phone", "light"), ("desk", "dark"), ("phone", "dark"), ("desk", "lig
 _ROLES = (Role.OWNER, Role.VENDOR_ADMIN, Role.ASSOCIATE)
 # A part of a page, which script puts into one.
 _PARTS = {"/desk/brand/shown"}
-_STANDARDS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
 @pytest.fixture
@@ -103,8 +101,7 @@ def _problems_of(page: Page, address: str) -> list[str]:
     if answer is None or "text/html" not in answer.headers.get("content-type", ""):
         return []
     assert answer.status < 500, address
-    response: dict[str, Any] = Axe().run(page, options=_STANDARDS).response
-    return [f"{rule['id']}: {node['html'][:160]}" for rule in response["violations"] for node in rule["nodes"][:3]]
+    return list_problems(page)
 
 
 def _open(page: Page, address: str) -> Response | None:

@@ -103,6 +103,19 @@ def test_a_moment_to_come_is_said_and_shown(browser: Browser, db: Session, house
     assert "noindex" in here.headers["X-Robots-Tag"]
 
 
+def test_what_was_published_within_a_minute_shows_in_it(browser: Browser, db: Session, house: House) -> None:
+    published = datetime(2026, 11, 18, 17, 20, 40, tzinfo=UTC)
+    publish_page(db, house.item, at=published)
+    db.commit()
+    browser.sign_in(*house.mia)
+
+    before = browser.get(f"/desk/timeline?item={house.item.id}&in=&day=2026-11-18&time=12:19").text
+    within = browser.get(f"/desk/timeline?item={house.item.id}&in=&day=2026-11-18&time=12:20").text
+
+    assert "<b>The plain page.</b>" in before
+    assert "<b>Revision 1.</b>" in within
+
+
 def test_a_moment_says_what_is_blocked_and_why_nothing_shows(
     browser: Browser, db: Session, house: House, live: Publication
 ) -> None:

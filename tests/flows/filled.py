@@ -43,8 +43,8 @@ def fill_shop(served: Shop, photos: Path, style: Style) -> str:
         item = make_item(db, retailer, vendor=vendor, title="Marigold Slouch Top", sizes=("XS", "S", "M", "L"))
         goes_with = make_item(db, retailer, vendor=vendor, title="Mustard V Jumper")
         template = make_template(db, retailer, style=style)
-        pictures = [_receive(db, vendor, photos / name, served) for name in _PHOTOS]
-        other = _receive(db, vendor, photos / "magento_wt02-yellow_main.jpg", served)
+        pictures = [receive_picture(db, vendor, photos / name, served) for name in _PHOTOS]
+        other = receive_picture(db, vendor, photos / "magento_wt02-yellow_main.jpg", served)
         db.commit()
     for asset_id in (*pictures, other):
         render(Work(settings, served.database, store_of_files), asset_id=asset_id)
@@ -60,7 +60,8 @@ def fill_shop(served: Shop, photos: Path, style: Style) -> str:
     return token
 
 
-def _receive(db: Session, vendor: Vendor, photo: Path, served: Shop) -> str:
+def receive_picture(db: Session, vendor: Vendor, photo: Path, served: Shop) -> str:
+    """A photo as a vendor sends it, with its alt text in English; its renditions are yet to be made. Its id."""
     asset = media.receive_upload(
         db,
         vendor_id=vendor.id,

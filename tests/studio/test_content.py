@@ -56,6 +56,7 @@ def test_opening_the_editor_writes_nothing_and_shows_what_the_catalogue_says(
 
     assert page.status_code == 200
     assert f'data-draft="{new_address(desk)}"' in page.text
+    assert '<a href="/studio/products" aria-current="page"' in page.text
     fields = find_form(page.text, "/studio/content/new").fields
     assert fields["story.lede"] == "The loose knit."
     assert (fields["number"], fields["edit"]) == ("1", "0")
@@ -455,6 +456,16 @@ def test_a_translation_out_of_date_is_marked_until_somebody_says_it_is_right(
     assert right.headers["Location"].partition("?")[2].startswith("locale=ar")
     assert "out of date" not in after.text
     assert slots_of(latest(database, desk.item))["story.lede"] == {"en": "In better English", "ar": "بالعربية"}
+
+
+def test_what_was_never_translated_is_missing_and_not_out_of_date(desk: Desk, browser: Browser) -> None:
+    browser.sign_in(*desk.vera)
+    address = begin(browser, desk, **{"story.lede": "In English"})
+
+    page = browser.get(f"{address}?locale=ar")
+
+    assert "missing" in page.text
+    assert "The English was changed after this was written." not in page.text
 
 
 def test_pictures_named_like_the_style_are_offered_first(desk: Desk, browser: Browser, db: Session) -> None:

@@ -1,0 +1,14 @@
+"""A page through axe: every rule of WCAG 2.2 AA, and its best practice."""
+
+from typing import Any, Final
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+_STANDARDS: Final = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+def list_problems(page: Page) -> list[str]:
+    """What axe finds on the page as it stands, frames with it: the rule and the element, three for each rule."""
+    response: dict[str, Any] = Axe().run(page, options=_STANDARDS).response
+    return [f"{rule['id']}: {node['html'][:160]}" for rule in response["violations"] for node in rule["nodes"][:3]]
