@@ -64,6 +64,9 @@ VALID = {
     "max_chars": lambda _: "40",
     "from": lambda _: "",
     "locale": lambda _: "fr",
+    "gallery.pictures.ratio": lambda _: "4:5",
+    # Nothing: half a row is none.
+    **{name: lambda _: "" for name in ("size_guide.table", "downloads.files.name", "downloads.files.value")},
     **{f"social-{each.key}": lambda _: "" for each in NETWORKS},
 }
 # Nothing is kept of these: they are looked up, compared or counted, or are words of a closed list.
@@ -89,8 +92,10 @@ _STRICT = {
     # An instant, and the code of a language.
     *("from", "locale"),
 }
+# What the shortest fields can hold too.
+_SHORT = ("<b>'\"", "' OR 1", "=1+1", "{{7*7}}")
 # How often each form is sent at least.
-_TIMES = 6
+_TIMES = 10
 _STRICT_BEGIN = ("find:", "price-", "social-")
 # Limits of a slot, and where a file or a link leads.
 _STRICT_END = (
@@ -255,7 +260,7 @@ def test_every_form_keeps_what_is_typed_or_says_why_not(
             part, step = list(OF_DATABASES), 1
         else:
             # All strings are shared out among all forms, and those of a form among its fields.
-            part = strings[number :: len(forms)]
+            part = [*strings[number :: len(forms)], *_SHORT]
             step = max(min(len(form.texts), len(part) // _TIMES), 1)
         for place in range(0, len(part), step):
             told += try_form(people[role], name, address, form, part, place, kept)
