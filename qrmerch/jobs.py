@@ -75,12 +75,14 @@ class Lane:
     queue: str
     at_once: int
     ahead: int = 0
+    # Looking costs a little of the processor, also when nothing waits.
+    look_every_s: float = 1.0
 
 
 # What somebody waits for at a page: catalogues, feeds, archives, mail.
-PEOPLE: Final = Lane("qrmerch.people", at_once=4)
+PEOPLE: Final = Lane("qrmerch.people", at_once=4, look_every_s=0.25)
 # This queue was once the only one, and whatever another release left in it is done.
-PICTURES: Final = Lane("qrmerch", at_once=2, ahead=2)
+PICTURES: Final = Lane("qrmerch", at_once=2, ahead=2, look_every_s=0.5)
 FILMS: Final = Lane("qrmerch.films", at_once=1)
 # What waits for other people's servers.
 FETCHES: Final = Lane("qrmerch.fetches", at_once=2)
@@ -345,7 +347,7 @@ def _run(work: Work, ended: Event) -> None:
     try:
         for lane in _LANES:
             taken = lane.at_once + lane.ahead
-            DBOS.register_queue(lane.queue, worker_concurrency=taken, polling_interval_sec=_POLL_S)
+            DBOS.register_queue(lane.queue, worker_concurrency=taken, polling_interval_sec=lane.look_every_s)
         attach(work.database, work.settings)
         _watch(work, ended)
     finally:
