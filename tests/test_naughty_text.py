@@ -369,12 +369,15 @@ OURS = {
     *("feed_run.delimiter", "feed_run.country", "asset.ground", "rendition.part", "archive.file_key"),
     *("archive_line.product_ids", "archive_line.matched_by", "arrival.kind", "arrival.stamp", "recording.frame"),
     *("recording.frame_made", "brand_kit.logo_key", "brand_kit.logo_dark_key", "brand_kit.font_key"),
-    *("brand_kit.font_scripts",),
+    *("brand_kit.font_scripts", "migration.last_id", "supply_terms.accepted_by", "link_check.digest"),
+    # Addresses as `content.links` took them, and our words about them; they stand in sentences of refusals only.
+    *("link_check.url", "link_check.end", "link_check.reason", "fill_run.file_key"),
     # Structures of ours around texts from outside: `import_run` is filled by a real file below, a revision's body by
     # tests/content/test_rendered.py, a template's sections are shipped.
     *("import_run.columns", "import_run.counts", "import_run.problems", "import_run.changes", "import_run.written"),
     *("import_run.format", "import_run.said", "import_run.kind", "import_run.news", "feed_run.columns"),
     *("feed_run.counts", "feed_run.problems", "feed_run.changes", "feed_run.written", "feed_run.format"),
+    *("template_draft.sections", "migration.counts", "fill_run.counts", "fill_run.problems", "fill_run.changes"),
     *("revision.body", "template_version.sections", "claim.terms", "store.weekly", "recording.captions"),
 }
 # No rows of these lie in a shop where nobody has scanned or clicked; their texts are in OURS or are ids.
