@@ -23,7 +23,7 @@ from qrmerch.web import Services
 from tests import once
 from tests.browsing import Browser
 from tests.chromium import chromium
-from tests.figures import at_scale, note_result
+from tests.figures import IS_FULL, at_scale, note_result
 from tests.postgres import Postgres
 
 __all__ = ["at_scale", "chromium", "note_result"]
@@ -34,11 +34,23 @@ NOON = datetime(2026, 11, 18, 17, 0, tzinfo=UTC)
 once.remember()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say loudly what cannot run here; in CI it must run."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Say loudly what cannot run here; in CI it must run. Leave the twins of staff's pages to `make drills`."""
+    twins = [item for item in items if _is_twin_of_page(item)]
+    for item in twins:
+        item.add_marker(pytest.mark.both)
+    if twins and not IS_FULL:
+        config.hook.pytest_deselected(items=twins)
+        items[:] = [item for item in items if item not in set(twins)]
     for item in items:
         if item.get_closest_marker("shared_data") and not SHARED.is_dir():
             item.add_marker(pytest.mark.skip(reason=f"the shared data folder is not at {SHARED}"))
+
+
+def _is_twin_of_page(item: pytest.Item) -> bool:
+    """Whether it asks a page of staff's on PostgreSQL: what pages ask, the services' tests ask on both databases."""
+    params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    return item.path.parent.name in ("desk", "studio") and params.get("database_url") == "postgresql"
 
 
 def pytest_collection_finish() -> None:

@@ -37,7 +37,8 @@ def house(db: Session, settings: Settings) -> House:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize(("screen", "scheme"), _LOOKS if IS_FULL else _LOOKS[:2])
+@pytest.mark.both
+@pytest.mark.parametrize(("screen", "scheme"), _LOOKS if IS_FULL else _LOOKS[:1])
 @pytest.mark.parametrize("role", [None, *_ROLES])
 def test_no_page_is_against_the_rules(
     open_phone: OpenPhone, house: House, db: Session, role: Role | None, screen: str, scheme: str

@@ -41,7 +41,7 @@ from tests.flows.conftest import OpenWindow
 from tests.flows.filled import receive_picture
 
 pytestmark = [pytest.mark.shared_data, pytest.mark.timeout(600)]
-_LOOKS: Final = [("desk", "light"), ("phone", "dark"), ("desk", "dark"), ("phone", "light")]
+_LOOKS: Final = [("phone", "dark"), ("desk", "light"), ("desk", "dark"), ("phone", "light")]
 # As `make_store` says.
 _ZONE: Final = "America/New_York"
 _PASSWORD: Final = "buttercup at the quay"
@@ -190,7 +190,8 @@ def database_url(tmp_path: Path, sqlite_template: Path) -> str:
     return f"sqlite:///{path}"
 
 
-@pytest.mark.parametrize(("screen", "scheme"), _LOOKS if IS_FULL else _LOOKS[:2])
+@pytest.mark.both
+@pytest.mark.parametrize(("screen", "scheme"), _LOOKS if IS_FULL else _LOOKS[:1])
 def test_two_vendors_pages_with_a_keyboard(
     served: Shop, open_window: OpenWindow, shared_data: Path, screen: str, scheme: str
 ) -> None:
