@@ -10,7 +10,8 @@ import logging
 import mimetypes
 import re
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -30,7 +31,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from qrmerch import i18n
-from qrmerch.access import Principal, allow_anyone, declared, find_principal
+from qrmerch.access import Principal, allow_anyone, current_principal, declared, find_principal
 from qrmerch.buckets import BucketAway
 from qrmerch.config import Settings, data_folder
 from qrmerch.db import Database, scope
@@ -148,6 +149,15 @@ def get_db() -> Session:
         if principal is not None and principal.role != "operator":
             scope(g.db, retailer_ids=principal.seen_retailer_ids, vendor_id=principal.vendor_id)
     return cast(Session, g.db)
+
+
+@contextmanager
+def reading_session() -> Iterator[Session]:
+    """A session to check a long file with: while it lasts, nobody waits for this request's writing one."""
+    principal = current_principal()
+    with services().database.read() as db:
+        scope(db, retailer_ids=principal.seen_retailer_ids, vendor_id=principal.vendor_id)
+        yield db
 
 
 def render(

@@ -11,9 +11,9 @@ from qrmerch.associates.pages import Note, NoteSection
 from qrmerch.catalog.models import Item
 from qrmerch.content.holding import hold
 from qrmerch.content.queries import fixed_values, get_version
-from qrmerch.content.revisions import locales_of
 from qrmerch.content.slots import Kind, Slot, WhenMissing, has_shape, is_empty, read_slots
 from qrmerch.i18n import direction
+from qrmerch.parties.languages import locales_of
 from qrmerch.parties.models import Retailer, Store
 from qrmerch.rendering.frame import pick_language, pick_text
 from qrmerch.text import rich_text

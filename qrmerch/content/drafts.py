@@ -31,7 +31,7 @@ from qrmerch.content.queries import (
 )
 from qrmerch.content.recorded import sealed_recording
 from qrmerch.content.reviewing import approve_by_rule, find_rule
-from qrmerch.content.revisions import NotOpen, digest_of, locales_of, move, note
+from qrmerch.content.revisions import NotOpen, digest_of, move, note
 from qrmerch.content.slots import (
     Bounds,
     Kind,
@@ -50,6 +50,7 @@ from qrmerch.db import lock_for_chain
 from qrmerch.errors import Conflict, FormError
 from qrmerch.media.models import Asset
 from qrmerch.media.playing import recordings_of
+from qrmerch.parties.languages import locales_of
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import find_supply
 from qrmerch.parties.terms import refuse_unagreed

@@ -16,6 +16,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from qrmerch import audit, ids
+from qrmerch.content.holding import list_publications
 from qrmerch.content.models import (
     Approval,
     Content,
@@ -29,7 +30,7 @@ from qrmerch.content.models import (
     TemplateVersion,
     Verdict,
 )
-from qrmerch.content.queries import find_approval, get_content, get_newest_version, list_publications, slots_of
+from qrmerch.content.queries import find_approval, get_content, get_newest_version, slots_of
 from qrmerch.content.revisions import NotOpen, digest_of, note
 from qrmerch.content.slots import is_empty
 from qrmerch.content.upgrading import (

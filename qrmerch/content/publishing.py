@@ -21,12 +21,13 @@ from qrmerch.content.links import refuse_leaving
 from qrmerch.content.models import Publication, Reader, Revision, RevisionState, Verdict
 from qrmerch.content.notices import tell
 from qrmerch.content.queries import find_approval, get_content, get_version, revisions_by_id, slots_of
-from qrmerch.content.revisions import digest_of, locales_of, note
+from qrmerch.content.revisions import digest_of, note
 from qrmerch.content.slots import Kind, Slot, is_empty, read_slots
 from qrmerch.content.weekly import Weekly, say_weekly
 from qrmerch.db import lock_for_chain
 from qrmerch.errors import Conflict, DomainError, FormError
 from qrmerch.i18n import format_list, language_name
+from qrmerch.parties.languages import locales_of
 from qrmerch.parties.models import Retailer, Store
 from qrmerch.parties.service import changed
 from qrmerch.text import clean_line

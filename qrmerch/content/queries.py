@@ -9,10 +9,6 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, aliased
 
 from qrmerch.catalog.models import Item
-from qrmerch.content.holding import find_publication as find_publication
-from qrmerch.content.holding import find_shown as find_shown
-from qrmerch.content.holding import find_shown_of as find_shown_of
-from qrmerch.content.holding import list_publications as list_publications
 from qrmerch.content.models import (
     Approval,
     Content,

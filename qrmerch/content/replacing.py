@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item
 from qrmerch.content.drafts import open_draft, save_draft, submit
+from qrmerch.content.holding import find_shown
 from qrmerch.content.models import Content, PageTemplate, Revision, RevisionState
-from qrmerch.content.queries import find_latest, find_shown, slots_of
+from qrmerch.content.queries import find_latest, slots_of
 from qrmerch.db import lock_for_chain
 from qrmerch.errors import DomainError
 from qrmerch.media.models import Asset

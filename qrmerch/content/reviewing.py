@@ -16,15 +16,16 @@ from qrmerch.access import REVIEWERS
 from qrmerch.catalog.models import Item
 from qrmerch.catalog.queries import get_item
 from qrmerch.content.comparing import Size, compare, size_of
-from qrmerch.content.holding import find_holding, list_places_of
+from qrmerch.content.holding import find_holding, find_shown, list_places_of
 from qrmerch.content.links import refuse_leaving
 from qrmerch.content.models import Approval, Reader, Revision, RevisionState, Verdict
 from qrmerch.content.notices import tell
 from qrmerch.content.publishing import follow
-from qrmerch.content.queries import find_shown, get_content, get_revision, get_version, revisions_by_id, slots_of
-from qrmerch.content.revisions import NotOpen, check_digest, locales_of, move, note
+from qrmerch.content.queries import get_content, get_revision, get_version, revisions_by_id, slots_of
+from qrmerch.content.revisions import NotOpen, check_digest, move, note
 from qrmerch.content.slots import Slot, read_slots
 from qrmerch.errors import Conflict, DomainError, FormError
+from qrmerch.parties.languages import locales_of
 from qrmerch.parties.models import Retailer, Supply
 from qrmerch.text import clean_block
 from qrmerch.users.queries import list_members

@@ -15,7 +15,6 @@ from qrmerch.content.models import (
     RevisionState,
 )
 from qrmerch.errors import Conflict
-from qrmerch.parties.models import Retailer
 
 
 class NotOpen(Conflict):
@@ -71,7 +70,3 @@ def note(
 ) -> None:
     detail: dict[str, object] = {"number": revision.number, "digest": revision.digest, **more}
     audit.record(db, actor, action, ("revision", revision.id), at=at, retailer_id=revision.retailer_id, detail=detail)
-
-
-def locales_of(retailer: Retailer) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((retailer.default_locale, *retailer.locales)))

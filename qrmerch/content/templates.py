@@ -26,9 +26,9 @@ from qrmerch.content.models import (
 )
 from qrmerch.content.notices import tell
 from qrmerch.content.queries import fixed_values, get_newest_version
-from qrmerch.content.revisions import locales_of
 from qrmerch.content.slots import ASSET_KINDS, Bounds, Slot, clean_value, read_slots
 from qrmerch.errors import Conflict, FormError
+from qrmerch.parties.languages import locales_of
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.service import changed
 from qrmerch.text import clean_line

@@ -1,8 +1,6 @@
 """Files of stores, places, prices and stock: sending one, reading what it would do, taking it in."""
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Final, cast
@@ -13,7 +11,6 @@ from sqlalchemy.orm import Session
 from qrmerch import audit
 from qrmerch.access import PUBLISHERS, allow, current_principal
 from qrmerch.clock import now
-from qrmerch.db import scope
 from qrmerch.desk.feed_pages import FeedsPage
 from qrmerch.desk.feed_view import (
     KINDS,
@@ -37,7 +34,7 @@ from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import get_retailer, list_stores
 from qrmerch.parties.service import set_stock_limit
 from qrmerch.parties.zones import find_country
-from qrmerch.web import get_db, notice, redirect_to, render, services
+from qrmerch.web import get_db, notice, reading_session, redirect_to, render, services
 
 blueprint = Blueprint("desk_feeds", __name__)
 
@@ -175,7 +172,7 @@ def download(feed_id: str) -> Response:
 def _send(room: _Room) -> Response:
     principal, at, made_with = current_principal(), now(), services()
     upload = request.files.get("file")
-    with _reading() as reading:
+    with reading_session() as reading:
         retailer = get_retailer(reading, principal.retailer_id)
         try:
             if upload is None or not upload.filename:
@@ -205,15 +202,6 @@ def _send(room: _Room) -> Response:
     )
     db.commit()
     return redirect_to(address_of(run))
-
-
-@contextmanager
-def _reading() -> Iterator[Session]:
-    """A session to check a long file with: while it lasts, nobody waits for this request's writing one."""
-    principal = current_principal()
-    with services().database.read() as db:
-        scope(db, retailer_ids=principal.seen_retailer_ids, vendor_id=principal.vendor_id)
-        yield db
 
 
 def _kind(room: _Room) -> FeedKind:

@@ -12,8 +12,9 @@ from qrmerch.catalog.models import Item, PriceHistory, Stock, Variant, Warehouse
 from qrmerch.catalog.queries import get_product, list_categories, list_variants, was_prices
 from qrmerch.codes.models import CodeState
 from qrmerch.codes.queries import Wanted, count_codes
+from qrmerch.content.holding import find_publication, find_shown, list_publications
 from qrmerch.content.models import Content, PageTemplate, Publication, Revision, RevisionState
-from qrmerch.content.queries import find_publication, find_shown, find_template_of, list_publications, list_templates
+from qrmerch.content.queries import find_template_of, list_templates
 from qrmerch.desk.item_forms import typed_price
 from qrmerch.desk.item_pages import ItemPage, PastPrice, PriceRow, Showing, StockCell, StockColumn, StockRow
 from qrmerch.desk.paging import here

@@ -7,20 +7,17 @@ from typing import Any
 from flask import Response
 from sqlalchemy.orm import Session
 
+from qrmerch.content.holding import find_shown
 from qrmerch.content.models import Revision, TemplateVersion
-from qrmerch.content.queries import find_shown, slots_of
+from qrmerch.content.queries import slots_of
 from qrmerch.content.slots import has_shape, read_slots
+from qrmerch.parties.languages import locales_of
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import list_stores
 from qrmerch.rendering.service import render_item_page
 from qrmerch.web import services
 
 SCHEMES = ("light", "dark")
-
-
-def locales_of(retailer: Retailer) -> tuple[str, ...]:
-    """The retailer's languages, its first one first."""
-    return tuple(dict.fromkeys((retailer.default_locale, *retailer.locales)))
 
 
 def answer_page(

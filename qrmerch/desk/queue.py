@@ -12,12 +12,12 @@ from qrmerch.access import PUBLISHERS, REVIEWERS, Principal, allow, current_prin
 from qrmerch.clock import now
 from qrmerch.content import reviewing
 from qrmerch.content.comparing import Size, SlotChange, compare, size_of
+from qrmerch.content.holding import find_shown_of
 from qrmerch.content.models import Revision
 from qrmerch.content.queries import (
     Asked,
     Waiting,
     count_late,
-    find_shown_of,
     get_revision,
     list_waiting,
     revisions_by_id,
@@ -28,13 +28,13 @@ from qrmerch.content.queries import (
 from qrmerch.content.reviewing import Seen, approve_small, list_reviewers
 from qrmerch.content.slots import Slot, asset_ids_in, read_slots
 from qrmerch.desk.paging import here, page_number, paging
-from qrmerch.desk.previews import locales_of
 from qrmerch.desk.review_pages import ChangedWords, QueuePage, QueueRow
 from qrmerch.desk.times import said_age, said_at
 from qrmerch.desk.waits import answer_waits
 from qrmerch.errors import DomainError, FormError, NotFound
 from qrmerch.i18n import direction, language_name
 from qrmerch.media.queries import pictures_of
+from qrmerch.parties.languages import locales_of
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import get_retailer, list_vendors
 from qrmerch.web import get_db, notice, redirect_to, render, services

@@ -14,21 +14,20 @@ from qrmerch.access import PUBLISHERS, Principal
 from qrmerch.catalog.models import Item
 from qrmerch.catalog.queries import get_item
 from qrmerch.content.comparing import SlotChange, compare, list_unchanged
+from qrmerch.content.holding import find_shown, list_publications
 from qrmerch.content.models import Publication, Revision, RevisionState, Verdict
 from qrmerch.content.queries import (
     find_approval,
     find_last_return,
     find_next_waiting,
-    find_shown,
     get_content,
     get_revision,
     get_version,
-    list_publications,
     revisions_by_id,
 )
 from qrmerch.content.reviewing import list_reviewers
 from qrmerch.content.slots import Slot, read_slots
-from qrmerch.desk.previews import SCHEMES, locales_of
+from qrmerch.desk.previews import SCHEMES
 from qrmerch.desk.review_pages import AssignForm, ChangeRow, Phone, PictureMark, PublishForm, Remark, RevisionPage
 from qrmerch.desk.take_down import offer_take_down
 from qrmerch.desk.terms import TypedPublication, say_scope
@@ -36,6 +35,7 @@ from qrmerch.desk.times import said_age, said_at, said_in_text
 from qrmerch.errors import NotFound
 from qrmerch.i18n import direction, language_name
 from qrmerch.media.queries import Picture, pictures_of
+from qrmerch.parties.languages import locales_of
 from qrmerch.parties.models import Retailer, Vendor
 from qrmerch.parties.queries import get_retailer, list_stores
 from qrmerch.users.models import User

@@ -14,10 +14,10 @@ from qrmerch.content.comparing import SMALL_CHARS
 from qrmerch.content.queries import get_newest_version, list_templates
 from qrmerch.content.slots import Kind, read_slots
 from qrmerch.desk.house_pages import RulesPage, TermsText, VendorRule
-from qrmerch.desk.previews import locales_of
 from qrmerch.desk.waits import say_rule
 from qrmerch.errors import FormError
 from qrmerch.i18n import direction, language_name
+from qrmerch.parties.languages import locales_of
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import get_retailer, list_vendors
 from qrmerch.parties.terms import MAX_TERMS_CHARS, is_agreed, set_terms

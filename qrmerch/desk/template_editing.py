@@ -12,10 +12,11 @@ from qrmerch.catalog.models import Item
 from qrmerch.catalog.queries import get_item
 from qrmerch.clock import now
 from qrmerch.content import building, drafts
+from qrmerch.content.holding import find_shown
 from qrmerch.content.models import PageTemplate, Revision
-from qrmerch.content.queries import count_pages, find_shown, get_newest_version, get_template
+from qrmerch.content.queries import count_pages, get_newest_version, get_template
 from qrmerch.content.upgrading import classify
-from qrmerch.desk.previews import answer_page, carried, locales_of
+from qrmerch.desk.previews import answer_page, carried
 from qrmerch.desk.review_pages import Phone
 from qrmerch.desk.template_differences import tell_differences
 from qrmerch.desk.template_forms import BuilderForm, read_builder_form, read_section
@@ -24,6 +25,7 @@ from qrmerch.desk.template_samples import sample_revision
 from qrmerch.desk.template_view import SAMPLE, BuilderView, fate_lines
 from qrmerch.desk.templates import sample_items
 from qrmerch.errors import FormError
+from qrmerch.parties.languages import locales_of
 from qrmerch.parties.queries import get_retailer
 from qrmerch.rendering.weighing import version_of, weigh_version
 from qrmerch.web import get_db, notice, redirect_to, render, wants_json

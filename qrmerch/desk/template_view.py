@@ -14,7 +14,7 @@ from qrmerch.content.models import PageTemplate
 from qrmerch.content.queries import count_pages, get_newest_version
 from qrmerch.content.slots import ASSET_KINDS, WORD_KINDS, Kind, Lock
 from qrmerch.content.upgrading import Fate, Outcome, classify
-from qrmerch.desk.previews import SCHEMES, locales_of
+from qrmerch.desk.previews import SCHEMES
 from qrmerch.desk.review_pages import Phone
 from qrmerch.desk.template_forms import write_options
 from qrmerch.desk.template_pages import (
@@ -28,6 +28,7 @@ from qrmerch.desk.template_pages import (
 )
 from qrmerch.desk.times import said_in_text
 from qrmerch.i18n import direction, language_name
+from qrmerch.parties.languages import locales_of
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import get_retailer
 

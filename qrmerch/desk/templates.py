@@ -15,11 +15,11 @@ from qrmerch.catalog.queries import get_item
 from qrmerch.clock import now
 from qrmerch.content import drafts, templates
 from qrmerch.content.building import find_draft
+from qrmerch.content.holding import find_shown
 from qrmerch.content.models import FixedValue, PageTemplate, Publication, Revision, Style, TemplateVersion
 from qrmerch.content.moving import count_older, find_running
 from qrmerch.content.queries import (
     count_pages,
-    find_shown,
     fixed_values,
     get_newest_version,
     get_template,
@@ -31,7 +31,7 @@ from qrmerch.content.weights import USUAL_OWN_BYTES
 from qrmerch.content.weights import kilobytes as kilobytes_of
 from qrmerch.db import get_one
 from qrmerch.desk.fixed_forms import fixed_fields, read_fixed, write_fixed
-from qrmerch.desk.previews import SCHEMES, answer_page, locales_of
+from qrmerch.desk.previews import SCHEMES, answer_page
 from qrmerch.desk.review_pages import (
     ComingFixed,
     FixedField,
@@ -47,6 +47,7 @@ from qrmerch.desk.times import said_at, said_in_text
 from qrmerch.errors import FormError, NotFound
 from qrmerch.i18n import language_name
 from qrmerch.media.playing import said_length
+from qrmerch.parties.languages import locales_of
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import get_retailer
 from qrmerch.rendering.weighing import weigh_newest

@@ -16,12 +16,13 @@ from qrmerch.clock import now
 from qrmerch.content.holding import Place
 from qrmerch.desk.moments import Asked, show_moment
 from qrmerch.desk.paging import here, page_number, paging
-from qrmerch.desk.previews import answer_page, locales_of
+from qrmerch.desk.previews import answer_page
 from qrmerch.desk.timeline_pages import Lane, MomentForm, TimelinePage
 from qrmerch.desk.timeline_view import WEEKS, Filter, Lanes, Window, list_touched
 from qrmerch.downloads import csv_response
 from qrmerch.errors import NotFound
 from qrmerch.i18n import language_name
+from qrmerch.parties.languages import locales_of
 from qrmerch.parties.models import Retailer, Store
 from qrmerch.parties.queries import get_retailer, list_stores
 from qrmerch.web import get_db, parse_form_instant, render, search_words

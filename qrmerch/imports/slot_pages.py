@@ -12,10 +12,10 @@ from qrmerch.content.drafts import values_of_product
 from qrmerch.content.links import list_hosts
 from qrmerch.content.models import Content, Revision, RevisionState, TemplateVersion
 from qrmerch.content.queries import list_templates, slots_of
-from qrmerch.content.revisions import locales_of
 from qrmerch.content.slots import Bounds, Slot, clean_value, is_empty, keep_shaped, read_slots
 from qrmerch.imports.slot_cells import Library, load_library
 from qrmerch.media.models import Asset, AssetKind, Recording
+from qrmerch.parties.languages import locales_of
 from qrmerch.parties.models import Retailer
 
 

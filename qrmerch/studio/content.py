@@ -18,10 +18,11 @@ from qrmerch.content import drafts
 from qrmerch.content.drafts import ChangedElsewhere
 from qrmerch.content.earlier import find_base
 from qrmerch.content.forms import DraftForm, read_draft_form
+from qrmerch.content.holding import find_shown
 from qrmerch.content.merging import Difference, Part, merge, rows_or_value
 from qrmerch.content.models import Revision, RevisionState
 from qrmerch.content.preview_links import read_link
-from qrmerch.content.queries import find_shown, get_content, get_revision
+from qrmerch.content.queries import get_content, get_revision
 from qrmerch.content.revisions import NotOpen
 from qrmerch.content.translating import ALT
 from qrmerch.db import unscoped

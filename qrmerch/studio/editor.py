@@ -12,10 +12,11 @@ from qrmerch.catalog.pictures import list_picture_ids
 from qrmerch.catalog.queries import get_product, list_variants
 from qrmerch.codes import artwork
 from qrmerch.content.drafts import load_bounds
+from qrmerch.content.holding import find_publication, find_shown
 from qrmerch.content.merging import PLACE, Difference
 from qrmerch.content.models import Publication, Revision, RevisionState
 from qrmerch.content.preview_links import make_link
-from qrmerch.content.queries import find_last_return, find_publication, find_shown, fixed_values
+from qrmerch.content.queries import find_last_return, fixed_values
 from qrmerch.content.slots import (
     ASSET_KINDS,
     Bounds,

@@ -1,7 +1,5 @@
 """Filling pages from a sheet: a new one to download, sending it, reading what it would do, taking it in."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import BinaryIO, Final, cast
 
@@ -12,7 +10,6 @@ from qrmerch import audit, quota
 from qrmerch.access import VENDOR, allow, current_principal
 from qrmerch.clock import now
 from qrmerch.content.slots import SlotLocked
-from qrmerch.db import scope
 from qrmerch.downloads import file_name
 from qrmerch.errors import DomainError, FormError, NotFound
 from qrmerch.imports import slot_sheets
@@ -27,7 +24,7 @@ from qrmerch.studio.filling_pages import FillLine, FillPage, FillsPage
 from qrmerch.studio.pages import Progress
 from qrmerch.studio.times import house_zone, said_at, said_left
 from qrmerch.users.models import User
-from qrmerch.web import get_db, notice, redirect_to, render, services
+from qrmerch.web import get_db, notice, reading_session, redirect_to, render, services
 
 blueprint = Blueprint("studio_filling", __name__)
 
@@ -67,7 +64,7 @@ def send() -> Response:
     """Check a file without writing any of it into a page, and show what it would do."""
     principal, at, made_with = current_principal(), now(), services()
     vendor_id, upload = str(principal.vendor_id), request.files.get("file")
-    with _reading() as reading:
+    with reading_session() as reading:
         try:
             retailer = _asked_retailer(reading, request.form.get("retailer", ""))
             if upload is None or not upload.filename:
@@ -173,15 +170,6 @@ def download_report(fill_id: str) -> Response:
 
 
 # --- what they share -------------------------------------------------------------------------------
-
-
-@contextmanager
-def _reading() -> Iterator[Session]:
-    """A session to check a long file with: while it lasts, nobody waits for this request's writing one."""
-    principal = current_principal()
-    with services().database.read() as db:
-        scope(db, retailer_ids=principal.seen_retailer_ids, vendor_id=principal.vendor_id)
-        yield db
 
 
 def _asked_retailer(db: Session, retailer_id: str) -> Retailer:

@@ -1,7 +1,5 @@
 """Catalogue files in the studio: sending one, reading what it would do, taking it in."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import BinaryIO, Final, cast
 
@@ -11,7 +9,6 @@ from sqlalchemy.orm import Session
 from qrmerch import audit, quota
 from qrmerch.access import VENDOR, allow, current_principal
 from qrmerch.clock import now
-from qrmerch.db import scope
 from qrmerch.errors import DomainError, FormError, NotFound
 from qrmerch.imports import service
 from qrmerch.imports.cells import CURRENCIES
@@ -40,7 +37,7 @@ from qrmerch.studio.findings import (
 from qrmerch.studio.pages import ImportPage, ImportsPage, RunLine
 from qrmerch.studio.times import house_zone, said_at
 from qrmerch.users.models import User
-from qrmerch.web import get_db, notice, redirect_to, render, services
+from qrmerch.web import get_db, notice, reading_session, redirect_to, render, services
 
 blueprint = Blueprint("studio_imports", __name__)
 
@@ -75,7 +72,7 @@ def send() -> Response:
     principal, at = current_principal(), now()
     vendor_id, upload, made_with = str(principal.vendor_id), request.files.get("file"), services()
     key, checked = "", None
-    with _reading() as reading:
+    with reading_session() as reading:
         try:
             asked = Reading(request.form.get("currency", ""), remembered_columns(reading, vendor_id), True)
             if upload is None or not upload.filename:
@@ -164,7 +161,7 @@ def show(run_id: str) -> Response:
 @allow(*VENDOR)
 def read_again(run_id: str) -> Response:
     """Read a checked file again with other columns or another currency."""
-    with _reading() as reading:
+    with reading_session() as reading:
         run = get_run(reading, run_id)
         header = tuple(each["name"] for each in run.columns)
         asked = Reading(
@@ -220,15 +217,6 @@ def download(run_id: str) -> Response:
     response = Response("\ufeff" + "".join(lines), mimetype="text/csv")
     response.headers["Content-Disposition"] = 'attachment; filename="rows-to-fix.csv"'
     return response
-
-
-@contextmanager
-def _reading() -> Iterator[Session]:
-    """A session to check a long file with: while it lasts, nobody waits for this request's writing one."""
-    principal = current_principal()
-    with services().database.read() as db:
-        scope(db, retailer_ids=principal.seen_retailer_ids, vendor_id=principal.vendor_id)
-        yield db
 
 
 def _check(db: Session, key: str, reading: Reading) -> Checked | None:

@@ -7,8 +7,9 @@ from qrmerch import audit
 from qrmerch.access import Role
 from qrmerch.catalog.models import Item
 from qrmerch.content import drafts, replacing
+from qrmerch.content.holding import find_shown
 from qrmerch.content.models import Revision, RevisionState
-from qrmerch.content.queries import find_latest, find_shown, slots_of
+from qrmerch.content.queries import find_latest, slots_of
 from qrmerch.content.replacing import Replaced, replace_picture
 from qrmerch.media.models import Asset, AssetState
 from qrmerch.parties.models import Retailer, Vendor

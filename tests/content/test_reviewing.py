@@ -12,8 +12,9 @@ from qrmerch.access import Role
 from qrmerch.audit import AuditEntry
 from qrmerch.catalog.models import Item
 from qrmerch.content import drafts, reviewing
+from qrmerch.content.holding import find_shown
 from qrmerch.content.models import Approval, Revision, RevisionState, Verdict
-from qrmerch.content.queries import find_last_return, find_shown, slots_of
+from qrmerch.content.queries import find_last_return, slots_of
 from qrmerch.content.reviewing import MAX_AT_ONCE, OwnWork, Seen, approve_small, measure
 from qrmerch.content.revisions import NotOpen
 from qrmerch.db import Database

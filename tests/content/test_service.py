@@ -13,14 +13,13 @@ from qrmerch.catalog.queries import get_product
 from qrmerch.catalog.service import NotSupplied
 from qrmerch.content import drafts, publishing, reviewing, templates
 from qrmerch.content.drafts import ChangedElsewhere, begin_draft
+from qrmerch.content.holding import find_publication, find_shown
 from qrmerch.content.models import Approval, Publication, Revision, RevisionState, Style
 from qrmerch.content.publishing import NotApproved
 from qrmerch.content.queries import (
     count_waiting,
     find_approval,
     find_last_return,
-    find_publication,
-    find_shown,
     find_template_of,
     fixed_values,
     get_newest_version,

@@ -15,7 +15,7 @@ from qrmerch import audit
 from qrmerch.access import Role
 from qrmerch.catalog.models import Item
 from qrmerch.content import drafts, moving, publishing, templates
-from qrmerch.content.holding import Place, find_holding
+from qrmerch.content.holding import Place, find_holding, list_publications
 from qrmerch.content.models import (
     Approval,
     DraftSave,
@@ -33,7 +33,6 @@ from qrmerch.content.queries import (
     find_last_return,
     find_latest,
     get_newest_version,
-    list_publications,
     list_revisions,
     slots_of,
 )

@@ -11,8 +11,9 @@ from qrmerch.access import Role
 from qrmerch.audit import AuditEntry
 from qrmerch.catalog.queries import get_item
 from qrmerch.clock import now
+from qrmerch.content.holding import find_shown
 from qrmerch.content.models import Approval, Revision, RevisionState
-from qrmerch.content.queries import find_shown, get_content, slots_of
+from qrmerch.content.queries import get_content, slots_of
 from qrmerch.db import Database
 from qrmerch.parties.models import Retailer, Vendor
 from tests.browsing import Browser

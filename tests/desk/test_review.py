@@ -12,9 +12,9 @@ from qrmerch.audit import AuditEntry
 from qrmerch.catalog.models import Item
 from qrmerch.clock import now
 from qrmerch.content import publishing
-from qrmerch.content.holding import list_places_of
+from qrmerch.content.holding import find_publication, list_places_of, list_publications
 from qrmerch.content.models import Approval, PageTemplate, Publication, Revision, RevisionState
-from qrmerch.content.queries import find_publication, list_publications, slots_of
+from qrmerch.content.queries import slots_of
 from qrmerch.content.weekly import read_weekly
 from qrmerch.db import Database
 from qrmerch.desk.publications import state_of

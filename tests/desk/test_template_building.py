@@ -1,7 +1,6 @@
 """Building a template at the desk through HTTP: sections, slots, two tabs, looking, releasing, moving pages."""
 
 import re
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -18,7 +17,6 @@ from qrmerch.content.models import (
     FixedValue,
     MigrationState,
     Notice,
-    PageTemplate,
     Publication,
     Revision,
     Style,
@@ -28,34 +26,15 @@ from qrmerch.content.models import (
 from qrmerch.content.moving import find_newest_migration
 from qrmerch.db import Database
 from qrmerch.jobs import Work
-from qrmerch.parties.models import PageChange, Retailer, Vendor
+from qrmerch.parties.models import PageChange, Vendor
 from tests.browsing import Browser, find_form
-from tests.factories import Person, make_item, make_person, make_retailer, make_revision, make_template, publish_page
-
-
-@dataclass
-class House:
-    """Fashiontown with one template, a live page in it, and Mia."""
-
-    retailer: Retailer
-    template: PageTemplate
-    item: Item
-    mia: Person
-
-    @property
-    def address(self) -> str:
-        return f"/desk/templates/{self.template.id}"
+from tests.desk.template_house import House, make_template_house
+from tests.factories import make_item, make_person, make_retailer, make_revision, make_template, publish_page
 
 
 @pytest.fixture
 def house(db: Session) -> House:
-    retailer = make_retailer(db, name="Fashiontown", locales=["en", "ar"])
-    template = make_template(db, retailer, name="Everyday")
-    item = make_item(db, retailer, title="Marigold Slouch Top")
-    publish_page(db, item, template=template)
-    mia = make_person(db, Role.MERCHANDISER, name="Mia", retailer=retailer)
-    db.commit()
-    return House(retailer, template, item, mia)
+    return make_template_house(db)
 
 
 def press(browser: Browser, house: House, do: str, section: str = "story", **fields: Any) -> Any:

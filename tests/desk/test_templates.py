@@ -1,53 +1,29 @@
 """Page templates at the desk through HTTP: adding, explaining, fixed lines, the default."""
 
-from dataclasses import dataclass
-
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from qrmerch.access import Role
-from qrmerch.catalog.models import Item
 from qrmerch.clock import now
 from qrmerch.content.models import PageTemplate, Style
 from qrmerch.content.queries import fixed_values, list_templates
 from qrmerch.db import Database
-from qrmerch.parties.models import Retailer, Vendor
+from qrmerch.parties.models import Vendor
 from tests.browsing import Browser
+from tests.desk.template_house import House, make_template_house
 from tests.factories import (
-    Person,
     make_item,
     make_person,
     make_retailer,
     make_revision,
     make_template,
-    publish_page,
 )
-
-
-@dataclass
-class House:
-    """Fashiontown with one template, a live page in it, and Mia."""
-
-    retailer: Retailer
-    template: PageTemplate
-    item: Item
-    mia: Person
-
-    @property
-    def address(self) -> str:
-        return f"/desk/templates/{self.template.id}"
 
 
 @pytest.fixture
 def house(db: Session) -> House:
-    retailer = make_retailer(db, name="Fashiontown", locales=["en", "ar"])
-    template = make_template(db, retailer, name="Everyday")
-    item = make_item(db, retailer, title="Marigold Slouch Top")
-    publish_page(db, item, template=template)
-    mia = make_person(db, Role.MERCHANDISER, name="Mia", retailer=retailer)
-    db.commit()
-    return House(retailer, template, item, mia)
+    return make_template_house(db)
 
 
 def fixed_now(database: Database, template: PageTemplate) -> dict[str, dict[str, str]]:

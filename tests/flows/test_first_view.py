@@ -13,17 +13,14 @@ from tests.firstview import FirstView, open_first
 from tests.flows.conftest import OpenWindow
 from tests.flows.filled import fill_shop
 
-pytestmark = [pytest.mark.shared_data, pytest.mark.timeout(300)]
+# What a phone gets is the same from every database.
+pytestmark = [
+    pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
+    pytest.mark.shared_data,
+    pytest.mark.timeout(300),
+]
 # DESIGN, "How fast, against what".
 _MAX_BYTES, _MAX_REQUESTS, _MAX_SCRIPT_BYTES = 110 * 1024, 10, 6 * 1024
-
-
-@pytest.fixture
-def database_url(sqlite_template: Path, tmp_path: Path) -> str:
-    """What a phone gets is the same from every database."""
-    path = tmp_path / "qrmerch.db"
-    path.write_bytes(sqlite_template.read_bytes())
-    return f"sqlite:///{path}"
 
 
 @pytest.mark.parametrize("style", list(Style))
