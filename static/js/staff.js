@@ -101,9 +101,21 @@ const postDraft = (address, body, more = {}) => fetch(address, { method: 'POST',
 /* An answer that takes longer than this is as good as none. */
 const patience = () => ({ signal: AbortSignal.timeout(15_000) });
 
+/* One at a time: Chromium forgets an address that it is given between the answer to the one before and its being shown. */
+const draws = new WeakMap();
+
 const redraw = (frame, address) => {
+  if (document.readyState !== 'complete') { addEventListener('load', () => redraw(frame, address), { once: true }); return; }
+  const isUnderWay = draws.has(frame);
+  draws.set(frame, isUnderWay && address);
+  if (isUnderWay) return;
   const top = frame.contentWindow?.scrollY ?? 0;
-  frame.addEventListener('load', () => frame.contentWindow.scrollTo(0, top), { once: true });
+  frame.addEventListener('load', () => {
+    const next = draws.get(frame);
+    draws.delete(frame);
+    frame.contentWindow.scrollTo(0, top);
+    if (next) redraw(frame, next);
+  }, { once: true });
   frame.contentWindow?.location.replace(address);
 };
 
@@ -360,7 +372,7 @@ let tryTimer;
 const tryOn = async (form) => {
   const said = new URLSearchParams(new FormData(form));
   said.delete('csrf');
-  $$('iframe[data-sample]').forEach((frame) => { frame.src = `${frame.dataset.sample}?${said}`; });
+  $$('iframe[data-sample]').forEach((frame) => redraw(frame, `${frame.dataset.sample}?${said}`));
   const answer = await fetch(`${form.dataset.try}?${said}`).catch(() => null);
   const place = $('[data-shown]');
   if (answer?.ok && place) place.innerHTML = await answer.text();
