@@ -150,10 +150,12 @@ KEYS: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     "8004": (("7040",),),
 }
 # The words that stood for identifiers until release 1.3 of the syntax.
-ALPHAS: Final = frozenset(
-    ("gtin", "itip", "gmn", "cpid", "gln", "payto", "glnx", "gsrnp", "gsrn", "gcn", "sscc", "gdti", "ginc", "gsin")
-    + ("grai", "giai", "cpv", "lot", "ser", "cpsn", "srin", "refno", "partygln", "upui")
-)
+# fmt: off
+ALPHAS: Final = frozenset((
+    "gtin", "itip", "gmn", "cpid", "gln", "payto", "glnx", "gsrnp", "gsrn", "gcn", "sscc", "gdti", "ginc", "gsin",
+    "grai", "giai", "cpv", "lot", "ser", "cpsn", "srin", "refno", "partygln", "upui",
+))
+# fmt: on
 # What means nothing without one of those behind it, and what cannot stand beside it.
 _NEEDS: Final[Mapping[str, frozenset[str]]] = {
     "02": frozenset(("37",)),
