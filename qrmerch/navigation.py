@@ -45,7 +45,14 @@ _DESK: Final = (
             _Place("Offers", "/desk/offers"),
         ),
     ),
-    ("In store", (_Place("Codes and print", "/desk/codes"), _Place("Stores", "/desk/stores"))),
+    (
+        "In store",
+        (
+            _Place("Codes and print", "/desk/codes"),
+            _Place("GS1 addresses", "/desk/gs1"),
+            _Place("Stores", "/desk/stores"),
+        ),
+    ),
     ("Insights", (_Place("Overview", "/desk/insights"), _Place("Items by scans", "/desk/insights/items"))),
     (
         "Set up",

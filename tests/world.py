@@ -15,6 +15,7 @@ from qrmerch.access import Role
 from qrmerch.catalog.models import Item
 from qrmerch.catalog.queries import get_product, list_variants
 from qrmerch.clock import now
+from qrmerch.codes.gs1_models import Gs1Link, LinkHost
 from qrmerch.config import Settings
 from qrmerch.content.models import Reader
 from qrmerch.content.notices import tell
@@ -120,10 +121,34 @@ def make_house(db: Session, name: str, *, settings: Settings) -> House:
             "invitation_id": invitations[0].id,
             "session_id": open_session(db, owner.user, owner.membership, at=now()).session.id,
             "table": "days",
+            "link_id": _make_link(db, item).id,
+            "host_id": _make_link_host(db, retailer).id,
             "notice_id": tell(db, "sent", item, reader=Reader.RETAILER, at=NOON).id,
         },
         people={**people, Role.OWNER: owner},
     )
+
+
+def _make_link(db: Session, item: Item) -> Gs1Link:
+    link = Gs1Link(
+        id=ids.new(),
+        retailer_id=item.retailer_id,
+        item_id=item.id,
+        link_type="instructions",
+        title="How to wash it",
+        href="/help",
+        created_at=NOON,
+    )
+    db.add(link)
+    db.flush()
+    return link
+
+
+def _make_link_host(db: Session, retailer: Retailer) -> LinkHost:
+    host = LinkHost(id=ids.new(), retailer_id=retailer.id, host=f"{retailer.slug}.help.example", added_at=NOON)
+    db.add(host)
+    db.flush()
+    return host
 
 
 def _make_fill(db: Session, retailer: Retailer, vendor_id: str, item: Item, settings: Settings) -> FillRun:
