@@ -122,7 +122,7 @@ def make_house(db: Session, name: str, *, settings: Settings) -> House:
             "session_id": open_session(db, owner.user, owner.membership, at=now()).session.id,
             "table": "days",
             "link_id": _make_link(db, item).id,
-            "host_id": _make_link_host(db, retailer).id,
+            "link_host_id": _make_link_host(db, retailer).id,
             "notice_id": tell(db, "sent", item, reader=Reader.RETAILER, at=NOON).id,
         },
         people={**people, Role.OWNER: owner},

@@ -59,12 +59,12 @@ def add_host() -> Response:
     return redirect_to("/desk/gs1#hosts")
 
 
-@blueprint.post("/desk/gs1/hosts/<host_id>/take")
+@blueprint.post("/desk/gs1/hosts/<link_host_id>/take")
 @allow(*OWNERS)
-def take_host(host_id: str) -> Response:
+def take_host(link_host_id: str) -> Response:
     """Let links lead to a host no longer."""
     db, principal = get_db(), current_principal()
-    row = get_one(db, LinkHost, host_id, "This host is not here.")
+    row = get_one(db, LinkHost, link_host_id, "This host is not here.")
     host = row.host
     disallow_host(db, row, at=now(), actor=principal)
     db.commit()

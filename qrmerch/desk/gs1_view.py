@@ -31,7 +31,6 @@ from qrmerch.desk.gs1_pages import (
     LinkForm,
     LinkRow,
     NumberRow,
-    Options,
     SharedRow,
 )
 from qrmerch.desk.item_view import variant_name
@@ -65,7 +64,7 @@ def item_gs1_page(
     numbers = tuple(_number(db, retailer, each) for each in variants)
     gtins = tuple((each.gtin, f"{each.gtin}, {each.name}") for each in numbers if each.address)
     first = gtins[0][0] if gtins else ""
-    own = [each for each in list_item_links(db, item.id)]
+    own = list_item_links(db, item.id)
     given = list_page_links(db, item, locale=locales_of(retailer)[0], at=at)
     return ItemGs1Page(
         id=item.id,
