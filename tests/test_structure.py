@@ -39,6 +39,7 @@ ROWS = {
         "files",
         "buckets",
         "fetch",
+        "txt_records",
         "jobs",
         "leftovers",
         "quota",
