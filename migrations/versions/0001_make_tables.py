@@ -499,6 +499,17 @@ def upgrade() -> None:
     op.create_index(op.f("ix_invitation_retailer_id"), "invitation", ["retailer_id"], unique=False)
     op.create_index(op.f("ix_invitation_vendor_id"), "invitation", ["vendor_id"], unique=False)
     op.create_table(
+        "link_host",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("host", sa.String(length=253), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_link_host_retailer_id_retailer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_link_host")),
+        sa.UniqueConstraint("retailer_id", "host", name=op.f("uq_link_host_retailer_id_host")),
+    )
+    op.create_index(op.f("ix_link_host_retailer_id"), "link_host", ["retailer_id"], unique=False)
+    op.create_table(
         "look",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -1213,6 +1224,35 @@ def upgrade() -> None:
         postgresql_where=sa.text("NOT is_counted"),
     )
     op.create_table(
+        "gs1_link",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("item_id", sa.String(length=36), nullable=False),
+        sa.Column("gtin", sa.String(length=14), nullable=False),
+        sa.Column("qualifiers", sa.String(length=200), nullable=False),
+        sa.Column("link_type", sa.String(length=40), nullable=False),
+        sa.Column("title", sa.String(length=80), nullable=False),
+        sa.Column("locale", sa.String(length=12), nullable=False),
+        sa.Column("href", sa.String(length=2000), nullable=False),
+        sa.Column("media_type", sa.String(length=40), nullable=False),
+        sa.Column("is_default", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_gs1_link_item_id_item")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_gs1_link_retailer_id_retailer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_gs1_link")),
+    )
+    op.create_index(op.f("ix_gs1_link_item_id"), "gs1_link", ["item_id"], unique=False)
+    op.create_index(op.f("ix_gs1_link_retailer_id"), "gs1_link", ["retailer_id"], unique=False)
+    op.create_index("ix_gs1_link_retailer_item", "gs1_link", ["retailer_id", "item_id"], unique=False)
+    op.create_index(
+        "uq_gs1_link_default",
+        "gs1_link",
+        ["retailer_id", "item_id", "gtin", "qualifiers", "locale"],
+        unique=True,
+        sqlite_where=sa.text("is_default"),
+        postgresql_where=sa.text("is_default"),
+    )
+    op.create_table(
         "look_item",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -1356,6 +1396,19 @@ def upgrade() -> None:
     op.create_index(op.f("ix_wishlist_item_item_id"), "wishlist_item", ["item_id"], unique=False)
     op.create_index(op.f("ix_wishlist_item_retailer_id"), "wishlist_item", ["retailer_id"], unique=False)
     op.create_index(op.f("ix_wishlist_item_store_id"), "wishlist_item", ["store_id"], unique=False)
+    op.create_table(
+        "gtin_answer",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("gtin", sa.String(length=14), nullable=False),
+        sa.Column("variant_id", sa.String(length=36), nullable=False),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_gtin_answer_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["variant_id"], ["variant.id"], name=op.f("fk_gtin_answer_variant_id_variant")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_gtin_answer")),
+        sa.UniqueConstraint("retailer_id", "gtin", name=op.f("uq_gtin_answer_retailer_id_gtin")),
+    )
+    op.create_index(op.f("ix_gtin_answer_retailer_id"), "gtin_answer", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_gtin_answer_variant_id"), "gtin_answer", ["variant_id"], unique=False)
     op.create_table(
         "offer_subject_use",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
@@ -1689,6 +1742,9 @@ def downgrade() -> None:
     op.drop_table("price_history")
     op.drop_index(op.f("ix_offer_subject_use_retailer_id"), table_name="offer_subject_use")
     op.drop_table("offer_subject_use")
+    op.drop_index(op.f("ix_gtin_answer_variant_id"), table_name="gtin_answer")
+    op.drop_index(op.f("ix_gtin_answer_retailer_id"), table_name="gtin_answer")
+    op.drop_table("gtin_answer")
     op.drop_index(op.f("ix_wishlist_item_store_id"), table_name="wishlist_item")
     op.drop_index(op.f("ix_wishlist_item_retailer_id"), table_name="wishlist_item")
     op.drop_index(op.f("ix_wishlist_item_item_id"), table_name="wishlist_item")
@@ -1718,6 +1774,16 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_look_item_look_id"), table_name="look_item")
     op.drop_index(op.f("ix_look_item_item_id"), table_name="look_item")
     op.drop_table("look_item")
+    op.drop_index(
+        "uq_gs1_link_default",
+        table_name="gs1_link",
+        sqlite_where=sa.text("is_default"),
+        postgresql_where=sa.text("is_default"),
+    )
+    op.drop_index("ix_gs1_link_retailer_item", table_name="gs1_link")
+    op.drop_index(op.f("ix_gs1_link_retailer_id"), table_name="gs1_link")
+    op.drop_index(op.f("ix_gs1_link_item_id"), table_name="gs1_link")
+    op.drop_table("gs1_link")
     op.drop_index(
         "ix_event_uncounted",
         table_name="event",
@@ -1846,6 +1912,8 @@ def downgrade() -> None:
     op.drop_table("membership")
     op.drop_index(op.f("ix_look_retailer_id"), table_name="look")
     op.drop_table("look")
+    op.drop_index(op.f("ix_link_host_retailer_id"), table_name="link_host")
+    op.drop_table("link_host")
     op.drop_index(op.f("ix_invitation_vendor_id"), table_name="invitation")
     op.drop_index(op.f("ix_invitation_retailer_id"), table_name="invitation")
     op.drop_table("invitation")
