@@ -27,6 +27,7 @@ from qrcode.util import MODE_8BIT_BYTE, MODE_ALPHA_NUM, QRData
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
+from qrmerch.codes.inks import is_colour, ratio
 from qrmerch.codes.styles import DOT, PLAIN, Logo, Look, Style, logo_box, write_pdf, write_points, write_svg
 from qrmerch.codes.tokens import LENGTH
 from qrmerch.errors import DomainError
@@ -34,7 +35,7 @@ from qrmerch.errors import DomainError
 QUIET_MODULES: Final = 4
 BLACK: Final = "#000000"
 WHITE: Final = "#ffffff"
-# Also keeps the contrast in the red light of a till's scanner above .53, where .40 is the least (ISO/IEC 15415).
+# As WCAG counts it; how a till's scanner sees a colour is another matter (`inks`).
 MIN_CONTRAST: Final = 7.0
 MM_PER_INCH: Final = 25.4
 POINTS_PER_MM: Final = 72 / MM_PER_INCH
@@ -46,7 +47,6 @@ _DARK_IS_1: Final = b"\x01" + bytes(255)
 # As small as at 9, in a third of the time: the lines of a module are all alike.
 _PACKING: Final = 6
 _INK_TO_PAPER: Final = bytes(range(255, -1, -1))
-_COLOUR: Final = re.compile(r"#[0-9a-f]{6}")
 
 
 class Level(StrEnum):
@@ -374,22 +374,19 @@ def check_colour(colour: str) -> str:
     :raises ColourTooPale: less than 7:1 on white, or no colour at all.
     """
     colour = colour.lower()
-    if not _COLOUR.fullmatch(colour):
+    if not is_colour(colour):
         raise ColourTooPale(f"{colour} is not a colour. Write # and six digits or letters a to f, such as #7a1f4f.")
-    ratio = contrast_on_white(colour)
-    if ratio < MIN_CONTRAST:
+    contrast = contrast_on_white(colour)
+    if contrast < MIN_CONTRAST:
         raise ColourTooPale(
-            f"{colour} on white has a contrast of {ratio:.1f}; codes need {MIN_CONTRAST:.0f}. Take a darker shade."
+            f"{colour} on white has a contrast of {contrast:.1f}; codes need {MIN_CONTRAST:.0f}. Take a darker shade."
         )
     return colour
 
 
 def contrast_on_white(colour: str) -> float:
     """The contrast ratio of `#rrggbb` on white, 1 to 21, as WCAG counts it."""
-    shares = (0.2126, 0.7152, 0.0722)
-    channels = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
-    linear = (each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in channels)
-    return float(1.05 / (sum(share * each for share, each in zip(shares, linear, strict=True)) + 0.05))
+    return ratio(colour)
 
 
 def check_size(size_mm: float) -> float:

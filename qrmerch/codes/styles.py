@@ -8,7 +8,6 @@ as well as squares are here; `preflight` measures each design again.
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property, lru_cache
 from hashlib import blake2b
 from io import BytesIO
@@ -17,6 +16,7 @@ from typing import Final
 from PIL import Image
 
 from qrmerch.codes.blocks import alignment_centres, damage
+from qrmerch.codes.models import Finders, Modules
 
 # The share of a module's side that a dot is wide.
 DOT: Final = 0.92
@@ -36,22 +36,6 @@ _ARC: Final = 0.5523
 # A path: M and L with a point, C (a quarter circle) with three, Z with none; in modules, from the artwork's top left.
 Step = tuple[str, tuple[float, ...]]
 Box = tuple[int, int, int, int]
-
-
-class Modules(StrEnum):
-    """The shape of a dark module."""
-
-    SQUARE = "square"
-    ROUNDED = "rounded"
-    DOTS = "dots"
-
-
-class Finders(StrEnum):
-    """The shape of the three large corners."""
-
-    SQUARE = "square"
-    ROUNDED = "rounded"
-    ROUND = "round"
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +231,6 @@ class Look:
 _FINDER_RADII: Final = {
     Finders.SQUARE: (0.0, 0.0, 0.0),
     Finders.ROUNDED: (2.0, 1.2, 0.9),
-    Finders.ROUND: (3.5, 2.5, 1.5),
 }
 
 
