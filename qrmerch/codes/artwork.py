@@ -316,9 +316,7 @@ def pdf_drawing(symbol: Symbol, *, x: float, y: float, side: float, dark: str = 
     scale = side / symbol.side
     colour = check_colour(dark)
     ink = pdf_ink(colour)
-    path = (
-        symbol.pdf_path if style.is_plain else f"{_pdf_stroke(colour)} {write_pdf(look_of(symbol, style), symbol.side)}"
-    )
+    path = symbol.pdf_path if style.is_plain else f"{ink.upper()} {write_pdf(look_of(symbol, style), symbol.side)}"
     return f"q {scale:.6f} 0 0 {scale:.6f} {x:.4f} {y:.4f} cm 1 g 0 0 {symbol.side} {symbol.side} re f {ink} {path} Q"
 
 
@@ -361,11 +359,6 @@ def pdf_ink(colour: str) -> str:
     if colour == BLACK:
         return "0 g"
     return " ".join(f"{int(colour[at : at + 2], 16) / 255:.4f}" for at in (1, 3, 5)) + " rg"
-
-
-def _pdf_stroke(colour: str) -> str:
-    """The operator that draws lines in this colour."""
-    return pdf_ink(colour).replace("rg", "RG").replace("0 g", "0 G")
 
 
 def check_colour(colour: str) -> str:

@@ -276,13 +276,18 @@ def _codes_in(view: _View, number: int) -> Iterator[Found]:
             round((max(down) - min(down)) / scale, 2),
         )
         kind = str(each.format).rpartition(".")[2]
-        extra = each.extra if isinstance(each.extra, dict) else json.loads(each.extra or "{}")
+        extra: Any = each.extra or {}
         said_version = str(extra.get("Version", ""))
         version = int(said_version) if "QR" in kind and said_version.isdecimal() else 0
         if not version:
             yield Found(number, kind, each.text, box, is_read=each.valid)
             continue
-        said = {"is_read": each.valid, "version": version, "level": each.ec_level, "unused": float(extra.get("UEC", 0))}
+        said: dict[str, Any] = {
+            "is_read": each.valid,
+            "version": version,
+            "level": each.ec_level,
+            "unused": float(extra.get("UEC", 0)),
+        }
         yield Found(number, "QR", each.text, box, **said, **_measured(view, corners, 17 + 4 * version))
 
 
@@ -341,12 +346,12 @@ def _middles(band: Image.Image, modules: int) -> list[float]:
     inner = band.crop((edge, edge, edge + modules * _CUT_PIXELS, edge + modules * _CUT_PIXELS))
     # The outer quarters of a module blur into its neighbours.
     quarter = _CUT_PIXELS // 4
-    rows = inner.load()
+    data, side = inner.tobytes(), inner.width
     values = []
     for y in range(modules):
         for x in range(modules):
-            at_x, at_y = x * _CUT_PIXELS + quarter, y * _CUT_PIXELS + quarter
-            spots = [rows[at_x + dx, at_y + dy] for dx in (0, 2, 3) for dy in (0, 2, 3)] if rows else [0]
+            at = (y * _CUT_PIXELS + quarter) * side + x * _CUT_PIXELS + quarter
+            spots = [data[at + dy * side + dx] for dy in (0, 2, 3) for dx in (0, 2, 3)]
             values.append(sum(spots) / len(spots) / 255)
     return values
 
