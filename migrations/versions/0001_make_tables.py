@@ -307,6 +307,49 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_brand_kit_retailer_id"), "brand_kit", ["retailer_id"], unique=False)
     op.create_table(
+        "code_design",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("modules", sa.String(length=40), nullable=False),
+        sa.Column("finders", sa.String(length=40), nullable=False),
+        sa.Column("ink", sa.String(length=40), nullable=False),
+        sa.Column("paper", sa.String(length=40), nullable=False),
+        sa.Column("has_logo", sa.Boolean(), nullable=False),
+        sa.Column("use", sa.String(length=40), nullable=False),
+        sa.Column("distance_cm", sa.Integer(), nullable=False),
+        sa.Column("size_mm", sa.Double(), nullable=False),
+        sa.Column("caption", sa.String(length=60), nullable=False),
+        sa.Column("shows_gtin", sa.Boolean(), nullable=False),
+        sa.Column("shows_notice", sa.Boolean(), nullable=False),
+        sa.Column("has_frame", sa.Boolean(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("finders IN ('square', 'rounded')", name=op.f("ck_code_design_finders_known")),
+        sa.CheckConstraint("ink IN ('black', 'brand')", name=op.f("ck_code_design_ink_known")),
+        sa.CheckConstraint("modules IN ('square', 'rounded', 'dots')", name=op.f("ck_code_design_modules_known")),
+        sa.CheckConstraint("paper IN ('white', 'cream', 'grey', 'kraft')", name=op.f("ck_code_design_paper_known")),
+        sa.CheckConstraint("use IN ('hang_tag', 'till', 'shelf', 'poster')", name=op.f("ck_code_design_use_known")),
+        sa.CheckConstraint("distance_cm >= 0", name=op.f("ck_code_design_distance_not_negative")),
+        sa.CheckConstraint("size_mm >= 5 AND size_mm <= 1000", name=op.f("ck_code_design_size_possible")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_code_design_retailer_id_retailer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_code_design")),
+        sa.UniqueConstraint("retailer_id", "name", name=op.f("uq_code_design_retailer_id_name")),
+    )
+    op.create_index(op.f("ix_code_design_retailer_id"), "code_design", ["retailer_id"], unique=False)
+    op.create_table(
+        "code_reading",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("digest", sa.String(length=32), nullable=False),
+        sa.Column("read", sa.Integer(), nullable=False),
+        sa.Column("taken", sa.Integer(), nullable=False),
+        sa.Column("measured_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_code_reading_retailer_id_retailer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_code_reading")),
+        sa.UniqueConstraint("retailer_id", "digest", name=op.f("uq_code_reading_retailer_id_digest")),
+    )
+    op.create_index(op.f("ix_code_reading_retailer_id"), "code_reading", ["retailer_id"], unique=False)
+    op.create_table(
         "code_run",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -1932,6 +1975,10 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_code_run_user_id"), table_name="code_run")
     op.drop_index(op.f("ix_code_run_retailer_id"), table_name="code_run")
     op.drop_table("code_run")
+    op.drop_index(op.f("ix_code_reading_retailer_id"), table_name="code_reading")
+    op.drop_table("code_reading")
+    op.drop_index(op.f("ix_code_design_retailer_id"), table_name="code_design")
+    op.drop_table("code_design")
     op.drop_index(op.f("ix_brand_kit_retailer_id"), table_name="brand_kit")
     op.drop_table("brand_kit")
     op.drop_index(op.f("ix_asset_vendor_id"), table_name="asset")
