@@ -234,7 +234,7 @@ def _designed(db: Session, code: Code, kind: str, kept: CodeDesign) -> str | byt
         raise NotMeasured(f"{kept.name} was not measured yet as its codes look now. Open the design and read them.")
     words = Words(
         caption=design.caption,
-        number=f"(01) {gtin}" if design.shows_gtin and (gtin := find_gtin(db, code.item_id)) else "",
+        number=_number(db, code) if design.shows_gtin else "",
         notice=_notice(db, retailer) if design.shows_notice else "",
         has_frame=design.has_frame,
     )
@@ -245,6 +245,12 @@ def _designed(db: Session, code: Code, kind: str, kept: CodeDesign) -> str | byt
     if kind == "png":
         return preflight.release_png(said, level=design.level, dpi=_DPI, asked=asked)
     return preflight.release_pdf(said, level=design.level, asked=asked)
+
+
+def _number(db: Session, code: Code) -> str:
+    """The trade number as it stands under a code; nothing where what the code leads to has none."""
+    gtin = find_gtin(db, code.item_id) if code.item_id else ""
+    return f"(01) {gtin}" if gtin else ""
 
 
 def _notice(db: Session, retailer: Retailer) -> str:
