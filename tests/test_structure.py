@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "qrmerch"
 # From the top down. A name imports from lower rows only, in the ground only from its left.
 ROWS = {
-    "top": ("__init__", "application", "cli", "demo", "navigation", "serving"),
+    "top": ("__init__", "application", "cli", "demo", "moving", "navigation", "serving"),
     "pages": ("landing", "account", "desk", "studio", "insights", "associates"),
     "rendering": ("rendering",),
     "after": ("printing",),
@@ -39,6 +39,7 @@ ROWS = {
         "files",
         "buckets",
         "fetch",
+        "txt_records",
         "jobs",
         "leftovers",
         "quota",

@@ -16,13 +16,22 @@ from qrmerch.landing.gtins import Gtins, KnownGtin
 from qrmerch.landing.printed import PrintedCode, PrintedCodes
 from qrmerch.parties.hosts import SHARED, Hosts
 from qrmerch.rendering.changes import Changes
-from qrmerch.rendering.kept import KeptPage, PageKey, Pages, choose_coding, is_same
+from qrmerch.rendering.kept import (
+    NOWHERE,
+    RETIRED,
+    STORE,
+    KeptPage,
+    PageKey,
+    Pages,
+    choose_coding,
+    is_same,
+    picked,
+)
 from qrmerch.scans.agents import Remembered
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-RETIRED: Final = "retired"
 # What every answer of the GS1 resolver says: anybody's page may ask, and it depends on what is asked for.
 GS1_HEADERS: Final = (
     ("Access-Control-Allow-Origin", "*"),
@@ -35,7 +44,7 @@ _OF_BODIES: Final = ("Content-Type", "Content-Length", "Content-Encoding")
 _SHOWN: Final = ("GET", "HEAD")
 _CODINGS: Final = Remembered(choose_coding, limit=256)
 # What the address of an item's page may say and still be answered with the same bytes for everybody.
-_ITEM_FIELDS: Final = frozenset(("at", "v", "lang"))
+_ITEM_FIELDS: Final = frozenset(("at", "v", "lang", "pick"))
 _MAX_QUERY_CHARS: Final = 200
 
 
@@ -68,7 +77,9 @@ class ScanPath:
         if code.replaced_by:
             code = self.codes.shown_for(code)
         locale = self.codes.retailers[code.retailer_id].locale_for[accept_language]
-        return PageKey(code.item_id, code.store_id, locale, RETIRED if code.is_retired else "")
+        if code.form == STORE:
+            return PageKey(code.item_id, code.item_id, locale, STORE)
+        return PageKey(code.item_id, code.store_id, locale, RETIRED if code.is_retired else code.form)
 
     def serve_scan(
         self,
@@ -174,8 +185,9 @@ class FrontDoor:
         locale = asked.get("lang") or retailer.locale_for[environ.get("HTTP_ACCEPT_LANGUAGE", "")]
         store = self._codes.find_store(asked.get("at", ""), item.retailer_id)
         store_id = store.store_id if store else ""
+        seen_in = NOWHERE if asked.get("at") == NOWHERE else store_id
         at_s = time()
-        page = self._pages.find(PageKey(item.item_id, store_id, locale), at_s)
+        page = self._pages.find(PageKey(item.item_id, seen_in, locale, picked(asked.get("pick", ""))), at_s)
         if page is None or not self._path.is_house_of(environ, item.retailer_id):
             return self._application(environ, start_response)
         visit = self._path.counting.page(environ, item, store_id, asked.get("v"), at_s)

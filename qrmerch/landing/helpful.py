@@ -11,7 +11,7 @@ from qrmerch.landing.pages import HelpfulPage
 from qrmerch.landing.scanning import get_scan_path
 from qrmerch.landing.shopper import choose_locale, find_host_retailer_id, is_script, load_host_house, respond
 from qrmerch.landing.start import list_start_pieces
-from qrmerch.landing.typed import find_meant, group_token, has_token_length, mark_slip
+from qrmerch.landing.typed import find_meant, group_token, has_token_length, is_nearly_token, mark_slip
 from qrmerch.rendering.frame import build_frame
 from qrmerch.web import services
 
@@ -87,9 +87,11 @@ def _words(typed: str, meant: str | None, locale: str) -> tuple[str, str]:
         return t("That code is not one of ours"), t(
             "It is written as our codes are, but no tag of ours carries it. Look at the tag again."
         )
-    if has_token_length(typed):
+    if is_nearly_token(typed) and not has_token_length(typed):
+        return t("One letter off, perhaps"), t("A code has nine characters. Look at the tag again.")
+    if is_nearly_token(typed):
         return t("One letter off, perhaps"), t(
             "The last character checks the others, and it does not fit. Look at the tag again: "
             "the letter B is often read as an 8."
         )
-    return t("That code is not one of ours"), t("A code has nine characters. Look at the tag again.")
+    return t("That is not a whole code"), t("A code has nine characters. Look at the tag again.")

@@ -94,6 +94,30 @@ class HelpPage:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreChoice:
+    """A store to choose, and the page as seen there."""
+
+    name: str
+    town: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class WherePage:
+    """In which store a shopper stands."""
+
+    t: Translate
+    frame: Frame
+    public_id: str
+    pick: str
+    find: str
+    stores: tuple[StoreChoice, ...]
+    # How many more there are.
+    more: int
+    nowhere: str
+
+
+@dataclass(frozen=True, slots=True)
 class PrivacyPage:
     """What a scan records, and for how long."""
 
