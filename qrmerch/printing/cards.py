@@ -3,8 +3,8 @@
 from typing import Final
 
 from qrmerch.printing.easel import BOLD, GREY, INK, PLAIN, SEMI, TIGHT, TIGHTER, WHITE, Easel
-from qrmerch.printing.paper import Box
 from qrmerch.printing.posters import ground_of, price_of
+from qrmerch.printing.sign_paper import Box
 from qrmerch.printing.signs import Sign, SignKind, code_side_mm
 
 _TALKER: Final = (148.0, 105.0)

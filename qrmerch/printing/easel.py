@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from qrmerch.codes.artwork import MM_PER_INCH, Symbol
-from qrmerch.printing.paper import Box, Laid, Page
-from qrmerch.printing.shaping import Line, is_tall, is_whole, printable, shape, wrap, wrap_balanced
+from qrmerch.printing.sign_paper import Box, Laid, Page
+from qrmerch.printing.sign_type import Line, is_tall, is_whole, printable, shape, wrap, wrap_balanced
 from qrmerch.printing.signs import Shown, Sign
 
 INK, GREY, WHITE = "#141414", "#585854", "#ffffff"

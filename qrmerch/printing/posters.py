@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from qrmerch.printing.easel import BOLD, GREY, INK, PLAIN, SEMI, TIGHT, TIGHTER, WHITE, Easel, Fitted
-from qrmerch.printing.paper import Box
+from qrmerch.printing.sign_paper import Box
 from qrmerch.printing.signs import Shown, Sign, code_side_mm
 
 _MARGIN: Final = 20.0

@@ -19,10 +19,10 @@ from qrmerch.codes.preflight import ArtworkRefused, Finding, Verdict, check_symb
 from qrmerch.errors import DomainError, FormError
 from qrmerch.printing.cards import draw_card, draw_guide, draw_talker, draw_tent, largest_card_code
 from qrmerch.printing.easel import Easel, Notes, Placed
-from qrmerch.printing.paper import Laid, NotAJpeg, Page, Paper
 from qrmerch.printing.posters import draw_cling, draw_poster, largest_cling_code, largest_poster_code
 from qrmerch.printing.reading import render_page
-from qrmerch.printing.shaping import list_missing
+from qrmerch.printing.sign_paper import Laid, NotAJpeg, Page, Paper
+from qrmerch.printing.sign_type import list_missing
 from qrmerch.printing.signs import FORMATS, GOOD_DPI, Format, Shown, Sign, SignKind, code_side_mm, distance_of
 from qrmerch.printing.walls import draw_overview, draw_sheet, largest_wall_code, split_sheets
 

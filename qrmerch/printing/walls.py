@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from qrmerch.printing.easel import BOLD, GREY, INK, PLAIN, SEMI, TIGHT, TIGHTER, WHITE, Easel
-from qrmerch.printing.paper import Box
+from qrmerch.printing.sign_paper import Box
 from qrmerch.printing.signs import Shown, Sign, code_side_mm
 
 GROUND: Final = "#f3f3f1"

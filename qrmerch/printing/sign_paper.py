@@ -17,7 +17,7 @@ import uharfbuzz
 from PIL import Image
 
 from qrmerch.codes.artwork import POINTS_PER_MM, Symbol, pdf_drawing, pdf_ink
-from qrmerch.printing.shaping import Line, Run, font_of
+from qrmerch.printing.sign_type import Line, Run, font_of
 
 CROP_MM: Final = 5.0
 # Crop marks stand off the page, so that a cut that is a little wide shows none of them.
