@@ -101,6 +101,8 @@ class CodePage:
     address: str
     facts: tuple[tuple[str, str], ...]
     item_href: str
+    # What a form calls its place.
+    place_value: str
     scans: str
     scans_href: str
     followed_by: Options

@@ -30,6 +30,7 @@ from qrmerch.codes.queries import (
 )
 from qrmerch.codes.service import MAX_AT_ONCE, bring_back, mark_printed, replace_code, retire_code
 from qrmerch.codes.tokens import LENGTH, address_of, find_token, group
+from qrmerch.desk.code_making import place_value
 from qrmerch.desk.code_pages import (
     PER_PAGE,
     CodePage,
@@ -232,6 +233,7 @@ def _show(line: CodeLine, *, problems: dict[str, str] | None = None, what: str =
         address=said,
         facts=_facts(line, retailer),
         item_href=f"/desk/items/{code.item_id}",
+        place_value=place_value(code),
         scans=count_of(scans, "scan"),
         scans_href=f"/desk/insights/items/{code.item_id}",
         followed_by=tuple((f"/desk/codes/{each.id}", group(each.token)) for each in older),

@@ -20,6 +20,7 @@ from qrmerch.desk import (
     queue,
     review,
     rules,
+    signs,
     stores,
     template_editing,
     template_moving,
@@ -56,5 +57,6 @@ def blueprints() -> list[Blueprint]:
         codes.blueprint,
         code_making.blueprint,
         code_sheets.blueprint,
+        signs.blueprint,
         offers.blueprint,
     ]

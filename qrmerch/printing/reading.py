@@ -40,7 +40,8 @@ class Pages:
             try:
                 drawn = opened.render(scale=dpi / _POINTS_PER_INCH, grayscale=not has_colour)
                 # A copy: what PDFium drew goes with its page.
-                return drawn.to_pil().copy()
+                copied: Image.Image = drawn.to_pil().copy()
+                return copied
             finally:
                 opened.close()
 
