@@ -64,6 +64,7 @@ VALID = {
     "max_chars": lambda _: "40",
     "from": lambda _: "",
     "locale": lambda _: "fr",
+    "distance": lambda _: "",
     "gallery.pictures.ratio": lambda _: "4:5",
     # Nothing: half a row is none.
     **{name: lambda _: "" for name in ("size_guide.table", "downloads.files.name", "downloads.files.value")},
@@ -83,6 +84,7 @@ _STRICT = {
         "per_visitor",
         "budget",
         "colour",
+        "distance",
         "as_of",
     ),
     # The number of an item of one's own.
@@ -379,6 +381,7 @@ OURS = {
     *("feed_run.counts", "feed_run.problems", "feed_run.changes", "feed_run.written", "feed_run.format"),
     *("template_draft.sections", "migration.counts", "fill_run.counts", "fill_run.problems", "fill_run.changes"),
     *("revision.body", "template_version.sections", "claim.terms", "store.weekly", "recording.captions"),
+    *("sign_run.sign", "sign_run.format", "sign_run.code_ids", "sign_run.file_key", "sign_run.preview_keys"),
 }
 # No rows of these lie in a shop where nobody has scanned or clicked; their texts are in OURS or are ids.
 _OF_SCANS = {"open_visit", "scan"}
