@@ -43,6 +43,8 @@ class SignMakePage:
     left_out_places: int
     chosen_items: tuple[str, ...]
     place: str
+    # The chosen place where the filter leaves it out: it goes along, and gives way to another choice.
+    hidden_place: str
     formats: Options
     locales: Options
     grounds: Options

@@ -1,11 +1,11 @@
 """Posters, talkers, tents, clings, walls and cards: asked for, looked at, fetched for the printer."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from flask import Blueprint, Response, request, send_file
+from flask import Blueprint, Response, request
 from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -23,6 +23,7 @@ from qrmerch.desk.code_pages import address, moment_of
 from qrmerch.desk.sign_pages import SignMakePage, SignPage, SignRow, SignsPage
 from qrmerch.desk.sign_view import dress_of, find_codes, gather, say_place, with_codes
 from qrmerch.errors import FormError, NotFound
+from qrmerch.files import FileStore
 from qrmerch.i18n import direction, language_name
 from qrmerch.parties.languages import locales_of
 from qrmerch.parties.models import Retailer
@@ -59,6 +60,7 @@ _STATES: Final = {
     SignState.FAILED: ("failed", "Not made"),
     SignState.CANCELLED: ("ended", "Cancelled"),
 }
+_PART_BYTES: Final = 1 << 20
 _PDF: Final = "application/pdf"
 _FIELDS: Final = ("format", "locale", "headline", "line", "call", "distance", "ground", "inside")
 
@@ -181,7 +183,15 @@ def fetch(sign_id: str) -> Response:
         raise SignNotReady(f"Files of signs are kept for {FILES_KEPT_FOR.days} days. Make this one again.")
     key, name = run.file_key, f"{run.format}-{run.created_at:%Y-%m-%d}.pdf"
     db.commit()
-    return send_file(store.path(key), mimetype=_PDF, as_attachment=True, download_name=name)
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(_parts_of(store, key), mimetype=_PDF, headers=headers)
+
+
+def _parts_of(store: FileStore, key: str) -> Iterator[bytes]:
+    """A file little by little: a wall may be long."""
+    with store.open(key) as file:
+        while part := file.read(_PART_BYTES):
+            yield part
 
 
 def _read(retailer: Retailer, said: MultiDict[str, str]) -> _Draft:
@@ -321,6 +331,7 @@ def _form(db: Session, retailer: Retailer, draft: _Draft, problems: dict[str, st
     missing = [each for each in draft.item_ids if each not in shown][:MAX_WALL_ITEMS]
     chosen = {item.id: item.title for item in db.scalars(select(Item).where(Item.id.in_(missing)))}
     places, left_out = list_places(db, retailer, stores, draft.store_id)
+    shown_places = {value for group in places for value, _ in group.places} | {NO_PLACE}
     page = SignMakePage(
         find=draft.find,
         category=draft.category,
@@ -333,6 +344,7 @@ def _form(db: Session, retailer: Retailer, draft: _Draft, problems: dict[str, st
         left_out_places=left_out,
         chosen_items=draft.item_ids,
         place=draft.place,
+        hidden_place="" if draft.place in shown_places else draft.place,
         formats=tuple((each.key, each.name) for each in FORMATS),
         locales=tuple((each, language_name(each)) for each in locales_of(retailer)),
         grounds=_GROUNDS,

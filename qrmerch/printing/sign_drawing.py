@@ -168,7 +168,7 @@ def read_back(pdf: Path, sign: Sign, drawn: Drawn) -> tuple[Finding, ...]:
 def judge(sign: Sign, drawn: Drawn) -> tuple[Finding, ...]:
     """What is to be said of a sign's pictures and words."""
     coarse = {title: dpi for title, dpi in drawn.dpi.items() if dpi < GOOD_DPI}
-    findings = [Finding("Pictures", Verdict.PASS)]
+    findings = [Finding("Pictures", Verdict.PASS)] if drawn.dpi else []
     if coarse:
         worst, dpi = min(coarse.items(), key=lambda each: each[1])
         others = f" So are {len(coarse) - 1} more." if len(coarse) > 1 else ""

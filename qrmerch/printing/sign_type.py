@@ -5,6 +5,7 @@ is as sharp at the height of a door as on a tag. In: a text and a weight. Out: r
 Never: a box for a letter that no face has; ask `list_missing` first.
 """
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -193,7 +194,7 @@ def _levels_of(text: str, *, is_rtl: bool) -> list[tuple[int, str]]:
     The rule of Unicode (UAX 9) without explicit marks, which no name of ours may hold.
     """
     base = 1 if is_rtl else 0
-    levels = _resolve([unicodedata.bidirectional(each) for each in text], base)
+    levels = _resolve(_kinds_of(text), base)
     parts: list[tuple[int, str]] = []
     for level, character in zip(levels, text, strict=True):
         if parts and parts[-1][0] == level:
@@ -203,6 +204,15 @@ def _levels_of(text: str, *, is_rtl: bool) -> list[tuple[int, str]]:
     for turned in range(max((level for level, _ in parts), default=0), 0, -1):
         parts = _turned(parts, turned)
     return parts
+
+
+def _kinds_of(text: str) -> list[str]:
+    """Each character's kind. An address is one word that runs to the right, whatever it begins with."""
+    kinds: list[str] = []
+    for word in re.split(r"(\s+)", text):
+        is_address = word.isascii() and "/" in word[1:]
+        kinds += ["L" if is_address else unicodedata.bidirectional(each) for each in word]
+    return kinds
 
 
 def _turned(parts: list[tuple[int, str]], least: int) -> list[tuple[int, str]]:

@@ -86,7 +86,7 @@ FORMATS: Final = (
     Format("cling", SignKind.CLING, "Window cling, 200 × 200 mm", 200, 200, 0.8),
     Format("wall", SignKind.WALL, "Wall to shop from, A0 sheets", 1189, 841, 0.8),
     Format("card", SignKind.CARD, "Counter card “How to scan”, A5", 148, 210, 0.4),
-    Format("guide", SignKind.GUIDE, "Guide for associates, A4", 210, 297, 0.4),
+    Format("guide", SignKind.GUIDE, "Guide for associates, A4", 210, 297, 0.3),
 )
 _BY_KEY: Final = {each.key: each for each in FORMATS}
 

@@ -25,6 +25,8 @@ def order_of(text: str, direction: str) -> str:
         ("Hora عطر 4", "ltr", "Hora|4|عطر"),
         ("390.00 ر.س", "rtl", "ر.س|390.00"),
         ("سعر 390.00", "rtl", "390.00|سعر"),
+        ("لا أنت. 1881.example/privacy", "rtl", "1881.example/privacy|لا أنت."),
+        ("1881.example/q/ 7K3M 9QXR 4", "rtl", "1881.example/q/ 7K3M 9QXR 4"),
         ("", "rtl", ""),
     ],
 )

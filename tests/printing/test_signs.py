@@ -88,7 +88,7 @@ def test_every_format_scans_in_both_directions_and_tones(
     pdf, drawn = draw(sign, photo)
     findings = read_back(pdf, sign, drawn)
 
-    assert {each.verdict for each in findings} == {Verdict.PASS}
+    assert [each.verdict for each in findings] == [Verdict.PASS] * 2
     assert {each.address for each in drawn.codes} == {item.address for item in sign.items}
     assert not drawn.cut
 
