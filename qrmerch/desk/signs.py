@@ -307,8 +307,9 @@ def _codes_for(db: Session, items: Sequence[Item], place: Place, shape: Format, 
     there = dict(find_codes(db, items, place))
     missing = [item for item in items if item.id not in there]
     if missing:
-        made = make_codes(db, missing, [place], at=at, batch=shape.name, actor=current_principal())
-        there |= {code.item_id: code for code in made}
+        make_codes(db, missing, [place], at=at, batch=shape.name, actor=current_principal())
+        # Those that somebody else made in the meantime are there as well.
+        there = dict(find_codes(db, items, place))
     return [there[item.id] for item in items]
 
 
@@ -321,7 +322,8 @@ def _items_at(db: Session, retailer: Retailer, place: str) -> tuple[str, ...]:
     found = load_places(db, [place])[0]
     lines, _ = list_items(db, retailer.id, per_page=_ITEMS_SHOWN)
     items = [line.item for line in lines if not line.item.is_retired]
-    return tuple(item.id for item in items if item.id in find_codes(db, items, found))
+    there = find_codes(db, items, found)
+    return tuple(item.id for item in items if item.id in there)
 
 
 def _form(db: Session, retailer: Retailer, draft: _Draft, problems: dict[str, str]) -> Response:
@@ -388,7 +390,7 @@ def _page_of(db: Session, run: SignRun) -> SignPage:
         findings=tuple((each["verdict"], each["name"], each["said"]) for each in run.findings),
         facts=_facts(run, sign, retailer),
         pictures=_pictures(run, shape) if is_kept else (),
-        advice=_advice(sign),
+        advice=_advice(sign, on=moment_of(run.created_at, retailer.time_zone)),
         file_label=f"Download the PDF, {max(1, run.file_bytes // 1000):,} KB",
         again_href=address("/desk/codes/signs/make", _fields_of(db, run, sign)),
     )
@@ -423,12 +425,17 @@ def _pictures(run: SignRun, shape: Format) -> tuple[tuple[str, str, int, int], .
     return tuple(found)
 
 
-def _advice(sign: Sign) -> tuple[str, ...]:
-    """What a print shop has to be told."""
+def _advice(sign: Sign, *, on: str) -> tuple[str, ...]:
+    """What a print shop has to be told, and who hangs it.
+
+    :param on: when it was made.
+    """
     shape = sign.shape
     if shape.kind == SignKind.GUIDE:
         return ("Print it at 100 % on the office’s printer and hang it where associates meet.",)
     said = ["Print at 100 %, never “fit to page”. 3 mm bleed and crop marks are in the file."]
+    if shape.takes_items:
+        said.append(f"Prices and pictures are those of {on}. When they change, make it again: its codes stay the same.")
     if shape.kind == SignKind.WALL:
         said.append("The last page, A4, is for who hangs the wall: which sheet goes where.")
     if shape.kind == SignKind.TENT:
