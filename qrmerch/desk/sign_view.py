@@ -9,7 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item
-from qrmerch.codes.models import Code, CodeState
+from qrmerch.codes.models import Carrier, Code, CodeState, Subject
+from qrmerch.codes.queries import said_by
 from qrmerch.codes.service import Place
 from qrmerch.codes.tokens import address_of, make_token
 from qrmerch.content.library import HEAD_KINDS
@@ -63,10 +64,13 @@ def gather(
     return Gathered(tuple(shown), every if holds else Holds())
 
 
-def with_codes(items: Sequence[Shown], codes: Sequence[Code], *, base: str) -> tuple[Shown, ...]:
-    """The items with the addresses of their codes, one for each."""
+def with_codes(items: Sequence[Shown], codes: Sequence[Code], *, base_url: str) -> tuple[Shown, ...]:
+    """The items with the addresses of their codes, one for each.
+
+    :param base_url: the installation's own address, for codes that carry none of their retailer's.
+    """
     return tuple(
-        replace(item, address=address_of(base, code.token), token=code.token)
+        replace(item, address=said_by(code, base_url), token=code.token)
         for item, code in zip(items, codes, strict=True)
     )
 
@@ -78,13 +82,16 @@ def find_codes(db: Session, items: Sequence[Item], place: Place) -> Mapping[str,
     ids = [item.id for item in items]
     for begin in range(0, len(ids), _READ_AT_ONCE):
         wanted = select(Code).where(
-            Code.item_id.in_(ids[begin : begin + _READ_AT_ONCE]),
+            Code.subject_kind == Subject.ITEM,
+            Code.subject_id.in_(ids[begin : begin + _READ_AT_ONCE]),
+            Code.carrier == Carrier.PRINT,
+            Code.campaign == "",
             Code.state == CodeState.ACTIVE,
             Code.store_id == store_of(place) if place else Code.store_id.is_(None),
             Code.fixture_id == fixture_id if fixture_id else Code.fixture_id.is_(None),
         )
         for code in db.scalars(wanted.order_by(Code.created_at.desc(), Code.id.desc())):
-            found[code.item_id] = code
+            found[code.subject_id] = code
     return found
 
 

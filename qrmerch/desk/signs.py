@@ -127,7 +127,7 @@ def make() -> Response:
         items, place = _load(db, retailer, draft)
         codes = _codes_for(db, items, place, sign.shape, at=at)
         if codes:
-            sign = replace(sign, items=with_codes(sign.items, codes, base=_base(db, retailer)))
+            sign = replace(sign, items=with_codes(sign.items, codes, base_url=services().settings.base_url))
         run = ask_for_sign(db, sign, codes, retailer_id=retailer.id, user_id=principal.user_id, at=at, actor=principal)
     except FormError as refused:
         return _form(db, retailer, draft, refused.problems)
@@ -450,7 +450,7 @@ def _advice(sign: Sign, *, on: str) -> tuple[str, ...]:
 def _fields_of(db: Session, run: SignRun, sign: Sign) -> list[tuple[str, str]]:
     """What the form says to mean this sign again."""
     codes = {code.id: code for code in list_by_id(db, run.code_ids)}
-    fields = [("item", codes[each].item_id) for each in run.code_ids if each in codes]
+    fields = [("item", codes[each].subject_id) for each in run.code_ids if each in codes]
     fields += [("place", place_value(code)) for code in list(codes.values())[:1]]
     values = {
         "format": sign.format,
