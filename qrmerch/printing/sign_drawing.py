@@ -15,7 +15,8 @@ import zxingcpp
 from PIL import Image, ImageFilter
 
 from qrmerch.codes.artwork import MM_PER_INCH, Symbol, draw_symbols
-from qrmerch.codes.preflight import ArtworkRefused, Finding, Verdict, check_symbol
+from qrmerch.codes.models import Use
+from qrmerch.codes.preflight import ArtworkRefused, Asked, Finding, Verdict, check_symbol
 from qrmerch.errors import DomainError, FormError
 from qrmerch.printing.cards import draw_card, draw_guide, draw_talker, draw_tent, largest_card_code
 from qrmerch.printing.easel import Easel, Notes, Placed
@@ -105,7 +106,9 @@ def draw_sign(
     """
     symbols = _symbols_of(sign)
     for symbol in symbols.values():
-        report = check_symbol(symbol, size_mm=code_side_mm(symbol, sign.distance), dark=sign.dress.code)
+        size, dark = code_side_mm(symbol, sign.distance), sign.dress.code
+        asked = Asked(size_mm=size, dark=dark, use=Use.POSTER, distance_mm=sign.distance * 1000)
+        report = check_symbol(symbol, size_mm=size, dark=dark, asked=asked)
         if report.verdict == Verdict.REFUSE:
             raise ArtworkRefused(report)
     notes, shape = Notes(), sign.shape
