@@ -87,13 +87,15 @@ _STRICT = {
         "distance",
         "as_of",
     ),
-    # The number of an item of one's own.
-    "item",
+    # The number of an item of one's own, and what a list is filtered by.
+    *("item", "find"),
     # Hours, and characters that a rule lets through.
     *("answer_hours", "max_chars"),
     # An instant, and the code of a language.
     *("from", "locale"),
 }
+# Forms that are refused as long as nothing is chosen: what their address says to have chosen.
+_CHOSEN = {"/desk/codes/signs/make": "?item={item_id}&place=place:{fixture_id}"}
 # What the shortest fields can hold too.
 _SHORT = ("<b>'\"", "' OR 1", "=1+1", "{{7*7}}")
 # How often each form is sent at least.
@@ -202,7 +204,7 @@ def pages_of(everything: Everything) -> list[tuple[Role, str]]:
     for case in CASES:
         if case.method == "GET" and case.access and not case.access.is_public and not _is_long(case):
             role = next(role for role in (Role.OWNER, Role.VENDOR_ADMIN, *Role) if opens(case, role))
-            found.append((role, everything.house.address(case.rule)))
+            found.append((role, everything.house.address(case.rule + _CHOSEN.get(case.rule, ""))))
     return found + everything.more
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import select
@@ -175,6 +175,12 @@ def _find_pictures(
         if asset is not None and asset.width and asset.height:
             ground = asset.ground or "#ffffff"
             found[item_id] = PictureFile(
-                asset.source_key, asset.width, asset.height, asset.focus_x, asset.focus_y, ground
+                asset.source_key,
+                asset.width,
+                asset.height,
+                asset.focus_x,
+                asset.focus_y,
+                ground,
+                until=f"{asset.rights_until - timedelta(days=1):%Y-%m-%d}" if asset.rights_until else "",
             )
     return found

@@ -79,14 +79,13 @@ def check_sign(sign: Sign) -> None:
     furthest = distance_of(symbol, largest)
     if sign.distance > furthest:
         raise FormError({"distance": _say_too_far(sign, symbol, furthest)})
-    said = [sign.headline, sign.call, sign.notice, sign.dress.wordmark]
-    said += [text for item in sign.items for text in (item.title, item.line, item.price)]
-    unknown = {text: "".join(list_missing(text)) for text in said if list_missing(text)}
-    if unknown:
-        text, letters = next(iter(unknown.items()))
-        raise FormError(
-            {"": f"No typeface here has {letters} in “{text}”. Install one for that script, or write it otherwise."}
-        )
+    typed = {"headline": sign.headline, "call": sign.call}
+    texts = [*typed.items(), ("", sign.notice), ("", sign.dress.wordmark)]
+    texts += [(field, text) for item in sign.items for field, text in (("", item.title), ("line", item.line))]
+    for field, text in texts:
+        if letters := "".join(list_missing(text)):
+            said = f"No typeface here has {letters} in “{text}”. Install one for that script, or write it otherwise."
+            raise FormError({field: said})
 
 
 def largest_code(sign: Sign) -> float:
@@ -191,6 +190,11 @@ def judge(sign: Sign, drawn: Drawn) -> tuple[Finding, ...]:
                 "Approved pictures", Verdict.WARN, f"No approved picture shows {bare[0]}{more}. Publish a page first."
             )
         )
+    ends = {item.picture.until: item.title for item in sign.items if item.picture and item.picture.until}
+    if ends:
+        first = min(ends)
+        said = f"The picture of {ends[first]} may be shown until {first}. Take the sign down before, or ask for longer."
+        findings.append(Finding("Rights", Verdict.WARN, said))
     if drawn.cut:
         listed = " · ".join(drawn.cut[:5])
         findings.append(

@@ -93,7 +93,10 @@ _BY_KEY: Final = {each.key: each for each in FORMATS}
 
 @dataclass(frozen=True, slots=True)
 class PictureFile:
-    """A picture as it came, to be made ready for print: its pixels, focus and what transparent parts are laid on."""
+    """A picture as it came, to be made ready for print: its pixels, focus and what transparent parts are laid on.
+
+    `until` is the last day on which it may be shown, `2026-12-06`; empty for no end.
+    """
 
     key: str
     width: int
@@ -101,6 +104,7 @@ class PictureFile:
     focus_x: float = 0.5
     focus_y: float = 0.5
     ground: str = "#ffffff"
+    until: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -257,6 +257,14 @@ def test_a_picture_with_too_few_pixels_for_its_size_is_warned_of(draw: Draw, pho
     assert fine.verdict == Verdict.PASS
 
 
+def test_a_picture_whose_rights_end_is_warned_of(draw: Draw, photo: Path) -> None:
+    sign = sign_of("talker", shown(picture=PictureFile("a", 900, 1200, until="2026-12-06")))
+
+    findings = judge(sign, draw(sign, photo)[1])
+
+    assert any("may be shown until 2026-12-06" in each.said for each in findings)
+
+
 def test_an_item_without_an_approved_picture_is_said_to_have_none(draw: Draw) -> None:
     sign = sign_of("poster-a4")
 
