@@ -24,6 +24,7 @@ from qrmerch.desk import (
     queue,
     review,
     rules,
+    signs,
     stores,
     template_editing,
     template_moving,
@@ -64,5 +65,6 @@ def blueprints() -> list[Blueprint]:
         code_proofs.blueprint,
         code_making.blueprint,
         code_sheets.blueprint,
+        signs.blueprint,
         offers.blueprint,
     ]
