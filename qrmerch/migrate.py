@@ -35,6 +35,7 @@ WITH_TABLES: Final = (
     "offers.models",
     "wishlists.models",
     "reviews.models",
+    "printing.models",
 )
 
 

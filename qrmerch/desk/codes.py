@@ -28,7 +28,7 @@ from qrmerch.codes.queries import (
     list_codes,
     list_replaced_by,
 )
-from qrmerch.codes.service import MAX_AT_ONCE, bring_back, mark_printed, replace_code, retire_code
+from qrmerch.codes.service import bring_back, mark_printed, replace_code, retire_code
 from qrmerch.codes.tokens import LENGTH, address_of, find_token, group
 from qrmerch.desk.code_pages import (
     PER_PAGE,
@@ -50,6 +50,7 @@ from qrmerch.downloads import csv_response
 from qrmerch.errors import FormError, NotFound
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import get_brand, get_retailer, list_stores, printed_base
+from qrmerch.printing.sheets import MAX_LABELS
 from qrmerch.rendering.brand import derive_colours
 from qrmerch.scans.kinds import SCAN
 from qrmerch.scans.queries import Span, count_by_code
@@ -103,7 +104,7 @@ def show_all() -> Response:
         previous=address("/desk/codes", {**fields, "page": number - 1}) if number > 1 else "",
         next=address("/desk/codes", {**fields, "page": number + 1}) if number * PER_PAGE < total else "",
         csv_href=address("/desk/codes/export", fields),
-        sheet_href=address("/desk/codes/sheet", fields) if 0 < printable <= MAX_AT_ONCE else "",
+        sheet_href=address("/desk/codes/sheet", fields) if 0 < printable <= MAX_LABELS else "",
         sheet_label="Sheet of one code" if printable == 1 else f"Sheet of all {printable:,}",
         make_href=address("/desk/codes/make", {"item": wanted.item_id} if wanted.item_id else {}),
         batch_rows=tuple(batch_row(batch, retailer.time_zone, may_print=may_print) for batch in batches),

@@ -18,7 +18,9 @@ _THAI: Final = re.compile(r"[\u0e01-\u0e3a\u0e40-\u0e4e]+")
 _WIDE: Final = re.compile(r"[\u2e80-\u312f\u3190-\uabff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]")
 _HANGUL: Final = re.compile(r"[\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff]")
 # What never begins a line, and what never ends one.
-_NEVER_FIRST: Final = frozenset("、。，．・：；？！）」』】〕〉》］｝’”ーァィゥェォッャュョヮヵヶぁぃぅぇぉっゃゅょゎ々〻…‥%％°℃)]},.!?:;")
+_NEVER_FIRST: Final = frozenset(
+    "、。，．・：；？！）」』】〕〉》］｝’”ーァィゥェォッャュョヮヵヶぁぃぅぇぉっゃゅょゎ々〻…‥%％°℃)]},.!?:;"
+)
 _NEVER_LAST: Final = frozenset("（「『【〔〈《［｛‘“([{¥￥$＄")
 # A letter that stands on or behind the one before it, and a vowel that is written before the one it follows.
 _THAI_BEHIND: Final = frozenset(chr(code) for code in (*range(0x0E30, 0x0E3B), 0x0E45, *range(0x0E47, 0x0E4F)))

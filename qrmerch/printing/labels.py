@@ -208,7 +208,9 @@ def _lay_round(label: Label, width: float, height: float, side: float) -> Laid:
     room = min(width, height) * _ROUND_WORDS_SHARE
     token = group(label.token)
     size = min(8.0, room / lettering.width_of(token, 1.0))
-    return Laid((width - side) / 2, code_y, side, _placed([_Line(token, size)], width / 2, code_y, "centre"), None, True)
+    return Laid(
+        (width - side) / 2, code_y, side, _placed([_Line(token, size)], width / 2, code_y, "centre"), None, True
+    )
 
 
 def _is_complete(words: list[_Line], label: Label, wording: Wording) -> bool:

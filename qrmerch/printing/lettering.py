@@ -147,7 +147,10 @@ def _draw_outlines(canvas: Any, text: str, x: float, y: float, size: float, colo
 def register_base() -> None:
     """Make the base face known to reportlab in both weights, once a process."""
     for name, is_bold in ((BASE, False), (BOLD, True)):
-        pdfmetrics.registerFont(TTFont(name, BytesIO(whole(cut_of(base_face().path, is_bold)))))
+        font = TTFont(name, BytesIO(whole(cut_of(base_face().path, is_bold))))
+        # Both come from one file; reportlab takes fonts of one name for one font.
+        font.face.name = name.encode()
+        pdfmetrics.registerFont(font)
 
 
 @lru_cache(maxsize=_KEPT)

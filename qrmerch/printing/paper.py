@@ -1,7 +1,7 @@
 """Pages of a PDF, written as they are drawn: the file grows, memory does not.
 
 In: operators, shaped words, a picture. Out: pages one after the other, then the faces they used, each with only the
-glyphs that were used. A writing that was cut off is taken up where it was last `marked`: bytes behind that are cut away.
+glyphs that were used. What was cut off goes on where it was last `marked`: bytes behind that are cut away.
 No page is ever held but the one that is being drawn, and nothing here depends on the day, so that the same labels make
 the same file.
 """
@@ -103,7 +103,8 @@ class Paper:
             self._nodes.append(self._take())
             self._kids.append([])
         content = self._stream("", "\n".join(self._content).encode("latin-1"))
-        page = f"<</Type/Page/Parent {self._nodes[-1]} 0 R{self._boxes}/Resources {_RESOURCES} 0 R/Contents {content} 0 R>>"
+        page = f"<</Type/Page/Parent {self._nodes[-1]} 0 R{self._boxes}"
+        page += f"/Resources {_RESOURCES} 0 R/Contents {content} 0 R>>"
         self._kids[-1].append(self._object(page))
         self._content.clear()
         self.page_count += 1

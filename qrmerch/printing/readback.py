@@ -51,9 +51,7 @@ def read_pages(
 
 def read_label(picture: Image.Image) -> list[str]:
     """What the codes on a label say, read as a phone reads them: dark on light."""
-    found = zxingcpp.read_barcodes(
-        picture, formats=_ONLY_QR, try_rotate=False, try_downscale=False, try_invert=False
-    )
+    found = zxingcpp.read_barcodes(picture, formats=_ONLY_QR, try_rotate=False, try_downscale=False, try_invert=False)
     return [each.text for each in found]
 
 

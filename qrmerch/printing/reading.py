@@ -38,9 +38,10 @@ class Pages:
                 raise PageUnreadable(f"This file has {len(self._document)} pages.")
             opened = self._document[page]
             try:
-                return opened.render(scale=dpi / _POINTS_PER_INCH, grayscale=True).to_pil()
+                drawn: Image.Image = opened.render(scale=dpi / _POINTS_PER_INCH, grayscale=True).to_pil()
             finally:
                 opened.close()
+            return drawn
 
 
 @contextmanager

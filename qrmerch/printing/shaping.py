@@ -7,6 +7,7 @@ has no size: one em is 1. It goes into a PDF as text of an embedded face (`paper
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import pairwise
 from typing import Any, Final
 
 import uharfbuzz as hb
@@ -141,7 +142,9 @@ def outline_of(cut: Cut, number: int) -> str:
 
     def bend(x1: float, y1: float, x2: float, y2: float, _: Any) -> None:
         x0, y0 = at
-        write("c", x0 + (x1 - x0) * 2 / 3, y0 + (y1 - y0) * 2 / 3, x2 + (x1 - x2) * 2 / 3, y2 + (y1 - y2) * 2 / 3, x2, y2)
+        write(
+            "c", x0 + (x1 - x0) * 2 / 3, y0 + (y1 - y0) * 2 / 3, x2 + (x1 - x2) * 2 / 3, y2 + (y1 - y2) * 2 / 3, x2, y2
+        )
 
     functions = hb.DrawFuncs()
     functions.set_move_to_func(lambda x, y, _: write("m", x, y))
@@ -225,8 +228,7 @@ def _shown(font: _Font, glyphs: list[Glyph]) -> str:
 
 def _says(text: str, infos: Any, positions: Any) -> dict[int, str]:
     """What each glyph stands for: of those that share letters, the widest has them all."""
-    starts = sorted({info.cluster for info in infos}) + [len(text)]
-    ends = dict(zip(starts, starts[1:], strict=False))
+    ends = dict(pairwise([*sorted({info.cluster for info in infos}), len(text)]))
     widest: dict[int, tuple[int, int]] = {}
     for info, position in zip(infos, positions, strict=True):
         if position.x_advance > widest.get(info.cluster, (-1, 0))[0]:

@@ -111,8 +111,8 @@ class Sheets:
     def resumed(cls, file: BinaryIO, marked: dict[str, Any], run: Run, *, wording: Wording) -> "Sheets":
         """What was written up to a mark, to go on with the label after it."""
         paper = Paper.resumed(file, marked["paper"], title=_title_of(run))
-        names = (dict.fromkeys(marked[each]) for each in ("incomplete", "cut"))
-        return cls(paper, run, wording, marked["labels"], *names)
+        incomplete, cut = dict.fromkeys(marked["incomplete"]), dict.fromkeys(marked["cut"])
+        return cls(paper, run, wording, marked["labels"], incomplete, cut)
 
     def mark(self) -> dict[str, Any]:
         """How to go on from here, as JSON; only between two pages."""

@@ -10,7 +10,7 @@ from qrmerch.errors import NotFound
 MAX_ACROSS: Final = 60
 LEAST_LABEL_MM, MAX_PAPER_MM, MAX_BLEED_MM = 5.0, 1_300.0, 10.0
 # Lists of stocks give measures to a hundredth, and thirty rounded ones may add up to a few tenths.
-_SLACK_MM: Final = 0.6
+_SLACK_MM: Final = 0.65
 
 
 class Shape(StrEnum):
@@ -125,6 +125,16 @@ def _find_overhang(stock: Stock) -> Iterator[tuple[str, str]]:
 
 
 _A4, _LETTER = (210.0, 297.0), (215.9, 279.4)
+# Papers by the names that lists and forms give them.
+PAPERS: Final = {
+    "a3": (297.0, 420.0),
+    "a4": _A4,
+    "a5": (148.0, 210.0),
+    "a6": (105.0, 148.0),
+    "us-letter": _LETTER,
+    "us-legal": (215.9, 355.6),
+    "us-tabloid": (279.4, 431.8),
+}
 
 STOCKS: Final = (
     Stock(
@@ -205,6 +215,11 @@ class StockNotFound(NotFound):
     """No sheet of that name is known."""
 
     slug = "stock_not_found"
+
+
+def find_stock(key: str) -> Stock | None:
+    """The stock of that key among those that everybody has."""
+    return _BY_KEY.get(key)
 
 
 def get_stock(key: str) -> Stock:

@@ -1,8 +1,8 @@
 """Labels in the language of Zebra's printers, and such labels drawn back.
 
-In: labels, one after the other. Out: ZPL II. The code is a bitmap of our own symbol in whole dots of the printer, so that
-it is the one that was checked; plain western words are set in the printer's own face with every other character written
-in hex, and words in other letters are bitmaps too. What a field says can therefore never be a command.
+In: labels, one after the other. Out: ZPL II. The code is a bitmap of our own symbol in whole dots of the printer, so
+that it is the one that was checked; plain western words are set in the printer's own face with every other character
+written in hex, and words in other letters are bitmaps too. What a field says can therefore never be a command.
 """
 
 import re
@@ -18,7 +18,7 @@ from qrmerch.codes.artwork import MM_PER_INCH, QUIET_MODULES, Symbol, dots_per_m
 from qrmerch.codes.preflight import ArtworkRefused, Verdict, check_png
 from qrmerch.errors import DomainError
 from qrmerch.printing import lettering
-from qrmerch.printing.labels import Label, Words, Wording, code_size_mm, lay_out
+from qrmerch.printing.labels import Label, Wording, Words, code_size_mm, lay_out
 from qrmerch.printing.paper import Paper
 from qrmerch.printing.reading import render_page
 from qrmerch.printing.stocks import Stock
@@ -172,8 +172,6 @@ def unpack(text: str, row_bytes: int) -> list[bytes]:
             rows.append(bytes.fromhex(digits[: 2 * row_bytes]))
             digits = digits[2 * row_bytes :]
     return rows
-
-
 
 
 def _times(count: int) -> str:
