@@ -15,7 +15,6 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from qrmerch import audit, ids, jobs
-from qrmerch.access import Principal
 from qrmerch.audit import Actor
 from qrmerch.codes.models import CodeState
 from qrmerch.codes.queries import list_by_id
@@ -68,7 +67,7 @@ class Order:
         return len(self.code_ids) * self.run.copies
 
 
-def ask_batch(db: Session, retailer: Retailer, order: Order, *, at: datetime, actor: Principal | None) -> PrintBatch:
+def ask_batch(db: Session, retailer: Retailer, order: Order, *, at: datetime, actor: Actor | None) -> PrintBatch:
     """Ask for a batch; a job draws it after the caller's commit.
 
     :raises FormError: no label, or more than one file holds; the name is too long.
@@ -113,7 +112,7 @@ def ask_batch(db: Session, retailer: Retailer, order: Order, *, at: datetime, ac
 
 
 def ask_again(
-    db: Session, retailer: Retailer, batch: PrintBatch, code_ids: Sequence[str], *, at: datetime, actor: Principal
+    db: Session, retailer: Retailer, batch: PrintBatch, code_ids: Sequence[str], *, at: datetime, actor: Actor | None
 ) -> PrintBatch:
     """Ask for labels of a batch once more, one of each, as they were; for one that was damaged or lost.
 
@@ -172,7 +171,7 @@ def cancel_batch(db: Session, batch: PrintBatch, *, at: datetime, actor: Actor |
     _record(db, batch, "print.cancel", at=at, actor=actor)
 
 
-def release_batch(db: Session, batch: PrintBatch, *, at: datetime, actor: Principal) -> None:
+def release_batch(db: Session, batch: PrintBatch, *, at: datetime, actor: Actor | None) -> None:
     """Let a batch leave: from now on its file can be downloaded, and its codes count as printed.
 
     :raises BatchOver: not every code of it was read back, or it was cancelled.
@@ -182,7 +181,8 @@ def release_batch(db: Session, batch: PrintBatch, *, at: datetime, actor: Princi
         return
     if batch.state != BatchState.CHECKED:
         raise BatchOver("This batch cannot be released: not every code of it has been read back.")
-    batch.state, batch.released_at, batch.released_by_id = BatchState.RELEASED, at, actor.user_id
+    batch.state, batch.released_at = BatchState.RELEASED, at
+    batch.released_by_id = actor.user_id if actor else None
     mark_printed(db, list_by_id(db, list_code_ids(db, batch.id)), at=at, actor=actor)
     detail: dict[str, object] = {"labels": batch.labels, "digest": batch.digest}
     _record(db, batch, "print.release", at=at, actor=actor, detail=detail)
