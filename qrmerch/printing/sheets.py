@@ -7,11 +7,12 @@ finished pages (`readback`).
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from io import BytesIO
 from itertools import islice
 from typing import Any, BinaryIO, Final, TypeVar
 
-from qrmerch.codes.artwork import POINTS_PER_MM, Symbol, draw_symbol, draw_symbols
+from qrmerch.codes.artwork import MIN_SIZE_MM, POINTS_PER_MM, Symbol, draw_symbol, draw_symbols
 from qrmerch.codes.preflight import ArtworkRefused, Report, Verdict, check_fit, check_symbol
 from qrmerch.errors import FormError
 from qrmerch.printing import lettering
@@ -156,7 +157,8 @@ class Sheets:
         """Look at one symbol of each size: colour, quiet zone and modules are the same for all of a size."""
         if symbol.modules in self._kinds:
             return
-        report = check_symbol(symbol, size_mm=code_size_mm(symbol, self.run.stock), dark=self.wording.dark)
+        size_mm = max(code_size_mm(symbol, self.run.stock), MIN_SIZE_MM)
+        report = check_symbol(symbol, size_mm=size_mm, dark=self.wording.dark)
         if report.verdict == Verdict.REFUSE:
             raise ArtworkRefused(report)
         self._kinds.add(symbol.modules)
@@ -222,8 +224,12 @@ def _say_setting(paper: Paper, run: Run) -> None:
 
 def check_stock(address: str, stock: Stock) -> Report:
     """What is to be said of codes as long as this address on a stock, by their size alone."""
-    symbol = draw_symbol(address)
-    return check_fit(symbol, size_mm=max(code_size_mm(symbol, stock), 5.0))
+    symbol = _symbol_of(address)
+    return check_fit(symbol, size_mm=max(code_size_mm(symbol, stock), MIN_SIZE_MM))
+
+
+# A list of stocks asks about one address again and again.
+_symbol_of: Final = lru_cache(maxsize=8)(draw_symbol)
 
 
 def list_incomplete(titles: Iterable[str]) -> list[str]:

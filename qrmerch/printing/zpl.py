@@ -14,8 +14,8 @@ from typing import BinaryIO, Final
 
 from PIL import Image
 
-from qrmerch.codes.artwork import MM_PER_INCH, QUIET_MODULES, Symbol, dots_per_module, draw_symbols, png_of
-from qrmerch.codes.preflight import ArtworkRefused, Verdict, check_png
+from qrmerch.codes.artwork import MIN_SIZE_MM, MM_PER_INCH, QUIET_MODULES, Symbol, dots_per_module, draw_symbols, png_of
+from qrmerch.codes.preflight import ArtworkRefused, Verdict, check_fit, check_png
 from qrmerch.errors import DomainError
 from qrmerch.printing import lettering
 from qrmerch.printing.labels import Label, Wording, Words, code_size_mm, lay_out
@@ -88,8 +88,12 @@ class Zebra:
     def _check(self, symbol: Symbol) -> None:
         if symbol.modules in self._kinds:
             return
-        size_mm = code_size_mm(symbol, self.stock)
-        report = check_png(png_of(symbol, size_mm=size_mm, dpi=self.dpi), symbol, dpi=self.dpi)
+        dots = dots_per_module(symbol, size_mm=max(code_size_mm(symbol, self.stock), MIN_SIZE_MM), dpi=self.dpi)
+        size_mm = symbol.side * dots * MM_PER_INCH / self.dpi
+        if size_mm < MIN_SIZE_MM:
+            report = check_fit(symbol, size_mm=MIN_SIZE_MM)
+        else:
+            report = check_png(png_of(symbol, size_mm=size_mm, dpi=self.dpi), symbol, dpi=self.dpi)
         if report.verdict == Verdict.REFUSE:
             raise ArtworkRefused(report)
         self._kinds.add(symbol.modules)
