@@ -137,7 +137,7 @@ def _make_prints(db: Session, retailer: Retailer, vendor_id: str, code_id: str, 
     """A batch that was released, the vendor's request that it answers, and a stock of the retailer's own."""
     stock = replace(get_stock("avery-5160"), key="drawer-3", name="Drawer 3")
     order = Order(
-        name="Tags", code_ids=[code_id], run=Run(stock=stock), wording=Wording(), base="http://localhost",
+        name="Tags", code_ids=[code_id], run=Run(stock=stock), wording=Wording(), base_url="http://localhost",
         vendor_id=vendor_id,
     )  # fmt: skip
     batch = ask_batch(db, retailer, order, at=NOON, actor=None)

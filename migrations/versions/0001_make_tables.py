@@ -307,6 +307,78 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_brand_kit_retailer_id"), "brand_kit", ["retailer_id"], unique=False)
     op.create_table(
+        "code_design",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("modules", sa.String(length=40), nullable=False),
+        sa.Column("finders", sa.String(length=40), nullable=False),
+        sa.Column("ink", sa.String(length=40), nullable=False),
+        sa.Column("paper", sa.String(length=40), nullable=False),
+        sa.Column("has_logo", sa.Boolean(), nullable=False),
+        sa.Column("use", sa.String(length=40), nullable=False),
+        sa.Column("distance_cm", sa.Integer(), nullable=False),
+        sa.Column("size_mm", sa.Double(), nullable=False),
+        sa.Column("caption", sa.String(length=60), nullable=False),
+        sa.Column("shows_gtin", sa.Boolean(), nullable=False),
+        sa.Column("shows_notice", sa.Boolean(), nullable=False),
+        sa.Column("has_frame", sa.Boolean(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("finders IN ('square', 'rounded')", name=op.f("ck_code_design_finders_known")),
+        sa.CheckConstraint("ink IN ('black', 'brand')", name=op.f("ck_code_design_ink_known")),
+        sa.CheckConstraint("modules IN ('square', 'rounded', 'dots')", name=op.f("ck_code_design_modules_known")),
+        sa.CheckConstraint("paper IN ('white', 'cream', 'grey', 'kraft')", name=op.f("ck_code_design_paper_known")),
+        sa.CheckConstraint("use IN ('hang_tag', 'till', 'shelf', 'poster')", name=op.f("ck_code_design_use_known")),
+        sa.CheckConstraint("distance_cm >= 0", name=op.f("ck_code_design_distance_not_negative")),
+        sa.CheckConstraint("size_mm >= 5 AND size_mm <= 1000", name=op.f("ck_code_design_size_possible")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_code_design_retailer_id_retailer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_code_design")),
+        sa.UniqueConstraint("retailer_id", "name", name=op.f("uq_code_design_retailer_id_name")),
+    )
+    op.create_index(op.f("ix_code_design_retailer_id"), "code_design", ["retailer_id"], unique=False)
+    op.create_table(
+        "code_reading",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("digest", sa.String(length=32), nullable=False),
+        sa.Column("read", sa.Integer(), nullable=False),
+        sa.Column("taken", sa.Integer(), nullable=False),
+        sa.Column("measured_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_code_reading_retailer_id_retailer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_code_reading")),
+        sa.UniqueConstraint("retailer_id", "digest", name=op.f("uq_code_reading_retailer_id_digest")),
+    )
+    op.create_index(op.f("ix_code_reading_retailer_id"), "code_reading", ["retailer_id"], unique=False)
+    op.create_table(
+        "code_run",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column(
+            "leads", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "places", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("made", sa.Integer(), nullable=False),
+        sa.Column("again", sa.Boolean(), nullable=False),
+        sa.Column("batch", sa.String(length=60), nullable=False),
+        sa.Column("campaign", sa.String(length=60), nullable=False),
+        sa.Column("carrier", sa.String(length=40), nullable=False),
+        sa.Column("user_id", sa.String(length=36), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("carrier IN ('print', 'nfc', 'screen')", name=op.f("ck_code_run_carrier_known")),
+        sa.CheckConstraint("state IN ('making', 'done', 'cancelled')", name=op.f("ck_code_run_state_known")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_code_run_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_code_run_user_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_code_run")),
+    )
+    op.create_index(op.f("ix_code_run_retailer_id"), "code_run", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_code_run_user_id"), "code_run", ["user_id"], unique=False)
+    op.create_table(
         "feed_run",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -488,6 +560,17 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_label_stock_retailer_id"), "label_stock", ["retailer_id"], unique=False)
     op.create_table(
+        "link_host",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("host", sa.String(length=253), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_link_host_retailer_id_retailer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_link_host")),
+        sa.UniqueConstraint("retailer_id", "host", name=op.f("uq_link_host_retailer_id_host")),
+    )
+    op.create_index(op.f("ix_link_host_retailer_id"), "link_host", ["retailer_id"], unique=False)
+    op.create_table(
         "look",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -617,7 +700,7 @@ def upgrade() -> None:
         sa.Column(
             "wording", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
         ),
-        sa.Column("base", sa.String(length=300), nullable=False),
+        sa.Column("base_url", sa.String(length=300), nullable=False),
         sa.Column("codes", sa.Integer(), nullable=False),
         sa.Column("labels", sa.Integer(), nullable=False),
         sa.Column("drawn", sa.Integer(), nullable=False),
@@ -682,12 +765,26 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("host", sa.String(length=253), nullable=False),
         sa.Column("is_primary", sa.Boolean(), nullable=False),
+        sa.Column("secret", sa.String(length=32), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("proven_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("proof", sa.String(length=40), nullable=True),
+        sa.Column("checked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("check_said", sa.String(length=400), nullable=False),
+        sa.CheckConstraint("proof IN ('dns', 'file', 'operator')", name=op.f("ck_retailer_host_proof_known")),
         sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_retailer_host_retailer_id_retailer")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_retailer_host")),
-        sa.UniqueConstraint("host", name=op.f("uq_retailer_host_host")),
+        sa.UniqueConstraint("retailer_id", "host", name=op.f("uq_retailer_host_retailer_id_host")),
     )
     op.create_index(op.f("ix_retailer_host_retailer_id"), "retailer_host", ["retailer_id"], unique=False)
+    op.create_index(
+        "uq_retailer_host_proven",
+        "retailer_host",
+        ["host"],
+        unique=True,
+        sqlite_where=sa.text("proven_at IS NOT NULL"),
+        postgresql_where=sa.text("proven_at IS NOT NULL"),
+    )
     op.create_table(
         "store",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
@@ -1185,9 +1282,12 @@ def upgrade() -> None:
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("token", sa.String(length=9), nullable=False),
-        sa.Column("item_id", sa.String(length=36), nullable=False),
+        sa.Column("subject_kind", sa.String(length=40), nullable=False),
+        sa.Column("subject_id", sa.String(length=36), nullable=False),
+        sa.Column("item_id", sa.String(length=36), nullable=True),
         sa.Column("store_id", sa.String(length=36), nullable=True),
         sa.Column("fixture_id", sa.String(length=36), nullable=True),
+        sa.Column("host", sa.String(length=253), nullable=False),
         sa.Column("carrier", sa.String(length=40), nullable=False),
         sa.Column("state", sa.String(length=40), nullable=False),
         sa.Column("replaced_by_id", sa.String(length=36), nullable=True),
@@ -1195,8 +1295,10 @@ def upgrade() -> None:
         sa.Column("campaign", sa.String(length=60), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("printed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("carrier IN ('print', 'screen')", name=op.f("ck_code_carrier_known")),
+        sa.CheckConstraint("carrier IN ('print', 'nfc', 'screen')", name=op.f("ck_code_carrier_known")),
+        sa.CheckConstraint("item_id IS NOT NULL OR subject_kind = 'store'", name=op.f("ck_code_item_or_store")),
         sa.CheckConstraint("state IN ('active', 'replaced', 'retired')", name=op.f("ck_code_state_known")),
+        sa.CheckConstraint("subject_kind IN ('item', 'variant', 'store')", name=op.f("ck_code_subject_kind_known")),
         sa.ForeignKeyConstraint(["fixture_id"], ["fixture.id"], name=op.f("fk_code_fixture_id_fixture")),
         sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_code_item_id_item")),
         sa.ForeignKeyConstraint(["replaced_by_id"], ["code.id"], name=op.f("fk_code_replaced_by_id_code")),
@@ -1208,9 +1310,35 @@ def upgrade() -> None:
     op.create_index(op.f("ix_code_fixture_id"), "code", ["fixture_id"], unique=False)
     op.create_index(op.f("ix_code_item_id"), "code", ["item_id"], unique=False)
     op.create_index(op.f("ix_code_replaced_by_id"), "code", ["replaced_by_id"], unique=False)
+    op.create_index("ix_code_retailer_host", "code", ["retailer_id", "host"], unique=False)
     op.create_index(op.f("ix_code_retailer_id"), "code", ["retailer_id"], unique=False)
     op.create_index("ix_code_retailer_item", "code", ["retailer_id", "item_id"], unique=False)
     op.create_index(op.f("ix_code_store_id"), "code", ["store_id"], unique=False)
+    op.create_index(op.f("ix_code_subject_id"), "code", ["subject_id"], unique=False)
+    op.create_table(
+        "code_draft",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("run_id", sa.String(length=36), nullable=False),
+        sa.Column("token", sa.String(length=9), nullable=False),
+        sa.Column("subject_kind", sa.String(length=40), nullable=False),
+        sa.Column("subject_id", sa.String(length=36), nullable=False),
+        sa.Column("item_id", sa.String(length=36), nullable=True),
+        sa.Column("store_id", sa.String(length=36), nullable=True),
+        sa.Column("fixture_id", sa.String(length=36), nullable=True),
+        sa.ForeignKeyConstraint(["fixture_id"], ["fixture.id"], name=op.f("fk_code_draft_fixture_id_fixture")),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_code_draft_item_id_item")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_code_draft_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["run_id"], ["code_run.id"], name=op.f("fk_code_draft_run_id_code_run")),
+        sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_code_draft_store_id_store")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_code_draft")),
+    )
+    op.create_index(op.f("ix_code_draft_fixture_id"), "code_draft", ["fixture_id"], unique=False)
+    op.create_index(op.f("ix_code_draft_item_id"), "code_draft", ["item_id"], unique=False)
+    op.create_index(op.f("ix_code_draft_retailer_id"), "code_draft", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_code_draft_run_id"), "code_draft", ["run_id"], unique=False)
+    op.create_index(op.f("ix_code_draft_store_id"), "code_draft", ["store_id"], unique=False)
+    op.create_index(op.f("ix_code_draft_token"), "code_draft", ["token"], unique=False)
     op.create_table(
         "content",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
@@ -1258,6 +1386,35 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("NOT is_counted"),
         postgresql_where=sa.text("NOT is_counted"),
+    )
+    op.create_table(
+        "gs1_link",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("item_id", sa.String(length=36), nullable=False),
+        sa.Column("gtin", sa.String(length=14), nullable=False),
+        sa.Column("qualifiers", sa.String(length=200), nullable=False),
+        sa.Column("link_type", sa.String(length=40), nullable=False),
+        sa.Column("title", sa.String(length=80), nullable=False),
+        sa.Column("locale", sa.String(length=12), nullable=False),
+        sa.Column("href", sa.String(length=2000), nullable=False),
+        sa.Column("media_type", sa.String(length=40), nullable=False),
+        sa.Column("is_default", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_gs1_link_item_id_item")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_gs1_link_retailer_id_retailer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_gs1_link")),
+    )
+    op.create_index(op.f("ix_gs1_link_item_id"), "gs1_link", ["item_id"], unique=False)
+    op.create_index(op.f("ix_gs1_link_retailer_id"), "gs1_link", ["retailer_id"], unique=False)
+    op.create_index("ix_gs1_link_retailer_item", "gs1_link", ["retailer_id", "item_id"], unique=False)
+    op.create_index(
+        "uq_gs1_link_default",
+        "gs1_link",
+        ["retailer_id", "item_id", "gtin", "qualifiers", "locale"],
+        unique=True,
+        sqlite_where=sa.text("is_default"),
+        postgresql_where=sa.text("is_default"),
     )
     op.create_table(
         "look_item",
@@ -1422,6 +1579,19 @@ def upgrade() -> None:
     op.create_index(op.f("ix_wishlist_item_item_id"), "wishlist_item", ["item_id"], unique=False)
     op.create_index(op.f("ix_wishlist_item_retailer_id"), "wishlist_item", ["retailer_id"], unique=False)
     op.create_index(op.f("ix_wishlist_item_store_id"), "wishlist_item", ["store_id"], unique=False)
+    op.create_table(
+        "gtin_answer",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("gtin", sa.String(length=14), nullable=False),
+        sa.Column("variant_id", sa.String(length=36), nullable=False),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_gtin_answer_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["variant_id"], ["variant.id"], name=op.f("fk_gtin_answer_variant_id_variant")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_gtin_answer")),
+        sa.UniqueConstraint("retailer_id", "gtin", name=op.f("uq_gtin_answer_retailer_id_gtin")),
+    )
+    op.create_index(op.f("ix_gtin_answer_retailer_id"), "gtin_answer", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_gtin_answer_variant_id"), "gtin_answer", ["variant_id"], unique=False)
     op.create_table(
         "offer_subject_use",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
@@ -1771,6 +1941,9 @@ def downgrade() -> None:
     op.drop_table("price_history")
     op.drop_index(op.f("ix_offer_subject_use_retailer_id"), table_name="offer_subject_use")
     op.drop_table("offer_subject_use")
+    op.drop_index(op.f("ix_gtin_answer_variant_id"), table_name="gtin_answer")
+    op.drop_index(op.f("ix_gtin_answer_retailer_id"), table_name="gtin_answer")
+    op.drop_table("gtin_answer")
     op.drop_index(op.f("ix_wishlist_item_store_id"), table_name="wishlist_item")
     op.drop_index(op.f("ix_wishlist_item_retailer_id"), table_name="wishlist_item")
     op.drop_index(op.f("ix_wishlist_item_item_id"), table_name="wishlist_item")
@@ -1805,6 +1978,16 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_look_item_item_id"), table_name="look_item")
     op.drop_table("look_item")
     op.drop_index(
+        "uq_gs1_link_default",
+        table_name="gs1_link",
+        sqlite_where=sa.text("is_default"),
+        postgresql_where=sa.text("is_default"),
+    )
+    op.drop_index("ix_gs1_link_retailer_item", table_name="gs1_link")
+    op.drop_index(op.f("ix_gs1_link_retailer_id"), table_name="gs1_link")
+    op.drop_index(op.f("ix_gs1_link_item_id"), table_name="gs1_link")
+    op.drop_table("gs1_link")
+    op.drop_index(
         "ix_event_uncounted",
         table_name="event",
         sqlite_where=sa.text("NOT is_counted"),
@@ -1819,9 +2002,18 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_content_retailer_id"), table_name="content")
     op.drop_index(op.f("ix_content_item_id"), table_name="content")
     op.drop_table("content")
+    op.drop_index(op.f("ix_code_draft_token"), table_name="code_draft")
+    op.drop_index(op.f("ix_code_draft_store_id"), table_name="code_draft")
+    op.drop_index(op.f("ix_code_draft_run_id"), table_name="code_draft")
+    op.drop_index(op.f("ix_code_draft_retailer_id"), table_name="code_draft")
+    op.drop_index(op.f("ix_code_draft_item_id"), table_name="code_draft")
+    op.drop_index(op.f("ix_code_draft_fixture_id"), table_name="code_draft")
+    op.drop_table("code_draft")
+    op.drop_index(op.f("ix_code_subject_id"), table_name="code")
     op.drop_index(op.f("ix_code_store_id"), table_name="code")
     op.drop_index("ix_code_retailer_item", table_name="code")
     op.drop_index(op.f("ix_code_retailer_id"), table_name="code")
+    op.drop_index("ix_code_retailer_host", table_name="code")
     op.drop_index(op.f("ix_code_replaced_by_id"), table_name="code")
     op.drop_index(op.f("ix_code_item_id"), table_name="code")
     op.drop_index(op.f("ix_code_fixture_id"), table_name="code")
@@ -1905,6 +2097,12 @@ def downgrade() -> None:
     op.drop_table("supply")
     op.drop_index(op.f("ix_store_retailer_id"), table_name="store")
     op.drop_table("store")
+    op.drop_index(
+        "uq_retailer_host_proven",
+        table_name="retailer_host",
+        sqlite_where=sa.text("proven_at IS NOT NULL"),
+        postgresql_where=sa.text("proven_at IS NOT NULL"),
+    )
     op.drop_index(op.f("ix_retailer_host_retailer_id"), table_name="retailer_host")
     op.drop_table("retailer_host")
     op.drop_index(op.f("ix_printer_fit_retailer_id"), table_name="printer_fit")
@@ -1930,6 +2128,8 @@ def downgrade() -> None:
     op.drop_table("membership")
     op.drop_index(op.f("ix_look_retailer_id"), table_name="look")
     op.drop_table("look")
+    op.drop_index(op.f("ix_link_host_retailer_id"), table_name="link_host")
+    op.drop_table("link_host")
     op.drop_index(op.f("ix_label_stock_retailer_id"), table_name="label_stock")
     op.drop_table("label_stock")
     op.drop_index(op.f("ix_invitation_vendor_id"), table_name="invitation")
@@ -1947,6 +2147,13 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_feed_run_user_id"), table_name="feed_run")
     op.drop_index(op.f("ix_feed_run_retailer_id"), table_name="feed_run")
     op.drop_table("feed_run")
+    op.drop_index(op.f("ix_code_run_user_id"), table_name="code_run")
+    op.drop_index(op.f("ix_code_run_retailer_id"), table_name="code_run")
+    op.drop_table("code_run")
+    op.drop_index(op.f("ix_code_reading_retailer_id"), table_name="code_reading")
+    op.drop_table("code_reading")
+    op.drop_index(op.f("ix_code_design_retailer_id"), table_name="code_design")
+    op.drop_table("code_design")
     op.drop_index(op.f("ix_brand_kit_retailer_id"), table_name="brand_kit")
     op.drop_table("brand_kit")
     op.drop_index(op.f("ix_asset_vendor_id"), table_name="asset")

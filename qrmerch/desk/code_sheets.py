@@ -99,7 +99,7 @@ def show_first() -> Response:
     check_number(min(chosen.count(db), MAX_LABELS))
     run = _read_run(db, retailer, values)
     room = run.stock.per_sheet - run.start + 1
-    labels = list(islice(with_copies(_labels(db, retailer, chosen), run.copies), room))
+    labels = list(islice(with_copies(_labels(db, chosen), run.copies), room))
     data = sheet(labels, run.stock, wording=_wording(db, retailer, values), run=replace(run, copies=1))
     with open_pages(data) as pages:
         deque(read_pages(pages, run, (label.address for label in labels)), maxlen=0)
@@ -165,7 +165,7 @@ def _order(db: Session, retailer: Retailer, chosen: _Chosen, values: dict[str, s
         code_ids=[line.code.id for line in chosen.lines(db)],
         run=run,
         wording=replace(_wording(db, retailer, values), logo=b""),
-        base=printed_base(db, retailer.id, base_url=services().settings.base_url),
+        base_url=services().settings.base_url,
         logo_key=get_brand(db, retailer.id, at=now()).logo_key,
         medium=medium,
         dpi=dpi,
@@ -197,10 +197,9 @@ def _read_chosen(retailer: Retailer, said: MultiDict[str, str]) -> _Chosen:
     return _Chosen(read_wanted(retailer.id, said), picked[:_MAX_PICKED])
 
 
-def _labels(db: Session, retailer: Retailer, chosen: _Chosen) -> Iterator[Label]:
+def _labels(db: Session, chosen: _Chosen) -> Iterator[Label]:
     """One label for each chosen code."""
-    base = printed_base(db, retailer.id, base_url=services().settings.base_url)
-    return (label_of(line, base) for line in chosen.lines(db))
+    return (label_of(line, services().settings.base_url) for line in chosen.lines(db))
 
 
 def _values(db: Session, retailer: Retailer, said: MultiDict[str, str]) -> dict[str, str]:

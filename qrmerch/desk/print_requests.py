@@ -71,7 +71,7 @@ def _order(db: Session, retailer: Retailer, asked: PrintRequest, stock_key: str)
         code_ids=(),
         run=Run(stock=get_any_stock(db, retailer.id, stock_key), copies=asked.copies),
         wording=word_labels(retailer.default_locale, house=brand.wordmark, base=base),
-        base=base,
+        base_url=services().settings.base_url,
         logo_key=brand.logo_key,
     )
 

@@ -189,7 +189,7 @@ def send_package(db: Session, batch: PrintBatch) -> Response:
         raise NotFound("The file of this batch is gone. Print its labels again.")
     # Large ones go to the disk; the answer reads them from there and they are gone with it.
     out = tempfile.SpooledTemporaryFile(max_size=_SPOOLED_BYTES)  # noqa: SIM115 - the answer closes it
-    write_package(cast(BytesIO, out), batch, each_line(db, batch.id), path)
+    write_package(cast(BytesIO, out), batch, each_line(db, batch.id, base_url=batch.base_url), path)
     out.seek(0)
     name = f"{file_name(batch).rpartition('.')[0]}.zip"
     return send_file(cast(BytesIO, out), mimetype="application/zip", as_attachment=True, download_name=name)
@@ -206,7 +206,7 @@ def _show(batch: PrintBatch, *, problems: dict[str, str] | None = None) -> Respo
     db, principal = get_db(), current_principal()
     zone, run = get_retailer(db, principal.retailer_id).time_zone, service.run_of(batch)
     number, find = page_number(request.args), request.args.get("find", "")[:_MAX_FIND_CHARS].strip()
-    lines, total = list_lines(db, batch.id, page=number, per_page=PER_PAGE, find=find)
+    lines, total = list_lines(db, batch.id, base_url=batch.base_url, page=number, per_page=PER_PAGE, find=find)
     here, fields = f"/desk/prints/{batch.id}", {"find": find} if find else {}
     state, said = BATCH_SAID[batch.state]
     stage, done = _progress(batch)

@@ -82,8 +82,8 @@ class PrintBatch(RetailerScoped, Base):
     stock: Mapped[Json]
     run: Mapped[Json]
     wording: Mapped[Json]
-    # Scheme and host that its codes say.
-    base: Mapped[str] = mapped_column(String(300))
+    # The installation's own address when it was asked for, which codes of no host of their own say.
+    base_url: Mapped[str] = mapped_column(String(300))
     codes: Mapped[int]
     # Copies included, and how far drawing and reading back have come.
     labels: Mapped[int]

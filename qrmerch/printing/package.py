@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from qrmerch.codes.tokens import address_of
 from qrmerch.printing.models import Medium, PrintBatch
 from qrmerch.printing.queries import Line
 from qrmerch.printing.service import run_of
@@ -63,7 +62,7 @@ def _write_manifest(manifest: object, batch: PrintBatch, lines: Iterable[Line]) 
         words = [spreadsheet_cell(each) for each in (line.title, line.store, line.fixture)]
         for copy, (page, label) in enumerate(places_of(run, line.place), start=1):
             where = (page, label) if batch.medium == Medium.PDF else ("", line.place * run.copies + copy)
-            writer.writerow([*where, copy, line.token, address_of(batch.base, line.token), *words])
+            writer.writerow([*where, copy, line.token, line.address, *words])
     text.flush()
     text.detach()
 

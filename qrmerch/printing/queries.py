@@ -3,15 +3,16 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item
 from qrmerch.codes.models import Code
-from qrmerch.codes.tokens import address_of
+from qrmerch.codes.queries import list_lines as list_codes_by_id
+from qrmerch.codes.queries import said_by
 from qrmerch.db import get_one, has_part
 from qrmerch.errors import NotFound
-from qrmerch.parties.models import Fixture, Store, Vendor
+from qrmerch.parties.models import Store, Vendor
 from qrmerch.printing.labels import Label
 from qrmerch.printing.models import (
     LabelStock,
@@ -35,6 +36,7 @@ class Line:
     place: int
     code_id: str
     token: str
+    address: str
     title: str
     store: str
     fixture: str
@@ -70,30 +72,34 @@ def list_again(db: Session, batch: PrintBatch) -> list[PrintBatch]:
 
 
 def list_lines(
-    db: Session, batch_id: str, *, page: int = 1, per_page: int = 50, find: str = ""
+    db: Session, batch_id: str, *, base_url: str, page: int = 1, per_page: int = 50, find: str = ""
 ) -> tuple[list[Line], int]:
     """One page of a batch's labels in their order, and how many there are in all pages.
 
+    :param base_url: the installation's own address, for codes of no host of their own.
     :param find: a part of a name or a token, as it stands on the label.
     """
-    wanted = _lines(batch_id)
+    wanted = select(PrintLine.place, PrintLine.code_id).where(PrintLine.batch_id == batch_id)
     if find:
         token = "".join(find.split()).upper()
+        wanted = wanted.join(Code, Code.id == PrintLine.code_id).outerjoin(Item, Item.id == Code.item_id)
         wanted = wanted.where(or_(has_part(Item.title, find), Code.token == token))
     total = db.scalar(select(func.count()).select_from(wanted.subquery())) or 0
-    rows = db.execute(wanted.order_by(PrintLine.place).limit(per_page).offset((page - 1) * per_page))
-    return [_line(*row) for row in rows], total
+    rows = db.execute(wanted.order_by(PrintLine.place).limit(per_page).offset((page - 1) * per_page)).all()
+    return _lines(db, dict(rows), base_url), total
 
 
-def each_line(db: Session, batch_id: str, *, begin: int = 0) -> Iterator[Line]:
+def each_line(db: Session, batch_id: str, *, base_url: str, begin: int = 0) -> Iterator[Line]:
     """The labels of a batch from a place on, read little by little; between two reads nothing is held."""
     while True:
-        wanted = _lines(batch_id).where(PrintLine.place >= begin).order_by(PrintLine.place).limit(_READ_AT_ONCE)
-        rows = [_line(*row) for row in db.execute(wanted)]
-        yield from rows
-        if len(rows) < _READ_AT_ONCE:
+        wanted = select(PrintLine.place, PrintLine.code_id).where(
+            PrintLine.batch_id == batch_id, PrintLine.place >= begin
+        )
+        places = dict(db.execute(wanted.order_by(PrintLine.place).limit(_READ_AT_ONCE)).all())
+        yield from _lines(db, places, base_url)
+        if len(places) < _READ_AT_ONCE:
             return
-        begin = rows[-1].place + 1
+        begin = max(places) + 1
 
 
 def list_code_ids(db: Session, batch_id: str) -> list[str]:
@@ -101,10 +107,10 @@ def list_code_ids(db: Session, batch_id: str) -> list[str]:
     return list(db.scalars(select(PrintLine.code_id).where(PrintLine.batch_id == batch_id).order_by(PrintLine.place)))
 
 
-def label_of_line(line: Line, base: str) -> Label:
-    """What the label of a line says; `base` is scheme and host."""
+def label_of_line(line: Line) -> Label:
+    """What the label of a line says."""
     place = ", ".join(name for name in (line.store, line.fixture) if name)
-    return Label(address_of(base, line.token), line.token, line.title, place)
+    return Label(line.address, line.token, line.title, place)
 
 
 def count_by_store(db: Session, code_ids: Iterable[str]) -> list[tuple[str, int]]:
@@ -234,16 +240,18 @@ def get_released(db: Session, request: PrintRequest) -> PrintBatch:
     return batch
 
 
-def _lines(batch_id: str) -> Select[int, str, str, str, str | None, str | None]:
-    return (
-        select(PrintLine.place, Code.id, Code.token, Item.title, Store.short_name, Fixture.name)
-        .join(Code, Code.id == PrintLine.code_id)
-        .join(Item, Item.id == Code.item_id)
-        .outerjoin(Store, Store.id == Code.store_id)
-        .outerjoin(Fixture, Fixture.id == Code.fixture_id)
-        .where(PrintLine.batch_id == batch_id)
-    )
-
-
-def _line(place: int, code_id: str, token: str, title: str, store: str | None, fixture: str | None) -> Line:
-    return Line(place, code_id, token, title, store or "", fixture or "")
+def _lines(db: Session, places: dict[int, str], base_url: str) -> list[Line]:
+    """Lines by their places and codes, in their order."""
+    found = list_codes_by_id(db, list(places.values()))
+    return [
+        Line(
+            place=place,
+            code_id=line.code.id,
+            token=line.code.token,
+            address=said_by(line.code, base_url),
+            title=line.item_title,
+            store=line.store_name,
+            fixture=line.fixture_name,
+        )
+        for place, line in zip(places, found, strict=True)
+    ]

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from qrmerch import audit, ids
 from qrmerch.access import Principal
 from qrmerch.catalog.models import Item
-from qrmerch.codes.models import Code, CodeState
+from qrmerch.codes.models import Code, CodeState, Subject
 from qrmerch.codes.service import make_codes
 from qrmerch.content.models import Content, Reader, Revision, RevisionState
 from qrmerch.content.notices import tell
@@ -199,6 +199,7 @@ def _codes_of(db: Session, retailer: Retailer, items: Sequence[Item], *, at: dat
     wanted = select(Code.item_id, Code.id).where(
         Code.retailer_id == retailer.id,
         Code.item_id.in_([item.id for item in items]),
+        Code.subject_kind == Subject.ITEM,
         Code.state == CodeState.ACTIVE,
         Code.store_id.is_(None),
     )

@@ -55,7 +55,7 @@ class Order:
     code_ids: Sequence[str]
     run: Run
     wording: Wording
-    base: str
+    base_url: str
     logo_key: str = ""
     medium: Medium = Medium.PDF
     dpi: int = 0
@@ -87,7 +87,7 @@ def ask_batch(db: Session, retailer: Retailer, order: Order, *, at: datetime, ac
         stock=order.run.stock.as_json(),
         run={each: getattr(order.run, each) for each in _RUN_FIELDS},
         wording=_wording_as_json(order.wording, order.logo_key),
-        base=order.base,
+        base_url=order.base_url,
         codes=len(order.code_ids),
         labels=order.labels,
         pages=order.run.count_pages(len(order.code_ids)) if order.medium == Medium.PDF else 0,
@@ -138,7 +138,7 @@ def ask_again(
         ),
         wording=wording_of(batch),
         logo_key=str(batch.wording.get("logo_key", "")),
-        base=batch.base,
+        base_url=batch.base_url,
         medium=batch.medium,
         dpi=batch.dpi,
         vendor_id=batch.vendor_id,

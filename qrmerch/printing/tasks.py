@@ -53,7 +53,7 @@ class _Making:
     dpi: int
     run: Run
     wording: Wording
-    base: str
+    base_url: str
     part: Path
     mark: Path
 
@@ -69,8 +69,8 @@ class _Making:
     def _codes(self, begin: int) -> Iterator[Label]:
         while True:
             with self.work.database.read() as db:
-                lines = list(islice(each_line(db, self.batch_id, begin=begin), _AT_ONCE * 5))
-            yield from (label_of_line(line, self.base) for line in lines)
+                lines = list(islice(each_line(db, self.batch_id, base_url=self.base_url, begin=begin), _AT_ONCE * 5))
+            yield from (label_of_line(line) for line in lines)
             if len(lines) < _AT_ONCE * 5:
                 return
             begin = lines[-1].place + 1
@@ -158,7 +158,7 @@ def _load(work: Work, batch_id: str) -> _Making | None:
             dpi=batch.dpi,
             run=service.run_of(batch),
             wording=service.wording_of(batch, logo=_read_logo(work, str(batch.wording.get("logo_key", "")))),
-            base=batch.base,
+            base_url=batch.base_url,
             part=folder / f"{batch_id}.{batch.medium}",
             mark=folder / f"{batch_id}.json",
         )

@@ -275,10 +275,10 @@ def test_a_vendor_asks_the_desk_releases_and_only_that_vendor_downloads(
     otto = browser.another().sign_in(*shop.otto)
     assert otto.get(file).status_code == 404
     assert asked.id not in otto.get("/studio/prints").text
-    kinds = set(db.scalars(select(Notice.kind)))
-    assert {"print_asked", "print_released"} <= kinds
     assert "released print files of Marigold Slouch Top" in vera.get("/studio/messages").text
     assert "Sunny Side asks for print files of Marigold Slouch Top" in mia.get("/desk/messages").text
+    kinds = set(db.scalars(select(Notice.kind)))
+    assert {"print_asked", "print_released"} <= kinds
     mails = set(db.scalars(select(OutboxMessage.to)))
     assert {shop.mia.user.email, shop.vera.user.email} <= mails
     record = db.scalars(select(PrintBatch)).one()

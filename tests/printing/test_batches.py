@@ -65,7 +65,9 @@ def make_many(db: Session, retailer: Retailer, count: int) -> list[Code]:
 
 def ask(db: Session, retailer: Retailer, codes: list[Code], *, stock: Stock = AVERY, **values: object) -> PrintBatch:
     run = values.pop("run", None) or Run(stock=stock)
-    order = Order(name="Winter", code_ids=[code.id for code in codes], run=run, wording=WORDING, base=BASE, **values)  # type: ignore[arg-type]
+    order = Order(
+        name="Winter", code_ids=[code.id for code in codes], run=run, wording=WORDING, base_url=BASE, **values
+    )  # type: ignore[arg-type]
     batch = service.ask_batch(db, retailer, order, at=NOON, actor=None)
     db.commit()
     return batch
@@ -266,12 +268,12 @@ def test_labels_are_listed_with_their_place_and_found_by_token(
 ) -> None:
     batch = ask(db, retailer, codes)
 
-    lines, total = list_lines(db, batch.id, page=2, per_page=3)
-    found, _ = list_lines(db, batch.id, find=f"{codes[1].token[:4]} {codes[1].token[4:]}".lower())
+    lines, total = list_lines(db, batch.id, base_url=BASE, page=2, per_page=3)
+    found, _ = list_lines(db, batch.id, base_url=BASE, find=f"{codes[1].token[:4]} {codes[1].token[4:]}".lower())
 
     assert (total, [line.place for line in lines]) == (4, [3])
     assert [line.code_id for line in found] == [codes[1].id]
-    assert [line.code_id for line in each_line(db, batch.id, begin=2)] == [code.id for code in codes[2:]]
+    assert [line.code_id for line in each_line(db, batch.id, base_url=BASE, begin=2)] == [code.id for code in codes[2:]]
 
 
 def test_the_zip_for_a_print_shop_lists_every_label(
@@ -284,7 +286,7 @@ def test_the_zip_for_a_print_shop_lists_every_label(
     jobs.run_all(work)
     batch, out = again(db, batch), io.BytesIO()
 
-    write_package(out, batch, each_line(db, batch.id), work.files.path(batch.file_key))
+    write_package(out, batch, each_line(db, batch.id, base_url=BASE), work.files.path(batch.file_key))
 
     with zipfile.ZipFile(out) as archive:
         names = archive.namelist()
