@@ -151,10 +151,12 @@ def _make_prints(db: Session, retailer: Retailer, vendor_id: str, code_id: str, 
     release_batch(db, batch, at=NOON, actor=None)
     request = PrintRequest(
         id=ids.new(), retailer_id=retailer.id, vendor_id=vendor_id, state=RequestState.RELEASED,
-        stock_key=stock.key, stock_said=stock.said, copies=1, note="By May.", reason="", batch_id=batch.id,
+        stock_key=stock.key, stock_said=stock.said, copies=1, note="By May.", reason="None left.", batch_id=batch.id,
         created_at=NOON,
     )  # fmt: skip
+    batch.problem = "A code could not be read."
     own = add_stock(db, retailer, stock, at=NOON, actor=None, about="Address labels")
+    own.equal_to = "5160"
     keep_fit(db, retailer, "Back office", Run(stock=stock, right_mm=0.4), at=NOON, actor=None)
     db.add(request)
     db.flush()

@@ -279,7 +279,7 @@ def test_a_vendor_asks_the_desk_releases_and_only_that_vendor_downloads(
     assert "Sunny Side asks for print files of Marigold Slouch Top" in mia.get("/desk/messages").text
     kinds = set(db.scalars(select(Notice.kind)))
     assert {"print_asked", "print_released"} <= kinds
-    mails = set(db.scalars(select(OutboxMessage.to)))
+    mails = set(db.scalars(select(OutboxMessage.recipient)))
     assert {shop.mia.user.email, shop.vera.user.email} <= mails
     record = db.scalars(select(PrintBatch)).one()
     assert (record.vendor_id, record.labels) == (shop.vendor.id, 2)
