@@ -382,6 +382,11 @@ OURS = {
     *("import_run.format", "import_run.said", "import_run.kind", "import_run.news", "feed_run.columns"),
     *("feed_run.counts", "feed_run.problems", "feed_run.changes", "feed_run.written", "feed_run.format"),
     *("template_draft.sections", "migration.counts", "fill_run.counts", "fill_run.problems", "fill_run.changes"),
+    # Keys and measures of stocks, how a batch is laid out, digests, and counts by store.
+    *("label_stock.key", "label_stock.measures", "printer_fit.stock_key", "print_batch.stock", "print_batch.run"),
+    *("print_batch.base_url", "print_batch.file_key", "print_batch.stores", "print_request.stock_key"),
+    # The words of every label, drawn as they are; tests/printing looks at them.
+    "print_batch.wording",
     *("revision.body", "template_version.sections", "claim.terms", "store.weekly", "recording.captions"),
     *("sign_run.sign", "sign_run.format", "sign_run.code_ids", "sign_run.file_key", "sign_run.preview_keys"),
 }
