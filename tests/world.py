@@ -15,6 +15,7 @@ from qrmerch.access import Role
 from qrmerch.catalog.models import Item
 from qrmerch.catalog.queries import get_product, list_variants
 from qrmerch.clock import now
+from qrmerch.codes.runs import start_run
 from qrmerch.config import Settings
 from qrmerch.content.models import Reader
 from qrmerch.content.notices import tell
@@ -27,6 +28,7 @@ from qrmerch.imports.slot_models import FillRun
 from qrmerch.imports.slot_sheets import receive_file as receive_fill
 from qrmerch.media.models import Archive, ArchiveState
 from qrmerch.parties.models import Corners, Display, Retailer, Tone
+from qrmerch.parties.own_hosts import claim_host
 from qrmerch.parties.service import Brand, set_brand
 from qrmerch.users.models import Invitation
 from qrmerch.users.service import open_session
@@ -106,6 +108,8 @@ def make_house(db: Session, name: str, *, settings: Settings) -> House:
             "content_id": waiting.content_id,
             "publication_id": live.id,
             "code_id": code.id,
+            "order_id": start_run(db, [item], [store], at=NOON, batch="Wall").id,
+            "host_id": _claim(db, retailer, f"qr.{name.lower()}.example"),
             "kit_id": set_brand(db, retailer, _PLAIN, at=now(), from_at=now() + timedelta(days=3)).id,
             "offer_id": offer.id,
             "claim_id": claim.public_id,
@@ -124,6 +128,10 @@ def make_house(db: Session, name: str, *, settings: Settings) -> House:
         },
         people={**people, Role.OWNER: owner},
     )
+
+
+def _claim(db: Session, retailer: Retailer, host: str) -> str:
+    return claim_host(db, retailer, host, shared_host="localhost", at=now(), actor=None).id
 
 
 def _make_fill(db: Session, retailer: Retailer, vendor_id: str, item: Item, settings: Settings) -> FillRun:

@@ -16,7 +16,7 @@ from qrmerch.desk.times import said_in_text
 from qrmerch.errors import FormError
 from qrmerch.parties.models import Proof, Retailer, RetailerHost
 from qrmerch.parties.own_hosts import HostTaken, claim_host, refuse_early_look
-from qrmerch.parties.proving import Look, Outside, file_address, look_for_proof, record_name, record_text
+from qrmerch.parties.proving import IN_DEMO, Look, Outside, file_address, look_for_proof, record_name, record_text
 from qrmerch.parties.queries import get_host, get_retailer, list_hosts
 from qrmerch.web import get_db, notice, reading_session, redirect_to, render, services
 
@@ -69,8 +69,7 @@ def check(host_id: str) -> Response:
         refuse_early_look(row, at=at)
         host, secret, is_proven = row.host, row.secret, row.proven_at is not None
     # Looking takes seconds, and nobody's writing waits for it.
-    outside = cast(Outside, services().parts.get(OUTSIDE, Outside()))
-    found = Look(None) if is_proven else look_for_proof(host, secret, outside=outside)
+    found = Look(None) if is_proven else _look(host, secret)
     db, principal = get_db(), current_principal()
     row = get_host(db, host_id)
     try:
@@ -115,6 +114,13 @@ def remove(host_id: str) -> Response:
     db.commit()
     notice(f"{host} is taken away.", "info")
     return redirect_to("/desk/hosts")
+
+
+def _look(host: str, secret: str) -> Look:
+    outside = cast("Outside | None", services().parts.get(OUTSIDE))
+    if outside is None and services().settings.is_demo:
+        return Look(None, IN_DEMO)
+    return look_for_proof(host, secret, outside=outside or Outside())
 
 
 def _render(db: Session, *, typed: str = "", problems: dict[str, str] | None = None) -> Response:
