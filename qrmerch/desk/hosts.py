@@ -15,7 +15,7 @@ from qrmerch.desk.host_pages import HostRow, HostsPage
 from qrmerch.desk.times import said_in_text
 from qrmerch.errors import FormError
 from qrmerch.parties.models import Proof, Retailer, RetailerHost
-from qrmerch.parties.own_hosts import HostTaken, claim_host, refuse_early_look
+from qrmerch.parties.own_hosts import HostTaken, LookedJustNow, claim_host, refuse_early_look
 from qrmerch.parties.proving import IN_DEMO, Look, Outside, file_address, look_for_proof, record_name, record_text
 from qrmerch.parties.queries import get_host, get_retailer, list_hosts
 from qrmerch.web import get_db, notice, reading_session, redirect_to, render, services
@@ -66,7 +66,11 @@ def check(host_id: str) -> Response:
     at = now()
     with reading_session() as reading:
         row = get_host(reading, host_id)
-        refuse_early_look(row, at=at)
+        try:
+            refuse_early_look(row, at=at)
+        except LookedJustNow as early:
+            notice(early.detail, "info")
+            return redirect_to(f"/desk/hosts#h-{host_id}")
         host, secret, is_proven = row.host, row.secret, row.proven_at is not None
     # Looking takes seconds, and nobody's writing waits for it.
     found = Look(None) if is_proven else _look(host, secret)

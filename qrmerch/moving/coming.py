@@ -8,11 +8,12 @@ Never: a token that another retailer has, or a host that another has proven.
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import select
+from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
 from qrmerch import audit, ids
@@ -139,7 +140,7 @@ def read_folder(database: Database, folder: Path, *, at: datetime, progress: Pro
             audit.record(db, None, "code.import", subject, at=at, retailer_id=there.retailer_id, detail=detail)
             parties.changed(db, there.retailer_id, at=at)
             db.commit()
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, NoResultFound) as error:
         raise NoExport(
             f"A line of {records.FILE} cannot be read ({error}). Use a folder as an export wrote it."
         ) from None
@@ -219,7 +220,8 @@ def _take_brand(db: Session, retailer: Retailer, said: dict[str, Any], at: datet
         dict(said["social"]),
     )
     try:
-        parties.set_brand(db, retailer, brand, at=at)
+        # The plain one that came with the retailer has begun already.
+        parties.set_brand(db, retailer, brand, at=at + timedelta(milliseconds=1))
     except FormError:
         # A brand that this release would not take costs its looks, and no code.
         return
