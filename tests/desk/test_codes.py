@@ -409,6 +409,7 @@ def test_codes_of_variants_and_of_stores_are_made_from_the_same_form(mia: Browse
         {"place": [f"place:{shop.shelf.id}", f"store:{shop.store.id}"], "leads": "store", "batch": "Doors"},
     )
     nowhere = mia.post("/desk/codes/make", {"place": "none", "leads": "store"})
+    page, listed = mia.get("/desk/codes?batch=Doors").text, mia.get("/desk/codes").text
 
     sizes = [code for code in codes_of(db) if code.batch == "Sizes"]
     doors = [code for code in codes_of(db) if code.batch == "Doors"]
@@ -416,8 +417,10 @@ def test_codes_of_variants_and_of_stores_are_made_from_the_same_form(mia: Browse
     assert {(code.subject_id, code.item_id) for code in doors} == {(shop.store.id, None)}
     assert {code.fixture_id for code in doors} == {shop.shelf.id, None}
     assert nowhere.status_code == 422 and "needs a store" in nowhere.text
+    assert shop.store.name in page
+    assert "Marigold Slouch Top, S" in listed
+    db.commit()
     assert "The store’s own page" in mia.get(f"/desk/codes/{doors[0].id}").text
-    assert "Marigold Slouch Top, S" in mia.get("/desk/codes").text
 
 
 def test_an_encoder_gets_the_addresses_of_chips_alone(mia: Browser, shop: Shop, db: Session) -> None:
