@@ -307,6 +307,49 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_brand_kit_retailer_id"), "brand_kit", ["retailer_id"], unique=False)
     op.create_table(
+        "code_design",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("modules", sa.String(length=40), nullable=False),
+        sa.Column("finders", sa.String(length=40), nullable=False),
+        sa.Column("ink", sa.String(length=40), nullable=False),
+        sa.Column("paper", sa.String(length=40), nullable=False),
+        sa.Column("has_logo", sa.Boolean(), nullable=False),
+        sa.Column("use", sa.String(length=40), nullable=False),
+        sa.Column("distance_cm", sa.Integer(), nullable=False),
+        sa.Column("size_mm", sa.Double(), nullable=False),
+        sa.Column("caption", sa.String(length=60), nullable=False),
+        sa.Column("shows_gtin", sa.Boolean(), nullable=False),
+        sa.Column("shows_notice", sa.Boolean(), nullable=False),
+        sa.Column("has_frame", sa.Boolean(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("finders IN ('square', 'rounded')", name=op.f("ck_code_design_finders_known")),
+        sa.CheckConstraint("ink IN ('black', 'brand')", name=op.f("ck_code_design_ink_known")),
+        sa.CheckConstraint("modules IN ('square', 'rounded', 'dots')", name=op.f("ck_code_design_modules_known")),
+        sa.CheckConstraint("paper IN ('white', 'cream', 'grey', 'kraft')", name=op.f("ck_code_design_paper_known")),
+        sa.CheckConstraint("use IN ('hang_tag', 'till', 'shelf', 'poster')", name=op.f("ck_code_design_use_known")),
+        sa.CheckConstraint("distance_cm >= 0", name=op.f("ck_code_design_distance_not_negative")),
+        sa.CheckConstraint("size_mm >= 5 AND size_mm <= 1000", name=op.f("ck_code_design_size_possible")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_code_design_retailer_id_retailer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_code_design")),
+        sa.UniqueConstraint("retailer_id", "name", name=op.f("uq_code_design_retailer_id_name")),
+    )
+    op.create_index(op.f("ix_code_design_retailer_id"), "code_design", ["retailer_id"], unique=False)
+    op.create_table(
+        "code_reading",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("digest", sa.String(length=32), nullable=False),
+        sa.Column("read", sa.Integer(), nullable=False),
+        sa.Column("taken", sa.Integer(), nullable=False),
+        sa.Column("measured_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_code_reading_retailer_id_retailer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_code_reading")),
+        sa.UniqueConstraint("retailer_id", "digest", name=op.f("uq_code_reading_retailer_id_digest")),
+    )
+    op.create_index(op.f("ix_code_reading_retailer_id"), "code_reading", ["retailer_id"], unique=False)
+    op.create_table(
         "code_run",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -498,6 +541,17 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_invitation_retailer_id"), "invitation", ["retailer_id"], unique=False)
     op.create_index(op.f("ix_invitation_vendor_id"), "invitation", ["vendor_id"], unique=False)
+    op.create_table(
+        "link_host",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("host", sa.String(length=253), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_link_host_retailer_id_retailer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_link_host")),
+        sa.UniqueConstraint("retailer_id", "host", name=op.f("uq_link_host_retailer_id_host")),
+    )
+    op.create_index(op.f("ix_link_host_retailer_id"), "link_host", ["retailer_id"], unique=False)
     op.create_table(
         "look",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
@@ -1213,6 +1267,35 @@ def upgrade() -> None:
         postgresql_where=sa.text("NOT is_counted"),
     )
     op.create_table(
+        "gs1_link",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("item_id", sa.String(length=36), nullable=False),
+        sa.Column("gtin", sa.String(length=14), nullable=False),
+        sa.Column("qualifiers", sa.String(length=200), nullable=False),
+        sa.Column("link_type", sa.String(length=40), nullable=False),
+        sa.Column("title", sa.String(length=80), nullable=False),
+        sa.Column("locale", sa.String(length=12), nullable=False),
+        sa.Column("href", sa.String(length=2000), nullable=False),
+        sa.Column("media_type", sa.String(length=40), nullable=False),
+        sa.Column("is_default", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_gs1_link_item_id_item")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_gs1_link_retailer_id_retailer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_gs1_link")),
+    )
+    op.create_index(op.f("ix_gs1_link_item_id"), "gs1_link", ["item_id"], unique=False)
+    op.create_index(op.f("ix_gs1_link_retailer_id"), "gs1_link", ["retailer_id"], unique=False)
+    op.create_index("ix_gs1_link_retailer_item", "gs1_link", ["retailer_id", "item_id"], unique=False)
+    op.create_index(
+        "uq_gs1_link_default",
+        "gs1_link",
+        ["retailer_id", "item_id", "gtin", "qualifiers", "locale"],
+        unique=True,
+        sqlite_where=sa.text("is_default"),
+        postgresql_where=sa.text("is_default"),
+    )
+    op.create_table(
         "look_item",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -1356,6 +1439,19 @@ def upgrade() -> None:
     op.create_index(op.f("ix_wishlist_item_item_id"), "wishlist_item", ["item_id"], unique=False)
     op.create_index(op.f("ix_wishlist_item_retailer_id"), "wishlist_item", ["retailer_id"], unique=False)
     op.create_index(op.f("ix_wishlist_item_store_id"), "wishlist_item", ["store_id"], unique=False)
+    op.create_table(
+        "gtin_answer",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("gtin", sa.String(length=14), nullable=False),
+        sa.Column("variant_id", sa.String(length=36), nullable=False),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_gtin_answer_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["variant_id"], ["variant.id"], name=op.f("fk_gtin_answer_variant_id_variant")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_gtin_answer")),
+        sa.UniqueConstraint("retailer_id", "gtin", name=op.f("uq_gtin_answer_retailer_id_gtin")),
+    )
+    op.create_index(op.f("ix_gtin_answer_retailer_id"), "gtin_answer", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_gtin_answer_variant_id"), "gtin_answer", ["variant_id"], unique=False)
     op.create_table(
         "offer_subject_use",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
@@ -1689,6 +1785,9 @@ def downgrade() -> None:
     op.drop_table("price_history")
     op.drop_index(op.f("ix_offer_subject_use_retailer_id"), table_name="offer_subject_use")
     op.drop_table("offer_subject_use")
+    op.drop_index(op.f("ix_gtin_answer_variant_id"), table_name="gtin_answer")
+    op.drop_index(op.f("ix_gtin_answer_retailer_id"), table_name="gtin_answer")
+    op.drop_table("gtin_answer")
     op.drop_index(op.f("ix_wishlist_item_store_id"), table_name="wishlist_item")
     op.drop_index(op.f("ix_wishlist_item_retailer_id"), table_name="wishlist_item")
     op.drop_index(op.f("ix_wishlist_item_item_id"), table_name="wishlist_item")
@@ -1718,6 +1817,16 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_look_item_look_id"), table_name="look_item")
     op.drop_index(op.f("ix_look_item_item_id"), table_name="look_item")
     op.drop_table("look_item")
+    op.drop_index(
+        "uq_gs1_link_default",
+        table_name="gs1_link",
+        sqlite_where=sa.text("is_default"),
+        postgresql_where=sa.text("is_default"),
+    )
+    op.drop_index("ix_gs1_link_retailer_item", table_name="gs1_link")
+    op.drop_index(op.f("ix_gs1_link_retailer_id"), table_name="gs1_link")
+    op.drop_index(op.f("ix_gs1_link_item_id"), table_name="gs1_link")
+    op.drop_table("gs1_link")
     op.drop_index(
         "ix_event_uncounted",
         table_name="event",
@@ -1846,6 +1955,8 @@ def downgrade() -> None:
     op.drop_table("membership")
     op.drop_index(op.f("ix_look_retailer_id"), table_name="look")
     op.drop_table("look")
+    op.drop_index(op.f("ix_link_host_retailer_id"), table_name="link_host")
+    op.drop_table("link_host")
     op.drop_index(op.f("ix_invitation_vendor_id"), table_name="invitation")
     op.drop_index(op.f("ix_invitation_retailer_id"), table_name="invitation")
     op.drop_table("invitation")
@@ -1864,6 +1975,10 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_code_run_user_id"), table_name="code_run")
     op.drop_index(op.f("ix_code_run_retailer_id"), table_name="code_run")
     op.drop_table("code_run")
+    op.drop_index(op.f("ix_code_reading_retailer_id"), table_name="code_reading")
+    op.drop_table("code_reading")
+    op.drop_index(op.f("ix_code_design_retailer_id"), table_name="code_design")
+    op.drop_table("code_design")
     op.drop_index(op.f("ix_brand_kit_retailer_id"), table_name="brand_kit")
     op.drop_table("brand_kit")
     op.drop_index(op.f("ix_asset_vendor_id"), table_name="asset")

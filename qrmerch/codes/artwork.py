@@ -3,32 +3,39 @@
 Every drawing has the quiet zone of 4 modules inside, is dark on white, and has whole modules: runs of them as
 rectangles in vectors, whole printer dots in pixels. Nothing here is released before `preflight` has read it back.
 
+A style (`styles`) gives modules and finders another shape and the middle a logo; without one a code is drawn plain.
 A single symbol is drawn by `qrcode`; thousands by zxing-cpp, which is twenty times as fast. Both are given the same
 segments and level, and a test holds them to the same modules.
 """
 
+import base64
 import re
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from io import BytesIO
 from typing import Any, Final
 from xml.sax.saxutils import escape
 
 import qrcode
 import zxingcpp
-from qrcode.util import MODE_8BIT_BYTE, MODE_ALPHA_NUM, QRData
+from PIL import Image
+from qrcode.util import MODE_8BIT_BYTE, MODE_ALPHA_NUM, MODE_NUMBER, QRData
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
-from qrmerch.codes.tokens import LENGTH
+from qrmerch.codes.inks import is_colour, ratio
+from qrmerch.codes.segments import LAST_VERSIONS, Mode, split
+from qrmerch.codes.styles import DOT, PLAIN, Logo, Look, Style, logo_box, write_pdf, write_points, write_svg
 from qrmerch.errors import DomainError
 
 QUIET_MODULES: Final = 4
 BLACK: Final = "#000000"
-# Also keeps the contrast in the red light of a till's scanner above .53, where .40 is the least (ISO/IEC 15415).
+WHITE: Final = "#ffffff"
+# As WCAG counts it; how a till's scanner sees a colour is another matter (`inks`).
 MIN_CONTRAST: Final = 7.0
 MM_PER_INCH: Final = 25.4
 POINTS_PER_MM: Final = 72 / MM_PER_INCH
@@ -37,7 +44,9 @@ _MAX_DOTS: Final = 12_000
 _DARK_RUN: Final = re.compile(rb"\x01+")
 # From grey to module: black is dark.
 _DARK_IS_1: Final = b"\x01" + bytes(255)
-_COLOUR: Final = re.compile(r"#[0-9a-f]{6}")
+# As small as at 9, in a third of the time: the lines of a module are all alike.
+_PACKING: Final = 6
+_INK_TO_PAPER: Final = bytes(range(255, -1, -1))
 
 
 class Level(StrEnum):
@@ -107,11 +116,7 @@ class Symbol:
 
 def draw_symbol(address: str, *, level: Level = Level.M) -> Symbol:
     """The symbol that says `address`."""
-    drawn: Any = qrcode.QRCode(error_correction=_QRCODE_LEVELS[level], border=0)
-    for part in _segments(address):
-        drawn.add_data(part, optimize=0)
-    drawn.make(fit=True)
-    return Symbol(address, level, tuple(bytes(row) for row in drawn.modules))
+    return Symbol(address, level, tuple(bytes(row) for row in _draw(address, level).modules))
 
 
 def draw_symbols(addresses: Iterable[str], *, level: Level = Level.M) -> Iterator[Symbol]:
@@ -124,7 +129,15 @@ def draw_symbols(addresses: Iterable[str], *, level: Level = Level.M) -> Iterato
         yield Symbol(address, level, rows)
 
 
-def svg(address: str, *, size_mm: float = 25.0, dark: str = BLACK, level: Level = Level.M, title: str = "") -> str:
+def svg(
+    address: str,
+    *,
+    size_mm: float = 25.0,
+    dark: str = BLACK,
+    level: Level = Level.M,
+    title: str = "",
+    style: Style = PLAIN,
+) -> str:
     """A code as SVG of this size, quiet zone included.
 
     :param dark: `#rrggbb`, at least 7:1 on white.
@@ -132,33 +145,59 @@ def svg(address: str, *, size_mm: float = 25.0, dark: str = BLACK, level: Level 
     :raises ColourTooPale: it is not.
     :raises SizeNotPossible: smaller than 5 mm or larger than a metre.
     """
-    return svg_of(draw_symbol(address, level=level), size_mm=size_mm, dark=dark, title=title)
+    return svg_of(draw_symbol(address, level=level), size_mm=size_mm, dark=dark, title=title, style=style)
 
 
-def svg_of(symbol: Symbol, *, size_mm: float, dark: str = BLACK, title: str = "") -> str:
+def svg_of(symbol: Symbol, *, size_mm: float, dark: str = BLACK, title: str = "", style: Style = PLAIN) -> str:
     """As `svg`, of a symbol that is drawn already."""
     colour, size = check_colour(dark), f"{check_size(size_mm):g}mm"
     side = symbol.side
-    path = "".join(f"M{x} {y}h{length}v1h-{length}z" for x, y, length in symbol.runs)
+    edges = "crispEdges" if style.is_plain else "geometricPrecision"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{size}" height="{size}" viewBox="0 0 {side} {side}" '
-        f'shape-rendering="crispEdges" role="img"><title>{escape(title or symbol.address)}</title>'
-        f'<path fill="#fff" d="M0 0h{side}v{side}H0z"/><path fill="{colour}" d="{path}"/></svg>'
+        f'shape-rendering="{edges}" role="img"><title>{escape(title or symbol.address)}</title>'
+        f'<path fill="#fff" d="M0 0h{side}v{side}H0z"/>{_svg_ink(symbol, colour, style)}</svg>'
     )
 
 
-def png(address: str, *, size_mm: float = 25.0, dpi: int = 300, dark: str = BLACK, level: Level = Level.M) -> bytes:
+def _svg_ink(symbol: Symbol, colour: str, style: Style) -> str:
+    if style.is_plain:
+        path = "".join(f"M{x} {y}h{length}v1h-{length}z" for x, y, length in symbol.runs)
+        return f'<path fill="{colour}" d="{path}"/>'
+    look = look_of(symbol, style)
+    drawn = f'<path fill="{colour}" fill-rule="evenodd" d="{write_svg(look.outlines)}"/>'
+    if look.points:
+        stroke = f'stroke="{colour}" stroke-width="{DOT}" stroke-linecap="round"'
+        drawn += f'<path {stroke} d="{write_points(look.points)}"/>'
+    if style.logo and look.logo_frame:
+        x, y, width, height = (round(each, 3) for each in look.logo_frame)
+        picture = base64.b64encode(style.logo.data).decode()
+        drawn += (
+            f'<image x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" href="data:image/png;base64,{picture}"/>'
+        )
+    return drawn
+
+
+def png(
+    address: str,
+    *,
+    size_mm: float = 25.0,
+    dpi: int = 300,
+    dark: str = BLACK,
+    level: Level = Level.M,
+    style: Style = PLAIN,
+) -> bytes:
     """A code as PNG of one bit a pixel, whole printer dots a module, with its resolution written inside.
 
-    It is as large as whole dots allow, at most `size_mm`.
+    It is as large as whole dots allow, at most `size_mm`. With a logo it has colours; what is no logo has no greys.
 
     :raises ColourTooPale: `dark` has less than 7:1 on white.
     :raises SizeNotPossible: the printer's dots are too coarse, or the picture would have no end.
     """
-    return png_of(draw_symbol(address, level=level), size_mm=size_mm, dpi=dpi, dark=dark)
+    return png_of(draw_symbol(address, level=level), size_mm=size_mm, dpi=dpi, dark=dark, style=style)
 
 
-def png_of(symbol: Symbol, *, size_mm: float, dpi: int, dark: str = BLACK) -> bytes:
+def png_of(symbol: Symbol, *, size_mm: float, dpi: int, dark: str = BLACK, style: Style = PLAIN) -> bytes:
     """As `png`, of a symbol that is drawn already."""
     colour = check_colour(dark)
     dots = dots_per_module(symbol, size_mm=check_size(size_mm), dpi=dpi)
@@ -167,15 +206,37 @@ def png_of(symbol: Symbol, *, size_mm: float, dpi: int, dark: str = BLACK) -> by
         raise SizeNotPossible(
             f"At {dpi} dpi this would be {pixels:,} dots wide; {_MAX_DOTS:,} is the most. Take the SVG or the PDF."
         )
+    if style.logo:
+        return _coloured_png(paint(symbol, dots=dots, dark=colour, style=style), dpi)
+    lines = _plain_lines(symbol, dots, pixels) if style.is_plain else _styled_lines(symbol, dots, style)
+    return _two_colour_png(b"".join(lines), pixels, dpi, colour)
+
+
+def _plain_lines(symbol: Symbol, dots: int, pixels: int) -> list[bytes]:
     light = b"\0" + b"\xff" * ((pixels + 7) // 8)
-    lines = [light * (QUIET_MODULES * dots)]
-    lines += [_bit_row(row, dots, pixels) * dots for row in symbol.rows]
-    lines.append(lines[0])
+    margin = light * (QUIET_MODULES * dots)
+    return [margin, *(_bit_row(row, dots, pixels) * dots for row in symbol.rows), margin]
+
+
+def _styled_lines(symbol: Symbol, dots: int, style: Style) -> list[bytes]:
+    mask = look_of(symbol, style).dots(dots)
+    packed = mask.point(_INK_TO_PAPER).convert("1", dither=Image.Dither.NONE).tobytes()
+    size = (mask.width + 7) // 8
+    return [b"\0" + packed[at : at + size] for at in range(0, len(packed), size)]
+
+
+def _coloured_png(picture: Image.Image, dpi: int) -> bytes:
+    file = BytesIO()
+    picture.save(file, "PNG", optimize=True, dpi=(dpi, dpi))
+    return file.getvalue()
+
+
+def _two_colour_png(lines: bytes, pixels: int, dpi: int, colour: str) -> bytes:
     per_metre = round(dpi * 1000 / MM_PER_INCH)
     palette = bytes.fromhex(colour[1:]) + b"\xff\xff\xff"
     head = struct.pack(">IIBBBBB", pixels, pixels, 1, 3, 0, 0, 0)
     parts = [(b"IHDR", head), (b"pHYs", struct.pack(">IIB", per_metre, per_metre, 1)), (b"PLTE", palette)]
-    parts += [(b"IDAT", zlib.compress(b"".join(lines), 9)), (b"IEND", b"")]
+    parts += [(b"IDAT", zlib.compress(lines, _PACKING)), (b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, data) for kind, data in parts)
 
 
@@ -199,39 +260,94 @@ def snap_to_dots(symbol: Symbol, *, size_mm: float, dpi: int = 300) -> float:
     return dots * symbol.side * MM_PER_INCH / dpi if dots else size_mm
 
 
-def pdf(address: str, *, size_mm: float = 25.0, dark: str = BLACK, level: Level = Level.M, title: str = "") -> bytes:
+def pdf(
+    address: str,
+    *,
+    size_mm: float = 25.0,
+    dark: str = BLACK,
+    level: Level = Level.M,
+    title: str = "",
+    style: Style = PLAIN,
+) -> bytes:
     """A code as a PDF page of its own size, in vectors.
 
     :raises ColourTooPale: `dark` has less than 7:1 on white.
     :raises SizeNotPossible: smaller than 5 mm or larger than a metre.
     """
-    return pdf_of(draw_symbol(address, level=level), size_mm=size_mm, dark=dark, title=title)
+    return pdf_of(draw_symbol(address, level=level), size_mm=size_mm, dark=dark, title=title, style=style)
 
 
-def pdf_of(symbol: Symbol, *, size_mm: float, dark: str = BLACK, title: str = "") -> bytes:
+def pdf_of(symbol: Symbol, *, size_mm: float, dark: str = BLACK, title: str = "", style: Style = PLAIN) -> bytes:
     """As `pdf`, of a symbol that is drawn already."""
     points = check_size(size_mm) * POINTS_PER_MM
     file = BytesIO()
     canvas: Any = Canvas(file, pagesize=(points, points), pageCompression=1, invariant=1)
     canvas.setTitle(title or symbol.address)
-    canvas.addLiteral(pdf_drawing(symbol, x=0, y=0, side=points, dark=dark))
+    draw_on(canvas, symbol, x=0, y=0, side=points, dark=dark, style=style)
     canvas.showPage()
     canvas.save()
     return file.getvalue()
 
 
-def pdf_drawing(symbol: Symbol, *, x: float, y: float, side: float, dark: str = BLACK) -> str:
+def draw_on(
+    canvas: Any, symbol: Symbol, *, x: float, y: float, side: float, dark: str = BLACK, style: Style = PLAIN
+) -> None:
+    """Draw the artwork on a page of reportlab's, its logo included; see `pdf_drawing`. One logo is kept once a file."""
+    canvas.addLiteral(pdf_drawing(symbol, x=x, y=y, side=side, dark=dark, style=style))
+    frame = look_of(symbol, style).logo_frame if style.logo else None
+    if style.logo and frame:
+        scale = side / symbol.side
+        left, top, width, height = (each * scale for each in frame)
+        canvas.drawImage(_pdf_picture(style.logo), x + left, y + side - top - height, width, height)
+
+
+def pdf_drawing(symbol: Symbol, *, x: float, y: float, side: float, dark: str = BLACK, style: Style = PLAIN) -> str:
     """The artwork as a piece of a PDF content stream, its white ground included.
+
+    Of a logo only the free place is in it, for a picture is no part of a stream: `draw_on` draws both.
 
     :param x, y: the artwork's lower left corner, points.
     :param side: its side, points.
     """
     scale = side / symbol.side
-    ink = pdf_ink(check_colour(dark))
-    return (
-        f"q {scale:.6f} 0 0 {scale:.6f} {x:.4f} {y:.4f} cm 1 g 0 0 {symbol.side} {symbol.side} re f "
-        f"{ink} {symbol.pdf_path} Q"
-    )
+    colour = check_colour(dark)
+    ink = pdf_ink(colour)
+    path = symbol.pdf_path if style.is_plain else f"{ink.upper()} {write_pdf(look_of(symbol, style), symbol.side)}"
+    return f"q {scale:.6f} 0 0 {scale:.6f} {x:.4f} {y:.4f} cm 1 g 0 0 {symbol.side} {symbol.side} re f {ink} {path} Q"
+
+
+def look_of(symbol: Symbol, style: Style) -> Look:
+    """A symbol in a style, with the largest place for its logo that its error correction spares."""
+    return _look_of(symbol.rows, symbol.level, style)
+
+
+@lru_cache(maxsize=8)
+def _look_of(rows: tuple[bytes, ...], level: Level, style: Style) -> Look:
+    box = logo_box((len(rows) - 17) // 4, level.value, style.logo.ratio) if style.logo else None
+    return Look(rows, style, box, QUIET_MODULES)
+
+
+def paint(symbol: Symbol, *, dots: int, dark: str = BLACK, style: Style = PLAIN, ground: str = WHITE) -> Image.Image:
+    """The artwork in colours, so many dots a module, as it lies on paper of this colour."""
+    look = look_of(symbol, style)
+    picture = Image.new("RGB", (symbol.side * dots,) * 2, ground)
+    picture.paste(dark, (0, 0), look.dots(dots))
+    if style.logo and look.logo_frame:
+        x, y, width, height = (round(each * dots) for each in look.logo_frame)
+        logo = _picture(style.logo).resize((max(1, width), max(1, height)), Image.Resampling.LANCZOS)
+        picture.paste(logo, (x, y))
+    return picture
+
+
+@lru_cache(maxsize=8)
+def _picture(logo: Logo) -> Image.Image:
+    with Image.open(BytesIO(logo.data), formats=["PNG"]) as opened:
+        return opened.convert("RGB")
+
+
+@lru_cache(maxsize=8)
+def _pdf_picture(logo: Logo) -> ImageReader:
+    return ImageReader(_picture(logo))
 
 
 def pdf_ink(colour: str) -> str:
@@ -247,22 +363,19 @@ def check_colour(colour: str) -> str:
     :raises ColourTooPale: less than 7:1 on white, or no colour at all.
     """
     colour = colour.lower()
-    if not _COLOUR.fullmatch(colour):
+    if not is_colour(colour):
         raise ColourTooPale(f"{colour} is not a colour. Write # and six digits or letters a to f, such as #7a1f4f.")
-    ratio = contrast_on_white(colour)
-    if ratio < MIN_CONTRAST:
+    contrast = contrast_on_white(colour)
+    if contrast < MIN_CONTRAST:
         raise ColourTooPale(
-            f"{colour} on white has a contrast of {ratio:.1f}; codes need {MIN_CONTRAST:.0f}. Take a darker shade."
+            f"{colour} on white has a contrast of {contrast:.1f}; codes need {MIN_CONTRAST:.0f}. Take a darker shade."
         )
     return colour
 
 
 def contrast_on_white(colour: str) -> float:
     """The contrast ratio of `#rrggbb` on white, 1 to 21, as WCAG counts it."""
-    shares = (0.2126, 0.7152, 0.0722)
-    channels = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
-    linear = (each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in channels)
-    return float(1.05 / (sum(share * each for share, each in zip(shares, linear, strict=True)) + 0.05))
+    return ratio(colour)
 
 
 def check_size(size_mm: float) -> float:
@@ -281,15 +394,23 @@ _QRCODE_LEVELS: Final = {
     Level.Q: qrcode.constants.ERROR_CORRECT_Q,
     Level.H: qrcode.constants.ERROR_CORRECT_H,
 }
+_QRCODE_MODES: Final = {
+    Mode.NUMERIC: MODE_NUMBER,
+    Mode.ALPHANUMERIC: MODE_ALPHA_NUM,
+    Mode.BYTE: MODE_8BIT_BYTE,
+}
 
 
-def _segments(address: str) -> list[Any]:
-    """The slash and the token in the symbol's denser alphabet, which at some lengths of host saves a version."""
-    text = address.encode()
-    token = text[-LENGTH - 1 :]
-    if token[:1] != b"/" or not re.fullmatch(rb"/[0-9A-Z]+", token):
-        return [QRData(text, mode=MODE_8BIT_BYTE)]
-    return [QRData(text[: -len(token)], mode=MODE_8BIT_BYTE), QRData(token, mode=MODE_ALPHA_NUM)]
+def _draw(address: str, level: Level) -> Any:
+    """The symbol as `qrcode` draws it, from the segments that take the fewest bits."""
+    for last in LAST_VERSIONS:
+        drawn: Any = qrcode.QRCode(error_correction=_QRCODE_LEVELS[level], border=0)
+        for part in split(address, version=last):
+            drawn.add_data(QRData(part.data, mode=_QRCODE_MODES[part.mode]), optimize=0)
+        drawn.make(fit=True)
+        if drawn.version <= last:
+            break
+    return drawn
 
 
 def _bit_row(row: bytes, dots: int, pixels: int) -> bytes:

@@ -11,6 +11,7 @@ from qrmerch.catalog.models import Item, Variant
 from qrmerch.codes.models import Carrier, Code, CodeState, Subject
 from qrmerch.codes.tokens import address_of, find_token
 from qrmerch.db import get_one, has_part
+from qrmerch.gs1 import gtin14
 from qrmerch.parties.models import Fixture, Store
 
 # Where a list is asked for the codes that hang in no store: magazines, billboards, parcels.
@@ -90,6 +91,13 @@ def find_code(db: Session, text: str) -> Code | None:
     """The code whose token somebody typed, however they wrote it, among those the session may see."""
     token = find_token(text)
     return db.scalars(select(Code).where(Code.token == token)).one_or_none() if token else None
+
+
+def find_gtin(db: Session, item_id: str) -> str:
+    """The one trade number of an item's variants, in 14 digits; empty where there is none or several."""
+    wanted = select(Variant.gtin).where(Variant.item_id == item_id, Variant.gtin.is_not(None)).distinct().limit(2)
+    numbers = {gtin14(number) for number in db.scalars(wanted) if number}
+    return numbers.pop() if len(numbers) == 1 else ""
 
 
 def list_codes(db: Session, wanted: Wanted, *, page: int = 1, per_page: int = 50) -> tuple[list[CodeLine], int]:

@@ -140,6 +140,8 @@ class CodePage:
     size: str
     colour: str
     colours: Options
+    # Empty where the retailer has none of its own.
+    designs: Options
     formats: Options
     candidates: Options
     problems: dict[str, str]

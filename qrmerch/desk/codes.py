@@ -14,7 +14,8 @@ from qrmerch.clock import now
 from qrmerch.codes import preflight
 from qrmerch.codes.artwork import BLACK, SizeNotPossible, draw_symbol
 from qrmerch.codes.chips import chip_bytes, ndef_message
-from qrmerch.codes.models import Carrier, Code, CodeState, Subject
+from qrmerch.codes.designs import Design, NotMeasured, check_design, design_of, get_design, list_designs
+from qrmerch.codes.models import Carrier, Code, CodeDesign, CodeState, Ink, Subject
 from qrmerch.codes.queries import (
     Batch,
     CodeLine,
@@ -23,6 +24,7 @@ from qrmerch.codes.queries import (
     count_codes,
     each_code,
     find_code,
+    find_gtin,
     get_code,
     get_line,
     list_batches,
@@ -51,10 +53,14 @@ from qrmerch.desk.code_pages import (
     say_wanted,
     store_options,
 )
+from qrmerch.desk.design_pages import not_shown
+from qrmerch.desk.design_view import load_asked, show_design
 from qrmerch.downloads import csv_response
 from qrmerch.errors import FormError, NotFound
 from qrmerch.parties.models import Retailer
-from qrmerch.parties.queries import get_brand, get_retailer, list_stores
+from qrmerch.parties.queries import get_brand, get_retailer, list_stores, printed_base
+from qrmerch.printing.pieces import Words, release_piece
+from qrmerch.printing.wording import word_labels
 from qrmerch.rendering.brand import derive_colours
 from qrmerch.scans.kinds import SCAN
 from qrmerch.scans.queries import Span, count_by_code
@@ -168,6 +174,21 @@ def preview(code_id: str) -> Response:
     return Response(drawing, mimetype=_KINDS["svg"])
 
 
+@blueprint.get("/<code_id>/shown")
+@allow(*PUBLISHERS)
+def show_artwork(code_id: str) -> Response:
+    """The code as its form says now, with what preflight says of it, for the page's script."""
+    db, principal = get_db(), current_principal()
+    code = get_code(db, code_id)
+    retailer = get_retailer(db, principal.retailer_id)
+    try:
+        design = _chosen_design(db)
+    except SizeNotPossible as refused:
+        return render("desk/_code_design_shown.html", not_shown(refused.detail))
+    shown, _ = show_design(db, retailer, design, draw_symbol(_address(code), level=design.level))
+    return render("desk/_code_design_shown.html", shown)
+
+
 @blueprint.get("/<code_id>/artwork")
 @allow(*PUBLISHERS)
 def download(code_id: str) -> Response:
@@ -180,18 +201,62 @@ def download(code_id: str) -> Response:
     kind = request.args.get("as", "svg")
     if kind not in _KINDS:
         raise NotFound("Artwork comes as SVG, PNG or PDF.")
-    size_mm = _read_size(request.args.get("size", _USUAL_SIZE_MM))
-    dark, said = _colour(db, principal, request.args.get("colour", "")), _address(code)
-    data: str | bytes
-    if kind == "svg":
-        data = preflight.release_svg(said, size_mm=size_mm, dark=dark)
-    elif kind == "png":
-        data = preflight.release_png(said, size_mm=size_mm, dpi=_DPI, dark=dark)
-    else:
-        data = preflight.release_pdf(said, size_mm=size_mm, dark=dark)
+    design_id = request.args.get("design", "")
+    data = _designed(db, code, kind, get_design(db, design_id)) if design_id else _plain(db, principal, code, kind)
     response = Response(data, mimetype=_KINDS[kind])
     response.headers["Content-Disposition"] = f'attachment; filename="code-{code.token}.{kind}"'
     return response
+
+
+def _plain(db: Session, principal: Principal, code: Code, kind: str) -> str | bytes:
+    """The artwork without a design, at the width and in the colour that the address says."""
+    size_mm = _read_size(request.args.get("size", _USUAL_SIZE_MM))
+    dark, said = _colour(db, principal, request.args.get("colour", "")), _address(code)
+    if kind == "svg":
+        return preflight.release_svg(said, size_mm=size_mm, dark=dark)
+    if kind == "png":
+        return preflight.release_png(said, size_mm=size_mm, dpi=_DPI, dark=dark)
+    return preflight.release_pdf(said, size_mm=size_mm, dark=dark)
+
+
+def _designed(db: Session, code: Code, kind: str, kept: CodeDesign) -> str | bytes:
+    """The artwork in a design, which brings its width, ink and words.
+
+    :raises NotMeasured: nobody has read its typical pictures as it looks now.
+    """
+    retailer, design = get_retailer(db, code.retailer_id), design_of(kept)
+    asked, said = load_asked(db, retailer, design), _address(code)
+    symbol = draw_symbol(said, level=design.level)
+    report, is_measured = check_design(db, retailer.id, symbol, asked)
+    if report.verdict == preflight.Verdict.REFUSE:
+        raise preflight.ArtworkRefused(report)
+    if not is_measured:
+        raise NotMeasured(f"{kept.name} was not measured yet as its codes look now. Open the design and read them.")
+    words = Words(
+        caption=design.caption,
+        number=_number(db, code) if design.shows_gtin else "",
+        notice=_notice(db, retailer) if design.shows_notice else "",
+        has_frame=design.has_frame,
+    )
+    if not words.is_empty:
+        return release_piece(kind, symbol, asked, words, title=said, dpi=_DPI)
+    if kind == "svg":
+        return preflight.release_svg(said, level=design.level, asked=asked)
+    if kind == "png":
+        return preflight.release_png(said, level=design.level, dpi=_DPI, asked=asked)
+    return preflight.release_pdf(said, level=design.level, asked=asked)
+
+
+def _number(db: Session, code: Code) -> str:
+    """The trade number as it stands under a code; nothing where what the code leads to has none."""
+    gtin = find_gtin(db, code.item_id) if code.item_id else ""
+    return f"(01) {gtin}" if gtin else ""
+
+
+def _notice(db: Session, retailer: Retailer) -> str:
+    """What a scan keeps, in the retailer's first language."""
+    base = printed_base(db, retailer.id, base_url=services().settings.base_url)
+    return word_labels(retailer.default_locale, house="", base=base).notice
 
 
 @blueprint.post("/<code_id>/end")
@@ -249,6 +314,7 @@ def _show(line: CodeLine, *, problems: dict[str, str] | None = None, what: str =
     older = list_replaced_by(db, code)
     after = get_code(db, code.replaced_by_id) if code.replaced_by_id else None
     scans = _count_scans(db, code, retailer)
+    designs = list_designs(db, retailer.id)
     page = CodePage(
         code_id=code.id,
         title=line.item_title,
@@ -269,6 +335,7 @@ def _show(line: CodeLine, *, problems: dict[str, str] | None = None, what: str =
         size=_USUAL_SIZE_MM,
         colour="",
         colours=(("", "Black"), ("brand", "Brand colour")),
+        designs=(("", "Plain"), *((each.id, each.name) for each in designs)) if designs else (),
         formats=(("svg", "SVG"), ("pdf", "PDF"), ("png", f"PNG, {_DPI} dpi")),
         candidates=tuple(
             (each.code.id, f"{group(each.code.token)}: {each.item_title}, {each.place}")
@@ -337,6 +404,14 @@ def _colour(db: Session, principal: Principal, wanted: str) -> str:
     if wanted != "brand":
         return BLACK
     return derive_colours(get_brand(db, str(principal.retailer_id), at=now()).colour).code
+
+
+def _chosen_design(db: Session) -> Design:
+    """The design that the address names, else the plain one it describes."""
+    if design_id := request.args.get("design", ""):
+        return design_of(get_design(db, design_id))
+    ink = Ink.BRAND if request.args.get("colour") == "brand" else Ink.BLACK
+    return Design(name="", ink=ink, size_mm=_read_size(request.args.get("size", _USUAL_SIZE_MM)))
 
 
 def _read_size(text: str) -> float:

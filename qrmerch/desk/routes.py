@@ -5,7 +5,9 @@ from flask import Blueprint
 from qrmerch.desk import (
     audit,
     brand,
+    code_designs,
     code_making,
+    code_proofs,
     code_sheets,
     codes,
     components,
@@ -56,6 +58,8 @@ def blueprints() -> list[Blueprint]:
         outbox.blueprint,
         audit.blueprint,
         codes.blueprint,
+        code_designs.blueprint,
+        code_proofs.blueprint,
         code_making.blueprint,
         code_sheets.blueprint,
         offers.blueprint,

@@ -50,6 +50,32 @@ def answer_missing(*, typed: str = "") -> Response:
     return respond("landing/helpful.html", page, block, status=404)
 
 
+def answer_wrong(status: int, reason: str, detail: str) -> Response:
+    """An address that is printed for machines and leads nowhere: for a script the reason, for a person what to do.
+
+    :param reason: one word, for programs.
+    :param detail: a sentence for whoever wrote the program.
+    """
+    if is_script():
+        response = jsonify(type=reason, status=status, detail=detail)
+        response.mimetype = "application/problem+json"
+        response.status_code = status
+        return response
+    at = now()
+    with services().database.read() as db:
+        house = load_host_house(db, at=at)
+        locale = choose_locale(house)
+        pieces = list_start_pieces(db, house, locale, limit=_WAYS_ON, at=at) if house.retailer_id else ()
+    t = translator(locale)
+    if status == 404:
+        title, words = t("We do not know this one"), t("The number is right, and no item of ours here has it.")
+    else:
+        title, words = t("Something is wrong with this address"), t("A number in it does not add up. Scan it again.")
+    frame, block = build_frame(house, locale=locale, title=title)
+    page = HelpfulPage(t, frame, title, words, "", (), "", house.slug, pieces)
+    return respond("landing/helpful.html", page, block, status=status)
+
+
 def explain(typed: str, meant: str | None, locale: str) -> tuple[str, str]:
     """Title and words of the page: mistyped, wherever one slip may have made this; unknown, only if the check holds."""
     t = translator(locale)

@@ -69,16 +69,12 @@ _MAX_TYPED_CHARS: Final = 40
 def show_printed(text: str) -> Response:
     """A printed code's page after a miss of the front door; a helpful page where no code has this address."""
     typed = plain_token(text)
-    misses, address, at_s = _get_misses(), request.remote_addr or "", time()
-    if not _is_known(typed) and (wait_s := misses.wait_s(address, at_s)):
-        raise TooMany(
-            "Many codes that do not exist were asked for from this network. Wait a minute and try again.",
-            retry_after=timedelta(seconds=ceil(wait_s)),
-        )
+    if not _is_known(typed):
+        refuse_guessing()
     answer = answer_scan(typed)
     if answer is not None:
         return answer
-    misses.take(address, at_s)
+    note_miss()
     count_orphan(find_host_retailer_id(), typed)
     return answer_missing(typed=typed)
 
@@ -93,6 +89,23 @@ def find_typed() -> Response:
         return redirect_to(f"/q/{token}")
     said = urlencode({name: request.args[name][:_MAX_TYPED_CHARS] for name in ("of", "lang") if request.args.get(name)})
     return redirect_to(f"/q/{quote(typed)}?{said}" if typed else f"/help?{said}")
+
+
+def refuse_guessing() -> None:
+    """Let nothing through from a network that has just asked for many addresses that do not exist.
+
+    :raises TooMany: with how long to wait.
+    """
+    if wait_s := _get_misses().wait_s(request.remote_addr or "", time()):
+        raise TooMany(
+            "Many codes that do not exist were asked for from this network. Wait a minute and try again.",
+            retry_after=timedelta(seconds=ceil(wait_s)),
+        )
+
+
+def note_miss() -> None:
+    """One more address that does not exist was asked for."""
+    _get_misses().take(request.remote_addr or "", time())
 
 
 def _get_misses() -> Misses:

@@ -22,6 +22,7 @@ from qrmerch.codes.tokens import find_token
 from qrmerch.config import Settings, data_folder
 from qrmerch.landing.counting import Counting
 from qrmerch.landing.front_door import ScanPath
+from qrmerch.landing.gtins import Gtins
 from qrmerch.landing.printed import KnownItem, PrintedCode, PrintedCodes
 from qrmerch.parties.hosts import Hosts
 from qrmerch.rendering.changes import Change, Changes
@@ -58,7 +59,7 @@ class Shown:
 
 def open_scan_path(settings: Settings, hosts: Hosts) -> ScanPath:
     """The scan path of this process, its table and pages read from the local disk; nobody reads changes yet."""
-    codes = PrintedCodes(settings.pages_dir)
+    codes, gtins = PrintedCodes(settings.pages_dir), Gtins(settings.pages_dir)
     pages = Pages(
         settings.pages_dir,
         max_bytes=settings.page_memory_bytes,
@@ -71,10 +72,20 @@ def open_scan_path(settings: Settings, hosts: Hosts) -> ScanPath:
 
     def hear(db: Session, news: Iterable[Change]) -> None:
         codes.hear(db, news)
+        gtins.hear(db, news)
         hosts.refresh(db)
 
     changes = Changes(settings.database_url, pages, retailer_of=codes.retailer_of, hear=hear)
-    return ScanPath(codes=codes, pages=pages, counting=counting, changes=changes, hosts=hosts, proxies=settings.proxies)
+    return ScanPath(
+        codes=codes,
+        gtins=gtins,
+        pages=pages,
+        counting=counting,
+        changes=changes,
+        hosts=hosts,
+        proxies=settings.proxies,
+        safety=tuple(safety_headers(settings, path="/01/")),
+    )
 
 
 def put_scan_path(parts: dict[str, Any], path: ScanPath) -> None:
@@ -158,6 +169,17 @@ def count_view(item: KnownItem, store_id: str, *, said: str | None, text: str = 
 def count_share(retailer_id: str, public_id: str) -> tuple[tuple[str, str], ...]:
     """Count that a share link was opened; the headers that tell the phone its visit."""
     return visit_headers(get_scan_path().counting.share(request.environ, retailer_id, public_id, time()))
+
+
+def count_gs1(retailer_id: str, public_id: str, store_id: str, *, is_lookup: bool) -> str:
+    """Count that a GS1 address was asked for; the new visit's id where it is a scan and one may be kept.
+
+    :param retailer_id: whose it is; empty where several could be meant.
+    :param public_id: of the item; empty for a store's address.
+    """
+    return get_scan_path().counting.gs1(
+        request.environ, retailer_id, time(), subject=public_id, store_id=store_id, is_lookup=is_lookup
+    )
 
 
 def count_orphan(retailer_id: str | None, text: str) -> None:

@@ -178,7 +178,7 @@ def _make_item_page(
     source, item, t = scene.source, scene.item, translator(scene.source.locale)
     heads = {kind for kind in HEAD_KINDS if source.has(kind) or not scene.is_published}
     shown = PagePictures(db, source, at=at)
-    main, invitation = _split_offers(scene)
+    main, invitation = split_offers(scene)
     story, facts = read_story(source), read_facts(source)
     state, stock_words = word_stock(scene.shelf, scene.store, source.locale) if "stock" in heads else ("", "")
     price = word_price(
@@ -445,7 +445,7 @@ def _retailers_of(items: Sequence[Item]) -> Select[Retailer]:
     return select(Retailer).where(Retailer.id.in_({item.retailer_id for item in items}))
 
 
-def _split_offers(scene: Scene) -> tuple[Offer | None, Offer | None]:
+def split_offers(scene: Scene) -> tuple[Offer | None, Offer | None]:
     """The offer for the bar, and the one for the page's invitation if the template has a place for it."""
     has_place = scene.source.has("event") or scene.source.has("invitation")
     invitations = [offer for offer in scene.offers if offer.kind == OfferKind.EXPERIENCE and has_place]

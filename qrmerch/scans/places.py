@@ -47,7 +47,7 @@ class Places:
             Code.fixture_id,
         )
         self._codes = {row[0]: row[1:] for row in _find(db, columns, Code.token, tokens)}
-        pages = {each.subject for each in lines if each.kind in (line.PAGE, line.VIEW)}
+        pages = {each.subject for each in lines if each.kind in (line.GS1, line.PAGE, line.VIEW) and each.subject}
         self._items = {
             row[0]: row[1:] for row in _find(db, (Item.public_id, Item.retailer_id, Item.id), Item.public_id, pages)
         }
@@ -56,7 +56,7 @@ class Places:
         """The place of a line, or None where nothing of ours is at what it names."""
         if said.kind == line.SCAN:
             return self._of_code(said.subject)
-        if said.kind in (line.PAGE, line.VIEW):
+        if said.kind in (line.PAGE, line.VIEW) or (said.kind == line.GS1 and said.subject):
             return self._of_page(said)
         return self.of_store(said.retailer_id, said.store_id)
 
