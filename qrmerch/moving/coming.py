@@ -84,6 +84,7 @@ class _There:
     """Ids of what codes name, as the database has them now."""
 
     retailer_id: str
+    hosts: frozenset[str] = frozenset()
     items: dict[str, str] = field(default_factory=dict)
     variants: dict[tuple[str, str], str] = field(default_factory=dict)
     shops: dict[str, str] = field(default_factory=dict)
@@ -116,7 +117,7 @@ def read_folder(database: Database, folder: Path, *, at: datetime, progress: Pro
         with database.write() as db:
             retailer = _take_retailer(db, first, at)
             db.commit()
-            there = _There(retailer.id)
+            there = _There(retailer.id, frozenset(each["host"] for each in first["hosts"]))
         made = known = shared = 0
         after: dict[str, str] = {}
         for chunk in _chunks(lines):
@@ -353,6 +354,8 @@ def _take_codes(db: Session, there: _There, said: list[records.Record], after: d
     for each in new:
         if len(each["token"]) != LENGTH or find_token(each["token"]) != each["token"]:
             raise ValueError(f"{each['token']} is no token")
+        if each["host"] and each["host"] not in there.hosts:
+            raise ValueError(f"{each['host']} is none of the retailer's hosts")
         db.add(_code_of(there, each))
     after.update({each["token"]: each["replaced_by"] for each in said if each["replaced_by"]})
     db.flush()

@@ -97,7 +97,7 @@ def write_folder(
             writer.writerow([spreadsheet_cell(str(cell or "")) for cell in _row(code, page, led, base_url)])
             progress(1)
     led.pages |= {"/privacy": "/pages/privacy.html", "/help": "/pages/help.html", "/": "/pages/unknown.html"}
-    shared = urlsplit(base_url).netloc
+    shared = urlsplit(base_url).hostname or ""
     named = [*dict.fromkeys([*hosts, *(each["host"] or shared for each in led.codes)])]
     _write(folder / servers.NGINX_MAP, servers.nginx_map(led.pages))
     _write(folder / servers.NGINX, servers.nginx_conf(named, entries=len(led.pages)))

@@ -254,6 +254,7 @@ CHANGES: list[Callable[[str], str]] = [
     lambda text: text.replace('"leads_to": "store"', '"leads_to": "moon"'),
     lambda text: text.replace('"store": "FT-1"', '"store": "FT-9"'),
     lambda text: re.sub(r'"token": ".', '"token": "U', text),
+    lambda text: re.sub(r'("token": "\w+", "host": ")[^"]*', r"\1evil.example", text),
 ]
 
 
