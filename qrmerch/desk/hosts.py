@@ -138,6 +138,7 @@ def _render(db: Session, *, typed: str = "", problems: dict[str, str] | None = N
         proven=tuple(row for row in rows if row.is_proven),
         waiting=tuple(row for row in rows if not row.is_proven),
         shared=urlsplit(shared).netloc,
+        lead_to=urlsplit(shared).hostname or "",
         shared_codes=count_of(codes.get("", 0), "code"),
         typed=typed,
         problems=problems or {},

@@ -146,11 +146,7 @@ def _write_pages(db: Session, retailer: Retailer, folder: Path, led: _Led, *, st
 
 
 _WORDS: Final = (
-    (
-        "unknown",
-        "This code leads nowhere",
-        ("Look at the tag again: the code under the square has nine characters, and never uses I, L, O or U.",),
-    ),
+    ("unknown", "That code is not one of ours", ("A code has nine characters. Look at the tag again.",)),
     ("help", "Help", ("Point your camera at the square on a tag to see what it is.",)),
     ("privacy", "What a scan records", ("These pages are plain files. They set no cookie and run no script.",)),
 )
