@@ -16,6 +16,7 @@ from qrmerch.catalog.models import Item
 from qrmerch.catalog.queries import get_product, list_variants
 from qrmerch.clock import now
 from qrmerch.codes.models import Code
+from qrmerch.codes.runs import start_run
 from qrmerch.config import Settings
 from qrmerch.content.models import Reader
 from qrmerch.content.notices import tell
@@ -28,6 +29,7 @@ from qrmerch.imports.slot_models import FillRun
 from qrmerch.imports.slot_sheets import receive_file as receive_fill
 from qrmerch.media.models import Archive, ArchiveState
 from qrmerch.parties.models import Corners, Display, Retailer, Tone
+from qrmerch.parties.own_hosts import claim_host
 from qrmerch.parties.service import Brand, set_brand
 from qrmerch.printing.labels import Label, Wording
 from qrmerch.printing.models import PrintRequest, RequestState
@@ -114,6 +116,8 @@ def make_house(db: Session, name: str, *, settings: Settings) -> House:
             "publication_id": live.id,
             "code_id": code.id,
             "sign_id": make_sign(db, code, settings=settings).id,
+            "order_id": start_run(db, [item], [store], at=NOON, batch="Wall").id,
+            "host_id": _claim(db, retailer, f"qr.{name.lower()}.example"),
             "kit_id": set_brand(db, retailer, _PLAIN, at=now(), from_at=now() + timedelta(days=3)).id,
             "offer_id": offer.id,
             "claim_id": claim.public_id,
@@ -163,6 +167,10 @@ def _make_prints(db: Session, retailer: Retailer, vendor_id: str, code_id: str, 
     db.add(request)
     db.flush()
     return {"batch_id": batch.id, "request_id": request.id, "stock_id": own.id}
+
+
+def _claim(db: Session, retailer: Retailer, host: str) -> str:
+    return claim_host(db, retailer, host, shared_host="localhost", at=now(), actor=None).id
 
 
 def _make_fill(db: Session, retailer: Retailer, vendor_id: str, item: Item, settings: Settings) -> FillRun:
