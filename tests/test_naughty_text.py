@@ -64,6 +64,9 @@ VALID = {
     "answer_hours": lambda _: "24",
     "max_chars": lambda _: "40",
     "from": lambda _: "",
+    "href": lambda _: "/help",
+    "host": lambda number: f"help{number}.example.com",
+    **{name: lambda _: "" for name in ("variant", "lot", "serial")},
     "locale": lambda _: "fr",
     "distance": lambda _: "",
     "gallery.pictures.ratio": lambda _: "4:5",
@@ -93,6 +96,8 @@ _STRICT = {
     *("item", "find"),
     # Hours, and characters that a rule lets through.
     *("answer_hours", "max_chars"),
+    # Of a GS1 link: an address, a host, and what stands in an address behind a number.
+    *("href", "host", "variant", "lot", "serial"),
     # An instant, and the code of a language.
     *("from", "locale"),
 }
@@ -383,6 +388,8 @@ OURS = {
     *("import_run.columns", "import_run.counts", "import_run.problems", "import_run.changes", "import_run.written"),
     *("import_run.format", "import_run.said", "import_run.kind", "import_run.news", "feed_run.columns"),
     *("feed_run.counts", "feed_run.problems", "feed_run.changes", "feed_run.written", "feed_run.format"),
+    *("gs1_link.gtin", "gs1_link.qualifiers", "gs1_link.link_type", "gs1_link.locale", "gs1_link.href"),
+    *("gs1_link.media_type", "link_host.host", "gtin_answer.gtin"),
     *("template_draft.sections", "migration.counts", "fill_run.counts", "fill_run.problems", "fill_run.changes"),
     # Keys and measures of stocks, how a batch is laid out, digests, and counts by store.
     *("label_stock.key", "label_stock.measures", "printer_fit.stock_key", "print_batch.stock", "print_batch.run"),

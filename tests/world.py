@@ -15,6 +15,7 @@ from qrmerch.access import Role
 from qrmerch.catalog.models import Item
 from qrmerch.catalog.queries import get_product, list_variants
 from qrmerch.clock import now
+from qrmerch.codes.gs1_models import Gs1Link, LinkHost
 from qrmerch.codes.models import Code
 from qrmerch.codes.runs import start_run
 from qrmerch.config import Settings
@@ -133,6 +134,8 @@ def make_house(db: Session, name: str, *, settings: Settings) -> House:
             "session_id": open_session(db, owner.user, owner.membership, at=now()).session.id,
             "table": "days",
             **_make_prints(db, retailer, vendor.id, code.id, settings),
+            "link_id": _make_link(db, item).id,
+            "link_host_id": _make_link_host(db, retailer).id,
             "notice_id": tell(db, "sent", item, reader=Reader.RETAILER, at=NOON).id,
         },
         people={**people, Role.OWNER: owner},
@@ -171,6 +174,28 @@ def _make_prints(db: Session, retailer: Retailer, vendor_id: str, code_id: str, 
 
 def _claim(db: Session, retailer: Retailer, host: str) -> str:
     return claim_host(db, retailer, host, shared_host="localhost", at=now(), actor=None).id
+
+
+def _make_link(db: Session, item: Item) -> Gs1Link:
+    link = Gs1Link(
+        id=ids.new(),
+        retailer_id=item.retailer_id,
+        item_id=item.id,
+        link_type="instructions",
+        title="How to wash it",
+        href="/help",
+        created_at=NOON,
+    )
+    db.add(link)
+    db.flush()
+    return link
+
+
+def _make_link_host(db: Session, retailer: Retailer) -> LinkHost:
+    host = LinkHost(id=ids.new(), retailer_id=retailer.id, host=f"{retailer.slug}.help.example", added_at=NOON)
+    db.add(host)
+    db.flush()
+    return host
 
 
 def _make_fill(db: Session, retailer: Retailer, vendor_id: str, item: Item, settings: Settings) -> FillRun:
