@@ -15,6 +15,7 @@ from qrmerch.access import Role
 from qrmerch.catalog.models import Item
 from qrmerch.catalog.queries import get_product, list_variants
 from qrmerch.clock import now
+from qrmerch.codes.designs import Design, keep_design
 from qrmerch.config import Settings
 from qrmerch.content.models import Reader
 from qrmerch.content.notices import tell
@@ -78,6 +79,7 @@ def make_house(db: Session, name: str, *, settings: Settings) -> House:
         db, make_item(db, retailer, vendor=vendor, key=f"{name}-2"), template=template, state="submitted"
     )
     code = make_code(db, item, fixture=fixture)
+    design = keep_design(db, retailer.id, Design(name=f"{name} tags", caption="Scan it"), at=NOON, actor=None)
     offer = make_offer(db, item)
     claim = make_claim(db, offer, item)
     use = make_use(db, make_claim(db, offer, item), store)
@@ -106,6 +108,7 @@ def make_house(db: Session, name: str, *, settings: Settings) -> House:
             "content_id": waiting.content_id,
             "publication_id": live.id,
             "code_id": code.id,
+            "design_id": design.id,
             "kit_id": set_brand(db, retailer, _PLAIN, at=now(), from_at=now() + timedelta(days=3)).id,
             "offer_id": offer.id,
             "claim_id": claim.public_id,

@@ -8,6 +8,7 @@ from qrmerch.clock import now
 from qrmerch.codes.artwork import ColourTooPale, SizeNotPossible
 from qrmerch.codes.designs import (
     Design,
+    checked,
     delete_design,
     design_of,
     find_reading,
@@ -142,7 +143,8 @@ def _keep(design_id: str) -> Response:
         retailer = get_retailer(reading, principal.retailer_id)
         present = design_of(get_design(reading, design_id)) if design_id else _NEW
         try:
-            design = read_design(request.form)
+            design = present = read_design(request.form)
+            design = checked(design)
         except FormError as refused:
             return _again(reading, retailer, present, design_id, refused.problems)
         found = _measure(reading, retailer, design)
