@@ -16,6 +16,8 @@ from qrmerch.config import Settings
 from qrmerch.errors import DomainError
 
 _SVG_PIXELS, _SCREEN_DPI = 3_000, 96
+# What the judgement was made of.
+_INNER: Final = ("modules", "mask")
 _MARKS: Final = {Verdict.PASS: "pass", Verdict.WARN: "warn", Verdict.REFUSE: "refuse"}
 
 
@@ -107,7 +109,7 @@ def _as_json(report: ProofReport | str) -> dict[str, Any]:
         "left_out_pages": report.left_out_pages,
         "codes": [
             {
-                **asdict(each.found),
+                **{name: value for name, value in asdict(each.found).items() if name not in _INNER},
                 "whose": each.whose.value,
                 "item": each.item_title,
                 "place": each.line.place if each.line else "",

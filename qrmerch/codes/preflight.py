@@ -148,7 +148,8 @@ class Asked:
 
     @property
     def read_from_mm(self) -> float:
-        return self.distance_mm or USUAL_DISTANCE_MM[self.use]
+        """From how far, or 0 where the hand or the till decides."""
+        return 0.0 if self.use == Use.TILL else self.distance_mm or USUAL_DISTANCE_MM[self.use]
 
 
 @dataclass(frozen=True, slots=True)

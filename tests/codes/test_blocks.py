@@ -10,8 +10,9 @@ from qrcode import util
 from qrcode.constants import ERROR_CORRECT_H, ERROR_CORRECT_L, ERROR_CORRECT_M, ERROR_CORRECT_Q
 
 from qrmerch.codes.artwork import Level, draw_symbol
-from qrmerch.codes.blocks import block_of, codeword_places, damage, fixed_modules
+from qrmerch.codes.blocks import block_of, codeword_places, damage, fixed_modules, unused_correction
 from qrmerch.codes.styles import covered_by, logo_box
+from tests.codes.test_artwork import mask_of
 
 ADDRESS = "https://fashiontown.example/q/7K3M9QXRB"
 LEVELS = {"L": ERROR_CORRECT_L, "M": ERROR_CORRECT_M, "Q": ERROR_CORRECT_Q, "H": ERROR_CORRECT_H}
@@ -64,6 +65,10 @@ def test_as_many_codewords_of_a_block_may_go_as_its_correction_mends(level: str)
             rows[y][x] ^= 1
         return rows, covered
 
+    for count in (0, 1, 4):
+        rows, covered = spoilt(count)
+        left = unused_correction([bytes(row) for row in rows], level, mask_of(symbol))
+        assert left == pytest.approx(damage(symbol.version, level, covered).unused)
     mended = max(count for count in range(len(first)) if damage(symbol.version, level, spoilt(count)[1]).unused >= 0)
     assert read(spoilt(mended)[0]) == [ADDRESS]
     assert read(spoilt(mended + 1)[0]) == []

@@ -27,7 +27,7 @@ def test_every_finding_has_a_rule_and_what_fails_a_figure() -> None:
     logo = Style(Modules.DOTS, Finders.ROUNDED, make_logo())
 
     good = check(dpi=300, size_mm=snap_to_dots(draw_symbol(ADDRESS), size_mm=26))
-    bad = check(draw_symbol(ADDRESS, level=Level.H), size_mm=9, use=Use.TILL, dpi=203, dark="#b80000", style=logo)
+    bad = check(draw_symbol(ADDRESS, level=Level.H), size_mm=9, use=Use.TILL, dpi=203, dark="#b60000", style=logo)
 
     assert good.verdict == Verdict.PASS
     assert bad.verdict == Verdict.REFUSE
@@ -51,7 +51,7 @@ def test_every_finding_has_a_rule_and_what_fails_a_figure() -> None:
         ({"use": Use.POSTER, "distance_mm": 3000, "size_mm": 149}, "Module", Verdict.REFUSE, "least size is 150 mm"),
         ({"dpi": 300, "size_mm": 25.3}, "Whole dots", Verdict.WARN, "21.93 or 25.06"),
         ({"dpi": 203, "size_mm": 14}, "Whole dots", Verdict.WARN, "18.52 mm wide"),
-        ({"dark": "#b80000", "use": Use.TILL}, "Red light", Verdict.WARN, "red light"),
+        ({"dark": "#b60000", "use": Use.TILL}, "Red light", Verdict.WARN, "red light"),
         ({"dark": "#7a1f4f", "use": Use.TILL}, "Red light", Verdict.PASS, ""),
         ({"paper": KRAFT}, "Contrast", Verdict.WARN, "Print white under the code"),
         ({"paper": KRAFT, "dark": "#7a1f4f"}, "Contrast", Verdict.REFUSE, "too pale"),
