@@ -8,6 +8,8 @@ from werkzeug.exceptions import NotFound as NoRoute
 from qrmerch.account import routes as account
 from qrmerch.associates import routes as associates
 from qrmerch.buckets import open_store
+from qrmerch.codes import host_tasks as _host_jobs
+from qrmerch.codes import tasks as _code_jobs
 from qrmerch.config import Settings, data_folder
 from qrmerch.content import link_tasks as _link_jobs
 from qrmerch.content import tasks as _content_jobs
@@ -35,6 +37,7 @@ from qrmerch.web import Hooks, Services, install, wants_json
 _PAGE_ROOMS = (landing, account, desk, insights, studio, associates)
 # Imported for the jobs they declare.
 _JOB_ROOMS = (
+    _code_jobs,
     _content_jobs,
     _feed_jobs,
     _fill_jobs,
@@ -42,6 +45,7 @@ _JOB_ROOMS = (
     _link_jobs,
     _media_jobs,
     _offer_jobs,
+    _host_jobs,
     _recording_jobs,
     _watching_jobs,
 )

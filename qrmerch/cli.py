@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 import click
 
@@ -408,35 +409,171 @@ def codes() -> None:
 
 
 @codes.command("make")
-@click.option("--retailer", "slug", required=True)
+@click.option("--retailer", "slug", required=True, help="Short name of the retailer.")
 @click.option("--item", "styles", multiple=True, help="The vendor's style key; every item unless given.")
 @click.option("--store", "stores", multiple=True, help="Code of a store; every store unless given.")
 @click.option("--place", "places", multiple=True, help="Name of a place in a store; every place unless given.")
+@click.option("--no-place", is_flag=True, help="For no place: a catalogue, a billboard, a parcel.")
+@click.option("--variants", is_flag=True, help="One for each size and colour, which the page opens with.")
 @click.option("--batch", default="", help="What they are printed as, to find them again.")
+@click.option("--campaign", default="", help="What they are part of.")
+@click.option("--carrier", type=click.Choice(["print", "nfc", "screen"]), default="print", show_default=True)
+@click.option("--again", is_flag=True, help="Also where such a code hangs already.")
 @as_json
 def make(
-    slug: str, styles: tuple[str, ...], stores: tuple[str, ...], places: tuple[str, ...], batch: str, is_json: bool
+    slug: str,
+    styles: tuple[str, ...],
+    stores: tuple[str, ...],
+    places: tuple[str, ...],
+    no_place: bool,
+    variants: bool,
+    is_json: bool,
+    **how: Any,
 ) -> None:
-    """Make one code for each item at each place."""
-    from qrmerch.catalog.queries import list_items
+    """Make one code for each item at each place; none shows before all are there."""
     from qrmerch.clock import now
-    from qrmerch.codes.service import make_codes
+    from qrmerch.codes import runs
+    from qrmerch.codes.models import Carrier, RunState
+
+    settings = Settings.read(os.environ)
+    _refuse_old_tables(settings)
+    database = _open(settings)
+    how["carrier"] = Carrier(how["carrier"])
+    with database.write() as session:
+        house = _get_retailer(session, slug)
+        leads = _list_leads(session, house, styles, is_variants=variants)
+        spots = [None] if no_place else _list_spots(session, house, stores, places)
+        run = runs.start_run(session, leads, spots, at=now(), actor=None, **how)
+        session.commit()
+    with click.progressbar(length=run.total, label="Codes", file=sys.stderr) as bar:
+        is_more = True
+        while is_more:
+            with database.write() as session:
+                is_more = runs.make_chunk(session, run.id, at=now())
+                session.commit()
+                bar.update(runs.get_run(session, run.id).done - bar.pos)
+    with database.read() as session:
+        run = runs.get_run(session, run.id)
+    if run.state != RunState.DONE:
+        raise click.ClickException("Somebody cancelled it. None of these codes was made.")
+    left_out = run.total - run.made
+    said = f"{run.made:,} codes are made." + (f" {left_out:,} places had one already." if left_out else "")
+    _say({"run": run.id, "codes": run.made, "left_out": left_out}, said, is_json=is_json)
+
+
+def _list_leads(session: "Session", house: "Retailer", styles: tuple[str, ...], *, is_variants: bool) -> list[Any]:
+    """The items of these styles, or of all, that are sold; or each of their variants that shoppers see."""
+    from qrmerch.catalog.queries import list_items, list_variants
+
+    lines, _ = list_items(session, house.id, per_page=1_000_000)
+    if unknown := set(styles) - {line.style for line in lines}:
+        raise click.ClickException(f"There is no style {min(unknown)} in the range of {house.slug}.")
+    items = [line.item for line in lines if not styles or line.style in styles]
+    if not is_variants:
+        return [*items]
+    return [each for item in items for each in list_variants(session, item.id) if not each.is_hidden]
+
+
+def _list_spots(session: "Session", house: "Retailer", stores: tuple[str, ...], places: tuple[str, ...]) -> list[Any]:
+    """The places of these names, or all, in these stores, or in all."""
     from qrmerch.parties.queries import list_fixtures, list_stores
 
-    with _writing() as session:
+    there = list_stores(session, house.id)
+    if unknown := set(stores) - {store.code for store in there}:
+        raise click.ClickException(f"There is no store {min(unknown)}.")
+    wanted = {store.id for store in there if not stores or store.code in stores}
+    fixtures = [each for each in list_fixtures(session, house.id) if each.store_id in wanted]
+    if unknown := set(places) - {each.name for each in fixtures}:
+        raise click.ClickException(f"There is no place {min(unknown)} in these stores.")
+    return [each for each in fixtures if not places or each.name in places]
+
+
+def _export_codes(slug: str, folder: Path, is_json: bool) -> None:
+    """Write all that keeps a retailer's printed codes alive elsewhere: CSV, maps for nginx and Apache, plain pages."""
+    from qrmerch.buckets import open_store
+    from qrmerch.clock import now
+    from qrmerch.moving import going
+
+    settings = Settings.read(os.environ)
+    _refuse_old_tables(settings)
+    with _open(settings).read() as session:
         house = _get_retailer(session, slug)
-        lines, _ = list_items(session, house.id, per_page=1_000_000)
-        items = [line.item for line in lines if not styles or line.style in styles]
-        wanted = {store.id for store in list_stores(session, house.id) if not stores or store.code in stores}
-        fixtures = [
-            each
-            for each in list_fixtures(session, house.id)
-            if each.store_id in wanted and (not places or each.name in places)
-        ]
-        made = make_codes(session, items, fixtures, at=now(), batch=batch, campaign="", actor=None)
-        tokens = [code.token for code in made]
-        session.commit()
-    _say({"tokens": tokens}, f"{len(tokens)} codes are made.", is_json=is_json)
+        with click.progressbar(length=going.count_codes(session, house), label="Codes", file=sys.stderr) as bar:
+            written = going.write_folder(
+                session,
+                house,
+                folder,
+                store=open_store(settings),
+                base_url=settings.base_url,
+                at=now(),
+                progress=bar.update,
+            )
+    said = f"{written.codes:,} codes and {written.pages:,} pages are in {folder}. Its README says what is what."
+    _say({"folder": str(folder), "codes": written.codes, "pages": written.pages}, said, is_json=is_json)
+
+
+def _import_codes(folder: Path, is_json: bool) -> None:
+    """Take in a folder that `codes export` wrote: every old code answers again. What is there already stays."""
+    from dataclasses import asdict
+
+    from qrmerch.clock import now
+    from qrmerch.moving import coming
+
+    settings = Settings.read(os.environ)
+    _refuse_old_tables(settings)
+    with click.progressbar(length=coming.count_lines(folder), label="Records", file=sys.stderr) as bar:
+        found = coming.read_folder(_open(settings), folder, at=now(), progress=bar.update)
+    said = f"{found.codes:,} codes of {found.slug} are here again."
+    said += f" {found.known:,} were here already." if found.known else ""
+    if found.shared_codes and found.shared_host != urlsplit(settings.base_url).hostname:
+        said += (
+            f"\n{found.shared_codes:,} of them are printed with {found.shared_host}, the old installation's own host."
+            " Let QRMERCH_BASE_URL keep that name, or prove it as a host of the retailer's."
+        )
+    _say(asdict(found), said, is_json=is_json)
+
+
+_EXPORT_OPTIONS = (
+    click.option("--retailer", "slug", required=True, help="Short name of the retailer that moves."),
+    click.option(
+        "--to", "folder", required=True, type=click.Path(file_okay=False, path_type=Path), help="A new folder."
+    ),
+)
+
+
+@main.group("export")
+def export_() -> None:
+    """Files out."""
+
+
+@codes.command("export", help=_export_codes.__doc__)
+@_EXPORT_OPTIONS[0]
+@_EXPORT_OPTIONS[1]
+@as_json
+def codes_export(**asked: Any) -> None:
+    _export_codes(**asked)
+
+
+@export_.command("codes", help=_export_codes.__doc__)
+@_EXPORT_OPTIONS[0]
+@_EXPORT_OPTIONS[1]
+@as_json
+def export_codes(**asked: Any) -> None:
+    _export_codes(**asked)
+
+
+@codes.command("import", help=_import_codes.__doc__)
+@click.argument("folder", type=_FOLDER)
+@as_json
+def codes_import(**asked: Any) -> None:
+    _import_codes(**asked)
+
+
+@import_.command("codes", help=_import_codes.__doc__)
+@click.argument("folder", type=_FOLDER)
+@as_json
+def import_codes(**asked: Any) -> None:
+    _import_codes(**asked)
 
 
 @codes.command("check")

@@ -28,6 +28,7 @@ WITH_TABLES: Final = (
     "catalog.models",
     "content.models",
     "codes.models",
+    "codes.gs1_models",
     "imports.models",
     "imports.feed_models",
     "imports.slot_models",

@@ -52,6 +52,7 @@ _DESK: Final = (
         (
             _Place("Brand", "/desk/brand"),
             _Place("Languages", "/desk/languages"),
+            _Place("Addresses", "/desk/hosts"),
             _Place("Vendors", "/desk/vendors"),
             _Place("Rules", "/desk/rules"),
             _Place("People", "/desk/people"),

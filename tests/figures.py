@@ -14,14 +14,15 @@ from typing import Any, TypeVar
 import pytest
 
 IS_FULL = os.environ.get("DRILLS") == "full"
+# What a heavy test runs on.
+DATABASES = ["sqlite", "postgresql"] if IS_FULL else ["sqlite"]
 Test = TypeVar("Test", bound=Callable[..., None])
 _RESULTS = Path(__file__).parents[1] / "bench" / "results"
 
 
 def on_both_when_full(test: Test) -> Test:
     """A heavy test that is run on SQLite, and on PostgreSQL as well by `make drills`."""
-    databases = ["sqlite", "postgresql"] if IS_FULL else ["sqlite"]
-    return pytest.mark.both(pytest.mark.parametrize("database_url", databases, indirect=True)(test))
+    return pytest.mark.both(pytest.mark.parametrize("database_url", DATABASES, indirect=True)(test))
 
 
 @pytest.fixture

@@ -350,6 +350,35 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_code_reading_retailer_id"), "code_reading", ["retailer_id"], unique=False)
     op.create_table(
+        "code_run",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column(
+            "leads", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "places", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("made", sa.Integer(), nullable=False),
+        sa.Column("again", sa.Boolean(), nullable=False),
+        sa.Column("batch", sa.String(length=60), nullable=False),
+        sa.Column("campaign", sa.String(length=60), nullable=False),
+        sa.Column("carrier", sa.String(length=40), nullable=False),
+        sa.Column("user_id", sa.String(length=36), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("carrier IN ('print', 'nfc', 'screen')", name=op.f("ck_code_run_carrier_known")),
+        sa.CheckConstraint("state IN ('making', 'done', 'cancelled')", name=op.f("ck_code_run_state_known")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_code_run_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_code_run_user_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_code_run")),
+    )
+    op.create_index(op.f("ix_code_run_retailer_id"), "code_run", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_code_run_user_id"), "code_run", ["user_id"], unique=False)
+    op.create_table(
         "feed_run",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -513,6 +542,17 @@ def upgrade() -> None:
     op.create_index(op.f("ix_invitation_retailer_id"), "invitation", ["retailer_id"], unique=False)
     op.create_index(op.f("ix_invitation_vendor_id"), "invitation", ["vendor_id"], unique=False)
     op.create_table(
+        "link_host",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("host", sa.String(length=253), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_link_host_retailer_id_retailer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_link_host")),
+        sa.UniqueConstraint("retailer_id", "host", name=op.f("uq_link_host_retailer_id_host")),
+    )
+    op.create_index(op.f("ix_link_host_retailer_id"), "link_host", ["retailer_id"], unique=False)
+    op.create_table(
         "look",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -633,12 +673,26 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("host", sa.String(length=253), nullable=False),
         sa.Column("is_primary", sa.Boolean(), nullable=False),
+        sa.Column("secret", sa.String(length=32), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("proven_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("proof", sa.String(length=40), nullable=True),
+        sa.Column("checked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("check_said", sa.String(length=400), nullable=False),
+        sa.CheckConstraint("proof IN ('dns', 'file', 'operator')", name=op.f("ck_retailer_host_proof_known")),
         sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_retailer_host_retailer_id_retailer")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_retailer_host")),
-        sa.UniqueConstraint("host", name=op.f("uq_retailer_host_host")),
+        sa.UniqueConstraint("retailer_id", "host", name=op.f("uq_retailer_host_retailer_id_host")),
     )
     op.create_index(op.f("ix_retailer_host_retailer_id"), "retailer_host", ["retailer_id"], unique=False)
+    op.create_index(
+        "uq_retailer_host_proven",
+        "retailer_host",
+        ["host"],
+        unique=True,
+        sqlite_where=sa.text("proven_at IS NOT NULL"),
+        postgresql_where=sa.text("proven_at IS NOT NULL"),
+    )
     op.create_table(
         "store",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
@@ -1107,9 +1161,12 @@ def upgrade() -> None:
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("token", sa.String(length=9), nullable=False),
-        sa.Column("item_id", sa.String(length=36), nullable=False),
+        sa.Column("subject_kind", sa.String(length=40), nullable=False),
+        sa.Column("subject_id", sa.String(length=36), nullable=False),
+        sa.Column("item_id", sa.String(length=36), nullable=True),
         sa.Column("store_id", sa.String(length=36), nullable=True),
         sa.Column("fixture_id", sa.String(length=36), nullable=True),
+        sa.Column("host", sa.String(length=253), nullable=False),
         sa.Column("carrier", sa.String(length=40), nullable=False),
         sa.Column("state", sa.String(length=40), nullable=False),
         sa.Column("replaced_by_id", sa.String(length=36), nullable=True),
@@ -1117,8 +1174,10 @@ def upgrade() -> None:
         sa.Column("campaign", sa.String(length=60), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("printed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("carrier IN ('print', 'screen')", name=op.f("ck_code_carrier_known")),
+        sa.CheckConstraint("carrier IN ('print', 'nfc', 'screen')", name=op.f("ck_code_carrier_known")),
+        sa.CheckConstraint("item_id IS NOT NULL OR subject_kind = 'store'", name=op.f("ck_code_item_or_store")),
         sa.CheckConstraint("state IN ('active', 'replaced', 'retired')", name=op.f("ck_code_state_known")),
+        sa.CheckConstraint("subject_kind IN ('item', 'variant', 'store')", name=op.f("ck_code_subject_kind_known")),
         sa.ForeignKeyConstraint(["fixture_id"], ["fixture.id"], name=op.f("fk_code_fixture_id_fixture")),
         sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_code_item_id_item")),
         sa.ForeignKeyConstraint(["replaced_by_id"], ["code.id"], name=op.f("fk_code_replaced_by_id_code")),
@@ -1130,9 +1189,35 @@ def upgrade() -> None:
     op.create_index(op.f("ix_code_fixture_id"), "code", ["fixture_id"], unique=False)
     op.create_index(op.f("ix_code_item_id"), "code", ["item_id"], unique=False)
     op.create_index(op.f("ix_code_replaced_by_id"), "code", ["replaced_by_id"], unique=False)
+    op.create_index("ix_code_retailer_host", "code", ["retailer_id", "host"], unique=False)
     op.create_index(op.f("ix_code_retailer_id"), "code", ["retailer_id"], unique=False)
     op.create_index("ix_code_retailer_item", "code", ["retailer_id", "item_id"], unique=False)
     op.create_index(op.f("ix_code_store_id"), "code", ["store_id"], unique=False)
+    op.create_index(op.f("ix_code_subject_id"), "code", ["subject_id"], unique=False)
+    op.create_table(
+        "code_draft",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("run_id", sa.String(length=36), nullable=False),
+        sa.Column("token", sa.String(length=9), nullable=False),
+        sa.Column("subject_kind", sa.String(length=40), nullable=False),
+        sa.Column("subject_id", sa.String(length=36), nullable=False),
+        sa.Column("item_id", sa.String(length=36), nullable=True),
+        sa.Column("store_id", sa.String(length=36), nullable=True),
+        sa.Column("fixture_id", sa.String(length=36), nullable=True),
+        sa.ForeignKeyConstraint(["fixture_id"], ["fixture.id"], name=op.f("fk_code_draft_fixture_id_fixture")),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_code_draft_item_id_item")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_code_draft_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["run_id"], ["code_run.id"], name=op.f("fk_code_draft_run_id_code_run")),
+        sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_code_draft_store_id_store")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_code_draft")),
+    )
+    op.create_index(op.f("ix_code_draft_fixture_id"), "code_draft", ["fixture_id"], unique=False)
+    op.create_index(op.f("ix_code_draft_item_id"), "code_draft", ["item_id"], unique=False)
+    op.create_index(op.f("ix_code_draft_retailer_id"), "code_draft", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_code_draft_run_id"), "code_draft", ["run_id"], unique=False)
+    op.create_index(op.f("ix_code_draft_store_id"), "code_draft", ["store_id"], unique=False)
+    op.create_index(op.f("ix_code_draft_token"), "code_draft", ["token"], unique=False)
     op.create_table(
         "content",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
@@ -1180,6 +1265,35 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("NOT is_counted"),
         postgresql_where=sa.text("NOT is_counted"),
+    )
+    op.create_table(
+        "gs1_link",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("item_id", sa.String(length=36), nullable=False),
+        sa.Column("gtin", sa.String(length=14), nullable=False),
+        sa.Column("qualifiers", sa.String(length=200), nullable=False),
+        sa.Column("link_type", sa.String(length=40), nullable=False),
+        sa.Column("title", sa.String(length=80), nullable=False),
+        sa.Column("locale", sa.String(length=12), nullable=False),
+        sa.Column("href", sa.String(length=2000), nullable=False),
+        sa.Column("media_type", sa.String(length=40), nullable=False),
+        sa.Column("is_default", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_gs1_link_item_id_item")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_gs1_link_retailer_id_retailer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_gs1_link")),
+    )
+    op.create_index(op.f("ix_gs1_link_item_id"), "gs1_link", ["item_id"], unique=False)
+    op.create_index(op.f("ix_gs1_link_retailer_id"), "gs1_link", ["retailer_id"], unique=False)
+    op.create_index("ix_gs1_link_retailer_item", "gs1_link", ["retailer_id", "item_id"], unique=False)
+    op.create_index(
+        "uq_gs1_link_default",
+        "gs1_link",
+        ["retailer_id", "item_id", "gtin", "qualifiers", "locale"],
+        unique=True,
+        sqlite_where=sa.text("is_default"),
+        postgresql_where=sa.text("is_default"),
     )
     op.create_table(
         "look_item",
@@ -1325,6 +1439,19 @@ def upgrade() -> None:
     op.create_index(op.f("ix_wishlist_item_item_id"), "wishlist_item", ["item_id"], unique=False)
     op.create_index(op.f("ix_wishlist_item_retailer_id"), "wishlist_item", ["retailer_id"], unique=False)
     op.create_index(op.f("ix_wishlist_item_store_id"), "wishlist_item", ["store_id"], unique=False)
+    op.create_table(
+        "gtin_answer",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("gtin", sa.String(length=14), nullable=False),
+        sa.Column("variant_id", sa.String(length=36), nullable=False),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_gtin_answer_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["variant_id"], ["variant.id"], name=op.f("fk_gtin_answer_variant_id_variant")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_gtin_answer")),
+        sa.UniqueConstraint("retailer_id", "gtin", name=op.f("uq_gtin_answer_retailer_id_gtin")),
+    )
+    op.create_index(op.f("ix_gtin_answer_retailer_id"), "gtin_answer", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_gtin_answer_variant_id"), "gtin_answer", ["variant_id"], unique=False)
     op.create_table(
         "offer_subject_use",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
@@ -1658,6 +1785,9 @@ def downgrade() -> None:
     op.drop_table("price_history")
     op.drop_index(op.f("ix_offer_subject_use_retailer_id"), table_name="offer_subject_use")
     op.drop_table("offer_subject_use")
+    op.drop_index(op.f("ix_gtin_answer_variant_id"), table_name="gtin_answer")
+    op.drop_index(op.f("ix_gtin_answer_retailer_id"), table_name="gtin_answer")
+    op.drop_table("gtin_answer")
     op.drop_index(op.f("ix_wishlist_item_store_id"), table_name="wishlist_item")
     op.drop_index(op.f("ix_wishlist_item_retailer_id"), table_name="wishlist_item")
     op.drop_index(op.f("ix_wishlist_item_item_id"), table_name="wishlist_item")
@@ -1688,6 +1818,16 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_look_item_item_id"), table_name="look_item")
     op.drop_table("look_item")
     op.drop_index(
+        "uq_gs1_link_default",
+        table_name="gs1_link",
+        sqlite_where=sa.text("is_default"),
+        postgresql_where=sa.text("is_default"),
+    )
+    op.drop_index("ix_gs1_link_retailer_item", table_name="gs1_link")
+    op.drop_index(op.f("ix_gs1_link_retailer_id"), table_name="gs1_link")
+    op.drop_index(op.f("ix_gs1_link_item_id"), table_name="gs1_link")
+    op.drop_table("gs1_link")
+    op.drop_index(
         "ix_event_uncounted",
         table_name="event",
         sqlite_where=sa.text("NOT is_counted"),
@@ -1702,9 +1842,18 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_content_retailer_id"), table_name="content")
     op.drop_index(op.f("ix_content_item_id"), table_name="content")
     op.drop_table("content")
+    op.drop_index(op.f("ix_code_draft_token"), table_name="code_draft")
+    op.drop_index(op.f("ix_code_draft_store_id"), table_name="code_draft")
+    op.drop_index(op.f("ix_code_draft_run_id"), table_name="code_draft")
+    op.drop_index(op.f("ix_code_draft_retailer_id"), table_name="code_draft")
+    op.drop_index(op.f("ix_code_draft_item_id"), table_name="code_draft")
+    op.drop_index(op.f("ix_code_draft_fixture_id"), table_name="code_draft")
+    op.drop_table("code_draft")
+    op.drop_index(op.f("ix_code_subject_id"), table_name="code")
     op.drop_index(op.f("ix_code_store_id"), table_name="code")
     op.drop_index("ix_code_retailer_item", table_name="code")
     op.drop_index(op.f("ix_code_retailer_id"), table_name="code")
+    op.drop_index("ix_code_retailer_host", table_name="code")
     op.drop_index(op.f("ix_code_replaced_by_id"), table_name="code")
     op.drop_index(op.f("ix_code_item_id"), table_name="code")
     op.drop_index(op.f("ix_code_fixture_id"), table_name="code")
@@ -1783,6 +1932,12 @@ def downgrade() -> None:
     op.drop_table("supply")
     op.drop_index(op.f("ix_store_retailer_id"), table_name="store")
     op.drop_table("store")
+    op.drop_index(
+        "uq_retailer_host_proven",
+        table_name="retailer_host",
+        sqlite_where=sa.text("proven_at IS NOT NULL"),
+        postgresql_where=sa.text("proven_at IS NOT NULL"),
+    )
     op.drop_index(op.f("ix_retailer_host_retailer_id"), table_name="retailer_host")
     op.drop_table("retailer_host")
     op.drop_index(op.f("ix_page_template_retailer_id"), table_name="page_template")
@@ -1800,6 +1955,8 @@ def downgrade() -> None:
     op.drop_table("membership")
     op.drop_index(op.f("ix_look_retailer_id"), table_name="look")
     op.drop_table("look")
+    op.drop_index(op.f("ix_link_host_retailer_id"), table_name="link_host")
+    op.drop_table("link_host")
     op.drop_index(op.f("ix_invitation_vendor_id"), table_name="invitation")
     op.drop_index(op.f("ix_invitation_retailer_id"), table_name="invitation")
     op.drop_table("invitation")
@@ -1815,6 +1972,9 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_feed_run_user_id"), table_name="feed_run")
     op.drop_index(op.f("ix_feed_run_retailer_id"), table_name="feed_run")
     op.drop_table("feed_run")
+    op.drop_index(op.f("ix_code_run_user_id"), table_name="code_run")
+    op.drop_index(op.f("ix_code_run_retailer_id"), table_name="code_run")
+    op.drop_table("code_run")
     op.drop_index(op.f("ix_code_reading_retailer_id"), table_name="code_reading")
     op.drop_table("code_reading")
     op.drop_index(op.f("ix_code_design_retailer_id"), table_name="code_design")

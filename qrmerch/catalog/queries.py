@@ -266,3 +266,9 @@ def _is_product_found(text: str) -> ColumnElement[bool]:
         has_part(VendorProduct.key, text),
         in_variant.exists(),
     )
+
+
+def find_variant_key(db: Session, item_id: str, key: str) -> str:
+    """The key of an item's variant as somebody said it, if it is one that shoppers see; else empty."""
+    shown = select(Variant.key).where(Variant.item_id == item_id, Variant.key == key, Variant.is_hidden.is_(False))
+    return db.scalar(shown) or ""

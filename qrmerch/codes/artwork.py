@@ -23,13 +23,13 @@ from xml.sax.saxutils import escape
 import qrcode
 import zxingcpp
 from PIL import Image
-from qrcode.util import MODE_8BIT_BYTE, MODE_ALPHA_NUM, QRData
+from qrcode.util import MODE_8BIT_BYTE, MODE_ALPHA_NUM, MODE_NUMBER, QRData
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from qrmerch.codes.inks import is_colour, ratio
+from qrmerch.codes.segments import LAST_VERSIONS, Mode, split
 from qrmerch.codes.styles import DOT, PLAIN, Logo, Look, Style, logo_box, write_pdf, write_points, write_svg
-from qrmerch.codes.tokens import LENGTH
 from qrmerch.errors import DomainError
 
 QUIET_MODULES: Final = 4
@@ -120,11 +120,7 @@ class Symbol:
 
 def draw_symbol(address: str, *, level: Level = Level.M) -> Symbol:
     """The symbol that says `address`."""
-    drawn: Any = qrcode.QRCode(error_correction=_QRCODE_LEVELS[level], border=0)
-    for part in _segments(address):
-        drawn.add_data(part, optimize=0)
-    drawn.make(fit=True)
-    return Symbol(address, level, tuple(bytes(row) for row in drawn.modules))
+    return Symbol(address, level, tuple(bytes(row) for row in _draw(address, level).modules))
 
 
 def draw_symbols(addresses: Iterable[str], *, level: Level = Level.M) -> Iterator[Symbol]:
@@ -402,15 +398,23 @@ _QRCODE_LEVELS: Final = {
     Level.Q: qrcode.constants.ERROR_CORRECT_Q,
     Level.H: qrcode.constants.ERROR_CORRECT_H,
 }
+_QRCODE_MODES: Final = {
+    Mode.NUMERIC: MODE_NUMBER,
+    Mode.ALPHANUMERIC: MODE_ALPHA_NUM,
+    Mode.BYTE: MODE_8BIT_BYTE,
+}
 
 
-def _segments(address: str) -> list[Any]:
-    """The slash and the token in the symbol's denser alphabet, which at some lengths of host saves a version."""
-    text = address.encode()
-    token = text[-LENGTH - 1 :]
-    if token[:1] != b"/" or not re.fullmatch(rb"/[0-9A-Z]+", token):
-        return [QRData(text, mode=MODE_8BIT_BYTE)]
-    return [QRData(text[: -len(token)], mode=MODE_8BIT_BYTE), QRData(token, mode=MODE_ALPHA_NUM)]
+def _draw(address: str, level: Level) -> Any:
+    """The symbol as `qrcode` draws it, from the segments that take the fewest bits."""
+    for last in LAST_VERSIONS:
+        drawn: Any = qrcode.QRCode(error_correction=_QRCODE_LEVELS[level], border=0)
+        for part in split(address, version=last):
+            drawn.add_data(QRData(part.data, mode=_QRCODE_MODES[part.mode]), optimize=0)
+        drawn.make(fit=True)
+        if drawn.version <= last:
+            break
+    return drawn
 
 
 def _bit_row(row: bytes, dots: int, pixels: int) -> bytes:

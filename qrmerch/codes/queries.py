@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, false, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from qrmerch.catalog.models import Item, Variant
-from qrmerch.codes.models import Code, CodeState
-from qrmerch.codes.tokens import find_token
+from qrmerch.codes.models import Carrier, Code, CodeState, Subject
+from qrmerch.codes.tokens import address_of, find_token
 from qrmerch.db import get_one, has_part
 from qrmerch.gs1 import gtin14
 from qrmerch.parties.models import Fixture, Store
@@ -32,6 +32,7 @@ class Wanted:
     fixture_id: str = ""
     state: str = ""
     batch: str = ""
+    carrier: str = ""
     # `yes` or `no`.
     printed: str = ""
 
@@ -48,9 +49,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class CodeLine:
-    """A code with the names of what it is about and where it hangs; empty names where there is none."""
+    """A code with the names of what it leads to and where it hangs; empty names where there is none."""
 
     code: Code
+    # Of an item with its variant, where the code leads to one; of a store's page the store.
     item_title: str
     store_name: str
     fixture_name: str
@@ -101,14 +103,14 @@ def find_gtin(db: Session, item_id: str) -> str:
 def list_codes(db: Session, wanted: Wanted, *, page: int = 1, per_page: int = 50) -> tuple[list[CodeLine], int]:
     """One page of codes, newest first, and how many there are in all pages."""
     conditions = _conditions(wanted)
-    total = db.scalar(select(func.count(Code.id)).join(Item, Item.id == Code.item_id).where(*conditions)) or 0
+    total = _count(db, conditions)
     rows = _lines().where(*conditions).order_by(Code.created_at.desc(), Code.id.desc())
     return [_line(*row) for row in db.execute(rows.limit(per_page).offset((page - 1) * per_page))], total
 
 
 def count_codes(db: Session, wanted: Wanted) -> int:
     """How many codes are wanted."""
-    return db.scalar(select(func.count(Code.id)).join(Item, Item.id == Code.item_id).where(*_conditions(wanted))) or 0
+    return _count(db, _conditions(wanted))
 
 
 def each_code(db: Session, wanted: Wanted) -> Iterator[CodeLine]:
@@ -134,6 +136,26 @@ def list_by_id(db: Session, code_ids: Sequence[str]) -> list[Code]:
     return found
 
 
+def count_with_host(db: Session, retailer_id: str, host: str) -> int:
+    """How many codes, in whatever state, carry a host in their address."""
+    wanted = select(func.count(Code.id)).where(Code.retailer_id == retailer_id, Code.host == host)
+    return db.scalar(wanted) or 0
+
+
+def count_by_host(db: Session, retailer_id: str) -> dict[str, int]:
+    """How many codes carry each host; an empty one stands for the installation's own."""
+    rows = select(Code.host, func.count()).where(Code.retailer_id == retailer_id).group_by(Code.host)
+    return dict(db.execute(rows).all())
+
+
+def said_by(code: Code, base_url: str) -> str:
+    """The address that a code carries: of the host it was made with, for as long as it is printed.
+
+    :param base_url: the installation's own address, for codes made before their retailer had a host.
+    """
+    return address_of(f"https://{code.host}" if code.host else base_url, code.token)
+
+
 def list_active_codes(db: Session, item_id: str) -> list[CodeLine]:
     """The codes of an item that lead to their own page, oldest first."""
     rows = _lines().where(Code.item_id == item_id, Code.state == CodeState.ACTIVE)
@@ -147,7 +169,9 @@ def list_replaced_by(db: Session, code: Code) -> list[Code]:
 
 def list_candidates(db: Session, code: Code, *, limit: int = 20) -> list[CodeLine]:
     """Active codes that old prints of this one might follow: of the same item or at the same place, newest first."""
-    alike = [Code.item_id == code.item_id]
+    alike = [Code.subject_id == code.subject_id]
+    if code.item_id:
+        alike.append(Code.item_id == code.item_id)
     if code.fixture_id:
         alike.append(Code.fixture_id == code.fixture_id)
     rows = _lines().where(
@@ -170,17 +194,35 @@ def count_by_state(db: Session, retailer_id: str) -> dict[CodeState, int]:
     return dict(db.execute(rows).all())
 
 
-def _lines() -> Select[Code, str, str | None, str | None]:
+_Led = aliased(Store)
+
+
+def _lines() -> Select[Code, str | None, dict[str, object] | None, str | None, str | None, str | None]:
     return (
-        select(Code, Item.title, Store.short_name, Fixture.name)
-        .join(Item, Item.id == Code.item_id)
+        select(Code, Item.title, Variant.options, _Led.name, Store.short_name, Fixture.name)
+        .outerjoin(Item, Item.id == Code.item_id)
+        .outerjoin(Variant, and_(Code.subject_kind == Subject.VARIANT, Variant.id == Code.subject_id))
+        .outerjoin(_Led, and_(Code.subject_kind == Subject.STORE, _Led.id == Code.subject_id))
         .outerjoin(Store, Store.id == Code.store_id)
         .outerjoin(Fixture, Fixture.id == Code.fixture_id)
     )
 
 
-def _line(code: Code, title: str, store: str | None, fixture: str | None) -> CodeLine:
-    return CodeLine(code, title, store or "", fixture or "")
+def _line(
+    code: Code,
+    title: str | None,
+    options: dict[str, object] | None,
+    led: str | None,
+    store: str | None,
+    fixture: str | None,
+) -> CodeLine:
+    words = [title or led or "", *(str(value) for value in (options or {}).values() if value)]
+    return CodeLine(code, ", ".join(words), store or "", fixture or "")
+
+
+def _count(db: Session, conditions: list[ColumnElement[bool]]) -> int:
+    rows = select(func.count(Code.id)).outerjoin(Item, Item.id == Code.item_id)
+    return db.scalar(rows.where(*conditions)) or 0
 
 
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
@@ -196,6 +238,8 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
         conditions.append(false() if wanted.state == NO_STATE else Code.state == wanted.state)
     if wanted.printed:
         conditions.append(Code.printed_at.is_not(None) if wanted.printed == "yes" else Code.printed_at.is_(None))
+    if wanted.carrier:
+        conditions.append(Code.carrier == Carrier(wanted.carrier))
     if wanted.batch:
         conditions.append(Code.batch == wanted.batch)
     if wanted.find.strip():
@@ -205,6 +249,7 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
 
 def _is_found(text: str) -> ColumnElement[bool]:
     """A title that has it, or, since some words could be tokens, the code of that token."""
-    in_title = has_part(Item.title, text)
+    stores = select(Store.id).where(has_part(Store.name, text))
+    in_title = or_(has_part(Item.title, text), and_(Code.subject_kind == Subject.STORE, Code.subject_id.in_(stores)))
     token = find_token(text)
     return or_(Code.token == token, in_title) if token else in_title

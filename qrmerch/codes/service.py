@@ -13,18 +13,24 @@ from sqlalchemy.orm import Session
 
 from qrmerch import audit, ids
 from qrmerch.audit import Actor
-from qrmerch.catalog.models import Item
-from qrmerch.codes.models import Carrier, Code, CodeState
+from qrmerch.catalog.models import Item, Variant
+from qrmerch.codes.models import Carrier, Code, CodeState, Subject
 from qrmerch.codes.queries import get_code
 from qrmerch.codes.tokens import make_token
 from qrmerch.db import get_one, lock_for_chain, unscoped
 from qrmerch.errors import Conflict, FormError, NotFound
 from qrmerch.parties.models import Fixture, Store
+from qrmerch.parties.queries import find_printed_host
 from qrmerch.parties.service import changed
 from qrmerch.text import clean_line
 
 # A fixture, a store as a whole, or (None) a magazine, a billboard, a parcel.
 Place = Fixture | Store | None
+# What a code leads to: an item's page, the same with a variant chosen, or a store's page.
+Lead = Item | Variant | Store
+# Kind and id of what is led to, its item, store and fixture.
+Asked = tuple[Subject, str, str | None, str | None, str | None]
+Spot = tuple[str, str | None, str | None]
 
 MAX_AT_ONCE: Final = 5_000
 MAX_NAME_CHARS: Final = 60
@@ -52,7 +58,7 @@ class CodesInCircle(Conflict):
 
 def make_code(
     db: Session,
-    item: Item,
+    item: Lead,
     *,
     at: datetime,
     store_id: str | None = None,
@@ -64,6 +70,7 @@ def make_code(
 ) -> Code:
     """A new code for an item at a place; without one, for a magazine, a billboard, a parcel.
 
+    :param item: or one of its variants, or a store, for the store's own page.
     :param fixture_id: says the store as well.
     :raises NotFound: the place is not one of the item's retailer.
     :raises ItemNotSold: the item is retired.
@@ -83,7 +90,7 @@ def make_code(
 
 def make_codes(
     db: Session,
-    items: Sequence[Item],
+    items: Sequence[Lead],
     places: Sequence[Place],
     *,
     at: datetime,
@@ -93,27 +100,30 @@ def make_codes(
     carrier: Carrier = Carrier.PRINT,
     again: bool = False,
 ) -> list[Code]:
-    """New codes for each item at each place, in the order of the places.
+    """New codes for each item at each place, in the order of the places, in one transaction.
 
+    :param items: or variants of items, or stores, for their own pages.
     :param batch: the name under which they are found and printed, at most 60 characters.
-    :param again: also where an active code for that item hangs already; else such places are left out, so that
-        asking twice makes nothing twice.
-    :raises FormError: nothing chosen, or more than 5,000 codes at once.
+    :param again: also where an active code of the carrier and campaign for that item hangs already; else such places
+        are left out, so that asking twice makes nothing twice.
+    :raises FormError: nothing chosen, or more than 5,000 codes at once; a run (`codes/runs.py`) makes more.
     :raises NotFound: an item or place is another retailer's.
     :raises ItemNotSold: an item is retired.
     """
-    retailer_id = _checked_retailer(items, places)
-    batch, campaign = _checked_name("batch", batch), _checked_name("campaign", campaign)
-    lock_for_chain(db, f"codes {retailer_id}")
-    taken = set() if again else _taken_places(db, retailer_id, [item.id for item in items])
-    wanted = [(item.id, *_ids_of(place)) for place in places for item in items]
-    wanted = [each for each in dict.fromkeys(wanted) if each not in taken]
+    retailer_id = check_chosen(db, items, places)
+    batch, campaign = check_name("batch", batch), check_name("campaign", campaign)
+    lock_codes(db, retailer_id)
+    leads = [lead_of(item) for item in items]
+    asked = list(dict.fromkeys((*lead, *ids_of(place)) for place in places for lead in leads))
+    taken = set() if again else list_taken(db, retailer_id, asked, carrier=carrier, campaign=campaign)
+    wanted = [each for each in asked if spot_of(each) not in taken]
     if len(wanted) > MAX_AT_ONCE:
         raise FormError(
             {"place": f"That would be {len(wanted):,} codes. {MAX_AT_ONCE:,} at once is the most: choose fewer places."}
         )
     if not wanted:
         return []
+    host = find_printed_host(db, retailer_id) or ""
 
     def fresh() -> list[Code]:
         return [
@@ -121,25 +131,33 @@ def make_codes(
                 id=ids.new(),
                 retailer_id=retailer_id,
                 token=make_token(),
+                subject_kind=kind,
+                subject_id=subject_id,
                 item_id=item_id,
                 store_id=store_id,
                 fixture_id=fixture_id,
+                host=host,
                 carrier=carrier,
                 state=CodeState.ACTIVE,
                 batch=batch,
                 campaign=campaign,
                 created_at=at,
             )
-            for item_id, store_id, fixture_id in wanted
+            for kind, subject_id, item_id, store_id, fixture_id in wanted
         ]
 
     codes = _insert(db, fresh)
-    for item_id in dict.fromkeys(code.item_id for code in codes):
-        changed(db, retailer_id, item_id, at=at)
+    for page in dict.fromkeys(page_of(code) for code in codes):
+        changed(db, retailer_id, page, at=at)
     subject = ("code", codes[0].id) if len(codes) == 1 else ("batch", batch or codes[0].id)
-    detail: dict[str, object] = {"codes": len(codes), "items": len({code.item_id for code in codes})}
+    detail: dict[str, object] = {"codes": len(codes), "items": len({page_of(code) for code in codes})}
     audit.record(db, actor, "code.make", subject, at=at, retailer_id=retailer_id, detail=detail)
     return codes
+
+
+def page_of(code: Code) -> str:
+    """The id by which changes name the page that a code leads to: its item's, else that of what it leads to."""
+    return code.item_id or code.subject_id
 
 
 def replace_code(db: Session, code: Code, by: Code, *, at: datetime, actor: Actor | None) -> None:
@@ -159,7 +177,7 @@ def replace_code(db: Session, code: Code, by: Code, *, at: datetime, actor: Acto
         raise CodesInCircle("The other code leads to this one already. Choose another.")
     code.state, code.replaced_by_id = CodeState.REPLACED, by.id
     _tell(db, code, "code.replace", at=at, actor=actor, detail={"by": by.id})
-    changed(db, code.retailer_id, by.item_id, at=at)
+    changed(db, code.retailer_id, page_of(by), at=at)
 
 
 def retire_code(db: Session, code: Code, *, at: datetime, actor: Actor | None) -> None:
@@ -192,7 +210,13 @@ def mark_printed(db: Session, codes: Collection[Code], *, at: datetime, actor: A
     audit.record(db, actor, "code.print", subject, at=at, retailer_id=first.retailer_id, detail={"codes": len(codes)})
 
 
-def _checked_retailer(items: Sequence[Item], places: Sequence[Place]) -> str:
+def check_chosen(db: Session, items: Sequence[Lead], places: Sequence[Place]) -> str:
+    """The retailer whose codes are to be made.
+
+    :raises FormError: nothing is chosen.
+    :raises NotFound: an item or place is another retailer's.
+    :raises ItemNotSold: an item is retired.
+    """
     problems = {}
     if not items:
         problems["item"] = "Choose at least one item."
@@ -204,35 +228,73 @@ def _checked_retailer(items: Sequence[Item], places: Sequence[Place]) -> str:
     for each in (*items, *places):
         if each is not None and each.retailer_id != retailer_id:
             raise NotFound("This is not here.")
-    gone = next((item for item in items if item.is_retired), None)
+    gone = next((item for item in items if isinstance(item, Item) and item.is_retired), None)
+    gone = gone or _find_retired(db, [item.item_id for item in items if isinstance(item, Variant)])
     if gone is not None:
         raise ItemNotSold(f"{gone.title} is no longer sold. Bring the item back before you make codes for it.")
     return retailer_id
 
 
-def _checked_name(field: str, text: str) -> str:
+def _find_retired(db: Session, item_ids: Sequence[str]) -> Item | None:
+    for begin in range(0, len(item_ids), _LOOKED_UP_AT_ONCE):
+        some = select(Item).where(Item.id.in_(item_ids[begin : begin + _LOOKED_UP_AT_ONCE]), Item.is_retired)
+        if found := db.scalars(some.limit(1)).one_or_none():
+            return found
+    return None
+
+
+def check_name(field: str, text: str) -> str:
+    """A batch's or a campaign's name as it is kept.
+
+    :raises FormError: it is too long.
+    """
     try:
         return clean_line(text, MAX_NAME_CHARS)
     except ValueError as error:
         raise FormError({field: str(error)}) from None
 
 
-def _ids_of(place: Place) -> tuple[str | None, str | None]:
+def lock_codes(db: Session, retailer_id: str) -> None:
+    """Be the only transaction that makes codes of this retailer, until it ends."""
+    lock_for_chain(db, f"codes {retailer_id}")
+
+
+def lead_of(lead: Lead) -> tuple[Subject, str, str | None]:
+    """What a code of it leads to, and the item it is about."""
+    if isinstance(lead, Item):
+        return Subject.ITEM, lead.id, lead.id
+    if isinstance(lead, Variant):
+        return Subject.VARIANT, lead.id, lead.item_id
+    return Subject.STORE, lead.id, None
+
+
+def ids_of(place: Place) -> tuple[str | None, str | None]:
+    """A place as a code keeps it: store and fixture."""
     if place is None:
         return None, None
     return (place.store_id, place.id) if isinstance(place, Fixture) else (place.id, None)
 
 
-def _taken_places(db: Session, retailer_id: str, item_ids: Sequence[str]) -> set[tuple[str, str | None, str | None]]:
-    taken: set[tuple[str, str | None, str | None]] = set()
-    wanted = select(Code.item_id, Code.store_id, Code.fixture_id).where(
-        Code.retailer_id == retailer_id, Code.state == CodeState.ACTIVE
+def spot_of(asked: Asked) -> Spot:
+    """What may be there once: what is led to, and where."""
+    _, subject_id, _, store_id, fixture_id = asked
+    return subject_id, store_id, fixture_id
+
+
+def list_taken(db: Session, retailer_id: str, asked: Sequence[Asked], *, carrier: Carrier, campaign: str) -> set[Spot]:
+    """Which of these have an active code of that carrier and campaign."""
+    taken: set[Spot] = set()
+    wanted = select(Code.subject_id, Code.store_id, Code.fixture_id).where(
+        Code.retailer_id == retailer_id,
+        Code.state == CodeState.ACTIVE,
+        Code.carrier == carrier,
+        Code.campaign == campaign,
     )
-    for begin in range(0, len(item_ids), _LOOKED_UP_AT_ONCE):
-        some = item_ids[begin : begin + _LOOKED_UP_AT_ONCE]
-        taken.update(
-            (item, store, fixture) for item, store, fixture in db.execute(wanted.where(Code.item_id.in_(some)))
-        )
+    subject_ids = list(dict.fromkeys(each[1] for each in asked))
+    for begin in range(0, len(subject_ids), _LOOKED_UP_AT_ONCE):
+        some = subject_ids[begin : begin + _LOOKED_UP_AT_ONCE]
+        rows = db.execute(wanted.where(Code.subject_id.in_(some)))
+        taken.update((subject_id, store_id, fixture_id) for subject_id, store_id, fixture_id in rows)
     return taken
 
 
@@ -281,5 +343,5 @@ def _tell(
     actor: Actor | None,
     detail: dict[str, object] | None = None,
 ) -> None:
-    changed(db, code.retailer_id, code.item_id, at=at)
+    changed(db, code.retailer_id, page_of(code), at=at)
     audit.record(db, actor, action, ("code", code.id), at=at, retailer_id=code.retailer_id, detail=detail)

@@ -22,6 +22,7 @@ from qrmerch.errors import NotFound
 from qrmerch.i18n import format_date
 from qrmerch.outbox import Channel, OutboxMessage, post
 from qrmerch.parties.models import Retailer, Vendor
+from qrmerch.parties.queries import printed_base
 from qrmerch.text import clean_line
 from qrmerch.users.queries import Member, list_members
 
@@ -335,7 +336,7 @@ def _write_mails(db: Session, notice: Notice, item: Item, revision: Revision | N
         names = _names_of(db, [notice])[notice.id]
         recipients = _recipients(db, notice, revision)
         burst = _burst_of(db)
-        told = say(notice, names)
+        told, base = say(notice, names), _base_of(db, notice)
         waiting = [each for each in recipients if (each, notice.retailer_id) not in burst.mails]
         if notice.kind == "sent" and waiting and _is_quiet(db, notice):
             recipients = [each for each in recipients if each not in waiting]
@@ -346,7 +347,7 @@ def _write_mails(db: Session, notice: Notice, item: Item, revision: Revision | N
                 burst.mails[email, notice.retailer_id] = mail
             mail.said.append(told)
             mail.message.subject = _subject(mail.said, names)
-            mail.message.body = _body(db, mail.said, notice.reader)
+            mail.message.body = _body(mail.said, notice.reader, base)
         db.flush()
 
 
@@ -417,9 +418,16 @@ def _subject(said: Sequence[Told], names: _Names) -> str:
     return line if len(line) <= _SUBJECT_CHARS else f"{line[: _SUBJECT_CHARS - 1]}…"
 
 
-def _body(db: Session, said: Sequence[Told], reader: Reader) -> str:
+def _base_of(db: Session, notice: Notice) -> str:
+    """What links in a mail begin with: for a retailer's people its own host, for vendors the installation's address."""
     database = db.info.get("database")
     base_url = database.base_url if database is not None else ""
+    if notice.reader == Reader.VENDOR:
+        return base_url
+    return printed_base(db, notice.retailer_id, base_url=base_url)
+
+
+def _body(said: Sequence[Told], reader: Reader, base_url: str) -> str:
     lines: list[str] = []
     for each in said[:_NAMED_IN_MAIL]:
         lines += [each.title, each.next, f"{base_url}{each.href}", ""]

@@ -111,7 +111,7 @@ def add_sample_totals(db: Session, shops: Shops, codes: Mapping[str, Code], *, a
 
 def _spot(shops: Shops, placement: Placement, code: Code, at: datetime) -> _Spot:
     store = shops.stores[placement.store]
-    place = Place(code.retailer_id, code.id, code.item_id, store.id, code.fixture_id or "", store.time_zone)
+    place = Place(code.retailer_id, code.id, code.item_id or "", store.id, code.fixture_id or "", store.time_zone)
     running = [
         (offer, *offer.period(at, facts.house(offer.retailer).time_zone))
         for offer in facts.OFFERS

@@ -18,6 +18,7 @@ from qrmerch.catalog.models import Item, VendorProduct
 from qrmerch.clock import now
 from qrmerch.codes import artwork
 from qrmerch.codes.models import Code, CodeState
+from qrmerch.codes.queries import said_by
 from qrmerch.config import Settings, SettingsError
 from qrmerch.db import Database
 from qrmerch.demo import facts
@@ -39,7 +40,7 @@ from qrmerch.files import FileStore
 from qrmerch.jobs import queue_url
 from qrmerch.landing.pages import DemoDoors, DemoPerson, DemoShop
 from qrmerch.parties.models import Fixture, Retailer, Store
-from qrmerch.parties.queries import find_retailer_by_slug, printed_base
+from qrmerch.parties.queries import find_retailer_by_slug
 from qrmerch.rendering.service import list_cards
 
 # Where the file store keeps what; nothing else in its folder is touched.
@@ -124,7 +125,7 @@ def describe(db: Session, base_url: str) -> DemoDoors:
     :raises NotFound: the sample shops are not there.
     """
     code, item = find_shown_code(db)
-    address = f"{printed_base(db, item.retailer_id, base_url=base_url)}/q/{code.token}"
+    address = said_by(code, base_url)
     return DemoDoors(
         shops=tuple(_shop(db, house) for house in facts.HOUSES),
         people=tuple(

@@ -8,21 +8,21 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, request
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from qrmerch.access import OWNERS, allow, current_principal
 from qrmerch.audit import NOBODY, AuditEntry, Wanted, find_break, list_actions, list_actors, list_entries, list_kinds
 from qrmerch.catalog.models import Item
 from qrmerch.clock import now
-from qrmerch.codes.models import Code
+from qrmerch.codes.models import Code, CodeRun
 from qrmerch.content.models import Content, PageTemplate, Revision
 from qrmerch.desk.house_pages import AuditPage, EntryRow
 from qrmerch.desk.paging import here, page_number, paging
 from qrmerch.desk.times import said_at
 from qrmerch.downloads import csv_response
 from qrmerch.money import format_money
-from qrmerch.parties.models import Fixture, Retailer, Store, Vendor
+from qrmerch.parties.models import Fixture, Retailer, RetailerHost, Store, Vendor
 from qrmerch.parties.queries import get_retailer
 from qrmerch.users.models import Invitation, User
 from qrmerch.web import get_db, render
@@ -45,6 +45,13 @@ _WORDS: Final = {
     "brand.set": "Changed the brand",
     "code.bring_back": "Brought a code back",
     "code.make": "Made codes",
+    "code.run": "Asked for many codes",
+    "code.run_cancel": "Cancelled the making of codes",
+    "code.import": "Brought codes in from elsewhere",
+    "host.add": "Added a host",
+    "host.prove": "Proved a host",
+    "host.default": "Made a host the default",
+    "host.remove": "Took a host away",
     "code.print": "Printed codes",
     "code.replace": "Replaced a code",
     "code.retire": "Retired a code",
@@ -324,7 +331,8 @@ def _names(db: Session, entries: Collection[AuditEntry]) -> dict[tuple[str, str]
         .join(Content, Content.id == Revision.content_id)
         .join(Item, Item.id == Content.item_id)
     )
-    codes = select(Code.id, Item.title).join(Item, Item.id == Code.item_id)
+    codes = select(Code.id, func.coalesce(Item.title, Store.name)).outerjoin(Item, Item.id == Code.item_id)
+    codes = codes.outerjoin(Store, Store.id == Code.subject_id)
     for row_id, title in db.execute(codes.where(Code.id.in_(ids.get("code", ())))):
         found["code", row_id] = (title, f"/desk/codes/{row_id}")
     for row_id, title, number in db.execute(revisions.where(Revision.id.in_(ids.get("revision", ())))):
@@ -338,6 +346,8 @@ _KINDS: Final[dict[str, tuple[Any, Any, str]]] = {
     "item": (Item.id, Item.title, "/desk/items/{}"),
     "store": (Store.id, Store.name, "/desk/stores/{}"),
     "fixture": (Fixture.id, Fixture.name, ""),
+    "host": (RetailerHost.id, RetailerHost.host, "/desk/hosts"),
+    "code_run": (CodeRun.id, func.coalesce(func.nullif(CodeRun.batch, ""), "Codes"), "/desk/codes/orders/{}"),
     "retailer": (Retailer.id, Retailer.name, ""),
     "vendor": (Vendor.id, Vendor.name, "/desk/vendors/{}"),
     "page_template": (PageTemplate.id, PageTemplate.name, "/desk/templates/{}"),

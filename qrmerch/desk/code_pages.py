@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from werkzeug.datastructures import MultiDict
 
-from qrmerch.codes.models import CodeState
+from qrmerch.codes.models import Carrier, CodeRun, CodeState
 from qrmerch.codes.preflight import Report
 from qrmerch.codes.queries import NO_STORE, Batch, CodeLine, Wanted
 from qrmerch.codes.tokens import group
@@ -29,6 +29,7 @@ _FIELDS = {
     "place": "fixture_id",
     "state": "state",
     "batch": "batch",
+    "carrier": "carrier",
     "printed": "printed",
 }
 
@@ -45,6 +46,30 @@ class CodeRow:
     state: str
     batch: str
     printed: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """Codes that are being made."""
+
+    href: str
+    name: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """`desk/code_order.html`"""
+
+    title: str
+    lede: str
+    state: str
+    said: str
+    done: int
+    total: int
+    cancel_href: str
+    codes_href: str
+    sheet_href: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +102,15 @@ class CodesPage:
     batch: str
     batches: Options
     printed: str
+    carrier: str
+    carriers: Options
     rows: tuple[CodeRow, ...]
     said: str
     previous: str
     next: str
     csv_href: str
+    nfc_href: str
+    orders: tuple[OrderRow, ...]
     sheet_href: str
     sheet_label: str
     make_href: str
@@ -100,7 +129,8 @@ class CodePage:
     state: str
     address: str
     facts: tuple[tuple[str, str], ...]
-    item_href: str
+    leads_href: str
+    codes_href: str
     scans: str
     scans_href: str
     followed_by: Options
@@ -146,6 +176,8 @@ class MakePage:
     batch: str
     campaign: str
     carrier: str
+    leads: str
+    order_id: str
     again: bool
     problems: dict[str, str]
 
@@ -191,6 +223,8 @@ def read_wanted(retailer_id: str, args: MultiDict[str, str]) -> Wanted:
     said = {name: args.get(field, "")[:_MAX_TEXT_CHARS].strip() for field, name in _FIELDS.items()}
     if said["state"] not in list(CodeState):
         said["state"] = ""
+    if said["carrier"] not in list(Carrier):
+        said["carrier"] = ""
     if said["printed"] not in ("yes", "no"):
         said["printed"] = ""
     return Wanted(retailer_id, **said)
@@ -247,6 +281,16 @@ def code_row(line: CodeLine, zone: str) -> CodeRow:
         batch=code.batch,
         printed=day_of(code.printed_at, zone) or "Not yet",
     )
+
+
+def order_address(run: CodeRun) -> str:
+    """The page of codes that are being made together."""
+    return f"/desk/codes/orders/{run.id}"
+
+
+def order_row(run: CodeRun) -> OrderRow:
+    """Codes that are being made, as they stand above the list."""
+    return OrderRow(order_address(run), run.batch or "Codes", f"{run.done:,} of {run.total:,} are gone through")
 
 
 def batch_row(batch: Batch, zone: str, *, may_print: bool) -> BatchRow:

@@ -80,7 +80,7 @@ def show_first() -> Response:
     _refuse_number(min(chosen.count(db), MAX_LABELS))
     run = _read_run(values)
     room = -(-(run.stock.per_sheet - run.start + 1) // run.copies)
-    labels = [label for label, _ in zip(_labels(db, retailer, chosen), range(room), strict=False)]
+    labels = [label for label, _ in zip(_labels(db, chosen), range(room), strict=False)]
     data = sheet(labels, run.stock, wording=_wording(db, retailer, values), run=run)
     return Response(data, mimetype=PDF, headers={"Content-Disposition": 'inline; filename="first-sheet.pdf"'})
 
@@ -111,7 +111,7 @@ def make() -> Response:
         try:
             run = _read_run(values)
             _refuse_number(chosen.count(reading) * run.copies)
-            labels = _labels(reading, retailer, chosen, noted=printed)
+            labels = _labels(reading, chosen, noted=printed)
             write_sheets(file, labels, run, wording=_wording(reading, retailer, values))
         except FormError as refused:
             return _form(reading, retailer, chosen, values, refused.problems)
@@ -137,9 +137,9 @@ def _refuse_number(labels: int) -> None:
         )
 
 
-def _labels(db: Session, retailer: Retailer, chosen: _Chosen, *, noted: list[str] | None = None) -> Iterator[Label]:
+def _labels(db: Session, chosen: _Chosen, *, noted: list[str] | None = None) -> Iterator[Label]:
     """One label for each chosen code; the codes' ids are added to `noted` as they come."""
-    base = printed_base(db, retailer.id, base_url=services().settings.base_url)
+    base = services().settings.base_url
     for line in chosen.lines(db):
         if noted is not None:
             noted.append(line.code.id)

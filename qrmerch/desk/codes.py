@@ -1,5 +1,6 @@
 """Codes at the desk: the list, one code with its artwork, and what becomes of old prints."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -12,8 +13,9 @@ from qrmerch.catalog.queries import get_item
 from qrmerch.clock import now
 from qrmerch.codes import preflight
 from qrmerch.codes.artwork import BLACK, SizeNotPossible, draw_symbol
+from qrmerch.codes.chips import chip_bytes, ndef_message
 from qrmerch.codes.designs import Design, NotMeasured, check_design, design_of, get_design, list_designs
-from qrmerch.codes.models import Carrier, Code, CodeDesign, CodeState, Ink
+from qrmerch.codes.models import Carrier, Code, CodeDesign, CodeState, Ink, Subject
 from qrmerch.codes.queries import (
     Batch,
     CodeLine,
@@ -29,9 +31,11 @@ from qrmerch.codes.queries import (
     list_candidates,
     list_codes,
     list_replaced_by,
+    said_by,
 )
+from qrmerch.codes.runs import list_running
 from qrmerch.codes.service import MAX_AT_ONCE, bring_back, mark_printed, replace_code, retire_code
-from qrmerch.codes.tokens import LENGTH, address_of, find_token, group
+from qrmerch.codes.tokens import LENGTH, find_token, group
 from qrmerch.desk.code_pages import (
     PER_PAGE,
     CodePage,
@@ -43,6 +47,7 @@ from qrmerch.desk.code_pages import (
     count_of,
     day_of,
     moment_of,
+    order_row,
     page_number,
     read_wanted,
     say_wanted,
@@ -63,13 +68,18 @@ from qrmerch.web import get_db, notice, redirect_to, render, services
 
 blueprint = Blueprint("desk_codes", __name__, url_prefix="/desk/codes")
 
+_LEADS: Final = {
+    Subject.ITEM: "The item’s page",
+    Subject.VARIANT: "The item’s page, with this variant chosen",
+    Subject.STORE: "The store’s own page",
+}
 _STATES: Final[Options] = (
     ("", "All states"),
     (CodeState.ACTIVE, "Active"),
     (CodeState.REPLACED, "Replaced"),
     (CodeState.RETIRED, "Retired"),
 )
-_CARRIERS: Final = {Carrier.PRINT: "Print", Carrier.SCREEN: "Screen"}
+_CARRIERS: Final = {Carrier.PRINT: "Print", Carrier.NFC: "NFC chip", Carrier.SCREEN: "Screen"}
 _KINDS: Final = {"svg": "image/svg+xml", "png": "image/png", "pdf": "application/pdf"}
 _USUAL_SIZE_MM: Final = "25"
 _DPI: Final = 300
@@ -104,11 +114,15 @@ def show_all() -> Response:
         batch=wanted.batch,
         batches=_batch_options(batches, wanted.batch),
         printed=wanted.printed,
+        carrier=wanted.carrier,
+        carriers=(("", "All carriers"), *_CARRIERS.items()),
         rows=tuple(code_row(line, retailer.time_zone) for line in lines),
         said=f"{len(lines):,} of {count_of(total, 'code')}",
         previous=address("/desk/codes", {**fields, "page": number - 1}) if number > 1 else "",
         next=address("/desk/codes", {**fields, "page": number + 1}) if number * PER_PAGE < total else "",
         csv_href=address("/desk/codes/export", fields),
+        nfc_href=_nfc_href(db, wanted),
+        orders=tuple(order_row(run) for run in list_running(db, retailer.id)),
         sheet_href=address("/desk/codes/sheet", fields) if 0 < printable <= MAX_AT_ONCE else "",
         sheet_label="Sheet of one code" if printable == 1 else f"Sheet of all {printable:,}",
         make_href=address("/desk/codes/make", {"item": wanted.item_id} if wanted.item_id else {}),
@@ -123,11 +137,24 @@ def export() -> Response:
     """The codes that the address means, with their addresses, for a printer or a spreadsheet."""
     db, principal = get_db(), current_principal()
     retailer = get_retailer(db, principal.retailer_id)
-    base = printed_base(db, retailer.id, base_url=services().settings.base_url)
+    base = services().settings.base_url
     lines = each_code(db, read_wanted(retailer.id, request.args))
     heads = ("Code", "Address", "Item", "Store", "Place", "Carrier", "State", "Batch", "Campaign", "Made", "Printed")
     rows = ((*_export_row(line, base, retailer.time_zone),) for line in lines)
     return csv_response(f"codes {retailer.slug}", said=(), heads=heads, rows=rows)
+
+
+@blueprint.get("/nfc")
+@allow(*RETAILER_STAFF)
+def export_nfc() -> Response:
+    """The addresses of the active codes on NFC chips, as an encoder takes them: text, and ready message in hex."""
+    db, principal = get_db(), current_principal()
+    retailer = get_retailer(db, principal.retailer_id)
+    wanted = replace(read_wanted(retailer.id, request.args).active, carrier=Carrier.NFC)
+    heads = ("Address", "Code", "Item", "Store", "Place", "NDEF message (hex)", "Bytes on the chip")
+    base = services().settings.base_url
+    rows = ((*_nfc_row(line, base),) for line in each_code(db, wanted))
+    return csv_response(f"nfc {retailer.slug}", said=(), heads=heads, rows=rows)
 
 
 @blueprint.get("/<code_id>")
@@ -143,7 +170,7 @@ def preview(code_id: str) -> Response:
     """The code's symbol to look at."""
     db, principal = get_db(), current_principal()
     code = get_code(db, code_id)
-    drawing = preflight.release_svg(_address(db, code), dark=_colour(db, principal, request.args.get("colour", "")))
+    drawing = preflight.release_svg(_address(code), dark=_colour(db, principal, request.args.get("colour", "")))
     return Response(drawing, mimetype=_KINDS["svg"])
 
 
@@ -158,7 +185,7 @@ def show_artwork(code_id: str) -> Response:
         design = _chosen_design(db)
     except SizeNotPossible as refused:
         return render("desk/_code_design_shown.html", not_shown(refused.detail))
-    shown, _ = show_design(db, retailer, design, draw_symbol(_address(db, code), level=design.level))
+    shown, _ = show_design(db, retailer, design, draw_symbol(_address(code), level=design.level))
     return render("desk/_code_design_shown.html", shown)
 
 
@@ -184,7 +211,7 @@ def download(code_id: str) -> Response:
 def _plain(db: Session, principal: Principal, code: Code, kind: str) -> str | bytes:
     """The artwork without a design, at the width and in the colour that the address says."""
     size_mm = _read_size(request.args.get("size", _USUAL_SIZE_MM))
-    dark, said = _colour(db, principal, request.args.get("colour", "")), _address(db, code)
+    dark, said = _colour(db, principal, request.args.get("colour", "")), _address(code)
     if kind == "svg":
         return preflight.release_svg(said, size_mm=size_mm, dark=dark)
     if kind == "png":
@@ -198,7 +225,7 @@ def _designed(db: Session, code: Code, kind: str, kept: CodeDesign) -> str | byt
     :raises NotMeasured: nobody has read its typical pictures as it looks now.
     """
     retailer, design = get_retailer(db, code.retailer_id), design_of(kept)
-    asked, said = load_asked(db, retailer, design), _address(db, code)
+    asked, said = load_asked(db, retailer, design), _address(code)
     symbol = draw_symbol(said, level=design.level)
     report, is_measured = check_design(db, retailer.id, symbol, asked)
     if report.verdict == preflight.Verdict.REFUSE:
@@ -207,7 +234,7 @@ def _designed(db: Session, code: Code, kind: str, kept: CodeDesign) -> str | byt
         raise NotMeasured(f"{kept.name} was not measured yet as its codes look now. Open the design and read them.")
     words = Words(
         caption=design.caption,
-        number=f"(01) {gtin}" if design.shows_gtin and (gtin := find_gtin(db, code.item_id)) else "",
+        number=_number(db, code) if design.shows_gtin else "",
         notice=_notice(db, retailer) if design.shows_notice else "",
         has_frame=design.has_frame,
     )
@@ -218,6 +245,12 @@ def _designed(db: Session, code: Code, kind: str, kept: CodeDesign) -> str | byt
     if kind == "png":
         return preflight.release_png(said, level=design.level, dpi=_DPI, asked=asked)
     return preflight.release_pdf(said, level=design.level, asked=asked)
+
+
+def _number(db: Session, code: Code) -> str:
+    """The trade number as it stands under a code; nothing where what the code leads to has none."""
+    gtin = find_gtin(db, code.item_id) if code.item_id else ""
+    return f"(01) {gtin}" if gtin else ""
 
 
 def _notice(db: Session, retailer: Retailer) -> str:
@@ -277,7 +310,7 @@ def note_printed(code_id: str) -> Response:
 def _show(line: CodeLine, *, problems: dict[str, str] | None = None, what: str = "", typed: str = "") -> Response:
     db, principal, code = get_db(), current_principal(), line.code
     retailer = get_retailer(db, principal.retailer_id)
-    said = _address(db, code)
+    said = _address(code)
     older = list_replaced_by(db, code)
     after = get_code(db, code.replaced_by_id) if code.replaced_by_id else None
     scans = _count_scans(db, code, retailer)
@@ -291,9 +324,10 @@ def _show(line: CodeLine, *, problems: dict[str, str] | None = None, what: str =
         state=code.state,
         address=said,
         facts=_facts(line, retailer),
-        item_href=f"/desk/items/{code.item_id}",
+        leads_href=_leads_href(code),
+        codes_href=address("/desk/codes", {"item": code.item_id}) if code.item_id else "",
         scans=count_of(scans, "scan"),
-        scans_href=f"/desk/insights/items/{code.item_id}",
+        scans_href=f"/desk/insights/items/{code.item_id}" if code.item_id else "",
         followed_by=tuple((f"/desk/codes/{each.id}", group(each.token)) for each in older),
         follows=((f"/desk/codes/{after.id}", group(after.token)),) if after else (),
         may_print=principal.role in PUBLISHERS,
@@ -317,7 +351,7 @@ def _show(line: CodeLine, *, problems: dict[str, str] | None = None, what: str =
 def _facts(line: CodeLine, retailer: Retailer) -> tuple[tuple[str, str], ...]:
     code, zone = line.code, retailer.time_zone
     printed = moment_of(code.printed_at, zone) or "Not yet"
-    facts = [("Hangs", line.place), ("Carrier", _CARRIERS[code.carrier])]
+    facts = [("Leads to", _LEADS[code.subject_kind]), ("Hangs", line.place), ("Carrier", _CARRIERS[code.carrier])]
     facts += [(name, value) for name, value in (("Batch", code.batch), ("Campaign", code.campaign)) if value]
     return (*facts, ("Made", moment_of(code.created_at, zone)), ("Printed", printed))
 
@@ -334,7 +368,7 @@ def _count_scans(db: Session, code: Code, retailer: Retailer) -> int:
     zone = ZoneInfo(retailer.time_zone)
     since, until = code.created_at.astimezone(zone).date(), now().astimezone(zone).date()
     # A day more on each side: a store's own date may differ from the retailer's.
-    span = Span(retailer.id, since - timedelta(days=1), until + timedelta(days=2), item_id=code.item_id)
+    span = Span(retailer.id, since - timedelta(days=1), until + timedelta(days=2), item_id=code.item_id or "")
     return count_by_code(db, span).get(code.id, {}).get(SCAN, 0)
 
 
@@ -361,8 +395,8 @@ def _say_unknown(typed: str) -> str:
     return f"A code has {LENGTH} characters, such as 7K3M 9QXR B."
 
 
-def _address(db: Session, code: Code) -> str:
-    return address_of(printed_base(db, code.retailer_id, base_url=services().settings.base_url), code.token)
+def _address(code: Code) -> str:
+    return said_by(code, services().settings.base_url)
 
 
 def _colour(db: Session, principal: Principal, wanted: str) -> str:
@@ -413,7 +447,7 @@ def _export_row(line: CodeLine, base: str, zone: str) -> tuple[str, ...]:
     code = line.code
     return (
         code.token,
-        address_of(base, code.token),
+        said_by(code, base),
         line.item_title,
         line.store_name,
         line.fixture_name,
@@ -424,3 +458,21 @@ def _export_row(line: CodeLine, base: str, zone: str) -> tuple[str, ...]:
         day_of(code.created_at, zone),
         day_of(code.printed_at, zone),
     )
+
+
+def _nfc_row(line: CodeLine, base: str) -> tuple[str | int, ...]:
+    said = said_by(line.code, base)
+    message = ndef_message(said)
+    places = (line.store_name, line.fixture_name)
+    return said, line.code.token, line.item_title, *places, message.hex().upper(), chip_bytes(message)
+
+
+def _nfc_href(db: Session, wanted: Wanted) -> str:
+    """Where the addresses for an encoder are; empty where no code that is shown is on a chip."""
+    if wanted.carrier not in ("", Carrier.NFC) or not count_codes(db, replace(wanted.active, carrier=Carrier.NFC)):
+        return ""
+    return address("/desk/codes/nfc", say_wanted(wanted))
+
+
+def _leads_href(code: Code) -> str:
+    return f"/desk/items/{code.item_id}" if code.item_id else f"/desk/stores/{code.subject_id}"

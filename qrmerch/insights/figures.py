@@ -20,6 +20,7 @@ from qrmerch.scans.queries import OF_SCAN, Reading, Span
 REASONS: Final = {
     kinds.HEAD: ("Only asked for", "A request without a page: it asks whether the address answers."),
     kinds.PREFETCH: ("Fetched ahead", "A phone that loaded the page in case somebody would want it."),
+    kinds.LOOKUP: ("Looked up", "A program that asked what there is behind a GS1 address, and opened no page."),
     kinds.NO_AGENT: ("Nameless", "A program that does not say what it is."),
     kinds.REPEAT: ("Repeat", "The same phone opened the same code again within 30 seconds."),
     kinds.ORPHAN: ("Unknown code", "An address that no code has: mistyped, or not ours."),

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from qrmerch.landing.printed import KnownItem, PrintedCode, PrintedCodes
 from qrmerch.scans.agents import Remembered, describe
-from qrmerch.scans.line import ORPHAN, PAGE, SHARE, VIEW, make_line, scan_line
+from qrmerch.scans.line import GS1, ORPHAN, PAGE, SHARE, VIEW, make_line, scan_line
 from qrmerch.scans.log import ScanLog
 from qrmerch.scans.near import Near
 from qrmerch.scans.visits import VisitIds, find_visit
@@ -48,6 +48,46 @@ class Counting:
             visit=visit,
             near=near,
             manner=_manner(environ),
+            has_gpc=has_gpc,
+        )
+        self.log.append(line, at_s)
+        return visit
+
+    def gs1(
+        self,
+        environ: Environ,
+        retailer_id: str,
+        at_s: float,
+        *,
+        subject: str = "",
+        store_id: str = "",
+        is_lookup: bool = False,
+    ) -> str:
+        """Write down that a GS1 address was asked for; the new visit's id, or "" where there is or may be none.
+
+        :param subject: the public id of the item that answers it; empty for a store's address.
+        :param is_lookup: what is behind it was asked for, and no page.
+        """
+        manner = _manner(environ) or ("lookup" if is_lookup else "")
+        agent, address = environ.get("HTTP_USER_AGENT", ""), self._address(environ)
+        has_gpc = environ.get("HTTP_SEC_GPC") == "1"
+        retailer = self._codes.retailers.get(retailer_id)
+        visit = near = ""
+        if not manner and not has_gpc and (retailer is None or retailer.has_visits):
+            visit = self._visits.draw(at_s)
+            near = self._near.of(int(at_s) // 3600, store_id, address, agent)
+        line = make_line(
+            GS1,
+            subject,
+            at_s,
+            agent=self._agents[agent],
+            store_id=store_id,
+            retailer_id=retailer_id,
+            is_own_network=self._codes.is_own_network(store_id, address),
+            visit=visit,
+            is_new_visit=bool(visit),
+            near=near,
+            manner=manner,
             has_gpc=has_gpc,
         )
         self.log.append(line, at_s)

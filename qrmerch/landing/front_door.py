@@ -12,21 +12,39 @@ from urllib.parse import parse_qsl
 
 from qrmerch.codes.tokens import find_token
 from qrmerch.landing.counting import Counting, passed_on
+from qrmerch.landing.gtins import Gtins, KnownGtin
 from qrmerch.landing.printed import PrintedCode, PrintedCodes
 from qrmerch.parties.hosts import SHARED, Hosts
 from qrmerch.rendering.changes import Changes
-from qrmerch.rendering.kept import KeptPage, PageKey, Pages, choose_coding, is_same
+from qrmerch.rendering.kept import (
+    NOWHERE,
+    RETIRED,
+    STORE,
+    KeptPage,
+    PageKey,
+    Pages,
+    choose_coding,
+    is_same,
+    picked,
+)
 from qrmerch.scans.agents import Remembered
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-RETIRED: Final = "retired"
+# What every answer of the GS1 resolver says: anybody's page may ask, and it depends on what is asked for.
+GS1_HEADERS: Final = (
+    ("Access-Control-Allow-Origin", "*"),
+    ("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS"),
+    ("Access-Control-Expose-Headers", "Link, Location"),
+    ("Vary", "Accept, Accept-Language"),
+    ("Cache-Control", "no-cache"),
+)
 _OF_BODIES: Final = ("Content-Type", "Content-Length", "Content-Encoding")
 _SHOWN: Final = ("GET", "HEAD")
 _CODINGS: Final = Remembered(choose_coding, limit=256)
 # What the address of an item's page may say and still be answered with the same bytes for everybody.
-_ITEM_FIELDS: Final = frozenset(("at", "v", "lang"))
+_ITEM_FIELDS: Final = frozenset(("at", "v", "lang", "pick"))
 _MAX_QUERY_CHARS: Final = 200
 
 
@@ -35,23 +53,33 @@ class ScanPath:
     """What one process keeps to answer scans and count them."""
 
     codes: PrintedCodes
+    gtins: Gtins
     pages: Pages
     counting: Counting
     changes: Changes
     hosts: Hosts
     proxies: int
+    # The headers of every answer.
+    safety: tuple[tuple[str, str], ...] = ()
 
     def is_house_of(self, environ: "WSGIEnvironment", retailer_id: str) -> bool:
         """Whether a request came to a host that answers for a retailer: its own one, or the shared one."""
-        host = passed_on(environ, "HTTP_X_FORWARDED_HOST", self.proxies) or environ.get("HTTP_HOST", "")
-        return self.hosts.whose(host) in (retailer_id, SHARED)
+        return self.whose(environ) in (retailer_id, SHARED)
+
+    def whose(self, environ: "WSGIEnvironment") -> str | None:
+        """Whose host a request came to: a retailer's id, `SHARED`, or None for a strange one."""
+        return self.hosts.whose(
+            passed_on(environ, "HTTP_X_FORWARDED_HOST", self.proxies) or environ.get("HTTP_HOST", "")
+        )
 
     def key_of(self, code: PrintedCode, accept_language: str) -> PageKey:
         """The page that a printed code shows to a phone that speaks these languages."""
         if code.replaced_by:
             code = self.codes.shown_for(code)
         locale = self.codes.retailers[code.retailer_id].locale_for[accept_language]
-        return PageKey(code.item_id, code.store_id, locale, RETIRED if code.is_retired else "")
+        if code.form == STORE:
+            return PageKey(code.item_id, code.item_id, locale, STORE)
+        return PageKey(code.item_id, code.store_id, locale, RETIRED if code.is_retired else code.form)
 
     def serve_scan(
         self,
@@ -95,7 +123,8 @@ class FrontDoor:
 
     def __init__(self, application: "WSGIApplication", path: ScanPath) -> None:
         self._application, self._path = application, path
-        self._codes, self._pages = path.codes, path.pages
+        self._common = [*GS1_HEADERS, ("Content-Length", "0"), *path.safety]
+        self._codes, self._gtins, self._pages = path.codes, path.gtins, path.pages
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         address = environ["PATH_INFO"]
@@ -119,12 +148,31 @@ class FrontDoor:
     ) -> Iterable[bytes]:
         if address.startswith("/i/"):
             return self._answer_item(environ, start_response, address[3:])
+        numbers = self._gtins.by_path.get(address)
+        if numbers is not None:
+            return self._answer_number(environ, start_response, numbers)
         if address.startswith(("/q/", "/Q/")):
             token = find_token(address[3:])
             code = self._codes.find(token) if token else None
             if code is not None:
                 return self._answer_code(environ, start_response, code)
         return self._application(environ, start_response)
+
+    def _answer_number(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse", numbers: tuple[KnownGtin, ...]
+    ) -> Iterable[bytes]:
+        """A GS1 address that says a number alone, asked for by a phone: on to the item's page."""
+        is_plain = environ["REQUEST_METHOD"] == "GET" and not environ.get("QUERY_STRING")
+        if not is_plain or "json" in environ.get("HTTP_ACCEPT", "").lower():
+            return self._application(environ, start_response)
+        whose = self._path.whose(environ)
+        known = numbers if whose == SHARED else [each for each in numbers if each.retailer_id == whose]
+        if len(known) != 1 or not known[0].is_plain:
+            return self._application(environ, start_response)
+        (number,) = known
+        visit = self._path.counting.gs1(environ, number.retailer_id, time(), subject=number.public_id)
+        start_response("307 Temporary Redirect", [("Location", number.page(visit)), *number.headers, *self._common])
+        return ()
 
     def _answer_item(
         self, environ: "WSGIEnvironment", start_response: "StartResponse", public_id: str
@@ -137,8 +185,9 @@ class FrontDoor:
         locale = asked.get("lang") or retailer.locale_for[environ.get("HTTP_ACCEPT_LANGUAGE", "")]
         store = self._codes.find_store(asked.get("at", ""), item.retailer_id)
         store_id = store.store_id if store else ""
+        seen_in = NOWHERE if asked.get("at") == NOWHERE else store_id
         at_s = time()
-        page = self._pages.find(PageKey(item.item_id, store_id, locale), at_s)
+        page = self._pages.find(PageKey(item.item_id, seen_in, locale, picked(asked.get("pick", ""))), at_s)
         if page is None or not self._path.is_house_of(environ, item.retailer_id):
             return self._application(environ, start_response)
         visit = self._path.counting.page(environ, item, store_id, asked.get("v"), at_s)

@@ -11,7 +11,7 @@ from qrmerch.landing.pages import HelpfulPage
 from qrmerch.landing.scanning import get_scan_path
 from qrmerch.landing.shopper import choose_locale, find_host_retailer_id, is_script, load_host_house, respond
 from qrmerch.landing.start import list_start_pieces
-from qrmerch.landing.typed import find_meant, group_token, has_token_length, mark_slip
+from qrmerch.landing.typed import find_meant, group_token, has_token_length, is_nearly_token, mark_slip
 from qrmerch.rendering.frame import build_frame
 from qrmerch.web import services
 
@@ -50,6 +50,32 @@ def answer_missing(*, typed: str = "") -> Response:
     return respond("landing/helpful.html", page, block, status=404)
 
 
+def answer_wrong(status: int, reason: str, detail: str) -> Response:
+    """An address that is printed for machines and leads nowhere: for a script the reason, for a person what to do.
+
+    :param reason: one word, for programs.
+    :param detail: a sentence for whoever wrote the program.
+    """
+    if is_script():
+        response = jsonify(type=reason, status=status, detail=detail)
+        response.mimetype = "application/problem+json"
+        response.status_code = status
+        return response
+    at = now()
+    with services().database.read() as db:
+        house = load_host_house(db, at=at)
+        locale = choose_locale(house)
+        pieces = list_start_pieces(db, house, locale, limit=_WAYS_ON, at=at) if house.retailer_id else ()
+    t = translator(locale)
+    if status == 404:
+        title, words = t("We do not know this one"), t("The number is right, and no item of ours here has it.")
+    else:
+        title, words = t("Something is wrong with this address"), t("A number in it does not add up. Scan it again.")
+    frame, block = build_frame(house, locale=locale, title=title)
+    page = HelpfulPage(t, frame, title, words, "", (), "", house.slug, pieces)
+    return respond("landing/helpful.html", page, block, status=status)
+
+
 def _words(typed: str, meant: str | None, locale: str) -> tuple[str, str]:
     t = translator(locale)
     if not typed:
@@ -61,9 +87,11 @@ def _words(typed: str, meant: str | None, locale: str) -> tuple[str, str]:
         return t("That code is not one of ours"), t(
             "It is written as our codes are, but no tag of ours carries it. Look at the tag again."
         )
-    if has_token_length(typed):
+    if is_nearly_token(typed) and not has_token_length(typed):
+        return t("One letter off, perhaps"), t("A code has nine characters. Look at the tag again.")
+    if is_nearly_token(typed):
         return t("One letter off, perhaps"), t(
             "The last character checks the others, and it does not fit. Look at the tag again: "
             "the letter B is often read as an 8."
         )
-    return t("That code is not one of ours"), t("A code has nine characters. Look at the tag again.")
+    return t("That is not a whole code"), t("A code has nine characters. Look at the tag again.")

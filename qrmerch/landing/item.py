@@ -48,7 +48,9 @@ from qrmerch.landing.shopper import (
 )
 from qrmerch.landing.typed import plain_token
 from qrmerch.parties.models import Store
+from qrmerch.parties.queries import printed_base
 from qrmerch.rendering.frame import KEEPING_NOTICE, build_frame
+from qrmerch.rendering.kept import NOWHERE
 from qrmerch.rendering.service import list_cards, render_item_page
 from qrmerch.scans.service import record_event
 from qrmerch.visitors.models import Visitor
@@ -67,16 +69,12 @@ _MAX_TYPED_CHARS: Final = 40
 def show_printed(text: str) -> Response:
     """A printed code's page after a miss of the front door; a helpful page where no code has this address."""
     typed = plain_token(text)
-    misses, address, at_s = _get_misses(), request.remote_addr or "", time()
-    if not _is_known(typed) and (wait_s := misses.wait_s(address, at_s)):
-        raise TooMany(
-            "Many codes that do not exist were asked for from this network. Wait a minute and try again.",
-            retry_after=timedelta(seconds=ceil(wait_s)),
-        )
+    if not _is_known(typed):
+        refuse_guessing()
     answer = answer_scan(typed)
     if answer is not None:
         return answer
-    misses.take(address, at_s)
+    note_miss()
     count_orphan(find_host_retailer_id(), typed)
     return answer_missing(typed=typed)
 
@@ -91,6 +89,23 @@ def find_typed() -> Response:
         return redirect_to(f"/q/{token}")
     said = urlencode({name: request.args[name][:_MAX_TYPED_CHARS] for name in ("of", "lang") if request.args.get(name)})
     return redirect_to(f"/q/{quote(typed)}?{said}" if typed else f"/help?{said}")
+
+
+def refuse_guessing() -> None:
+    """Let nothing through from a network that has just asked for many addresses that do not exist.
+
+    :raises TooMany: with how long to wait.
+    """
+    if wait_s := _get_misses().wait_s(request.remote_addr or "", time()):
+        raise TooMany(
+            "Many codes that do not exist were asked for from this network. Wait a minute and try again.",
+            retry_after=timedelta(seconds=ceil(wait_s)),
+        )
+
+
+def note_miss() -> None:
+    """One more address that does not exist was asked for."""
+    _get_misses().take(request.remote_addr or "", time())
 
 
 def _get_misses() -> Misses:
@@ -125,16 +140,19 @@ def _find_known(public_id: str) -> Shown | None:
     retailer = codes.retailers.get(item.retailer_id) if item else None
     if item is None or retailer is None or find_host_retailer_id() not in (None, item.retailer_id):
         return None
+    if request.args.get("pick"):
+        # Only the database knows which variants there are.
+        return None
     store = codes.find_store(request.args.get("at", ""), item.retailer_id)
     wanted = request.args.get("lang", "")
     is_offered = wanted in (retailer.default_locale, *retailer.locales)
     locale = wanted if is_offered else retailer.locale_for[request.headers.get("Accept-Language", "")]
-    return Shown(item, store.store_id if store else "", locale)
+    return Shown(item, store.store_id if store else "", locale, request.args.get("at") == NOWHERE)
 
 
 def _shown(place: Place) -> Shown:
     known = KnownItem(place.item.id, place.item.public_id, place.item.retailer_id)
-    return Shown(known, place.store_id or "", place.locale)
+    return Shown(known, place.store_id or "", place.locale, place.is_nowhere, place.pick)
 
 
 def _personal_page(place: Place, headers: tuple[tuple[str, str], ...]) -> Response:
@@ -147,6 +165,8 @@ def _personal_page(place: Place, headers: tuple[tuple[str, str], ...]) -> Respon
         store_id=place.store_id,
         locale=place.locale,
         at=at,
+        is_nowhere=place.is_nowhere,
+        pick=place.pick,
         base_url=services().settings.base_url,
         personal=load_personal(db, visitor) if visitor else None,
     )
@@ -241,7 +261,7 @@ def share_item(public_id: str) -> Response:
     db.commit()
     page = f"/i/{public_id}/share/{link.public_id}?{_query(place)}"
     if is_script():
-        return jsonify(url=f"{base_address()}/s/{link.public_id}", page=page)
+        return jsonify(url=_share_url(db, place, link.public_id), page=page)
     return redirect_to(page)
 
 
@@ -256,7 +276,7 @@ def show_share(public_id: str, link_id: str) -> Response:
         return answer_missing()
     t = translator(place.locale)
     frame, block = build_frame(place.house, locale=place.locale, title=t("Share"))
-    url = f"{base_address()}/s/{link.public_id}"
+    url = _share_url(db, place, link.public_id)
     (card,) = list_cards(db, [place.item], locale=place.locale, store=place.store, kept=(), at=at)
     page = SharePage(
         t=t,
@@ -269,6 +289,11 @@ def show_share(public_id: str, link_id: str) -> Response:
         back=_back(place),
     )
     return respond("landing/share.html", page, block)
+
+
+def _share_url(db: Session, place: Place, link_id: str) -> str:
+    """A link to hand on: at the retailer's own host where it has one, else at the one this request came to."""
+    return f"{printed_base(db, place.item.retailer_id, base_url=base_address())}/s/{link_id}"
 
 
 @blueprint.get("/s/<link_id>")
@@ -295,6 +320,9 @@ def see_page() -> Response:
     address, _, query = request.form.get("page", "").partition("?")
     public_id = address.removeprefix("/i/")
     codes = get_scan_path().codes
+    if address.startswith("/store/"):
+        # A store's page is no item's: its scan is counted, and that it was seen says no more.
+        return jsonify(v="")
     item = codes.items.get(public_id) or _find_unprinted(public_id)
     if item is None or find_host_retailer_id() not in (None, item.retailer_id):
         return answer_missing()
@@ -333,8 +361,9 @@ def _said(place: Place, **more: str) -> str:
 
 
 def _query(place: Place) -> str:
-    values = {"at": place.store.public_id} if place.store else {}
-    return urlencode({**values, "lang": place.locale})
+    at = place.store.public_id if place.store else NOWHERE if place.is_nowhere else ""
+    values = {"at": at, "lang": place.locale, "pick": place.pick}
+    return urlencode({name: value for name, value in values.items() if value})
 
 
 def _back(place: Place) -> str:

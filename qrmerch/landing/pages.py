@@ -94,6 +94,30 @@ class HelpPage:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreChoice:
+    """A store to choose, and the page as seen there."""
+
+    name: str
+    town: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class WherePage:
+    """In which store a shopper stands."""
+
+    t: Translate
+    frame: Frame
+    public_id: str
+    pick: str
+    find: str
+    stores: tuple[StoreChoice, ...]
+    # How many more there are.
+    more: int
+    nowhere: str
+
+
+@dataclass(frozen=True, slots=True)
 class PrivacyPage:
     """What a scan records, and for how long."""
 
@@ -113,6 +137,48 @@ class StartPage:
     title: str
     of: str
     pieces: tuple[Piece, ...]
+    # Of one store: where it is and when it is open.
+    place: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChooserPage:
+    """A number that several retailers of a shared host have: whose is meant. Each is its address, name and item."""
+
+    t: Translate
+    frame: Frame
+    title: str
+    houses: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkLine:
+    """One link of a GS1 address; `kind` is what it gives, in words."""
+
+    href: str
+    title: str
+    kind: str
+    languages: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinksLevel:
+    """What a number, a batch or a piece has; `number` is as people read it."""
+
+    number: str
+    links: tuple[LinkLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LinksPage:
+    """All links of a GS1 address, for people and, in `json_ld`, for programs."""
+
+    t: Translate
+    frame: Frame
+    title: str
+    words: str
+    levels: tuple[LinksLevel, ...]
+    json_ld: Markup
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,15 +13,17 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import orjson
-from sqlalchemy import func, select
+from sqlalchemy import and_, case, func, literal, select
 from sqlalchemy.orm import Session, aliased
 
-from qrmerch.catalog.models import Item
-from qrmerch.codes.models import Code, CodeState
+from qrmerch.catalog.models import Item, Variant
+from qrmerch.codes.models import Code, CodeState, Subject
+from qrmerch.codes.runs import NEW_CODES
 from qrmerch.files import replace_file
 from qrmerch.i18n import negotiate
 from qrmerch.parties.models import Measurement, Retailer, Store, StoreNetwork
 from qrmerch.rendering.changes import Change
+from qrmerch.rendering.kept import STORE, picked
 from qrmerch.scans.agents import Remembered
 
 log = logging.getLogger("qrmerch.printed")
@@ -33,7 +35,10 @@ _MAX_REPLACEMENTS: Final = 100
 
 
 class PrintedCode(NamedTuple):
-    """What one printed address leads to; `store_id` and `fixture_id` are empty where there is none."""
+    """What one printed address leads to; `store_id` and `fixture_id` are empty where there is none.
+
+    Of a store's page, `item_id` and `item_public_id` are the store's own.
+    """
 
     token: str
     code_id: str
@@ -45,6 +50,8 @@ class PrintedCode(NamedTuple):
     state: str
     # The token of the code that its old prints lead to; empty unless it was replaced.
     replaced_by: str = ""
+    # Which form of the page it is: empty, or as `PageKey` has it.
+    form: str = ""
 
     @property
     def is_retired(self) -> bool:
@@ -197,12 +204,14 @@ class PrintedCodes:
 
     def _reread(self, db: Session, changes: list[Change]) -> None:
         item_ids = {change.item_id for change in changes if change.item_id}
-        retailer_ids = {change.retailer_id for change in changes if not change.item_id}
+        retailer_ids = {change.retailer_id for change in changes if change.item_id in (None, NEW_CODES)}
         if retailer_ids:
             self._take(db.execute(_CODES.where(Code.retailer_id.in_(retailer_ids))).all())
         wanted = sorted(item_ids)
         for begin in range(0, len(wanted), 500):
-            self._take(db.execute(_CODES.where(Code.item_id.in_(wanted[begin : begin + 500]))).all())
+            some = wanted[begin : begin + 500]
+            self._take(db.execute(_CODES.where(Code.item_id.in_(some))).all())
+            self._take(db.execute(_CODES.where(Code.subject_kind == Subject.STORE, Code.subject_id.in_(some))).all())
 
     def _take(self, rows: Iterable[Any], *, replaces_all: bool = False) -> None:
         codes = [PrintedCode(*row) for row in rows]
@@ -210,7 +219,8 @@ class PrintedCodes:
             self.by_path, self.items, self._retailer_of = {}, {}, {}
         for code in codes:
             self.by_path[f"/q/{code.token}"] = code
-            self.items[code.item_public_id] = KnownItem(code.item_id, code.item_public_id, code.retailer_id)
+            if code.form != STORE:
+                self.items[code.item_public_id] = KnownItem(code.item_id, code.item_public_id, code.retailer_id)
             self._retailer_of[code.item_id] = code.retailer_id
         self._is_dirty = self._is_dirty or bool(codes)
 
@@ -249,11 +259,20 @@ def _known_store(store_id: str, public_id: str, retailer_id: str, cidrs: Iterabl
 
 
 def _codes() -> Any:
-    columns = (Code.token, Code.id, Code.retailer_id, Code.item_id, Item.public_id)
+    led, after = aliased(Store), aliased(Code)
+    page = func.coalesce(Code.item_id, Code.subject_id), func.coalesce(Item.public_id, led.public_id, "")
     places = (func.coalesce(Code.store_id, ""), func.coalesce(Code.fixture_id, ""), Code.state)
-    after = aliased(Code)
-    found = select(*columns, *places, func.coalesce(after.token, "")).join(Item, Item.id == Code.item_id)
-    return found.outerjoin(after, after.id == Code.replaced_by_id)
+    found = select(Code.token, Code.id, Code.retailer_id, *page, *places, func.coalesce(after.token, ""))
+    found = found.add_columns(
+        case(
+            (Code.subject_kind == Subject.STORE, STORE),
+            (Variant.key.is_not(None), literal(picked("?")[:-1]) + Variant.key),
+            else_="",
+        )
+    )
+    found = found.outerjoin(Item, Item.id == Code.item_id).outerjoin(after, after.id == Code.replaced_by_id)
+    found = found.outerjoin(led, and_(Code.subject_kind == Subject.STORE, led.id == Code.subject_id))
+    return found.outerjoin(Variant, and_(Code.subject_kind == Subject.VARIANT, Variant.id == Code.subject_id))
 
 
 _CODES: Final = _codes()

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from qrmerch.landing import errands, health, item, media, my, offers, start
+from qrmerch.landing import errands, gs1, health, item, media, my, offers, start, stores
 
 
 def blueprints() -> list[Blueprint]:
@@ -13,6 +13,8 @@ def blueprints() -> list[Blueprint]:
         my.blueprint,
         errands.blueprint,
         start.blueprint,
+        stores.blueprint,
+        gs1.blueprint,
         media.blueprint,
         health.blueprint,
     ]

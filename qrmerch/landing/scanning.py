@@ -7,6 +7,7 @@ cookie; both send through the front door's own code, so that a line is written o
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from time import time
@@ -20,12 +21,14 @@ from qrmerch.clock import now
 from qrmerch.codes.tokens import find_token
 from qrmerch.config import Settings, data_folder
 from qrmerch.landing.counting import Counting
-from qrmerch.landing.front_door import RETIRED, ScanPath
+from qrmerch.landing.front_door import ScanPath
+from qrmerch.landing.gtins import Gtins
 from qrmerch.landing.printed import KnownItem, PrintedCode, PrintedCodes
 from qrmerch.parties.hosts import Hosts
 from qrmerch.rendering.changes import Change, Changes
-from qrmerch.rendering.kept import KeptPage, PageKey, Pages
+from qrmerch.rendering.kept import NOWHERE, RETIRED, STORE, KeptPage, PageKey, Pages, RenderedPage, pick_of, picked
 from qrmerch.rendering.service import render_item_page
+from qrmerch.rendering.store_page import render_store_page
 from qrmerch.scans.log import ScanLog
 from qrmerch.scans.near import Near
 from qrmerch.web import safety_headers, services
@@ -37,16 +40,26 @@ _MAX_TEXT_CHARS: Final = 40
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a page is asked to show: an item, in a store (empty for none), in a language."""
+    """What a page is asked to show: an item, in a store (empty for none), in a language.
+
+    `is_nowhere`: the shopper said that they are in no store. `pick`: the key of one of the item's variants.
+    """
 
     item: KnownItem
     store_id: str
     locale: str
+    is_nowhere: bool = False
+    pick: str = ""
+
+    @property
+    def key(self) -> PageKey:
+        seen_in = NOWHERE if self.is_nowhere else self.store_id
+        return PageKey(self.item.item_id, seen_in, self.locale, picked(self.pick))
 
 
 def open_scan_path(settings: Settings, hosts: Hosts) -> ScanPath:
     """The scan path of this process, its table and pages read from the local disk; nobody reads changes yet."""
-    codes = PrintedCodes(settings.pages_dir)
+    codes, gtins = PrintedCodes(settings.pages_dir), Gtins(settings.pages_dir)
     pages = Pages(
         settings.pages_dir,
         max_bytes=settings.page_memory_bytes,
@@ -59,10 +72,20 @@ def open_scan_path(settings: Settings, hosts: Hosts) -> ScanPath:
 
     def hear(db: Session, news: Iterable[Change]) -> None:
         codes.hear(db, news)
+        gtins.hear(db, news)
         hosts.refresh(db)
 
     changes = Changes(settings.database_url, pages, retailer_of=codes.retailer_of, hear=hear)
-    return ScanPath(codes=codes, pages=pages, counting=counting, changes=changes, hosts=hosts, proxies=settings.proxies)
+    return ScanPath(
+        codes=codes,
+        gtins=gtins,
+        pages=pages,
+        counting=counting,
+        changes=changes,
+        hosts=hosts,
+        proxies=settings.proxies,
+        safety=tuple(safety_headers(settings, path="/01/")),
+    )
 
 
 def put_scan_path(parts: dict[str, Any], path: ScanPath) -> None:
@@ -106,11 +129,23 @@ def answer_item(shown: Shown) -> Response:
     """Answer this request with an item's page, the same bytes for everybody, and count it as a visit."""
     path = get_scan_path()
     at_s = time()
-    page = _get_page(path, PageKey(shown.item.item_id, shown.store_id, shown.locale), at_s)
+    page = _get_page(path, shown.key, at_s)
     visit = path.counting.page(request.environ, shown.item, shown.store_id, request.args.get("v"), at_s)
 
     def send(environ: Any, start_response: Any) -> Iterable[bytes]:
         return path.send(environ, start_response, page=page, visit=visit, at_s=at_s)
+
+    return cast(Response, Response.from_app(send, request.environ))
+
+
+def answer_store(store_id: str, locale: str) -> Response:
+    """Answer this request with a store's page, the same bytes for everybody; nothing is counted."""
+    path = get_scan_path()
+    at_s = time()
+    page = _get_page(path, PageKey(store_id, store_id, locale, STORE), at_s)
+
+    def send(environ: Any, start_response: Any) -> Iterable[bytes]:
+        return path.send(environ, start_response, page=page, visit="", at_s=at_s)
 
     return cast(Response, Response.from_app(send, request.environ))
 
@@ -134,6 +169,17 @@ def count_view(item: KnownItem, store_id: str, *, said: str | None, text: str = 
 def count_share(retailer_id: str, public_id: str) -> tuple[tuple[str, str], ...]:
     """Count that a share link was opened; the headers that tell the phone its visit."""
     return visit_headers(get_scan_path().counting.share(request.environ, retailer_id, public_id, time()))
+
+
+def count_gs1(retailer_id: str, public_id: str, store_id: str, *, is_lookup: bool) -> str:
+    """Count that a GS1 address was asked for; the new visit's id where it is a scan and one may be kept.
+
+    :param retailer_id: whose it is; empty where several could be meant.
+    :param public_id: of the item; empty for a store's address.
+    """
+    return get_scan_path().counting.gs1(
+        request.environ, retailer_id, time(), subject=public_id, store_id=store_id, is_lookup=is_lookup
+    )
 
 
 def count_orphan(retailer_id: str | None, text: str) -> None:
@@ -177,19 +223,28 @@ def _render(path: ScanPath, key: PageKey) -> KeptPage:
     for _ in range(_RENDERINGS):
         as_of, at = path.pages.epoch, now()
         with services().database.read() as db:
-            rendered = render_item_page(
-                db,
-                item_id=key.item_id,
-                store_id=key.store_id or None,
-                locale=key.locale,
-                at=at,
-                is_retired=key.form == RETIRED,
-                base_url=services().settings.base_url,
-            )
+            rendered = _render_key(db, key, at)
         page = path.pages.make(key, rendered, at_s=at.timestamp())
         if path.pages.keep(page, as_of=as_of):
             break
     return page
+
+
+def _render_key(db: Session, key: PageKey, at: datetime) -> RenderedPage:
+    base_url = services().settings.base_url
+    if key.form == STORE:
+        return render_store_page(db, store_id=key.item_id, locale=key.locale, at=at)
+    return render_item_page(
+        db,
+        item_id=key.item_id,
+        store_id=key.store_id if key.store_id not in ("", NOWHERE) else None,
+        locale=key.locale,
+        at=at,
+        is_retired=key.form == RETIRED,
+        is_nowhere=key.store_id == NOWHERE,
+        pick=pick_of(key.form),
+        base_url=base_url,
+    )
 
 
 @cache

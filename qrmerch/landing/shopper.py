@@ -11,13 +11,14 @@ from flask import Response, request
 from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item
-from qrmerch.catalog.queries import find_item_by_public_id
+from qrmerch.catalog.queries import find_item_by_public_id, find_variant_key
 from qrmerch.errors import TooMany
 from qrmerch.landing.misses import Misses
 from qrmerch.parties.hosts import Hosts
 from qrmerch.parties.models import Store
 from qrmerch.parties.queries import find_retailer_by_slug, find_store_by_public_id
 from qrmerch.rendering.frame import House, load_house
+from qrmerch.rendering.kept import NOWHERE
 from qrmerch.rendering.pages import Translate
 from qrmerch.rendering.service import Personal
 from qrmerch.rendering.style import StyleBlock, page_policy
@@ -44,6 +45,10 @@ class Place:
     store: Store | None
     house: House
     locale: str
+    # The shopper said that they are in no store.
+    is_nowhere: bool = False
+    # The key of the variant that the page was opened with.
+    pick: str = ""
 
     @property
     def store_id(self) -> str | None:
@@ -89,7 +94,8 @@ def find_place(db: Session, public_id: str, *, at: datetime) -> Place | None:
     house = load_house(db, item.retailer_id, at=at)
     said = request.values.get("at", "")
     store = find_store_by_public_id(db, item.retailer_id, said) if _PUBLIC_ID.fullmatch(said) else None
-    return Place(item, store, house, choose_locale(house))
+    pick = find_variant_key(db, item.id, request.values.get("pick", "")) if "pick" in request.values else ""
+    return Place(item, store, house, choose_locale(house), said == NOWHERE, pick)
 
 
 def choose_locale(house: House) -> str:

@@ -36,6 +36,11 @@ def has_token_length(text: str) -> bool:
     return len(plain_token(text)) == LENGTH
 
 
+def is_nearly_token(text: str) -> bool:
+    """Whether one slip may have made this of a token: a character wrong, missing or too many."""
+    return LENGTH - 1 <= len(plain_token(text)) <= LENGTH + 1
+
+
 def find_meant(typed: str, codes: PrintedCodes, *, retailer_id: str | None) -> str | None:
     """The one printed token that differs by a single slip from what was typed: a character wrong, missing, too many,
     or two changed places. None where there is no such, or more than one.

@@ -1,4 +1,4 @@
-"""Which retailer a host name answers for, remembered so that no page waits for it."""
+"""Which retailer a proven host name answers for, remembered so that no page waits for it."""
 
 import ipaddress
 import logging
@@ -62,7 +62,8 @@ class Hosts:
 
     def refresh(self, db: Session) -> None:
         """Read the table anew."""
-        rows = db.execute(select(RetailerHost.host, RetailerHost.retailer_id))
+        wanted = select(RetailerHost.host, RetailerHost.retailer_id).where(RetailerHost.proven_at.is_not(None))
+        rows = db.execute(wanted)
         fresh: dict[str, str] = dict(rows.all())
         if fresh != self._retailer_ids:
             self._retailer_ids, self._whose = fresh, {}

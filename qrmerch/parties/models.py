@@ -3,9 +3,10 @@
 import enum
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from qrmerch import ids
 from qrmerch.tables import Base, Id, Json, PublicId, RetailerScoped, VendorScoped, one_of, reference, word
 
 # Where the region and the postal code stand behind the town.
@@ -96,13 +97,41 @@ class Retailer(Base):
     created_at: Mapped[datetime]
 
 
+class Proof(enum.StrEnum):
+    """How a host was shown to be the retailer's."""
+
+    # A TXT record below the host.
+    DNS = "dns"
+    # A file at a well-known address of the host.
+    FILE = "file"
+    # Said by whoever runs the installation, from the command line.
+    OPERATOR = "operator"
+
+
+_PROVEN = text("proven_at IS NOT NULL")
+
+
 class RetailerHost(RetailerScoped, Base):
-    """A host name that is the retailer's own; the primary one is printed."""
+    """A host name that a retailer says is its own. It answers once that is proven; the primary one is printed."""
+
+    __table_args__ = (
+        one_of("proof", Proof),
+        UniqueConstraint("retailer_id", "host"),
+        # Several may claim a host, one may have it.
+        Index("uq_retailer_host_proven", "host", unique=True, sqlite_where=_PROVEN, postgresql_where=_PROVEN),
+    )
 
     id: Mapped[Id]
-    host: Mapped[str] = mapped_column(String(253), unique=True)
+    host: Mapped[str] = mapped_column(String(253))
     is_primary: Mapped[bool] = mapped_column(default=False)
+    # What has to be found in its DNS or at its well-known address.
+    secret: Mapped[str] = mapped_column(String(32), default=ids.secret)
+    added_at: Mapped[datetime | None]
     proven_at: Mapped[datetime | None]
+    proof: Mapped[Proof | None] = word(Proof, nullable=True)
+    # The last look, and what it missed.
+    checked_at: Mapped[datetime | None]
+    check_said: Mapped[str] = mapped_column(String(400), default="")
 
 
 class BrandKit(RetailerScoped, Base):

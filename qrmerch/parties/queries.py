@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from qrmerch.db import get_one, has_part
 from qrmerch.errors import NotFound
 from qrmerch.parties.models import (
     BrandKit,
@@ -92,6 +93,22 @@ def find_store_by_public_id(db: Session, retailer_id: str, public_id: str) -> St
     return db.scalars(wanted).one_or_none()
 
 
+def find_store(db: Session, public_id: str) -> Store | None:
+    """The store of an address, whoever's it is."""
+    return db.scalars(select(Store).where(Store.public_id == public_id)).one_or_none()
+
+
+def search_stores(db: Session, retailer_id: str, find: str, *, limit: int) -> tuple[list[Store], int]:
+    """The first open stores with these words in their name or town, by town and name, and how many there are."""
+    wanted = [Store.retailer_id == retailer_id, Store.is_open.is_(True)]
+    if find:
+        names = (Store.name, Store.short_name, Store.city, Store.postcode)
+        wanted.append(or_(*(has_part(name, find) for name in names)))
+    total = db.scalar(select(func.count(Store.id)).where(*wanted)) or 0
+    rows = select(Store).where(*wanted).order_by(Store.city, Store.name, Store.id).limit(limit)
+    return list(db.scalars(rows)), total
+
+
 def list_fixtures(db: Session, retailer_id: str) -> list[Fixture]:
     """A retailer's places, by store and name."""
     found = select(Fixture).join(Store, Store.id == Fixture.store_id).where(Fixture.retailer_id == retailer_id)
@@ -117,15 +134,28 @@ def find_supply(db: Session, retailer_id: str, vendor_id: str) -> Supply | None:
 
 
 def find_printed_host(db: Session, retailer_id: str) -> str | None:
-    """The host that codes of this retailer are printed with, if it has one of its own."""
-    wanted = select(RetailerHost.host).where(RetailerHost.retailer_id == retailer_id, RetailerHost.is_primary)
+    """The host that codes of this retailer are printed with from now on, if it has one of its own."""
+    wanted = select(RetailerHost.host).where(
+        RetailerHost.retailer_id == retailer_id, RetailerHost.is_primary, RetailerHost.proven_at.is_not(None)
+    )
     return db.scalars(wanted.limit(1)).one_or_none()
 
 
 def printed_base(db: Session, retailer_id: str, *, base_url: str) -> str:
-    """What stands before `/q/<token>` in print: the retailer's own host, else the installation's address."""
+    """What addresses of the retailer's begin with: its own default host, else the installation's address."""
     host = find_printed_host(db, retailer_id)
     return f"https://{host}" if host else base_url
+
+
+def get_host(db: Session, host_id: str) -> RetailerHost:
+    """:raises NotFound: there is none that the session may see."""
+    return get_one(db, RetailerHost, host_id, "This host is not here any more.")
+
+
+def list_hosts(db: Session, retailer_id: str) -> list[RetailerHost]:
+    """A retailer's hosts: the default first, then the proven ones, then those that wait, each by name."""
+    rows = db.scalars(select(RetailerHost).where(RetailerHost.retailer_id == retailer_id))
+    return sorted(rows, key=lambda row: (not row.is_primary, row.proven_at is None, row.host))
 
 
 def find_vendor_by_name(db: Session, name: str) -> Vendor | None:

@@ -13,8 +13,8 @@ from PIL import Image
 from reportlab.lib.utils import ImageReader
 
 from qrmerch.codes.artwork import POINTS_PER_MM, Symbol, pdf_drawing, snap_to_dots
-from qrmerch.codes.queries import CodeLine
-from qrmerch.codes.tokens import address_of, group
+from qrmerch.codes.queries import CodeLine, said_by
+from qrmerch.codes.tokens import group
 from qrmerch.printing import lettering
 from qrmerch.printing.stocks import Shape, Stock
 
@@ -92,10 +92,10 @@ class _Line:
 def label_of(line: CodeLine, base: str) -> Label:
     """What a code's label says.
 
-    :param base: scheme and host that the retailer's codes are printed with.
+    :param base: the installation's own scheme and host, for codes that carry none of their retailer's.
     """
     token = line.code.token
-    return Label(address_of(base, token), token, line.item_title, line.place if line.store_name else "")
+    return Label(said_by(line.code, base), token, line.item_title, line.place if line.store_name else "")
 
 
 def code_size_mm(symbol: Symbol, stock: Stock) -> float:

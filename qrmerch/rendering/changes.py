@@ -123,6 +123,8 @@ class Changes:
             until_s = (change.at + COMMITTED_WITHIN).timestamp()
             late, key = (of_items, change.item_id) if change.item_id else (of_retailers, change.retailer_id)
             late[key] = max(until_s, late.get(key, 0.0))
+            # A page that lists what a retailer shows names the retailer among what stands on it.
+            of_items[change.retailer_id] = max(until_s, of_items.get(change.retailer_id, 0.0))
             # A page whose retailer is not known has changed with any.
             if not change.item_id:
                 of_retailers[None] = max(until_s, of_retailers.get(None, 0.0))

@@ -31,8 +31,30 @@ _OVERHEAD_BYTES: Final = 4096
 _ABANDONED_AFTER_S: Final = 60
 
 
+# In the place of a store: the shopper said that they are in none, and is not asked again.
+NOWHERE: Final = "none"
+# Forms of a page: of something retired, of a store instead of an item, of an item with a variant chosen.
+RETIRED: Final = "retired"
+STORE: Final = "store"
+_PICKED: Final = "picked "
+
+
+def picked(variant_key: str) -> str:
+    """The form of an item's page with a variant chosen; without one, the usual form."""
+    return _PICKED + variant_key if variant_key else ""
+
+
+def pick_of(form: str) -> str:
+    """The key of the variant that a form of a page chooses; empty for none."""
+    return form.removeprefix(_PICKED) if form.startswith(_PICKED) else ""
+
+
 class PageKey(NamedTuple):
-    """What distinguishes two pages. `store_id` is empty for no store; `form` is empty or `retired`."""
+    """What distinguishes two pages.
+
+    `store_id` is empty for no store, `NOWHERE` for none on the shopper's own word; `form` is empty, `RETIRED`,
+    `picked(…)` or `STORE`: then `item_id` is the store's.
+    """
 
     item_id: str
     store_id: str
@@ -51,7 +73,8 @@ class RenderedPage:
     headers: tuple[tuple[str, str], ...]
     until: datetime
     item_id: str
-    # Items that stand on it as cards: when one of them changes, so does the page.
+    # Items that stand on it as cards: when one of them changes, so does the page. A retailer's id stands for all its
+    # items.
     others: tuple[str, ...] = ()
 
 

@@ -124,6 +124,8 @@ class Chip:
     stock: str
     # Where one that is gone here can be had.
     elsewhere: str = ""
+    # Chosen as the page opens: the printed code is this variant's.
+    is_chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,17 @@ class Choice:
     chips: tuple[Chip, ...]
     # `dense` for many short labels, `long` for long ones, `list` for more than chips can show, else empty.
     width: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreQuestion:
+    """In which store somebody stands who came by a code that hangs in none; the answer stays in the page's address."""
+
+    # Name and address of the page as seen there; none where there are too many to be listed.
+    stores: tuple[tuple[str, str], ...]
+    # The page for somebody in no store, and where a store is looked for by its name.
+    nowhere: str
+    find: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -390,7 +403,7 @@ class ItemPage:
     frame: Frame
     preview: Preview
     public_id: str
-    # The store's public id, or empty.
+    # The store's public id, `none` on the shopper's word, or empty.
     at: str
     title: str
     maker: str
@@ -414,6 +427,8 @@ class ItemPage:
     shows_price: bool = True
     is_kept: bool = False
     is_neutral: bool = False
+    # Asked where the code hangs in no store and the shopper has not said.
+    question: StoreQuestion | None = None
 
     @property
     def template(self) -> str:
@@ -427,6 +442,22 @@ class ItemPage:
     @property
     def figure_names(self) -> frozenset[str]:
         return frozenset(fact.name for fact in self.figures)
+
+
+@dataclass(frozen=True, slots=True)
+class StorePage:
+    """One store of a retailer's: where it is, whether it is open, and what it shows."""
+
+    t: Translate
+    frame: Frame
+    title: str
+    # Address and opening, line by line.
+    lines: tuple[str, ...]
+    # Said first where the store is closed for good.
+    closed: str
+    pieces: tuple[Piece, ...]
+
+    template = "rendering/store.html"
 
 
 @dataclass(frozen=True, slots=True)

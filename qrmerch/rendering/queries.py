@@ -47,6 +47,10 @@ class Scene:
     offers: tuple[Offer, ...]
     # Instants after now at which something here changes by itself.
     edges: tuple[datetime, ...]
+    # The shopper said that they are in no store.
+    is_nowhere: bool = False
+    # The key of the variant that the printed code is of.
+    pick: str = ""
 
     @property
     def zone(self) -> str:

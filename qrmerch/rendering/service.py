@@ -24,7 +24,7 @@ from qrmerch.offers.models import Offer, OfferKind
 from qrmerch.parties.models import Retailer, Store
 from qrmerch.parties.queries import list_stores
 from qrmerch.rendering.frame import ITEM_SHEETS, House, build_frame, language_links, pick_text
-from qrmerch.rendering.kept import RenderedPage
+from qrmerch.rendering.kept import NOWHERE, RenderedPage
 from qrmerch.rendering.opening import word_opening
 from qrmerch.rendering.pages import (
     Fold,
@@ -37,6 +37,7 @@ from qrmerch.rendering.pages import (
     ReviewCard,
     ReviewSection,
     StarCount,
+    StoreQuestion,
 )
 from qrmerch.rendering.pictures import PagePictures, as_approved, card_picture
 from qrmerch.rendering.preview import make_preview
@@ -71,6 +72,8 @@ KEPT_AT_MOST: Final = timedelta(hours=24)
 _DESCRIPTION_CHARS: Final = 160
 # What is still good to know of something that is no longer sold.
 _KEPT_WORDS: Final = frozenset(("care", "facts", "specification", "passport", "downloads"))
+# More stores than this are looked for by name.
+_LISTED_STORES: Final = 24
 _SCHEMES: Final = ("light", "dark")
 
 
@@ -93,6 +96,8 @@ def render_item_page(
     locale: str,
     at: datetime,
     is_retired: bool = False,
+    is_nowhere: bool = False,
+    pick: str = "",
     base_url: str = "",
     personal: Personal | None = None,
     is_preview: bool = False,
@@ -105,6 +110,8 @@ def render_item_page(
 
     :param store_id: where it is seen; None for nowhere in particular.
     :param is_retired: the code it was reached by is retired; an item that is retired shows so by any code.
+    :param is_nowhere: the shopper said that they are in no store, and is not asked again.
+    :param pick: the key of the variant that is chosen as the page opens.
     :param base_url: scheme and host for absolute addresses where the retailer has no host of its own.
     :param personal: marks what one shopper keeps; such bytes are that shopper's alone.
     :param is_preview: for our own studio and desk: may be framed by them, runs no script, sends no form.
@@ -124,6 +131,7 @@ def render_item_page(
         house=house,
         version=version,
     )
+    scene = replace(scene, is_nowhere=is_nowhere and scene.store is None, pick=pick)
     make = _make_retired_page if is_retired or scene.item.is_retired else _make_item_page
     page, block, edges = make(db, scene, base_url=base_url, personal=personal, at=at)
     others = _list_others(db, page)
@@ -157,6 +165,9 @@ def _as_preview(
         block = StyleBlock(block.css + Markup(":root{{color-scheme:{}}}").format(scheme))
         logo = replace(logo, dark_when="all" if scheme == "dark" else "not all") if logo else None
     frame = replace(page.frame, css=block.css, script="", is_indexed=False, logo=logo)
+    if isinstance(page, ItemPage):
+        # A preview leads nowhere, and nobody stands in a store before it.
+        return replace(page, frame=frame, question=None), block
     return replace(page, frame=frame), block
 
 
@@ -167,7 +178,7 @@ def _make_item_page(
     heads = {kind for kind in HEAD_KINDS if source.has(kind) or not scene.is_published}
     shown = PagePictures(db, source, at=at)
     gallery = shown.gallery
-    main, invitation = _split_offers(scene)
+    main, invitation = split_offers(scene)
     story, facts = read_story(source), read_facts(source)
     state, stock_words = word_stock(scene.shelf, scene.store, source.locale) if "stock" in heads else ("", "")
     price = word_price(
@@ -197,7 +208,7 @@ def _make_item_page(
                 heads=heads,
             ),
             public_id=item.public_id,
-            at=scene.store.public_id if scene.store else "",
+            at=_said_place(scene),
             title=item.title,
             maker=scene.maker if "headline" in heads else "",
             place=scene.store.short_name if scene.store else "",
@@ -208,7 +219,9 @@ def _make_item_page(
             shows_price="price" in heads,
             stock=state,
             stock_words=stock_words,
-            choice=word_choice(scene.shelf, scene.store, source.locale) if "variants" in heads else None,
+            choice=word_choice(scene.shelf, scene.store, source.locale, pick=scene.pick)
+            if "variants" in heads
+            else None,
             offer=_card(main, scene) if main else None,
             story=story,
             figures=tuple(facts) if scene.style == "quiet" else pick_figures(facts),
@@ -216,6 +229,7 @@ def _make_item_page(
             sections=build_sections(source, extras, () if scene.style == "quiet" else facts),
             is_kept=bool(personal and item.public_id in personal.kept),
             is_neutral=not scene.is_published,
+            question=_ask_store(scene),
         ),
         block,
         shown.edges,
@@ -259,7 +273,7 @@ def _make_retired_page(
         frame=frame,
         preview=make_preview(db, scene, shown.gallery, shown.preview, None, base_url=base_url),
         public_id=item.public_id,
-        at=scene.store.public_id if scene.store else "",
+        at=_said_place(scene),
         title=item.title,
         portrait=shown.gallery[0] if shown.gallery else None,
         alternatives=list_pieces(db, others, scene, personal=personal, at=at),
@@ -286,19 +300,52 @@ def _frame_of(
         style=style,
         sheets=ITEM_SHEETS,
         ground=ground,
-        here=item_address(scene.item, scene.store, house.lang(locale)),
-        languages=language_links(scene.offered, locale, item_address(scene.item, scene.store)),
+        here=_address_in(scene, house.lang(locale)),
+        languages=language_links(scene.offered, locale, _address_in(scene)),
         kept=personal.count if personal else None,
         is_indexed=is_indexed,
     )
 
 
-def item_address(item: Item, store: Store | None, lang: str = "") -> str:
+def _address_in(scene: Scene, lang: str = "") -> str:
+    return item_address(scene.item, scene.store, lang, is_nowhere=scene.is_nowhere, pick=scene.pick)
+
+
+def _said_place(scene: Scene) -> str:
+    if scene.store is not None:
+        return scene.store.public_id
+    return NOWHERE if scene.is_nowhere else ""
+
+
+def _ask_store(scene: Scene) -> StoreQuestion | None:
+    """The question where somebody stands, if nobody knows; never a guess, even where there is one store only."""
+    stores = scene.shelf.stores
+    if scene.store is not None or scene.is_nowhere or not stores:
+        return None
+    lang = scene.house.lang(scene.source.locale)
+    listed = stores if len(stores) <= _LISTED_STORES else ()
+    return StoreQuestion(
+        stores=tuple((each.short_name, item_address(scene.item, each, lang, pick=scene.pick)) for each in listed),
+        nowhere=item_address(scene.item, None, lang, is_nowhere=True, pick=scene.pick),
+        find=where_address(scene.item, lang, pick=scene.pick),
+    )
+
+
+def where_address(item: Item, lang: str = "", *, pick: str = "") -> str:
+    """Where a store is looked for by its name, for an item's page."""
+    query = urlencode({name: value for name, value in {"lang": lang, "pick": pick}.items() if value})
+    return f"/i/{item.public_id}/where" + (f"?{query}" if query else "")
+
+
+def item_address(item: Item, store: Store | None, lang: str = "", *, is_nowhere: bool = False, pick: str = "") -> str:
     """The page's own address, which is no printed one.
 
     :param lang: the language to stay in; empty for whichever the browser prefers.
+    :param is_nowhere: the shopper said that they are in no store.
+    :param pick: the key of the variant that is chosen as the page opens.
     """
-    said = {"at": store.public_id if store else "", "lang": lang}
+    at = store.public_id if store else NOWHERE if is_nowhere else ""
+    said = {"at": at, "lang": lang, "pick": pick}
     query = urlencode({name: value for name, value in said.items() if value})
     return f"/i/{item.public_id}" + (f"?{query}" if query else "")
 
@@ -308,7 +355,9 @@ def list_pieces(
 ) -> tuple[Piece, ...]:
     """Other items of the scene's retailer, as they stand in a look or in place of one no longer sold."""
     kept = personal.kept if personal else ()
-    return list_cards(db, items, locale=scene.source.locale, store=scene.store, kept=kept, at=at)
+    return list_cards(
+        db, items, locale=scene.source.locale, store=scene.store, kept=kept, at=at, is_nowhere=scene.is_nowhere
+    )
 
 
 def list_cards(
@@ -320,12 +369,14 @@ def list_cards(
     kept: Collection[str],
     at: datetime,
     stores: Mapping[str, Store] | None = None,
+    is_nowhere: bool = False,
 ) -> tuple[Piece, ...]:
     """Items as cards, in the order given; the number of statements does not grow with theirs.
 
     :param store: where they are looked at; a store of another retailer than an item's means nowhere.
     :param kept: public ids of those the shopper keeps.
     :param stores: where single ones are looked at instead, by item id.
+    :param is_nowhere: the shopper said that they are in no store.
     """
     places = {
         item.id: place
@@ -353,6 +404,7 @@ def list_cards(
             found.get(item.id),
             locale=locale,
             is_kept=item.public_id in kept,
+            is_nowhere=is_nowhere,
         )
         for item in items
     )
@@ -367,6 +419,7 @@ def _card_of(
     *,
     locale: str,
     is_kept: bool,
+    is_nowhere: bool,
 ) -> Piece:
     t = translator(locale)
     price = word_price(shelf, locale, offer=None, hides_reductions=retailer.no_discount)
@@ -374,7 +427,7 @@ def _card_of(
     has_languages = len({retailer.default_locale, *retailer.locales}) > 1
     return Piece(
         public_id=item.public_id,
-        href=item_address(item, place, locale if has_languages else ""),
+        href=item_address(item, place, locale if has_languages else "", is_nowhere=is_nowhere),
         title=item.title,
         price=price.now if price else t("Ask in the store"),
         picture=card_picture(found, item.title, locale) if found else None,
@@ -382,7 +435,7 @@ def _card_of(
         stock_words=words,
         was=price.was if price else None,
         is_kept=is_kept,
-        at=place.public_id if place else "",
+        at=place.public_id if place else NOWHERE if is_nowhere else "",
     )
 
 
@@ -390,7 +443,7 @@ def _retailers_of(items: Sequence[Item]) -> Select[Retailer]:
     return select(Retailer).where(Retailer.id.in_({item.retailer_id for item in items}))
 
 
-def _split_offers(scene: Scene) -> tuple[Offer | None, Offer | None]:
+def split_offers(scene: Scene) -> tuple[Offer | None, Offer | None]:
     """The offer for the bar, and the one for the page's invitation if the template has a place for it."""
     has_place = scene.source.has("event") or scene.source.has("invitation")
     invitations = [offer for offer in scene.offers if offer.kind == OfferKind.EXPERIENCE and has_place]

@@ -1,7 +1,7 @@
 """Prices, stock, variants and offers in words of the page's language."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
@@ -93,13 +93,17 @@ def _reduced(price_minor: int, currency: str, offer: Offer) -> int | None:
     return None
 
 
-def word_choice(shelf: Shelf, store: Store | None, locale: str) -> Choice | None:
-    """The variants to choose from with their stock here; None where there is only one."""
+def word_choice(shelf: Shelf, store: Store | None, locale: str, *, pick: str = "") -> Choice | None:
+    """The variants to choose from with their stock here; None where there is only one.
+
+    :param pick: the key of the one that is chosen as the page opens.
+    """
     if len(shelf.variants) < 2:
         return None
     t = translator(locale)
     names = _varying_options(shelf.variants)
-    chips = tuple(_chip(shelf, variant, _label(variant, names, locale), store, locale) for variant in shelf.variants)
+    made = (_chip(shelf, variant, _label(variant, names, locale), store, locale) for variant in shelf.variants)
+    chips = tuple(replace(chip, is_chosen=bool(pick) and chip.value == pick) for chip in made)
     legend = t("{one} and {other}").format(one=t(names[0]), other=t(names[1]).lower()) if len(names) == 2 else ""
     return Choice(legend=legend or (t(names[0]) if names else t("Version")), chips=chips, width=_choice_width(chips))
 

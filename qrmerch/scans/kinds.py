@@ -28,10 +28,12 @@ HEAD: Final = "head"
 PREFETCH: Final = "prefetch"
 NO_AGENT: Final = "no_ua"
 REPEAT: Final = "repeat"
+# A program asked where a GS1 address leads, or what there is behind it.
+LOOKUP: Final = "lookup"
 ORPHAN: Final = "orphan"
 # By the class of the agent, as `agents.py` says it.
 BY_AGENT: Final = {"bot": "bot", "preview": "preview", "fetcher": "fetcher", "none": NO_AGENT}
-LEFT_OUT: Final = (HEAD, PREFETCH, *BY_AGENT.values(), REPEAT, ORPHAN)
+LEFT_OUT: Final = (HEAD, PREFETCH, LOOKUP, *BY_AGENT.values(), REPEAT, ORPHAN)
 # A page that a program asked for at `/i/`: kept among the raw lines, in no total.
 UNSEEN: Final = "unseen"
 

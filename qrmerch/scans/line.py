@@ -3,8 +3,8 @@
 It is an interface: a web server in front may write the same line. JSON, one object a line:
 
     t   seconds since 1970, with milliseconds
-    k   kind: q printed code, i item's page, s share link, v view (seen for a second), o orphan, l lost
-    q   what was asked for: token (q, o), item's public id (i, v), share link's id (s)
+    k   kind: q printed code, g GS1 address, i item's page, s share link, v view (seen for a second), o orphan, l lost
+    q   what was asked for: token (q, o), item's public id (g, i, v; empty for a store's address), share link's id (s)
     c   code's token, where a view or page came straight from one
     at  store, by our own id; only where no code tells it
     r   retailer, by our own id; only where no code or item tells it
@@ -13,7 +13,7 @@ It is an interface: a web server in front may write the same line. JSON, one obj
     v   visit id, empty in `counts` mode and under Sec-GPC
     w   1 if the visit is a new one
     n   near: 32 keyed bits; empty where v is
-    m   manner: "" for a plain GET, "head", "prefetch"
+    m   manner: "" for a plain GET, "head", "prefetch", "lookup" (where a GS1 address leads, by a program)
     g   1 if the phone sent Sec-GPC
     x   number of lines lost (l)
 
@@ -24,7 +24,9 @@ from typing import Final, NamedTuple
 
 import orjson
 
-SCAN, PAGE, SHARE, VIEW, ORPHAN, LOST = KINDS = ("q", "i", "s", "v", "o", "l")
+SCAN, GS1, PAGE, SHARE, VIEW, ORPHAN, LOST = KINDS = ("q", "g", "i", "s", "v", "o", "l")
+# What is printed: a plain GET of it is a scan.
+PRINTED: Final = (SCAN, GS1)
 _MAX_CHARS: Final = {"q": 40, "c": 9, "at": 36, "r": 36, "a": 60, "v": 32, "n": 8, "m": 12}
 _LATEST_S: Final = 4_102_444_800  # the year 2100
 
@@ -125,7 +127,7 @@ def read_line(raw: bytes) -> Line:
         get("a", ""),
         bool(get("o")),
         get("v", ""),
-        bool(get("w", kind in (SCAN, SHARE))),
+        bool(get("w", kind in (SCAN, GS1, SHARE))),
         get("n", ""),
         get("m", ""),
         bool(get("g")),

@@ -39,6 +39,7 @@ _MAX_BYTES: Final = 2_000_000
 _MAX_EVENTS: Final = 5_000
 _RECALLED_BYTES: Final = 4_000_000
 _RECALLED_FOR_S: Final = 600
+_MANNERS: Final = (kinds.HEAD, kinds.PREFETCH, kinds.LOOKUP)
 _LOOKED_AT_BYTES: Final = 65_536
 log = logging.getLogger("qrmerch.loader")
 
@@ -194,10 +195,10 @@ class Loader:
     def _outcome(self, said: Line) -> str:
         if said.kind == line.ORPHAN:
             return kinds.ORPHAN
-        if said.kind != line.SCAN:
+        if said.kind not in line.PRINTED:
             return _page_outcome(said)
         if said.manner:
-            return said.manner if said.manner in (kinds.HEAD, kinds.PREFETCH) else kinds.PREFETCH
+            return said.manner if said.manner in _MANNERS else kinds.PREFETCH
         if not said.is_human:
             return kinds.BY_AGENT.get(said.agent.partition(" ")[0], kinds.BY_AGENT["bot"])
         if self._repeats.is_repeat(said):

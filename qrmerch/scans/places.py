@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item
@@ -38,9 +38,16 @@ class Places:
         }
         self._retailer_zones = {row[0]: row[1] for row in _rows(db, Retailer.id, Retailer.time_zone)}
         tokens = {each.token or each.subject for each in lines if each.kind == line.SCAN or each.token}
-        columns = (Code.token, Code.retailer_id, Code.id, Code.item_id, Code.store_id, Code.fixture_id)
+        columns = (
+            Code.token,
+            Code.retailer_id,
+            Code.id,
+            func.coalesce(Code.item_id, ""),
+            Code.store_id,
+            Code.fixture_id,
+        )
         self._codes = {row[0]: row[1:] for row in _find(db, columns, Code.token, tokens)}
-        pages = {each.subject for each in lines if each.kind in (line.PAGE, line.VIEW)}
+        pages = {each.subject for each in lines if each.kind in (line.GS1, line.PAGE, line.VIEW) and each.subject}
         self._items = {
             row[0]: row[1:] for row in _find(db, (Item.public_id, Item.retailer_id, Item.id), Item.public_id, pages)
         }
@@ -49,7 +56,7 @@ class Places:
         """The place of a line, or None where nothing of ours is at what it names."""
         if said.kind == line.SCAN:
             return self._of_code(said.subject)
-        if said.kind in (line.PAGE, line.VIEW):
+        if said.kind in (line.PAGE, line.VIEW) or (said.kind == line.GS1 and said.subject):
             return self._of_page(said)
         return self.of_store(said.retailer_id, said.store_id)
 

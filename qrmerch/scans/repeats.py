@@ -17,10 +17,10 @@ class Repeats:
         self._seen: dict[tuple[str, str], int] = {}
 
     def is_repeat(self, said: Line) -> bool:
-        """Remember a hit of a printed code by a person; whether it comes within 30 s of the one before."""
+        """Remember a hit of a printed address by a person; whether it comes within 30 s of the one before."""
         if not said.near:
             return False
-        key = (said.near, said.subject)
+        key = (said.near, said.subject or said.store_id)
         before = self._seen.get(key)
         if len(self._seen) >= _REMEMBERED:
             self._seen = {each: at_ms for each, at_ms in self._seen.items() if said.at_ms - at_ms < REPEAT_MS}
@@ -30,5 +30,5 @@ class Repeats:
     def recall(self, lines: Iterable[Line]) -> None:
         """Remember what earlier lines say, counting nothing."""
         for said in sorted(lines):
-            if said.kind == line.SCAN and said.is_human and not said.manner:
+            if said.kind in line.PRINTED and said.is_human and not said.manner:
                 self.is_repeat(said)

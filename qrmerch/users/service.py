@@ -13,6 +13,7 @@ from qrmerch import audit, ids, limits, outbox
 from qrmerch.access import VENDOR, Role
 from qrmerch.errors import Conflict, DomainError, FormError
 from qrmerch.outbox import Channel
+from qrmerch.parties.queries import printed_base
 from qrmerch.text import clean_line
 from qrmerch.users.models import Invitation, Membership, StaffSession, User
 from qrmerch.users.passwords import hash_password, is_outdated, is_password, password_problem
@@ -169,6 +170,8 @@ def invite(
 ) -> str:
     """Ask somebody in by mail; the link works once, for seven days, and earlier links to the same role no more.
 
+    :param base_url: the installation's address; for a retailer's people the link begins with its own host instead,
+        if it has one.
     :param asked_by: the retailer that asks a vendor's people in, for its outbox and its log.
     :return: the link.
     :raises FormError: no e-mail address, or a role that does not go with the place.
@@ -196,7 +199,8 @@ def invite(
     )
     db.add(invitation)
     db.flush()
-    link = f"{base_url}/invitation/{secret}"
+    base = printed_base(db, wanted.retailer_id, base_url=base_url) if wanted.retailer_id else base_url
+    link = f"{base}/invitation/{secret}"
     house = house_name(db, retailer_id=wanted.retailer_id, vendor_id=wanted.vendor_id)
     outbox.post(
         db,

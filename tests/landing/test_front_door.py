@@ -111,7 +111,7 @@ def test_other_slips_lead_to_the_tag_as_well(change: str, app: Flask, browser: B
 def test_another_shops_tag_is_not_named_on_a_shops_own_host(app: Flask, browser: Browser, db: Session) -> None:
     aisle = make_aisle(db)
     other = make_code(db, aisle.top)
-    db.add(RetailerHost(retailer_id=aisle.retailer.id, host="fashiontown.example", is_primary=True))
+    db.add(RetailerHost(retailer_id=aisle.retailer.id, host="fashiontown.example", is_primary=True, proven_at=NOON))
     db.commit()
     hear(app)
     codes = scan_path(app).codes

@@ -18,6 +18,7 @@ from qrmerch.landing.typed import MAX_TYPED_CHARS, find_meant, group_token, mark
 from qrmerch.parties.models import BrandKit, Measurement, RetailerHost
 from qrmerch.web import Services
 from tests.browsing import Browser
+from tests.conftest import NOON
 from tests.factories import make_item
 from tests.landing.aisle import make_aisle
 
@@ -74,7 +75,7 @@ def test_help_takes_a_code(browser: Browser, db: Session) -> None:
 @pytest.mark.parametrize("address", ["/my", "/help", "/privacy"])
 def test_a_page_of_the_host_is_in_its_brand(address: str, browser: Browser, db: Session) -> None:
     aisle = make_aisle(db)
-    db.add(RetailerHost(retailer_id=aisle.retailer.id, host="fashiontown.example", is_primary=True))
+    db.add(RetailerHost(retailer_id=aisle.retailer.id, host="fashiontown.example", is_primary=True, proven_at=NOON))
     db.commit()
 
     own = browser.get(address, Host="fashiontown.example")

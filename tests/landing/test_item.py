@@ -18,6 +18,7 @@ from qrmerch.visitors.models import ConsentAction, ConsentEvent, Visitor
 from qrmerch.wishlists import service as wishlists
 from qrmerch.wishlists.models import ShareLink, WishlistItem
 from tests.browsing import Browser
+from tests.conftest import NOON
 from tests.factories import make_item, make_retailer, make_store
 from tests.landing.aisle import Aisle, carry, hear, lines, make_aisle, scan_path
 
@@ -314,7 +315,7 @@ def test_an_item_that_is_none_is_answered_with_help(public_id: str, browser: Bro
 def test_another_shops_item_is_not_on_a_shops_own_host(browser: Browser, db: Session, database: Database) -> None:
     aisle = make_aisle(db)
     other = make_retailer(db, name="Corvane")
-    db.add(RetailerHost(retailer_id=other.id, host="corvane.example", is_primary=True))
+    db.add(RetailerHost(retailer_id=other.id, host="corvane.example", is_primary=True, proven_at=NOON))
     db.commit()
 
     shown = browser.get(aisle.page, Host="corvane.example")

@@ -16,6 +16,7 @@ from qrmerch.visitors.queries import find_visitor
 from qrmerch.web import Services
 from qrmerch.wishlists.models import WishlistItem
 from tests.browsing import Browser
+from tests.conftest import NOON
 from tests.factories import make_claim, make_item, make_offer, make_retailer
 from tests.landing.aisle import Aisle, carry, make_aisle, stock
 
@@ -114,7 +115,7 @@ def test_a_shops_own_host_shows_its_own_list_only(browser: Browser, db: Session)
     aisle = make_aisle(db)
     corvane = make_retailer(db, slug="corvane", name="Corvane")
     camera = make_item(db, corvane, title="Press Camera")
-    db.add(RetailerHost(retailer_id=corvane.id, host="corvane.example", is_primary=True))
+    db.add(RetailerHost(retailer_id=corvane.id, host="corvane.example", is_primary=True, proven_at=NOON))
     db.commit()
     keep(browser, aisle)
     browser.post(f"/i/{camera.public_id}/keep", {"keep": "yes"})
@@ -238,7 +239,7 @@ def test_being_forgotten_at_one_shops_host_leaves_the_others(browser: Browser, d
     aisle = make_aisle(db)
     corvane = make_retailer(db, slug="corvane", name="Corvane")
     camera = make_item(db, corvane, title="Press Camera")
-    db.add(RetailerHost(retailer_id=corvane.id, host="corvane.example", is_primary=True))
+    db.add(RetailerHost(retailer_id=corvane.id, host="corvane.example", is_primary=True, proven_at=NOON))
     db.commit()
     keep(browser, aisle)
     browser.post(f"/i/{camera.public_id}/keep", {"keep": "yes"})

@@ -1,0 +1,64 @@
+"""A store's own page, and which store a shopper is in who came by a code that hangs in none."""
+
+from typing import Final
+
+from flask import Blueprint, Response, request
+
+from qrmerch.access import allow_anyone
+from qrmerch.clock import now
+from qrmerch.i18n import translator
+from qrmerch.landing.helpful import answer_missing
+from qrmerch.landing.pages import StoreChoice, WherePage
+from qrmerch.landing.scanning import answer_store
+from qrmerch.landing.shopper import (
+    choose_locale,
+    find_host_retailer_id,
+    find_place,
+    is_public_id,
+    respond,
+)
+from qrmerch.parties.queries import find_store, search_stores
+from qrmerch.rendering.frame import build_frame, load_house
+from qrmerch.rendering.service import item_address
+from qrmerch.web import get_db, search_words
+
+blueprint = Blueprint("landing_stores", __name__)
+_MOST: Final = 60
+
+
+@blueprint.get("/store/<public_id>")
+@allow_anyone
+def show_store(public_id: str) -> Response:
+    """A store's page reached without a printed code."""
+    db = get_db()
+    store = find_store(db, public_id) if is_public_id(public_id) else None
+    if store is None or find_host_retailer_id() not in (None, store.retailer_id):
+        return answer_missing()
+    return answer_store(store.id, choose_locale(load_house(db, store.retailer_id, at=now())))
+
+
+@blueprint.get("/i/<public_id>/where")
+@allow_anyone
+def ask_where(public_id: str) -> Response:
+    """The stores of an item's retailer, to say in which one somebody stands; found by name or town."""
+    db, at = get_db(), now()
+    place = find_place(db, public_id, at=at)
+    if place is None:
+        return answer_missing()
+    t, lang = translator(place.locale), place.house.lang(place.locale)
+    find = search_words(request.args.get("find", ""))
+    stores, total = search_stores(db, place.item.retailer_id, find, limit=_MOST)
+    frame, block = build_frame(place.house, locale=place.locale, title=t("Which store are you in?"))
+    page = WherePage(
+        t=t,
+        frame=frame,
+        public_id=public_id,
+        pick=place.pick,
+        find=find,
+        stores=tuple(
+            StoreChoice(each.name, each.town, item_address(place.item, each, lang, pick=place.pick)) for each in stores
+        ),
+        more=total - len(stores),
+        nowhere=item_address(place.item, None, lang, is_nowhere=True, pick=place.pick),
+    )
+    return respond("landing/where.html", page, block)

@@ -1,0 +1,395 @@
+"""Bringing codes back from a folder that `going` wrote: every old token answers again.
+
+In: `shop.jsonl`. Out: the retailer with its hosts, stores, places, items and variants, and its codes under their old
+tokens. What is there already stays, so that an import that was cut off is simply done again.
+Never: a token that another retailer has, or a host that another has proven.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from qrmerch import audit, ids
+from qrmerch.catalog.drafts import ProductDraft, VariantDraft
+from qrmerch.catalog.models import Item, Variant
+from qrmerch.catalog.queries import products_by_key
+from qrmerch.catalog.service import list_at, put_product
+from qrmerch.codes.models import Carrier, Code, CodeState, Subject
+from qrmerch.codes.tokens import LENGTH, find_token
+from qrmerch.content.models import Style
+from qrmerch.content.templates import add_template
+from qrmerch.db import Database
+from qrmerch.errors import Conflict, DomainError, FormError
+from qrmerch.moving import records
+from qrmerch.parties import service as parties
+from qrmerch.parties.models import (
+    Corners,
+    Display,
+    Fixture,
+    FixtureKind,
+    Measurement,
+    Proof,
+    Retailer,
+    RetailerHost,
+    Store,
+    Supply,
+    Tone,
+    Vendor,
+)
+from qrmerch.parties.own_hosts import read_host, refuse_taken
+from qrmerch.parties.queries import find_retailer_by_slug, find_supply, find_vendor_by_name, list_fixtures, list_stores
+from qrmerch.rendering.weighing import weigh_newest
+
+_CHUNK: Final = 2_000
+Progress = Callable[[int], None]
+
+
+class NoExport(DomainError):
+    """The folder is none that an export wrote, or a line of it cannot be read."""
+
+    status = 422
+    slug = "no_export"
+
+
+class TokenTaken(Conflict):
+    """Another retailer has a code with one of these tokens."""
+
+    slug = "token_taken"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What came of it."""
+
+    slug: str
+    stores: int
+    items: int
+    codes: int
+    # Codes that were there already.
+    known: int
+    # The old installation's own host, and how many codes carry it.
+    shared_host: str
+    shared_codes: int
+
+
+@dataclass(slots=True)
+class _There:
+    """Ids of what codes name, as the database has them now."""
+
+    retailer_id: str
+    items: dict[str, str] = field(default_factory=dict)
+    variants: dict[tuple[str, str], str] = field(default_factory=dict)
+    shops: dict[str, str] = field(default_factory=dict)
+    stores: dict[str, str] = field(default_factory=dict)
+    places: dict[tuple[str, str], str] = field(default_factory=dict)
+
+
+def count_lines(folder: Path) -> int:
+    """How many records the folder holds.
+
+    :raises NoExport: it holds none.
+    """
+    return sum(1 for _ in _each_line(folder))
+
+
+def read_folder(database: Database, folder: Path, *, at: datetime, progress: Progress = lambda _: None) -> Arrived:
+    """Take a folder in; commits as it goes, and leaves what is there already as it is.
+
+    :raises NoExport: it is none, or was written by a later release.
+    :raises TokenTaken: a token belongs to another retailer; nothing of that chunk is kept.
+    """
+    lines = _each_line(folder)
+    first = next(lines, None)
+    if first is None or first.get("kind") != "retailer":
+        raise NoExport(f"{folder / records.FILE} does not begin with a retailer. Name a folder that an export wrote.")
+    if first.get("version") != records.VERSION:
+        raise NoExport("This export was written by another release. Use that one, or a later one, to take it in.")
+    counts = {"store": 0, "item": 0}
+    try:
+        with database.write() as db:
+            retailer = _take_retailer(db, first, at)
+            db.commit()
+            there = _There(retailer.id)
+        made = known = shared = 0
+        after: dict[str, str] = {}
+        for chunk in _chunks(lines):
+            with database.write() as db:
+                retailer = db.get_one(Retailer, there.retailer_id)
+                for record in chunk:
+                    _take(db, retailer, record, counts, at)
+                    progress(1)
+                db.flush()
+                new = [record for record in chunk if record["kind"] == "code"]
+                if new:
+                    _find_all(db, there)
+                    fresh = _take_codes(db, there, new, after)
+                    made, known = made + fresh, known + len(new) - fresh
+                    shared += sum(1 for each in new if not each["host"])
+                db.commit()
+        with database.write() as db:
+            _link(db, there, after)
+            detail: dict[str, object] = {"codes": made}
+            subject = ("retailer", there.retailer_id)
+            audit.record(db, None, "code.import", subject, at=at, retailer_id=there.retailer_id, detail=detail)
+            parties.changed(db, there.retailer_id, at=at)
+            db.commit()
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise NoExport(
+            f"A line of {records.FILE} cannot be read ({error}). Use a folder as an export wrote it."
+        ) from None
+    return Arrived(
+        slug=str(first["slug"]),
+        stores=counts["store"],
+        items=counts["item"],
+        codes=made,
+        known=known,
+        shared_host=str(first["shared_host"]),
+        shared_codes=shared,
+    )
+
+
+def _each_line(folder: Path) -> Iterator[records.Record]:
+    path = folder / records.FILE
+    try:
+        with path.open(encoding="utf-8") as file:
+            for number, line in enumerate(file, 1):
+                try:
+                    record = json.loads(line)
+                except ValueError:
+                    raise NoExport(f"Line {number} of {path} is cut off or changed. Export again.") from None
+                if not isinstance(record, dict):
+                    raise NoExport(f"Line {number} of {path} is no record. Export again.")
+                yield record
+    except OSError:
+        raise NoExport(f"There is no {path}. Name a folder that an export wrote.") from None
+
+
+def _chunks(lines: Iterator[records.Record]) -> Iterator[list[records.Record]]:
+    """Records in chunks; codes come apart from what they name."""
+    chunk: list[records.Record] = []
+    for record in lines:
+        if chunk and (len(chunk) == _CHUNK or (record["kind"] == "code") != (chunk[0]["kind"] == "code")):
+            yield chunk
+            chunk = []
+        chunk.append(record)
+    if chunk:
+        yield chunk
+
+
+def _take_retailer(db: Session, said: records.Record, at: datetime) -> Retailer:
+    retailer = find_retailer_by_slug(db, said["slug"])
+    if retailer is None:
+        retailer = parties.add_retailer(
+            db,
+            slug=said["slug"],
+            name=said["name"],
+            currency=said["currency"],
+            locales=list(said["locales"]),
+            time_zone=said["time_zone"],
+            no_discount=bool(said["no_discount"]),
+            at=at,
+        )
+        retailer.measurement = Measurement(said["measurement"])
+        _take_brand(db, retailer, said["brand"], at)
+        usual = Style.QUIET if retailer.no_discount else Style.EVERYDAY
+        for style in Style:
+            template = add_template(
+                db, retailer.id, name=style.capitalize(), style=style, is_default=style == usual, at=at
+            )
+            weigh_newest(db, template, at=at)
+    for each in said["hosts"]:
+        _take_host(db, retailer, read_host(each["host"]), is_default=bool(each["is_default"]), at=at)
+    return retailer
+
+
+def _take_brand(db: Session, retailer: Retailer, said: dict[str, Any], at: datetime) -> None:
+    brand = parties.Brand(
+        said["colour"],
+        Display.SANS,
+        Corners(said["corners"]),
+        Tone(said["tone"]),
+        said["wordmark"],
+        dict(said["legal"]),
+        dict(said["social"]),
+    )
+    try:
+        parties.set_brand(db, retailer, brand, at=at)
+    except FormError:
+        # A brand that this release would not take costs its looks, and no code.
+        return
+
+
+def _take_host(db: Session, retailer: Retailer, host: str, *, is_default: bool, at: datetime) -> None:
+    """A host of the retailer's; whoever runs the installation vouches for it.
+
+    :raises HostTaken: another retailer has proven it.
+    """
+    refuse_taken(db, retailer.id, host)
+    mine = select(RetailerHost).where(RetailerHost.retailer_id == retailer.id)
+    row = db.scalars(mine.where(RetailerHost.host == host)).one_or_none()
+    if row is None:
+        row = RetailerHost(id=ids.new(), retailer_id=retailer.id, host=host, secret=ids.secret(), added_at=at)
+        db.add(row)
+    if row.proven_at is None:
+        row.proven_at, row.proof = at, Proof.OPERATOR
+    db.flush()
+    has_default = db.scalars(mine.where(RetailerHost.is_primary).limit(1)).one_or_none() is not None
+    if is_default and not has_default:
+        parties.make_primary(db, row)
+
+
+def _take(db: Session, retailer: Retailer, record: records.Record, counts: dict[str, int], at: datetime) -> None:
+    kind = record["kind"]
+    if kind == "store":
+        counts["store"] += _take_store(db, retailer, record, at)
+    elif kind == "place":
+        _take_place(db, retailer, record)
+    elif kind == "item":
+        counts["item"] += _take_item(db, retailer, record, at)
+    elif kind != "code":
+        raise ValueError(f"{kind} is no kind of record")
+
+
+def _take_store(db: Session, retailer: Retailer, said: records.Record, at: datetime) -> int:
+    known = select(Store.id).where(Store.retailer_id == retailer.id, Store.code == said["code"])
+    if db.scalar(known):
+        return 0
+    names = parties.StoreDetails.__dataclass_fields__
+    details = parties.StoreDetails(**{name: value for name, value in said.items() if name in names})
+    store = parties.add_store(db, retailer, details, at=at, tells_pages=False)
+    store.is_open = bool(said["is_open"])
+    if db.scalar(select(Store.id).where(Store.public_id == said["public_id"])) is None:
+        store.public_id = said["public_id"]
+    parties.set_networks(db, store, list(said["networks"]))
+    return 1
+
+
+def _take_place(db: Session, retailer: Retailer, said: records.Record) -> None:
+    store = db.scalars(select(Store).where(Store.retailer_id == retailer.id, Store.code == said["store"])).one()
+    known = select(Fixture.id).where(Fixture.store_id == store.id, Fixture.name == said["name"])
+    if db.scalar(known) is None:
+        parties.add_fixture(db, store, name=said["name"], kind=FixtureKind(said["is"]))
+
+
+def _take_item(db: Session, retailer: Retailer, said: records.Record, at: datetime) -> int:
+    known = db.scalars(select(Item).where(Item.public_id == said["public_id"])).one_or_none()
+    if known is not None and known.retailer_id == retailer.id:
+        return 0
+    vendor = _vendor_of(db, retailer, said, at)
+    # What the vendor has here already keeps the vendor's own words.
+    is_known = said["key"] in products_by_key(db, vendor.id, [said["key"]])
+    draft = ProductDraft(
+        key=said["key"],
+        title=None if is_known else said["title"],
+        maker=None if is_known else said["maker"],
+        category=None if is_known else said["category"],
+        variants=tuple(
+            VariantDraft(
+                each["key"],
+                tuple((str(name), str(value)) for name, value in each["options"].items()),
+                each["currency"],
+                sku=each["sku"],
+                gtin=each["gtin"],
+                price_minor=each["price_minor"],
+            )
+            for each in said["variants"]
+        ),
+    )
+    product, _ = put_product(db, vendor.id, draft, at=at)
+    item = list_at(db, product, retailer.id, at)
+    item.title, item.category, item.is_retired = said["title"], said["category"], bool(said["is_retired"])
+    if known is None:
+        item.public_id = said["public_id"]
+    hidden = {each["key"] for each in said["variants"] if each["is_hidden"]}
+    for variant in db.scalars(select(Variant).where(Variant.item_id == item.id)):
+        variant.is_hidden, variant.is_proposed = variant.key in hidden, False
+    return 1
+
+
+def _vendor_of(db: Session, retailer: Retailer, said: records.Record, at: datetime) -> Vendor:
+    """The vendor of an item: of the house's own range the house vendor, else one of that name."""
+    if said["is_house"]:
+        house = select(Vendor).join(Supply, Supply.vendor_id == Vendor.id)
+        return db.scalars(house.where(Supply.retailer_id == retailer.id, Vendor.is_house).limit(1)).one()
+    vendor = find_vendor_by_name(db, said["vendor"]) or parties.add_vendor(db, name=said["vendor"], at=at)
+    if find_supply(db, retailer.id, vendor.id) is None:
+        parties.add_supply(db, retailer, vendor)
+    return vendor
+
+
+def _find_all(db: Session, there: _There) -> None:
+    """Read once what codes name."""
+    if there.items or there.stores:
+        return
+    retailer_id = there.retailer_id
+    there.items = dict(db.execute(select(Item.public_id, Item.id).where(Item.retailer_id == retailer_id)).all())
+    rows = select(Item.public_id, Variant.key, Variant.id).join(Item, Item.id == Variant.item_id)
+    there.variants = {(item, key): row for item, key, row in db.execute(rows.where(Item.retailer_id == retailer_id))}
+    stores = list_stores(db, retailer_id)
+    there.stores = {store.code: store.id for store in stores}
+    there.shops = {store.public_id: store.id for store in stores}
+    codes = {store.id: store.code for store in stores}
+    there.places = {(codes[each.store_id], each.name): each.id for each in list_fixtures(db, retailer_id)}
+
+
+def _take_codes(db: Session, there: _There, said: list[records.Record], after: dict[str, str]) -> int:
+    """Codes under their old tokens; how many were not there yet. Successors are noted in `after`, by token.
+
+    :raises TokenTaken: one is another retailer's.
+    """
+    tokens = [str(each["token"]) for each in said]
+    found = dict(db.execute(select(Code.token, Code.retailer_id).where(Code.token.in_(tokens))).all())
+    if foreign := [token for token, owner in found.items() if owner != there.retailer_id]:
+        raise TokenTaken(f"{len(foreign)} of these tokens belong to another retailer here, such as {foreign[0]}.")
+    new = [each for each in said if each["token"] not in found]
+    for each in new:
+        if len(each["token"]) != LENGTH or find_token(each["token"]) != each["token"]:
+            raise ValueError(f"{each['token']} is no token")
+        db.add(_code_of(there, each))
+    after.update({each["token"]: each["replaced_by"] for each in said if each["replaced_by"]})
+    db.flush()
+    return len(new)
+
+
+def _code_of(there: _There, said: records.Record) -> Code:
+    kind, item = Subject(said["leads_to"]), said["item"]
+    subjects = {
+        Subject.ITEM: lambda: there.items[item],
+        Subject.VARIANT: lambda: there.variants[item, said["variant"]],
+        Subject.STORE: lambda: there.shops[said["shop"]],
+    }
+    store, place = said["store"], said["place"]
+    return Code(
+        id=ids.new(),
+        retailer_id=there.retailer_id,
+        token=said["token"],
+        subject_kind=kind,
+        subject_id=subjects[kind](),
+        item_id=there.items[item] if item else None,
+        store_id=there.stores[store] if store else None,
+        fixture_id=there.places[store, place] if place else None,
+        host=said["host"],
+        carrier=Carrier(said["carrier"]),
+        # Its successor is known once all codes are there.
+        state=CodeState(said["state"]),
+        batch=said["batch"],
+        campaign=said["campaign"],
+        created_at=datetime.fromisoformat(said["made_at"]),
+        printed_at=datetime.fromisoformat(said["printed_at"]) if said["printed_at"] else None,
+    )
+
+
+def _link(db: Session, there: _There, after: dict[str, str]) -> None:
+    """Let replaced codes that have no successor yet lead to theirs again."""
+    mine = select(Code).where(Code.retailer_id == there.retailer_id)
+    waiting = mine.where(Code.state == CodeState.REPLACED, Code.replaced_by_id.is_(None))
+    for old in db.scalars(waiting).all():
+        if old.token in after:
+            old.replaced_by_id = db.scalars(mine.where(Code.token == after[old.token])).one().id
+    db.flush()

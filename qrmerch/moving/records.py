@@ -1,0 +1,141 @@
+"""A retailer's codes and all that they name, as lines of JSON: what is written here is read back by `coming`.
+
+Every line says its kind. First the retailer with its brand and hosts, then stores, places, vendors with their items,
+and last the codes, each by its own words and never by an id of this database.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, aliased
+
+from qrmerch.catalog.models import Item, Variant, VendorProduct
+from qrmerch.codes.models import Code
+from qrmerch.parties.models import BrandKit, Fixture, Retailer, Store, Vendor
+from qrmerch.parties.queries import get_brand, list_hosts, list_networks, list_stores
+
+FILE: Final = "shop.jsonl"
+# Grows when a reader of before could not read a file of now.
+VERSION: Final = 1
+_AT_ONCE: Final = 500
+Record = dict[str, Any]
+
+_STORE_FIELDS: Final = (
+    "public_id", "code", "name", "short_name", "address", "city", "region", "postcode", "country", "time_zone",
+    "is_zone_guessed", "gln", "hours", "is_open",
+)  # fmt: skip
+_BRAND_FIELDS: Final = ("colour", "corners", "tone", "wordmark", "legal", "social")
+
+
+def each_record(db: Session, retailer: Retailer, *, base_url: str, at: datetime) -> Iterator[Record]:
+    """Every record of a retailer, in the order in which they can be read back.
+
+    :param base_url: the installation's own address, which codes without a host of the retailer's carry.
+    """
+    yield {**_retailer_record(db, retailer, at), "shared_host": urlsplit(base_url).hostname or ""}
+    stores = {store.id: store for store in list_stores(db, retailer.id)}
+    for store in stores.values():
+        said = {name: getattr(store, name) for name in _STORE_FIELDS}
+        yield {"kind": "store", **said, "networks": list_networks(db, store.id)}
+    fixtures = select(Fixture).where(Fixture.retailer_id == retailer.id).order_by(Fixture.id)
+    for fixture in db.scalars(fixtures):
+        store = stores[fixture.store_id]
+        yield {"kind": "place", "store": store.code, "name": fixture.name, "is": fixture.kind.value}
+    yield from _each_item(db, retailer)
+    yield from _each_code(db, retailer)
+
+
+def _retailer_record(db: Session, retailer: Retailer, at: datetime) -> Record:
+    brand: BrandKit = get_brand(db, retailer.id, at=at)
+    return {
+        "kind": "retailer",
+        "version": VERSION,
+        "written_at": at.isoformat(),
+        "slug": retailer.slug,
+        "name": retailer.name,
+        "currency": retailer.currency,
+        "locales": [retailer.default_locale, *(x for x in retailer.locales if x != retailer.default_locale)],
+        "time_zone": retailer.time_zone,
+        "measurement": retailer.measurement.value,
+        "no_discount": retailer.no_discount,
+        "brand": {name: getattr(brand, name) for name in _BRAND_FIELDS},
+        "hosts": [
+            {"host": row.host, "is_default": row.is_primary}
+            for row in list_hosts(db, retailer.id)
+            if row.proven_at is not None
+        ],
+    }
+
+
+def _each_item(db: Session, retailer: Retailer) -> Iterator[Record]:
+    rows = (
+        select(Item, VendorProduct, Vendor)
+        .join(VendorProduct, VendorProduct.id == Item.product_id)
+        .join(Vendor, Vendor.id == Item.vendor_id)
+        .where(Item.retailer_id == retailer.id)
+        .order_by(Item.created_at, Item.id)
+    )
+    for item, product, vendor in db.execute(rows.execution_options(yield_per=_AT_ONCE)):
+        variants = db.scalars(select(Variant).where(Variant.item_id == item.id).order_by(Variant.place, Variant.id))
+        yield {
+            "kind": "item",
+            "public_id": item.public_id,
+            "vendor": vendor.name,
+            "is_house": vendor.is_house,
+            "key": product.key,
+            "maker": product.maker,
+            "title": item.title,
+            "category": item.category,
+            "is_retired": item.is_retired,
+            "created_at": item.created_at.isoformat(),
+            "variants": [
+                {
+                    "key": each.key,
+                    "sku": each.sku,
+                    "gtin": each.gtin,
+                    "options": each.options,
+                    "price_minor": each.price_minor,
+                    "currency": each.currency,
+                    "is_hidden": each.is_hidden,
+                }
+                for each in variants
+            ],
+        }
+
+
+def _each_code(db: Session, retailer: Retailer) -> Iterator[Record]:
+    """The codes, oldest first; one that was replaced names its successor's token."""
+    led, after = aliased(Store), aliased(Code)
+    rows = (
+        select(Code, Item.public_id, Variant.key, led.public_id, Store.code, Fixture.name, after.token)
+        .outerjoin(Item, Item.id == Code.item_id)
+        .outerjoin(Variant, Variant.id == Code.subject_id)
+        .outerjoin(led, led.id == Code.subject_id)
+        .outerjoin(Store, Store.id == Code.store_id)
+        .outerjoin(Fixture, Fixture.id == Code.fixture_id)
+        .outerjoin(after, after.id == Code.replaced_by_id)
+        .where(Code.retailer_id == retailer.id)
+        .order_by(Code.created_at, Code.id)
+    )
+    for code, item, variant, shop, store, place, successor in db.execute(rows.execution_options(yield_per=_AT_ONCE)):
+        yield {
+            "kind": "code",
+            "token": code.token,
+            "host": code.host,
+            "leads_to": code.subject_kind.value,
+            "item": item,
+            "variant": variant,
+            "shop": shop,
+            "store": store,
+            "place": place,
+            "carrier": code.carrier.value,
+            "state": code.state.value,
+            "replaced_by": successor,
+            "batch": code.batch,
+            "campaign": code.campaign,
+            "made_at": code.created_at.isoformat(),
+            "printed_at": code.printed_at.isoformat() if code.printed_at else None,
+        }

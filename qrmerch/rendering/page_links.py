@@ -1,0 +1,62 @@
+"""What an item's page gives, said as GS1 link types: an offer, reviews, a film; only what it really has now.
+
+In: an item, a language and an instant. Out: link types with the place on the page and words for it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from qrmerch.catalog.models import Item
+from qrmerch.i18n import translator
+from qrmerch.rendering.pages import Translate
+from qrmerch.rendering.queries import Scene, list_look_items, load_scene
+from qrmerch.rendering.recordings import load_recordings
+from qrmerch.rendering.service import split_offers
+from qrmerch.reviews.queries import summarise_reviews
+
+# Sections that fold open, with what they give.
+_FOLDED: Final = {"care": "consumerHandlingStorageInfo", "downloads": "instructions"}
+
+
+@dataclass(frozen=True, slots=True)
+class PageLink:
+    """Something that a page gives; `anchor` is the place on it, empty for its beginning."""
+
+    link_type: str
+    title: str
+    anchor: str = ""
+
+
+def list_page_links(db: Session, item: Item, *, locale: str, at: datetime) -> tuple[PageLink, ...]:
+    """What an item's page gives wherever it is looked at, the page itself first."""
+    page = PageLink("pip", item.title)
+    if item.is_retired:
+        return (page,)
+    scene = load_scene(db, item_id=item.id, store_id=None, locale=locale, at=at)
+    return (page, *_of_scene(db, scene, translator(locale), at))
+
+
+def _of_scene(db: Session, scene: Scene, t: Translate, at: datetime) -> Iterator[PageLink]:
+    source = scene.source
+    main, invitation = split_offers(scene)
+    if main is not None:
+        yield PageLink("promotion", t("Offer"), "offer")
+    elif invitation is not None:
+        yield PageLink("promotion", t("Invitation"), "invitation")
+    if source.has("reviews") and summarise_reviews(db, scene.item.id).count:
+        yield PageLink("review", t("Reviews"), "reviews")
+    if any(each.is_film for each in load_recordings(db, source, at=at).values()):
+        yield PageLink("relatedVideo", t("Film"))
+    if source.has("look") and list_look_items(db, scene.item)[1]:
+        yield PageLink("purchaseSuppliesOrAccessories", t("Complete the look"), "look")
+    if source.has("store") and any(count > 0 for count in scene.shelf.pieces.values()):
+        yield PageLink("hasRetailers", t("Stores that have it"))
+    titles = {"care": t("Care"), "downloads": t("Downloads")}
+    for kind, link_type in _FOLDED.items():
+        section = next((each for each in source.sections if each["kind"] == kind and source.values(each)), None)
+        if section is not None:
+            yield PageLink(link_type, source.title(section, titles[kind]) or titles[kind])
