@@ -15,7 +15,7 @@ from qrmerch.clock import now
 from qrmerch.codes import service
 from qrmerch.codes.artwork import draw_symbol
 from qrmerch.codes.designs import Design, asked_of, keep_design, keep_reading
-from qrmerch.codes.models import Code, CodeDesign, CodeReading, Finders, Modules, Use
+from qrmerch.codes.models import Code, CodeDesign, CodeReading, Finders, Ink, Modules, Use
 from qrmerch.codes.preflight import Reading, design_digest
 from qrmerch.codes.tokens import address_of, group
 from qrmerch.config import Settings
@@ -126,8 +126,10 @@ def test_a_design_without_words_is_the_code_alone(
         assert response.headers["Content-Disposition"].endswith(f'code-{code.token}.{kind}"')
 
 
-def test_a_design_is_measured_anew_when_the_brand_changes(mia: Browser, db: Session, house: House, code: Code) -> None:
-    place = make(mia)
+def test_a_design_is_measured_anew_when_the_brand_changes(
+    mia: Browser, db: Session, house: House, code: Code, settings: Settings
+) -> None:
+    place = make(db, house, code, settings, ink=Ink.BRAND)
     artwork = f"/desk/codes/{code.id}/artwork?as=svg&design={place.rpartition('/')[2]}"
     assert mia.get(artwork).status_code == 200
     brand = Brand("#0b3d91", Display.SANS, Corners.SOFT, Tone.PLAIN, "Fashiontown", {})
