@@ -113,7 +113,8 @@ def unused_correction(rows: Sequence[bytes], level: str, mask: int) -> float:
         spare = block.total_count - block.data_count
         own = [each for each, turn in zip(codewords, turns, strict=True) if turn == number]
         shares.append(1 - 2 * _count_errors(own, spare) / spare)
-    return max(0.0, min(shares))
+    least: float = min(shares)
+    return max(0.0, least)
 
 
 def _count_errors(codewords: Sequence[int], spare: int) -> int:
