@@ -32,9 +32,14 @@ VOC = "https://ref.gs1.org/voc/"
 ANYTHING = "*/*"
 
 
+# The application of the running test, which hears of links as soon as they are added.
+RUNNING: list[Flask] = []
+
+
 @pytest.fixture
-def aisle(db: Session) -> Aisle:
+def aisle(app: Flask, db: Session) -> Aisle:
     """The top has a number, and so has the store."""
+    RUNNING[:] = [app]
     made = make_aisle(db)
     variants_of(db, made.top)[0].gtin = GTIN
     made.store.gln, made.store.hours = GLN, "Mo-Sa 10:00-20:00"
@@ -49,6 +54,7 @@ def add(db: Session, item: Item, **values: object) -> Gs1Link:
     db.add(link)
     changed(db, item.retailer_id, item.id, at=now())
     db.commit()
+    hear(RUNNING[0])
     return link
 
 
