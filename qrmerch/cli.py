@@ -325,6 +325,34 @@ def import_stock(**asked: Any) -> None:
     _import_feed("stock", **asked)
 
 
+@import_.command("stocks")
+@click.argument("file", type=_FILE)
+@click.option("--retailer", "slug", required=True, help="Short name of the retailer who uses these label stocks.")
+@click.option("--dry-run", is_flag=True, help="Only say what the list holds.")
+@as_json
+def import_stocks(file: Path, slug: str, dry_run: bool, is_json: bool) -> None:
+    """Take a list of label stocks in; a row that cannot be used is named, and the command fails."""
+    from qrmerch.clock import now
+    from qrmerch.printing.stock_lists import read_list, take_in
+
+    settings = Settings.read(os.environ)
+    _refuse_old_tables(settings)
+    database = _open(settings)
+    listed = read_list(file.read_bytes())
+    counts = {"stocks": len(listed.stocks), "errors": len(listed.rejected), "created": 0, "changed": 0, "unchanged": 0}
+    if not dry_run and listed.stocks:
+        with database.write() as session:
+            done = take_in(session, _get_retailer(session, slug), listed.stocks, at=now(), actor=None)
+            session.commit()
+        counts |= {"created": done.created, "changed": done.changed, "unchanged": done.unchanged}
+    sentence = "{stocks} stocks: {created} new, {changed} changed, {unchanged} as before, {errors} to fix."
+    _say(counts, sentence.format(**counts), is_json=is_json)
+    for number, reason in listed.rejected:
+        click.echo(f"Row {number}: {reason}", err=True)
+    if listed.rejected:
+        sys.exit(1)
+
+
 def _import_feed(
     kind: str,
     *,
@@ -578,15 +606,36 @@ def import_codes(**asked: Any) -> None:
 
 @codes.command("check")
 @click.argument("files", type=_FILE, nargs=-1, required=True)
+@click.option("--retailer", "slug", default="", help="Whose codes they shall be; otherwise they are only measured.")
+@click.option(
+    "--use",
+    type=click.Choice(["hang_tag", "till", "shelf", "poster"]),
+    default="hang_tag",
+    show_default=True,
+    help="Where they are read.",
+)
+@click.option("--distance-cm", type=click.IntRange(0, 3_000), default=0, help="From how far; the usual unless given.")
+@click.option("--width-mm", type=click.FloatRange(0, 6_000), default=0.0, help="How wide a picture is printed.")
 @as_json
-def check(files: tuple[Path, ...], is_json: bool) -> None:
-    """Read the codes in pictures (PNG, JPEG, SVG) as a phone would, and say what each leads to."""
-    from qrmerch.codes.preflight import read_file
+def check(files: tuple[Path, ...], slug: str, use: str, distance_cm: int, width_mm: float, is_json: bool) -> None:
+    """Read and measure every code in artwork (PDF, PNG, JPEG, SVG), and say what each leads to.
 
-    found = {str(file): read_file(file) for file in files}
-    lines = [f"{name}: {', '.join(texts) or 'nothing can be read'}" for name, texts in found.items()]
-    _say(found, "\n".join(lines), is_json=is_json)
-    if not all(found.values()):
+    Ends with 1 where a file holds no code, or one that is refused.
+    """
+    from qrmerch.codes.checking import check_files, say_files
+    from qrmerch.codes.models import Use
+    from qrmerch.codes.preflight import Asked
+
+    asked = Asked(size_mm=25, use=Use(use), distance_mm=distance_cm * 10.0)
+    if slug:
+        settings = Settings.read(os.environ)
+        with _open(settings).read() as session:
+            house = _get_retailer(session, slug)
+            found = check_files(files, asked, width_mm=width_mm, db=session, retailer_id=house.id, settings=settings)
+    else:
+        found = check_files(files, asked, width_mm=width_mm)
+    _say(found.as_json, say_files(found), is_json=is_json)
+    if not found.is_good:
         sys.exit(1)
 
 

@@ -37,6 +37,7 @@ WITH_TABLES: Final = (
     "offers.models",
     "wishlists.models",
     "reviews.models",
+    "printing.models",
 )
 
 

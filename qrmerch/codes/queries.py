@@ -93,6 +93,11 @@ def find_code(db: Session, text: str) -> Code | None:
     return db.scalars(select(Code).where(Code.token == token)).one_or_none() if token else None
 
 
+def list_hosts_in_print(db: Session, retailer_id: str) -> list[str]:
+    """The hosts in the addresses of a retailer's codes; empty for the installation's own."""
+    return list(db.scalars(select(Code.host).where(Code.retailer_id == retailer_id).distinct().order_by(Code.host)))
+
+
 def find_gtin(db: Session, item_id: str) -> str:
     """The one trade number of an item's variants, in 14 digits; empty where there is none or several."""
     wanted = select(Variant.gtin).where(Variant.item_id == item_id, Variant.gtin.is_not(None)).distinct().limit(2)
@@ -146,6 +151,15 @@ def count_by_host(db: Session, retailer_id: str) -> dict[str, int]:
     """How many codes carry each host; an empty one stands for the installation's own."""
     rows = select(Code.host, func.count()).where(Code.retailer_id == retailer_id).group_by(Code.host)
     return dict(db.execute(rows).all())
+
+
+def list_lines(db: Session, code_ids: Sequence[str]) -> list[CodeLine]:
+    """The codes with these ids with their names, in the order given; each may come more than once."""
+    found: dict[str, CodeLine] = {}
+    for begin in range(0, len(code_ids), _READ_AT_ONCE):
+        for row in db.execute(_lines().where(Code.id.in_(code_ids[begin : begin + _READ_AT_ONCE]))):
+            found[row[0].id] = _line(*row)
+    return [found[code_id] for code_id in code_ids]
 
 
 def said_by(code: Code, base_url: str) -> str:
