@@ -7,9 +7,9 @@ were taken meanwhile are drawn again, and places that got their code meanwhile a
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from sqlalchemy import CursorResult, delete, func, insert, literal, select
+from sqlalchemy import delete, func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from qrmerch import audit, ids, jobs
@@ -218,8 +218,8 @@ def _finish(db: Session, run: CodeRun, *, at: datetime) -> None:
         "id", "retailer_id", "token", "subject_kind", "subject_id", "item_id", "store_id", "fixture_id", "host",
         "carrier", "state", "batch", "campaign", "created_at",
     )  # fmt: skip
-    made = cast("CursorResult[Any]", db.execute(insert(Code).from_select(columns, rows, include_defaults=False)))
-    run.made = made.rowcount
+    run.made = db.scalar(select(func.count(draft.id)).where(draft.run_id == run.id)) or 0
+    db.execute(insert(Code).from_select(columns, rows, include_defaults=False))
     _end(db, run, RunState.DONE, at=at)
     if run.made:
         changed(db, run.retailer_id, NEW_CODES, at=at)

@@ -200,6 +200,7 @@ def test_more_than_a_run_holds_is_refused_with_the_number(db: Session, monkeypat
         start_run(db, items, places, at=NOON)
 
 
+@pytest.mark.timeout(900)
 @on_both_when_full
 def test_a_hundred_thousand_codes_are_one_run(
     database: Database, at_scale: Callable[[int, int], int], note_result: Callable[..., None]
