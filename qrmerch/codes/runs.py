@@ -35,8 +35,8 @@ from qrmerch.parties.service import changed
 from qrmerch.tables import Word
 
 JOB: Final = "codes.make"
-# Each process that serves pages keeps every code in memory, about 1 KB of it; and one transaction makes them all.
-MAX_IN_RUN: Final = 100_000
+# One transaction makes them all, and nobody else writes to SQLite meanwhile: some 4 s of a core for so many.
+MAX_IN_RUN: Final = 50_000
 # So many are made while somebody waits; more are a job.
 MAX_WHILE_WAITING: Final = 500
 CHUNK: Final = 2_000
@@ -67,7 +67,7 @@ def start_run(
     """Ask for a code of each item at each place; the job makes them after the commit.
 
     :param run_id: the order's own id, where it may come twice: the second time it gives the run of the first.
-    :raises FormError: nothing chosen, or more than 100,000 codes.
+    :raises FormError: nothing chosen, or more than 50,000 codes.
     :raises NotFound: an item or place is another retailer's.
     :raises ItemNotSold: an item is retired.
     """
