@@ -64,7 +64,6 @@ VALID = {
     "max_chars": lambda _: "40",
     "from": lambda _: "",
     "href": lambda _: "/help",
-    "host": lambda number: f"help{number}.example.com",
     **{name: lambda _: "" for name in ("variant", "lot", "serial")},
     "locale": lambda _: "fr",
     "distance": lambda _: "",
@@ -95,8 +94,8 @@ _STRICT = {
     *("item", "find"),
     # Hours, and characters that a rule lets through.
     *("answer_hours", "max_chars"),
-    # Of a GS1 link: an address, a host, and what stands in an address behind a number.
-    *("href", "host", "variant", "lot", "serial"),
+    # Of a GS1 link: an address, and what stands in an address behind a number.
+    *("href", "variant", "lot", "serial"),
     # An instant, and the code of a language.
     *("from", "locale"),
 }
@@ -373,7 +372,15 @@ OURS = {
     *("consent_event.purpose", "consent_event.locale", "fixed_value.slot", "item.public_id", "item.template_id"),
     *("product_variant.currency", "variant.currency", "rendition.purpose", "rendition.format", "rendition.key"),
     *("staff_session.secret_hash", "claim.public_id", "claim.visit", "claim.code_lookup", "claim.code_tail"),
-    *("code.token", "event.kind", "event.visit", "review.locale", "share_link.public_id", "redemption.reason"),
+    *(
+        "code.token",
+        "code_reading.digest",
+        "event.kind",
+        "event.visit",
+        "review.locale",
+        "share_link.public_id",
+        "redemption.reason",
+    ),
     *("offer_subject_use.subject_key", "redemption.idempotency_key", "revision.digest", "approval.digest"),
     *("publication.store_ids", "page_change.item_id", "picture_fetch.code", "feed_run.file_key", "feed_run.encoding"),
     *("feed_run.delimiter", "feed_run.country", "asset.ground", "rendition.part", "archive.file_key"),

@@ -15,6 +15,7 @@ from qrmerch.access import Role
 from qrmerch.catalog.models import Item
 from qrmerch.catalog.queries import get_product, list_variants
 from qrmerch.clock import now
+from qrmerch.codes.designs import Design, keep_design
 from qrmerch.codes.gs1_models import Gs1Link, LinkHost
 from qrmerch.codes.models import Code
 from qrmerch.codes.runs import start_run
@@ -88,6 +89,7 @@ def make_house(db: Session, name: str, *, settings: Settings) -> House:
         db, make_item(db, retailer, vendor=vendor, key=f"{name}-2"), template=template, state="submitted"
     )
     code = make_code(db, item, fixture=fixture)
+    design = keep_design(db, retailer.id, Design(name=f"{name} tags", caption="Scan it"), at=NOON, actor=None)
     offer = make_offer(db, item)
     claim = make_claim(db, offer, item)
     use = make_use(db, make_claim(db, offer, item), store)
@@ -119,6 +121,7 @@ def make_house(db: Session, name: str, *, settings: Settings) -> House:
             "sign_id": make_sign(db, code, settings=settings).id,
             "order_id": start_run(db, [item], [store], at=NOON, batch="Wall").id,
             "host_id": _claim(db, retailer, f"qr.{name.lower()}.example"),
+            "design_id": design.id,
             "kit_id": set_brand(db, retailer, _PLAIN, at=now(), from_at=now() + timedelta(days=3)).id,
             "offer_id": offer.id,
             "claim_id": claim.public_id,
