@@ -30,6 +30,7 @@ from qrmerch.media import tasks as _media_jobs
 from qrmerch.navigation import navigation_of
 from qrmerch.offers import tasks as _offer_jobs
 from qrmerch.parties.hosts import Hosts
+from qrmerch.printing import sign_tasks as _sign_jobs
 from qrmerch.printing import tasks as _print_jobs
 from qrmerch.studio import routes as studio
 from qrmerch.users import login
@@ -46,6 +47,7 @@ _JOB_ROOMS = (
     _link_jobs,
     _media_jobs,
     _offer_jobs,
+    _sign_jobs,
     _host_jobs,
     _print_jobs,
     _recording_jobs,

@@ -64,6 +64,7 @@ VALID = {
     "max_chars": lambda _: "40",
     "from": lambda _: "",
     "locale": lambda _: "fr",
+    "distance": lambda _: "",
     "gallery.pictures.ratio": lambda _: "4:5",
     # Nothing: half a row is none.
     **{name: lambda _: "" for name in ("size_guide.table", "downloads.files.name", "downloads.files.value")},
@@ -83,15 +84,18 @@ _STRICT = {
         "per_visitor",
         "budget",
         "colour",
+        "distance",
         "as_of",
     ),
-    # The number of an item of one's own.
-    "item",
+    # The number of an item of one's own, and what a list is filtered by.
+    *("item", "find"),
     # Hours, and characters that a rule lets through.
     *("answer_hours", "max_chars"),
     # An instant, and the code of a language.
     *("from", "locale"),
 }
+# Forms that are refused as long as nothing is chosen: what their address says to have chosen.
+_CHOSEN = {"/desk/codes/signs/make": "?item={item_id}&place=place:{fixture_id}"}
 # What the shortest fields can hold too.
 _SHORT = ("<b>'\"", "' OR 1", "=1+1", "{{7*7}}")
 # How often each form is sent at least.
@@ -200,7 +204,7 @@ def pages_of(everything: Everything) -> list[tuple[Role, str]]:
     for case in CASES:
         if case.method == "GET" and case.access and not case.access.is_public and not _is_long(case):
             role = next(role for role in (Role.OWNER, Role.VENDOR_ADMIN, *Role) if opens(case, role))
-            found.append((role, everything.house.address(case.rule)))
+            found.append((role, everything.house.address(case.rule + _CHOSEN.get(case.rule, ""))))
     return found + everything.more
 
 
@@ -384,6 +388,7 @@ OURS = {
     # The words of every label, drawn as they are; tests/printing looks at them.
     "print_batch.wording",
     *("revision.body", "template_version.sections", "claim.terms", "store.weekly", "recording.captions"),
+    *("sign_run.sign", "sign_run.format", "sign_run.code_ids", "sign_run.file_key", "sign_run.preview_keys"),
 }
 # No rows of these lie in a shop where nobody has scanned or clicked; their texts are in OURS or are ids.
 _OF_SCANS = {"open_visit", "scan"}

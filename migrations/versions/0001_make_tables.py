@@ -786,6 +786,47 @@ def upgrade() -> None:
         postgresql_where=sa.text("proven_at IS NOT NULL"),
     )
     op.create_table(
+        "sign_run",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("format", sa.String(length=20), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column(
+            "sign", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "code_ids", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("items", sa.Integer(), nullable=False),
+        sa.Column("done_items", sa.Integer(), nullable=False),
+        sa.Column("pages", sa.Integer(), nullable=False),
+        sa.Column(
+            "findings", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("problem", sa.String(length=400), nullable=False),
+        sa.Column("file_key", sa.String(length=100), nullable=False),
+        sa.Column("file_bytes", sa.Integer(), nullable=False),
+        sa.Column(
+            "preview_keys",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("user_id", sa.String(length=36), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("fetched_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('drawing', 'ready', 'failed', 'cancelled')", name=op.f("ck_sign_run_state_known")
+        ),
+        sa.CheckConstraint("done_items <= items", name=op.f("ck_sign_run_done_within")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_sign_run_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_sign_run_user_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_run")),
+    )
+    op.create_index(op.f("ix_sign_run_retailer_id"), "sign_run", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_sign_run_user_id"), "sign_run", ["user_id"], unique=False)
+    op.create_table(
         "store",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -2097,6 +2138,9 @@ def downgrade() -> None:
     op.drop_table("supply")
     op.drop_index(op.f("ix_store_retailer_id"), table_name="store")
     op.drop_table("store")
+    op.drop_index(op.f("ix_sign_run_user_id"), table_name="sign_run")
+    op.drop_index(op.f("ix_sign_run_retailer_id"), table_name="sign_run")
+    op.drop_table("sign_run")
     op.drop_index(
         "uq_retailer_host_proven",
         table_name="retailer_host",

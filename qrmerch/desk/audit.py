@@ -24,6 +24,7 @@ from qrmerch.downloads import csv_response
 from qrmerch.money import format_money
 from qrmerch.parties.models import Fixture, Retailer, RetailerHost, Store, Vendor
 from qrmerch.parties.queries import get_retailer
+from qrmerch.printing.sign_models import SignRun
 from qrmerch.users.models import Invitation, User
 from qrmerch.web import get_db, render
 
@@ -349,6 +350,7 @@ _KINDS: Final[dict[str, tuple[Any, Any, str]]] = {
     "vendor": (Vendor.id, Vendor.name, "/desk/vendors/{}"),
     "page_template": (PageTemplate.id, PageTemplate.name, "/desk/templates/{}"),
     "invitation": (Invitation.id, Invitation.email, ""),
+    "sign_run": (SignRun.id, SignRun.title, "/desk/codes/signs/{}"),
 }
 
 

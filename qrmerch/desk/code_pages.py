@@ -129,6 +129,8 @@ class CodePage:
     state: str
     address: str
     facts: tuple[tuple[str, str], ...]
+    # Where a poster of the item at this place is made; empty where it leads elsewhere.
+    sign_href: str
     leads_href: str
     codes_href: str
     scans: str

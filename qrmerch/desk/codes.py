@@ -36,6 +36,7 @@ from qrmerch.codes.queries import (
 from qrmerch.codes.runs import list_running
 from qrmerch.codes.service import bring_back, mark_printed, replace_code, retire_code
 from qrmerch.codes.tokens import LENGTH, find_token, group
+from qrmerch.desk.code_making import place_value
 from qrmerch.desk.code_pages import (
     PER_PAGE,
     CodePage,
@@ -308,6 +309,13 @@ def note_printed(code_id: str) -> Response:
     return redirect_to(f"/desk/codes/{code_id}")
 
 
+def _sign_href(code: Code) -> str:
+    """Where a poster of the item at this place is made; empty where the code leads elsewhere."""
+    if code.subject_kind != Subject.ITEM:
+        return ""
+    return address("/desk/codes/signs/make", {"item": code.subject_id, "place": place_value(code)})
+
+
 def _show(line: CodeLine, *, problems: dict[str, str] | None = None, what: str = "", typed: str = "") -> Response:
     db, principal, code = get_db(), current_principal(), line.code
     retailer = get_retailer(db, principal.retailer_id)
@@ -325,6 +333,7 @@ def _show(line: CodeLine, *, problems: dict[str, str] | None = None, what: str =
         state=code.state,
         address=said,
         facts=_facts(line, retailer),
+        sign_href=_sign_href(code),
         leads_href=_leads_href(code),
         codes_href=address("/desk/codes", {"item": code.item_id}) if code.item_id else "",
         scans=count_of(scans, "scan"),

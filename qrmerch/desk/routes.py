@@ -25,6 +25,7 @@ from qrmerch.desk import (
     queue,
     review,
     rules,
+    signs,
     stocks,
     stores,
     template_editing,
@@ -68,5 +69,6 @@ def blueprints() -> list[Blueprint]:
         print_requests.blueprint,
         prints.blueprint,
         stocks.blueprint,
+        signs.blueprint,
         offers.blueprint,
     ]

@@ -28,8 +28,8 @@ class Pages:
         with _alone:
             return len(self._document)
 
-    def render(self, page: int, dpi: float) -> Image.Image:
-        """A page, from 0, in shades of grey.
+    def render(self, page: int, dpi: float, *, has_colour: bool = False) -> Image.Image:
+        """A page, from 0, in shades of grey, or in its colours.
 
         :raises PageUnreadable: there is none of that number.
         """
@@ -38,10 +38,12 @@ class Pages:
                 raise PageUnreadable(f"This file has {len(self._document)} pages.")
             opened = self._document[page]
             try:
-                drawn: Image.Image = opened.render(scale=dpi / _POINTS_PER_INCH, grayscale=True).to_pil()
+                drawn = opened.render(scale=dpi / _POINTS_PER_INCH, grayscale=not has_colour)
+                # A copy: what PDFium drew goes with its page.
+                copied: Image.Image = drawn.to_pil().copy()
+                return copied
             finally:
                 opened.close()
-            return drawn
 
 
 @contextmanager
@@ -62,11 +64,11 @@ def open_pages(pdf: Path | bytes) -> Iterator[Pages]:
             document.close()
 
 
-def render_page(pdf: Path | bytes, page: int, dpi: float) -> Image.Image:
-    """One page of a PDF in shades of grey.
+def render_page(pdf: Path | bytes, page: int, dpi: float, *, has_colour: bool = False) -> Image.Image:
+    """One page of a PDF in shades of grey, or in its colours.
 
     :param page: from 0.
     :raises PageUnreadable: it is no PDF, or has no such page.
     """
     with open_pages(pdf) as pages:
-        return pages.render(page, dpi)
+        return pages.render(page, dpi, has_colour=has_colour)
