@@ -46,10 +46,10 @@ _JOB_ROOMS = (
     _import_jobs,
     _link_jobs,
     _media_jobs,
-    _offer_jobs,
-    _sign_jobs,
     _host_jobs,
+    _offer_jobs,
     _print_jobs,
+    _sign_jobs,
     _recording_jobs,
     _watching_jobs,
 )

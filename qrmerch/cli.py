@@ -606,15 +606,36 @@ def import_codes(**asked: Any) -> None:
 
 @codes.command("check")
 @click.argument("files", type=_FILE, nargs=-1, required=True)
+@click.option("--retailer", "slug", default="", help="Whose codes they shall be; otherwise they are only measured.")
+@click.option(
+    "--use",
+    type=click.Choice(["hang_tag", "till", "shelf", "poster"]),
+    default="hang_tag",
+    show_default=True,
+    help="Where they are read.",
+)
+@click.option("--distance-cm", type=click.IntRange(0, 3_000), default=0, help="From how far; the usual unless given.")
+@click.option("--width-mm", type=click.FloatRange(0, 6_000), default=0.0, help="How wide a picture is printed.")
 @as_json
-def check(files: tuple[Path, ...], is_json: bool) -> None:
-    """Read the codes in pictures (PNG, JPEG, SVG) as a phone would, and say what each leads to."""
-    from qrmerch.codes.preflight import read_file
+def check(files: tuple[Path, ...], slug: str, use: str, distance_cm: int, width_mm: float, is_json: bool) -> None:
+    """Read and measure every code in artwork (PDF, PNG, JPEG, SVG), and say what each leads to.
 
-    found = {str(file): read_file(file) for file in files}
-    lines = [f"{name}: {', '.join(texts) or 'nothing can be read'}" for name, texts in found.items()]
-    _say(found, "\n".join(lines), is_json=is_json)
-    if not all(found.values()):
+    Ends with 1 where a file holds no code, or one that is refused.
+    """
+    from qrmerch.codes.checking import check_files, say_files
+    from qrmerch.codes.models import Use
+    from qrmerch.codes.preflight import Asked
+
+    asked = Asked(size_mm=25, use=Use(use), distance_mm=distance_cm * 10.0)
+    if slug:
+        settings = Settings.read(os.environ)
+        with _open(settings).read() as session:
+            house = _get_retailer(session, slug)
+            found = check_files(files, asked, width_mm=width_mm, db=session, retailer_id=house.id, settings=settings)
+    else:
+        found = check_files(files, asked, width_mm=width_mm)
+    _say(found.as_json, say_files(found), is_json=is_json)
+    if not found.is_good:
         sys.exit(1)
 
 

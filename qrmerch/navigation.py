@@ -51,6 +51,7 @@ _DESK: Final = (
             _Place("Codes and print", "/desk/codes"),
             _Place("Print batches", "/desk/prints"),
             _Place("Label stocks", "/desk/stocks"),
+            _Place("GS1 addresses", "/desk/gs1"),
             _Place("Stores", "/desk/stores"),
         ),
     ),

@@ -12,6 +12,9 @@ from sqlalchemy import delete, select
 from qrmerch import cli
 from qrmerch.audit import AuditEntry, AuditHead
 from qrmerch.catalog.models import Item, Stock, Variant
+from qrmerch.clock import now
+from qrmerch.codes import artwork
+from qrmerch.codes.service import make_code
 from qrmerch.config import Settings
 from qrmerch.db import Database
 from qrmerch.files import FileStore
@@ -205,3 +208,24 @@ def test_stores_places_and_prices_are_taken_in(run, database: Database, tmp_path
         assert [(each.code, each.time_zone) for each in db.scalars(select(Store))] == [("B1", "Europe/Berlin")]
         assert [each.name for each in db.scalars(select(Fixture))] == ["Shoe wall"]
         assert sorted(db.scalars(select(Variant.price_minor))) == [2400, 2800]
+
+
+def test_artwork_is_checked_with_its_records(run, database: Database, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    with database.write() as db:
+        shop = make_retailer(db)
+        code = make_code(db, make_item(db, shop, title="Marigold Top"), at=now())
+        token, slug = code.token, shop.slug
+        db.commit()
+    proof, other = tmp_path / "tag.png", tmp_path / "other.png"
+    proof.write_bytes(artwork.png(f"http://localhost/q/{token}"))
+    other.write_bytes(artwork.png("https://elsewhere.example/"))
+
+    ours = run("codes", "check", str(proof), "--retailer", slug, "--json")
+    theirs = run("codes", "check", str(other), "--retailer", slug)
+    at_till = run("codes", "check", str(proof), "--use", "till", "--width-mm", "9")
+
+    (found,) = json.loads(ours.output)[str(proof)]["codes"]
+    assert (found["whose"], found["item"], found["verdict"]) == ("ours", "Marigold Top", "pass")
+    assert (ours.exit_code, theirs.exit_code, at_till.exit_code) == (0, 0, 1)
+    assert "leads elsewhere" in theirs.output
+    assert "a till’s scanner wants" in at_till.output

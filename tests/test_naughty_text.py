@@ -51,6 +51,7 @@ ON_ONE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 VALID = {
     "code": lambda number: f"C{number}",
     "country": lambda _: "US",
+    "host": lambda number: f"qr{number}.example.com",
     "time_zone": lambda _: "America/New_York",
     "email": lambda number: f"person{number}@example.com",
     "gln": lambda _: "",
@@ -63,6 +64,8 @@ VALID = {
     "answer_hours": lambda _: "24",
     "max_chars": lambda _: "40",
     "from": lambda _: "",
+    "href": lambda _: "/help",
+    **{name: lambda _: "" for name in ("variant", "lot", "serial")},
     "locale": lambda _: "fr",
     "distance": lambda _: "",
     "gallery.pictures.ratio": lambda _: "4:5",
@@ -75,6 +78,7 @@ _STRICT = {
     *(
         "code",
         "country",
+        "host",
         "time_zone",
         "email",
         "gln",
@@ -91,6 +95,8 @@ _STRICT = {
     *("item", "find"),
     # Hours, and characters that a rule lets through.
     *("answer_hours", "max_chars"),
+    # Of a GS1 link: an address, and what stands in an address behind a number.
+    *("href", "variant", "lot", "serial"),
     # An instant, and the code of a language.
     *("from", "locale"),
 }
@@ -367,7 +373,15 @@ OURS = {
     *("consent_event.purpose", "consent_event.locale", "fixed_value.slot", "item.public_id", "item.template_id"),
     *("product_variant.currency", "variant.currency", "rendition.purpose", "rendition.format", "rendition.key"),
     *("staff_session.secret_hash", "claim.public_id", "claim.visit", "claim.code_lookup", "claim.code_tail"),
-    *("code.token", "event.kind", "event.visit", "review.locale", "share_link.public_id", "redemption.reason"),
+    *(
+        "code.token",
+        "code_reading.digest",
+        "event.kind",
+        "event.visit",
+        "review.locale",
+        "share_link.public_id",
+        "redemption.reason",
+    ),
     *("offer_subject_use.subject_key", "redemption.idempotency_key", "revision.digest", "approval.digest"),
     *("publication.store_ids", "page_change.item_id", "picture_fetch.code", "feed_run.file_key", "feed_run.encoding"),
     *("feed_run.delimiter", "feed_run.country", "asset.ground", "rendition.part", "archive.file_key"),
@@ -381,6 +395,8 @@ OURS = {
     *("import_run.columns", "import_run.counts", "import_run.problems", "import_run.changes", "import_run.written"),
     *("import_run.format", "import_run.said", "import_run.kind", "import_run.news", "feed_run.columns"),
     *("feed_run.counts", "feed_run.problems", "feed_run.changes", "feed_run.written", "feed_run.format"),
+    *("gs1_link.gtin", "gs1_link.qualifiers", "gs1_link.link_type", "gs1_link.locale", "gs1_link.href"),
+    *("gs1_link.media_type", "link_host.host", "gtin_answer.gtin"),
     *("template_draft.sections", "migration.counts", "fill_run.counts", "fill_run.problems", "fill_run.changes"),
     # Keys and measures of stocks, how a batch is laid out, digests, and counts by store.
     *("label_stock.key", "label_stock.measures", "printer_fit.stock_key", "print_batch.stock", "print_batch.run"),

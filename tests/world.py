@@ -15,7 +15,10 @@ from qrmerch.access import Role
 from qrmerch.catalog.models import Item
 from qrmerch.catalog.queries import get_product, list_variants
 from qrmerch.clock import now
+from qrmerch.codes.designs import Design, keep_design
+from qrmerch.codes.gs1_models import Gs1Link, LinkHost
 from qrmerch.codes.models import Code
+from qrmerch.codes.runs import start_run
 from qrmerch.config import Settings
 from qrmerch.content.models import Reader
 from qrmerch.content.notices import tell
@@ -28,6 +31,7 @@ from qrmerch.imports.slot_models import FillRun
 from qrmerch.imports.slot_sheets import receive_file as receive_fill
 from qrmerch.media.models import Archive, ArchiveState
 from qrmerch.parties.models import Corners, Display, Retailer, Tone
+from qrmerch.parties.own_hosts import claim_host
 from qrmerch.parties.service import Brand, set_brand
 from qrmerch.printing.labels import Label, Wording
 from qrmerch.printing.models import PrintRequest, RequestState
@@ -85,6 +89,7 @@ def make_house(db: Session, name: str, *, settings: Settings) -> House:
         db, make_item(db, retailer, vendor=vendor, key=f"{name}-2"), template=template, state="submitted"
     )
     code = make_code(db, item, fixture=fixture)
+    design = keep_design(db, retailer.id, Design(name=f"{name} tags", caption="Scan it"), at=NOON, actor=None)
     offer = make_offer(db, item)
     claim = make_claim(db, offer, item)
     use = make_use(db, make_claim(db, offer, item), store)
@@ -114,6 +119,9 @@ def make_house(db: Session, name: str, *, settings: Settings) -> House:
             "publication_id": live.id,
             "code_id": code.id,
             "sign_id": make_sign(db, code, settings=settings).id,
+            "order_id": start_run(db, [item], [store], at=NOON, batch="Wall").id,
+            "host_id": _claim(db, retailer, f"qr.{name.lower()}.example"),
+            "design_id": design.id,
             "kit_id": set_brand(db, retailer, _PLAIN, at=now(), from_at=now() + timedelta(days=3)).id,
             "offer_id": offer.id,
             "claim_id": claim.public_id,
@@ -129,6 +137,8 @@ def make_house(db: Session, name: str, *, settings: Settings) -> House:
             "session_id": open_session(db, owner.user, owner.membership, at=now()).session.id,
             "table": "days",
             **_make_prints(db, retailer, vendor.id, code.id, settings),
+            "link_id": _make_link(db, item).id,
+            "link_host_id": _make_link_host(db, retailer).id,
             "notice_id": tell(db, "sent", item, reader=Reader.RETAILER, at=NOON).id,
         },
         people={**people, Role.OWNER: owner},
@@ -163,6 +173,32 @@ def _make_prints(db: Session, retailer: Retailer, vendor_id: str, code_id: str, 
     db.add(request)
     db.flush()
     return {"batch_id": batch.id, "request_id": request.id, "stock_id": own.id}
+
+
+def _claim(db: Session, retailer: Retailer, host: str) -> str:
+    return claim_host(db, retailer, host, shared_host="localhost", at=now(), actor=None).id
+
+
+def _make_link(db: Session, item: Item) -> Gs1Link:
+    link = Gs1Link(
+        id=ids.new(),
+        retailer_id=item.retailer_id,
+        item_id=item.id,
+        link_type="instructions",
+        title="How to wash it",
+        href="/help",
+        created_at=NOON,
+    )
+    db.add(link)
+    db.flush()
+    return link
+
+
+def _make_link_host(db: Session, retailer: Retailer) -> LinkHost:
+    host = LinkHost(id=ids.new(), retailer_id=retailer.id, host=f"{retailer.slug}.help.example", added_at=NOON)
+    db.add(host)
+    db.flush()
+    return host
 
 
 def _make_fill(db: Session, retailer: Retailer, vendor_id: str, item: Item, settings: Settings) -> FillRun:

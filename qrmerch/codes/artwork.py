@@ -46,6 +46,10 @@ _DARK_RUN: Final = re.compile(rb"\x01+")
 _DARK_IS_1: Final = b"\x01" + bytes(255)
 # As small as at 9, in a third of the time: the lines of a module are all alike.
 _PACKING: Final = 6
+_MAX_SIDE: Final = 177 + 2 * QUIET_MODULES
+# A run as SVG says it, but for its row: thousands of codes have the same few.
+_BEGINS: Final = tuple(f"M{x} " for x in range(_MAX_SIDE))
+_ENDS: Final = tuple(f"h{length}v1h-{length}z" for length in range(_MAX_SIDE))
 _INK_TO_PAPER: Final = bytes(range(255, -1, -1))
 
 
@@ -170,7 +174,7 @@ def svg_of(symbol: Symbol, *, size_mm: float, dark: str = BLACK, title: str = ""
 
 def _svg_ink(symbol: Symbol, colour: str, style: Style) -> str:
     if style.is_plain:
-        path = "".join(f"M{x} {y}h{length}v1h-{length}z" for x, y, length in symbol.runs)
+        path = "".join([f"{_BEGINS[x]}{y}{_ENDS[length]}" for x, y, length in symbol.runs])
         return f'<path fill="{colour}" d="{path}"/>'
     look = look_of(symbol, style)
     drawn = f'<path fill="{colour}" fill-rule="evenodd" d="{write_svg(look.outlines)}"/>'
@@ -423,10 +427,10 @@ def _draw(address: str, level: Level) -> Any:
 
 def _bit_row(row: bytes, dots: int, pixels: int) -> bytes:
     """One line of a PNG: 0 bits are dark, 1 bits the white ground."""
-    quiet = "1" * (QUIET_MODULES * dots)
-    bits = quiet + "".join(("0" if module else "1") * dots for module in row) + quiet
+    quiet = b"1" * (QUIET_MODULES * dots)
+    bits = quiet + row.replace(b"\0", b"1" * dots).replace(b"\1", b"0" * dots) + quiet
     size = (pixels + 7) // 8
-    return b"\0" + int(bits.ljust(size * 8, "1"), 2).to_bytes(size)
+    return b"\0" + int(bits.ljust(size * 8, b"1"), 2).to_bytes(size)
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

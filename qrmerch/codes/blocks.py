@@ -7,14 +7,14 @@ A codeword counts as damaged when any of its modules is covered, whatever colour
 right by luck, and luck differs from code to code.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from qrcode.base import rs_blocks
+from qrcode.base import EXP_TABLE, LOG_TABLE, rs_blocks
 from qrcode.constants import ERROR_CORRECT_H, ERROR_CORRECT_L, ERROR_CORRECT_M, ERROR_CORRECT_Q
-from qrcode.util import pattern_position
+from qrcode.util import mask_func, pattern_position
 
 # What finds, times, straightens or describes the symbol; bits left over hold nothing.
 FIXED: Final = -1
@@ -94,6 +94,66 @@ def damage(version: int, level: str, covered: Iterable[tuple[int, int]]) -> Dama
         1 - 2 * count / (block.total_count - block.data_count) for count, block in zip(lost, blocks, strict=True)
     )
     return Damage(len(codewords), unused, FIXED in hit)
+
+
+def unused_correction(rows: Sequence[bytes], level: str, mask: int) -> float:
+    """How much of the worst block's correction a symbol as it was seen leaves, 1 for none used, 0 for all.
+
+    :param rows: its modules as they look, each row one byte a module, 1 for dark.
+    :param mask: which of the eight masks lies on it.
+    """
+    version = (len(rows) - 17) // 4
+    places, turns, masked = codeword_places(version), block_of(version, level), mask_func(mask)
+    codewords = [0] * len(turns)
+    for y, x in ((y, x) for x, y in _upward_and_down(len(rows))):
+        if places[y][x] >= 0:
+            codewords[places[y][x]] = codewords[places[y][x]] << 1 | (rows[y][x] ^ bool(masked(y, x)))
+    shares = []
+    for number, block in enumerate(rs_blocks(version, _LEVELS[level])):
+        spare = block.total_count - block.data_count
+        own = [each for each, turn in zip(codewords, turns, strict=True) if turn == number]
+        shares.append(1 - 2 * _count_errors(own, spare) / spare)
+    least: float = min(shares)
+    return max(0.0, least)
+
+
+def _count_errors(codewords: Sequence[int], spare: int) -> int:
+    """How many codewords of a block are wrong (Berlekamp and Massey); more than can be mended come out as many."""
+    syndromes = []
+    for power in range(spare):
+        value = 0
+        for each in codewords:
+            value = _times(value, EXP_TABLE[power]) ^ each
+        syndromes.append(value)
+    locator, before = [1], [1]
+    count, since, last = 0, 1, 1
+    for at in range(spare):
+        gap = syndromes[at]
+        for step in range(1, min(count, len(locator) - 1) + 1):
+            gap ^= _times(locator[step], syndromes[at - step])
+        if not gap:
+            since += 1
+            continue
+        factor = _times(gap, EXP_TABLE[255 - LOG_TABLE[last]])
+        shifted = [0] * since + [_times(factor, each) for each in before]
+        size = max(len(locator), len(shifted))
+        together = [
+            (locator[step] if step < len(locator) else 0) ^ (shifted[step] if step < len(shifted) else 0)
+            for step in range(size)
+        ]
+        if 2 * count <= at:
+            count, before, last, since = at + 1 - count, locator, gap, 1
+        else:
+            since += 1
+        locator = together
+    return count
+
+
+def _times(one: int, other: int) -> int:
+    if not one or not other:
+        return 0
+    product: int = EXP_TABLE[(LOG_TABLE[one] + LOG_TABLE[other]) % 255]
+    return product
 
 
 def _upward_and_down(side: int) -> Iterator[tuple[int, int]]:

@@ -151,7 +151,7 @@ def keep_design(
 
     :raises FormError: a value that no design can have, or a name that another one has.
     """
-    values = asdict(_checked(design))
+    values = asdict(checked(design))
     if kept is None and _count(db, retailer_id) >= MAX_DESIGNS:
         raise FormError({"": f"{MAX_DESIGNS} designs are the most. Delete one that is no longer printed."})
     before = {name: getattr(kept, name) for name in values} if kept else {}
@@ -176,7 +176,11 @@ def delete_design(db: Session, kept: CodeDesign, *, at: datetime, actor: Actor |
     db.delete(kept)
 
 
-def _checked(design: Design) -> Design:
+def checked(design: Design) -> Design:
+    """A design whose words are cleaned.
+
+    :raises FormError: a value that no design can have.
+    """
     problems, words = {}, {}
     for name, most in (("name", MAX_NAME_CHARS), ("caption", MAX_CAPTION_CHARS)):
         try:

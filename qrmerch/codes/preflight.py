@@ -6,10 +6,10 @@ against and what would put it right. Never: artwork that was not read back, or s
 The rules, by use. *In the hand* (a hang tag): a module under 0.33 mm is fewer than 4 dots of a 300 dpi printer, which
 cannot draw it evenly, and is refused; under 0.396 mm it is warned of. *At a till*: 0.396 to 0.990 mm, square modules
 only, and contrast in red light of .40 at least and .55 for a pass (GS1 General Specifications 26, table 5-46; ISO/IEC
-15415). *On a shelf* and *on a poster*: the symbol is a tenth of the distance wide, refused under a twentieth. Always:
-4 modules of quiet zone (ISO/IEC 18004); a logo leaves half of the error correction of the worst block and touches no
-pattern; and of 128 typical pictures of a design (`shots`) zxing-cpp reads 93 in 100. It is a preflight and no grade:
-what a press makes of a drawing needs a verifier.
+15415). *On a shelf* and *on a poster*: with its margin a code is a tenth of the distance wide, and refused under a
+twentieth. Always: 4 modules of quiet zone (ISO/IEC 18004); a logo leaves half of the error correction of the worst
+block and touches no pattern; and of 128 typical pictures of a design (`shots`) zxing-cpp reads 93 in 100. It is a
+preflight and no grade: what a press makes of a drawing needs a verifier.
 """
 
 import math
@@ -148,7 +148,8 @@ class Asked:
 
     @property
     def read_from_mm(self) -> float:
-        return self.distance_mm or USUAL_DISTANCE_MM[self.use]
+        """From how far, or 0 where the hand or the till decides."""
+        return 0.0 if self.use == Use.TILL else self.distance_mm or USUAL_DISTANCE_MM[self.use]
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,8 +349,8 @@ def _sized(symbol: Symbol, asked: Asked, findings: Iterable[Finding]) -> Report:
 def _wanted_sizes(symbol: Symbol, asked: Asked) -> tuple[float, float]:
     """The least size for a use, and the one from which it passes, mm."""
     least, good = (GOOD_MODULE_MM,) * 2 if asked.use == Use.TILL else (LEAST_MODULE_MM, GOOD_MODULE_MM)
-    good = max(good, asked.read_from_mm / DISTANCE_RATIO / symbol.modules)
-    least = max(least, asked.read_from_mm / DISTANCE_RATIO / 2 / symbol.modules)
+    good = max(good, asked.read_from_mm / DISTANCE_RATIO / symbol.side)
+    least = max(least, asked.read_from_mm / DISTANCE_RATIO / 2 / symbol.side)
     return _size_for(symbol, least, asked.dpi), _size_for(symbol, good, asked.dpi)
 
 
@@ -489,8 +490,8 @@ def _check_module(symbol: Symbol, asked: Asked, *, least_mm: float, good_mm: flo
         said = f"{is_at}, under {LEAST_MODULE_MM}: printers blur it. The least size is {least_mm:.1f} mm; "
         return Finding("Module", Verdict.REFUSE, f"{said}from {good_mm:.1f} mm on it reads well.", measured, rule)
     if distance:
-        rule = f"a tenth of the {distance / 1000:.2g} m it is read from, with no less than half of that"
-        width = module_mm * symbol.modules
+        rule = f"with its margin a tenth of the {distance / 1000:.2g} m it is read from, refused under half of that"
+        width = module_mm * symbol.side
         if width < distance / DISTANCE_RATIO - _ROUNDING_MM:
             is_refused = width < distance / DISTANCE_RATIO / 2 - _ROUNDING_MM
             said = f"From {distance / 1000:.2g} m a code of {size_mm:.0f} mm is small. "

@@ -80,8 +80,10 @@ class Found:
     quiet_modules: int = 0
     contrast: float = 0.0
     red_contrast: float = 0.0
-    unused: float = 0.0
     is_inverted: bool = False
+    # Its modules as they look, row after row, 1 for dark, and the mask that lies on them.
+    modules: str = ""
+    mask: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,15 +138,13 @@ def read_pdf(path: Path) -> Proof:
 
 
 def _trimmed(page: Any) -> tuple[float, float, float, float]:
-    """Where a page will be cut, inside of what is shown of it, points; as it lies before it is turned."""
+    """Where a page will be cut, inside of what is shown of it, points."""
+    # Which way round a reader shows it changes nothing in print.
+    page.set_rotation(0)
     shown, trim = page.get_cropbox(), page.get_trimbox()
     left, bottom = max(shown[0], trim[0]), max(shown[1], trim[1])
     right, top = min(shown[2], trim[2]), min(shown[3], trim[3])
-    box = (left, bottom, right, top) if left < right and bottom < top else shown
-    if page.get_rotation() % 180:
-        # A page on its side is read as it lies: all of it, for its boxes are not turned with it.
-        width, height = page.get_size()
-        return 0.0, 0.0, width, height
+    box: tuple[float, float, float, float] = (left, bottom, right, top) if left < right and bottom < top else shown
     return box
 
 
@@ -166,7 +166,7 @@ def _pdf_views(page: Any, box: tuple[float, float, float, float], width: float, 
 def _pdf_view(
     page: Any, box: tuple[float, float, float, float], piece: tuple[int, int, int, int], per_point: float, scale: float
 ) -> _View:
-    shown = page.get_cropbox() if page.get_rotation() % 180 == 0 else (0.0, 0.0, *page.get_size())
+    shown = page.get_cropbox()
     left, top, right, bottom = (each / per_point for each in piece)
     # How much is cut off at the left, bottom, right and top of what is shown of the page.
     crop = (
@@ -286,7 +286,7 @@ def _codes_in(view: _View, number: int) -> Iterator[Found]:
             "is_read": each.valid,
             "version": version,
             "level": each.ec_level,
-            "unused": float(extra.get("UEC", 0)),
+            "mask": int(extra.get("DataMask", 0)),
         }
         yield Found(number, "QR", each.text, box, **said, **_measured(view, corners, 17 + 4 * version))
 
@@ -302,8 +302,9 @@ def _measured(view: _View, corners: list[Point], modules: int) -> dict[str, Any]
     red_low, red_high = _ends(reds)
     # The corner of a finder is dark, the ring inside of it light.
     is_inverted = greys[0] > greys[modules + 1]
-    ground = low if is_inverted else high
+    ground, middle = low if is_inverted else high, (low + high) / 2
     return {
+        "modules": "".join("1" if (value < middle) != is_inverted else "0" for value in greys),
         "module_mm": round(module / view.per_mm, 4) if view.per_mm else 0.0,
         "quiet_modules": _quiet(bands[0], ground, (high - low) * _TONE_STEP),
         "contrast": round(high - low, 3),

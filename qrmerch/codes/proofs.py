@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session
 from qrmerch.catalog.models import Item, Variant
 from qrmerch.codes import proof_reading
 from qrmerch.codes.artwork import MAX_SIZE_MM, MIN_SIZE_MM, QUIET_MODULES, Level, Symbol
+from qrmerch.codes.blocks import unused_correction
 from qrmerch.codes.inks import GOOD_CONTRAST, LEAST_CONTRAST
 from qrmerch.codes.models import Code, CodeState, Use
 from qrmerch.codes.preflight import Asked, Finding, Verdict, check_fit
@@ -321,21 +322,25 @@ def _judge_quiet(found: proof_reading.Found) -> Finding:
 
 def _judge_unused(found: proof_reading.Found) -> Finding:
     rule = f"at least {_LEAST_UNUSED:.2f}, good from {_GOOD_UNUSED:.2f} (ISO/IEC 15415)"
-    if found.unused >= _GOOD_UNUSED:
-        return Finding("Error correction left", Verdict.PASS, measured=f"{found.unused:.2f}", rule=rule)
-    said = (
-        f"Something covers it: {found.unused:.2f} of its error correction is left. Take the logo smaller, or level H."
-    )
-    verdict = Verdict.REFUSE if found.unused < _LEAST_UNUSED else Verdict.WARN
-    return Finding("Error correction left", verdict, said, f"{found.unused:.2f}", rule)
+    unused = unused_correction(_rows(found), found.level, found.mask)
+    if unused >= _GOOD_UNUSED:
+        return Finding("Error correction left", Verdict.PASS, measured=f"{unused:.2f}", rule=rule)
+    said = f"Something covers it: {unused:.2f} of its error correction is left. Take the logo smaller, or level H."
+    verdict = Verdict.REFUSE if unused < _LEAST_UNUSED else Verdict.WARN
+    return Finding("Error correction left", verdict, said, f"{unused:.2f}", rule)
+
+
+def _rows(found: proof_reading.Found) -> tuple[bytes, ...]:
+    side = 17 + 4 * found.version
+    modules = bytes(int(each) for each in found.modules)
+    return tuple(modules[at : at + side] for at in range(0, side * side, side))
 
 
 def _judge_size(found: proof_reading.Found, asked: Asked) -> tuple[Finding, ...]:
     if not found.module_mm:
         said = "The picture does not say how large it is printed. Give its width, and the modules are measured."
         return (Finding("Module", Verdict.WARN, said, "unknown", "a size in millimetres"),)
-    modules = 17 + 4 * found.version
-    blank = Symbol(found.text, Level(found.level), (bytes(modules),) * modules)
-    size_mm = min(max(found.module_mm * blank.side, MIN_SIZE_MM), MAX_SIZE_MM)
+    seen = Symbol(found.text, Level(found.level), _rows(found))
+    size_mm = min(max(found.module_mm * seen.side, MIN_SIZE_MM), MAX_SIZE_MM)
     fit = Asked(size_mm=size_mm, use=asked.use, distance_mm=asked.distance_mm)
-    return check_fit(blank, size_mm=size_mm, asked=fit).findings
+    return check_fit(seen, size_mm=size_mm, asked=fit).findings

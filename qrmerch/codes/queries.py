@@ -93,6 +93,11 @@ def find_code(db: Session, text: str) -> Code | None:
     return db.scalars(select(Code).where(Code.token == token)).one_or_none() if token else None
 
 
+def list_hosts_in_print(db: Session, retailer_id: str) -> list[str]:
+    """The hosts in the addresses of a retailer's codes; empty for the installation's own."""
+    return list(db.scalars(select(Code.host).where(Code.retailer_id == retailer_id).distinct().order_by(Code.host)))
+
+
 def find_gtin(db: Session, item_id: str) -> str:
     """The one trade number of an item's variants, in 14 digits; empty where there is none or several."""
     wanted = select(Variant.gtin).where(Variant.item_id == item_id, Variant.gtin.is_not(None)).distinct().limit(2)

@@ -8,6 +8,7 @@ from qrmerch.clock import now
 from qrmerch.codes.artwork import ColourTooPale, SizeNotPossible
 from qrmerch.codes.designs import (
     Design,
+    checked,
     delete_design,
     design_of,
     find_reading,
@@ -24,7 +25,7 @@ from qrmerch.desk.design_view import (
     design_page,
     load_asked,
     read_design,
-    sample_symbol,
+    sample_symbols,
     say_look,
     show_design,
 )
@@ -114,8 +115,8 @@ def measure(design_id: str) -> Response:
         found = _measure(reading, retailer, design_of(get_design(reading, design_id)))
     db = get_db()
     get_design(db, design_id)
-    if found:
-        keep_reading(db, str(principal.retailer_id), *found, at=now())
+    for digest, taken in found.items():
+        keep_reading(db, str(principal.retailer_id), digest, taken, at=now())
     db.commit()
     notice("Its typical pictures are read.")
     return redirect_to(f"/desk/codes/designs/{design_id}")
@@ -142,7 +143,8 @@ def _keep(design_id: str) -> Response:
         retailer = get_retailer(reading, principal.retailer_id)
         present = design_of(get_design(reading, design_id)) if design_id else _NEW
         try:
-            design = read_design(request.form)
+            design = present = read_design(request.form)
+            design = checked(design)
         except FormError as refused:
             return _again(reading, retailer, present, design_id, refused.problems)
         found = _measure(reading, retailer, design)
@@ -154,8 +156,8 @@ def _keep(design_id: str) -> Response:
     except FormError as refused:
         db.rollback()
         return _again(db, get_retailer(db, principal.retailer_id), design, design_id, refused.problems)
-    if found:
-        keep_reading(db, retailer.id, *found, at=at)
+    for digest, taken in found.items():
+        keep_reading(db, retailer.id, digest, taken, at=at)
     name, kept_id = kept.name, kept.id
     db.commit()
     notice(f"{name} is kept, and chosen on a code’s page under Artwork.")
@@ -167,16 +169,18 @@ def _again(db: Session, retailer: Retailer, design: Design, design_id: str, prob
     return render("desk/code_design.html", page, status=422)
 
 
-def _measure(db: Session, retailer: Retailer, design: Design) -> tuple[str, Reading] | None:
-    """A design's digest and what is read of its typical pictures; None where that is kept, or cannot be drawn."""
+def _measure(db: Session, retailer: Retailer, design: Design) -> dict[str, Reading]:
+    """What is read of a design's typical pictures, by digest; without those that are kept, or cannot be drawn."""
+    found: dict[str, Reading] = {}
     try:
-        symbol, asked = sample_symbol(db, retailer, design), load_asked(db, retailer, design)
-        digest = design_digest(symbol, asked)
-        if find_reading(db, retailer.id, digest):
-            return None
-        return digest, take_reading(symbol, asked)
+        asked = load_asked(db, retailer, design)
+        for symbol in sample_symbols(db, retailer, design):
+            digest = design_digest(symbol, asked)
+            if not find_reading(db, retailer.id, digest):
+                found[digest] = take_reading(symbol, asked)
     except (SizeNotPossible, ColourTooPale):
-        return None
+        return {}
+    return found
 
 
 def _here() -> tuple[Session, Retailer]:

@@ -12,7 +12,7 @@ from qrmerch.codes.artwork import BLACK, ColourTooPale, SizeNotPossible, Symbol,
 from qrmerch.codes.designs import MAX_DISTANCE_CM, Design, asked_of, check_design
 from qrmerch.codes.models import CodeState, Finders, Ink, Modules, Paper, Use
 from qrmerch.codes.preflight import Asked, Report
-from qrmerch.codes.queries import Wanted, list_codes
+from qrmerch.codes.queries import Wanted, list_codes, list_hosts_in_print, said_by
 from qrmerch.codes.styles import Logo, logo_of
 from qrmerch.codes.tokens import address_of
 from qrmerch.desk.code_pages import Options
@@ -99,11 +99,21 @@ def load_asked(db: Session, retailer: Retailer, design: Design) -> Asked:
 
 
 def sample_symbol(db: Session, retailer: Retailer, design: Design) -> Symbol:
-    """A code of the retailer's at the design's level: one that is printed, or as long as one."""
+    """A code of the retailer's at the design's level: the newest one, or as long as one."""
     lines, _ = list_codes(db, Wanted(retailer.id, state=CodeState.ACTIVE), per_page=1)
-    token = lines[0].code.token if lines else _SAMPLE_TOKEN
+    if lines:
+        return draw_symbol(said_by(lines[0].code, services().settings.base_url), level=design.level)
     base = printed_base(db, retailer.id, base_url=services().settings.base_url)
-    return draw_symbol(address_of(base, token), level=design.level)
+    return draw_symbol(address_of(base, _SAMPLE_TOKEN), level=design.level)
+
+
+def sample_symbols(db: Session, retailer: Retailer, design: Design) -> list[Symbol]:
+    """One code of each size that the retailer's have: a longer host makes a larger symbol, which reads otherwise."""
+    base_url = services().settings.base_url
+    bases = [f"https://{host}" if host else base_url for host in list_hosts_in_print(db, retailer.id)]
+    bases.append(printed_base(db, retailer.id, base_url=base_url))
+    samples = [draw_symbol(address_of(base, _SAMPLE_TOKEN), level=design.level) for base in dict.fromkeys(bases)]
+    return list({symbol.version: symbol for symbol in samples}.values())
 
 
 def show_design(db: Session, retailer: Retailer, design: Design, symbol: Symbol | None = None) -> tuple[Shown, bool]:

@@ -26,7 +26,7 @@ _LOOKS = [("phone", "light"), ("desk", "dark"), ("phone", "dark"), ("desk", "lig
 # Together they open all pages.
 _ROLES = (Role.OWNER, Role.VENDOR_ADMIN, Role.ASSOCIATE)
 # A part of a page, which script puts into one.
-_PARTS = {"/desk/brand/shown"}
+_PARTS = {"/desk/brand/shown", "/desk/codes/designs/shown", "/desk/codes/{code_id}/shown"}
 
 
 @pytest.fixture

@@ -2,7 +2,9 @@
 
 import csv
 import io
+import re
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pypdfium2
@@ -17,7 +19,7 @@ from qrmerch.access import Role
 from qrmerch.catalog.models import Item
 from qrmerch.clock import now
 from qrmerch.codes import service
-from qrmerch.codes.models import Carrier, Code, CodeState
+from qrmerch.codes.models import Carrier, Code, CodeState, Subject
 from qrmerch.codes.tokens import group
 from qrmerch.jobs import Work
 from qrmerch.parties.models import Fixture, Retailer, Store
@@ -315,9 +317,9 @@ def test_codes_are_made_for_items_at_places_and_shown_as_a_batch(mia: Browser, s
     page = mia.follow(answer).text
 
     assert form.fields["item"] == shop.item.id
-    assert "5 codes made. One place had one already." in page
+    assert "6 codes made." in page, "on another carrier it is another code"
     made = [code for code in codes_of(db) if code.batch == "Spring"]
-    assert len(made) == 5
+    assert len(made) == 6
     assert {code.carrier for code in made} == {Carrier.SCREEN}
     assert {(code.store_id, code.fixture_id) for code in made} == {
         (shop.store.id, shop.shelf.id),
@@ -362,15 +364,86 @@ def test_a_form_that_lacks_something_comes_back_with_what_was_chosen(mia: Browse
     assert len(codes_of(db)) == 1
 
 
-def test_more_codes_than_one_go_holds_are_refused_with_the_number(mia: Browser, shop: Shop, db: Session) -> None:
-    places = [f"place:{make_fixture(db, shop.store).id}" for _ in range(72)]
-    items = [make_item(db, shop.retailer, sizes=("M",)).id for _ in range(70)]
+@pytest.fixture
+def many(shop: Shop, db: Session) -> dict[str, Any]:
+    """A form that asks for 506 codes, one of which hangs already."""
+    places = [f"place:{make_fixture(db, shop.store).id}" for _ in range(22)]
+    items = [make_item(db, shop.retailer, sizes=("M",)).id for _ in range(21)]
+    db.commit()
+    return {"item": [shop.item.id, *items], "place": [f"place:{shop.shelf.id}", *places], "batch": "Wall"}
+
+
+def test_many_codes_are_a_job_that_shows_how_far_it_is(
+    mia: Browser, shop: Shop, db: Session, many: dict[str, Any], work: jobs.Work
+) -> None:
+    order_id = re.search(r'name="order_id" value="([^"]+)"', mia.get("/desk/codes/make").text)[1]  # type: ignore[index]
+
+    ordered = mia.post("/desk/codes/make", {**many, "order_id": order_id})
+    twice = mia.post("/desk/codes/make", {**many, "order_id": order_id})
+    waiting = mia.follow(ordered).text
+    listed = mia.get("/desk/codes").text
+    ran = jobs.run_all(work)
+
+    assert ordered.location == twice.location == f"/desk/codes/orders/{order_id}"
+    assert "0 of 506 are gone through" in waiting and "22 items at 23 places" in waiting
+    assert "Wall are being made." in listed
+    assert ran == 1
+    assert "505 codes made. One place had one already." in mia.follow(ordered).text
+    assert len(codes_of(db)) == 506
+    assert "are being made" not in mia.get("/desk/codes").text
+
+
+def test_an_order_that_is_cancelled_leaves_no_code(
+    mia: Browser, shop: Shop, db: Session, many: dict[str, Any], work: jobs.Work
+) -> None:
+    ordered = mia.post("/desk/codes/make", many)
+
+    cancelled = mia.follow(mia.send(mia.follow(ordered), action="/cancel")).text
+    late = mia.post(f"{ordered.location}/cancel")
+    jobs.run_all(work)
+
+    assert "None of these codes was made" in cancelled
+    assert late.status_code == 409
+    assert len(codes_of(db)) == 1
+
+
+def test_codes_of_variants_and_of_stores_are_made_from_the_same_form(mia: Browser, shop: Shop, db: Session) -> None:
+    mia.post("/desk/codes/make", {"item": shop.item.id, "place": "none", "leads": "variant", "batch": "Sizes"})
+    mia.post(
+        "/desk/codes/make",
+        {"place": [f"place:{shop.shelf.id}", f"store:{shop.store.id}"], "leads": "store", "batch": "Doors"},
+    )
+    nowhere = mia.post("/desk/codes/make", {"place": "none", "leads": "store"})
+    page, listed = mia.get("/desk/codes?batch=Doors").text, mia.get("/desk/codes").text
+
+    sizes = [code for code in codes_of(db) if code.batch == "Sizes"]
+    doors = [code for code in codes_of(db) if code.batch == "Doors"]
+    assert [(code.subject_kind, code.item_id) for code in sizes] == [(Subject.VARIANT, shop.item.id)] * 2
+    assert {(code.subject_id, code.item_id) for code in doors} == {(shop.store.id, None)}
+    assert {code.fixture_id for code in doors} == {shop.shelf.id, None}
+    assert nowhere.status_code == 422 and "needs a store" in nowhere.text
+    assert shop.store.name in page
+    assert "Marigold Slouch Top, S" in listed
+    db.commit()
+    assert "The store’s own page" in mia.get(f"/desk/codes/{doors[0].id}").text
+
+
+def test_an_encoder_gets_the_addresses_of_chips_alone(mia: Browser, shop: Shop, db: Session) -> None:
+    chip = service.make_code(db, shop.item, at=NOON, store_id=shop.store.id, carrier=Carrier.NFC)
+    gone = service.make_code(db, shop.item, at=NOON, carrier=Carrier.NFC)
+    service.retire_code(db, gone, at=NOON, actor=None)
     db.commit()
 
-    response = mia.post("/desk/codes/make", {"item": items, "place": places})
+    rows = list(csv.DictReader(io.StringIO(mia.get("/desk/codes/nfc").text.lstrip("\ufeff"))))
 
-    assert response.status_code == 422
-    assert "5,040 codes" in response.text
+    said = f"https://fashiontown.example/q/{chip.token}"
+    assert [row["Address"] for row in rows] == [said]
+    message = bytes.fromhex(rows[0]["NDEF message (hex)"])
+    # One short record of a well-known kind, U, whose first byte stands for https://.
+    assert message[:5] == bytes((0xD1, 1, len(said) - 7, ord("U"), 4))
+    assert message[5:].decode() == said.removeprefix("https://")
+    assert int(rows[0]["Bytes on the chip"]) == len(message) + 3
+    assert "Addresses for an NFC encoder" in mia.get("/desk/codes").text
 
 
 # --- sheets -----------------------------------------------------------------------------------------
