@@ -123,6 +123,8 @@ def draw(item_id: str) -> Response:
     item = get_item(db, item_id)
     gtin, kind = request.args.get("gtin", ""), request.args.get("as", "svg")
     writing = request.args.get("writing", "plain")
+    if not gtin:
+        return redirect_to(f"/desk/items/{item.id}/gs1")
     if kind not in _KINDS or writing not in WRITINGS or gtin not in list_item_gtins(db, [item.id]):
         raise NotFound("No variant of this item has that number.")
     try:
