@@ -30,6 +30,8 @@ from qrmerch.media import tasks as _media_jobs
 from qrmerch.navigation import navigation_of
 from qrmerch.offers import tasks as _offer_jobs
 from qrmerch.parties.hosts import Hosts
+from qrmerch.printing import sign_tasks as _sign_jobs
+from qrmerch.printing import tasks as _print_jobs
 from qrmerch.studio import routes as studio
 from qrmerch.users import login
 from qrmerch.web import Hooks, Services, install, wants_json
@@ -44,8 +46,10 @@ _JOB_ROOMS = (
     _import_jobs,
     _link_jobs,
     _media_jobs,
-    _offer_jobs,
     _host_jobs,
+    _offer_jobs,
+    _print_jobs,
+    _sign_jobs,
     _recording_jobs,
     _watching_jobs,
 )

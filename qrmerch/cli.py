@@ -325,6 +325,34 @@ def import_stock(**asked: Any) -> None:
     _import_feed("stock", **asked)
 
 
+@import_.command("stocks")
+@click.argument("file", type=_FILE)
+@click.option("--retailer", "slug", required=True, help="Short name of the retailer who uses these label stocks.")
+@click.option("--dry-run", is_flag=True, help="Only say what the list holds.")
+@as_json
+def import_stocks(file: Path, slug: str, dry_run: bool, is_json: bool) -> None:
+    """Take a list of label stocks in; a row that cannot be used is named, and the command fails."""
+    from qrmerch.clock import now
+    from qrmerch.printing.stock_lists import read_list, take_in
+
+    settings = Settings.read(os.environ)
+    _refuse_old_tables(settings)
+    database = _open(settings)
+    listed = read_list(file.read_bytes())
+    counts = {"stocks": len(listed.stocks), "errors": len(listed.rejected), "created": 0, "changed": 0, "unchanged": 0}
+    if not dry_run and listed.stocks:
+        with database.write() as session:
+            done = take_in(session, _get_retailer(session, slug), listed.stocks, at=now(), actor=None)
+            session.commit()
+        counts |= {"created": done.created, "changed": done.changed, "unchanged": done.unchanged}
+    sentence = "{stocks} stocks: {created} new, {changed} changed, {unchanged} as before, {errors} to fix."
+    _say(counts, sentence.format(**counts), is_json=is_json)
+    for number, reason in listed.rejected:
+        click.echo(f"Row {number}: {reason}", err=True)
+    if listed.rejected:
+        sys.exit(1)
+
+
 def _import_feed(
     kind: str,
     *,

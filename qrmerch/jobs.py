@@ -86,7 +86,9 @@ PICTURES: Final = Lane("qrmerch", at_once=2, ahead=2, look_every_s=0.5)
 FILMS: Final = Lane("qrmerch.films", at_once=1)
 # What waits for other people's servers.
 FETCHES: Final = Lane("qrmerch.fetches", at_once=2)
-_LANES: Final = (PEOPLE, PICTURES, FILMS, FETCHES)
+# Ten thousand labels take half a minute of the processor: one batch after the other.
+PRINTS: Final = Lane("qrmerch.prints", at_once=1, look_every_s=0.5)
+_LANES: Final = (PEOPLE, PICTURES, FILMS, FETCHES, PRINTS)
 
 
 @dataclass(frozen=True, slots=True)

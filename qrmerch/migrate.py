@@ -29,6 +29,7 @@ WITH_TABLES: Final = (
     "content.models",
     "codes.models",
     "codes.gs1_models",
+    "printing.sign_models",
     "imports.models",
     "imports.feed_models",
     "imports.slot_models",
@@ -36,6 +37,7 @@ WITH_TABLES: Final = (
     "offers.models",
     "wishlists.models",
     "reviews.models",
+    "printing.models",
 )
 
 

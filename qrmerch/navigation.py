@@ -45,7 +45,16 @@ _DESK: Final = (
             _Place("Offers", "/desk/offers"),
         ),
     ),
-    ("In store", (_Place("Codes and print", "/desk/codes"), _Place("Stores", "/desk/stores"))),
+    (
+        "In store",
+        (
+            _Place("Codes and print", "/desk/codes"),
+            _Place("Print batches", "/desk/prints"),
+            _Place("Label stocks", "/desk/stocks"),
+            _Place("GS1 addresses", "/desk/gs1"),
+            _Place("Stores", "/desk/stores"),
+        ),
+    ),
     ("Insights", (_Place("Overview", "/desk/insights"), _Place("Items by scans", "/desk/insights/items"))),
     (
         "Set up",
@@ -70,6 +79,7 @@ _STUDIO: Final = (
             _Place("Products", _PRODUCTS),
             _Place("Fill from a sheet", "/studio/fill"),
             _Place("Pictures and video", "/studio/assets"),
+            _Place("Print files", "/studio/prints"),
         ),
     ),
     ("Set up", (_Place("People", "/studio/people"),)),

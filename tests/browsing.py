@@ -25,7 +25,15 @@ class Browser:
         self.app, self._agent = app, agent
         # Through the front door, as a real server calls it.
         self._client = Client(app.wsgi_app, response_wrapper=TestResponse)
-        self.token = ""
+        self._token = ""
+        self._is_signed_in = False
+
+    @property
+    def token(self) -> str:
+        """The token of this sign-in, looked up on a page when it is first needed; empty for who is not signed in."""
+        if self._is_signed_in and not self._token:
+            self._token = self._find_token()
+        return self._token
 
     def another(self, **more: Any) -> "Browser":
         """Somebody else's browser."""
@@ -38,7 +46,7 @@ class Browser:
             signed_in = open_session(db, user, membership, at=now())
             db.commit()
         self._client.set_cookie("qs", signed_in.secret, domain="localhost")
-        self.token = self._find_token()
+        self._token, self._is_signed_in = "", True
         return self
 
     def get(self, address: str, **headers: str) -> TestResponse:
@@ -56,7 +64,7 @@ class Browser:
 
     def post_json(self, address: str, text: str) -> TestResponse:
         """Send JSON as a program of ours does, with the token of this sign-in."""
-        told = {"Sec-Fetch-Site": "same-origin", "X-CSRF-Token": self.token or ""}
+        told = {"Sec-Fetch-Site": "same-origin", "X-CSRF-Token": self.token}
         return self._client.post(address, data=text, content_type="application/json", headers=self._headers(told))
 
     def raw_post(self, address: str, headers: dict[str, str]) -> int:

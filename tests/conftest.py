@@ -30,12 +30,13 @@ __all__ = ["at_scale", "chromium", "note_result"]
 SHARED = Path(__file__).parents[2] / "shared"
 # A Wednesday noon in New York, away from every change of the clocks.
 NOON = datetime(2026, 11, 18, 17, 0, tzinfo=UTC)
+_PAGE_ROOMS = ("account", "associates", "desk", "insights", "landing", "studio")
 
 once.remember()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Say loudly what cannot run here; in CI it must run. Leave the twins of staff's pages to `make drills`."""
+    """Say loudly what cannot run here; in CI it must run. Leave the twins of pages to `make drills`."""
     twins = [item for item in items if _is_twin_of_page(item)]
     for item in twins:
         item.add_marker(pytest.mark.both)
@@ -48,9 +49,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _is_twin_of_page(item: pytest.Item) -> bool:
-    """Whether it asks a page of staff's on PostgreSQL: what pages ask, the services' tests ask on both databases."""
+    """Whether it asks a page on PostgreSQL: what pages ask, the services' tests ask on both databases."""
     params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
-    return item.path.parent.name in ("desk", "studio") and params.get("database_url") == "postgresql"
+    return item.path.parent.name in _PAGE_ROOMS and params.get("database_url") == "postgresql"
 
 
 def pytest_collection_finish() -> None:

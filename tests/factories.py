@@ -4,10 +4,12 @@ People recur: Vera the vendor, Mia the merchandiser, Rob the reviewer, Ada the a
 another retailer), Olga (of another vendor).
 """
 
+import io
 import itertools
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from PIL import Image
 from sqlalchemy.orm import Session
 
 from qrmerch import ids
@@ -15,11 +17,14 @@ from qrmerch.access import VENDOR, Role
 from qrmerch.catalog.drafts import ProductDraft, VariantDraft
 from qrmerch.catalog.models import Item, VendorProduct
 from qrmerch.catalog.service import list_at, put_product
+from qrmerch.clock import now
 from qrmerch.codes.models import Carrier, Code, CodeState
-from qrmerch.codes.tokens import make_token
+from qrmerch.codes.tokens import address_of, make_token
+from qrmerch.config import Settings
 from qrmerch.content import drafts, publishing, reviewing, templates
 from qrmerch.content.models import PageTemplate, Publication, Revision, RevisionState, Style
 from qrmerch.content.queries import find_template_of
+from qrmerch.files import FileStore
 from qrmerch.media.models import Arrival, Asset, AssetKind, AssetState, Recording, Rendition
 from qrmerch.offers import service as offers
 from qrmerch.offers.models import Claim, Offer, OfferKind, Outcome, Redemption
@@ -28,6 +33,8 @@ from qrmerch.offers.till_codes import find_code_of
 from qrmerch.parties import service as parties
 from qrmerch.parties.models import Fixture, FixtureKind, Retailer, Store, Vendor
 from qrmerch.parties.queries import find_supply
+from qrmerch.printing.sign_models import SignRun, SignState
+from qrmerch.printing.signs import Dress, Shown, Sign
 from qrmerch.users.models import Membership, User
 from qrmerch.visitors.models import Visitor
 from qrmerch.visitors.service import remember
@@ -197,6 +204,38 @@ def make_code(
     db.add(code)
     db.flush()
     return code
+
+
+def make_sign(db: Session, code: Code, *, settings: Settings) -> SignRun:
+    """A poster of a code's item that is ready: its row, and what stands for its file and the picture of its page."""
+    item = db.get_one(Item, code.item_id)
+    shown = Shown(address_of("https://fashiontown.example", code.token), code.token, item.title)
+    dress = Dress("Fashiontown", "#7a1f4f", "#ffffff", "#7a1f4f")
+    sign = Sign("poster-a4", "en", "ltr", dress, (shown,), place="Riverside", distance=0.6)
+    store, picture = FileStore(settings.uploads_dir), io.BytesIO()
+    Image.new("RGB", (21, 30), "#7a1f4f").save(picture, "JPEG")
+    picture.seek(0)
+    run = SignRun(
+        id=ids.new(),
+        retailer_id=code.retailer_id,
+        state=SignState.READY,
+        format=sign.format,
+        title=item.title,
+        sign=sign.to_json(),
+        code_ids=[code.id],
+        items=1,
+        done_items=1,
+        pages=1,
+        findings=[{"name": "Pictures", "verdict": "warn", "said": "The picture is too small for this size."}],
+        file_key=store.put(io.BytesIO(b"%PDF-1.6 stands for a poster"), "signs"),
+        file_bytes=28,
+        preview_keys=[store.put(picture, "signs")],
+        created_at=NOON,
+        ended_at=now(),
+    )
+    db.add(run)
+    db.flush()
+    return run
 
 
 def make_asset(

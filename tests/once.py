@@ -4,7 +4,6 @@ Each test makes an application and opens databases of its own. Left alone, most 
 same address rules, templates and statements again.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy
@@ -15,13 +14,15 @@ from werkzeug.routing import Rule
 
 from qrmerch import db
 
-_builders: dict[tuple[object, ...], Callable[..., tuple[str, str]]] = {}
+# What a rule knows once it is compiled; the converters among it know nothing of their application.
+_RULE_STATE = ("_parts", "_trace", "_converters", "arguments", "_build", "_build_unknown")
+_rules: dict[tuple[object, ...], dict[str, Any]] = {}
 _engines: dict[str, Engine] = {}
 
 
 def remember() -> None:
     """Rules and statements, from now on, in this process."""
-    Rule._compile_builder = _compile_builder  # type: ignore[method-assign]
+    Rule.compile = _compile  # type: ignore[method-assign]
     db.create_engine = _create_engine  # type: ignore[assignment]
 
 
@@ -43,15 +44,21 @@ class Templates(BytecodeCache):
 TEMPLATES = Templates()
 
 
-_really_compile = Rule._compile_builder
+_really_compile = Rule.compile
 
 
-def _compile_builder(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-    # What is compiled finds the converters through the rule it is bound to.
-    key = (rule.rule, repr(rule.defaults), append_unknown)
-    if key not in _builders:
-        _builders[key] = _really_compile(rule, append_unknown)
-    return _builders[key]
+def _compile(rule: Rule) -> None:
+    key = (rule.rule, rule.subdomain, repr(rule.defaults), rule.merge_slashes, rule.is_leaf)
+    known = _rules.get(key)
+    if known is None:
+        _really_compile(rule)
+        known = {name: getattr(rule, name) for name in _RULE_STATE}
+        _rules[key] = {**known, "arguments": frozenset(rule.arguments)}
+        return
+    rule.__dict__.update(known, arguments=set(known["arguments"]))
+    # Bound to the rule they are called on.
+    rule._build = known["_build"].__func__.__get__(rule, None)
+    rule._build_unknown = known["_build_unknown"].__func__.__get__(rule, None)
 
 
 def _create_engine(url: str, **options: Any) -> Engine:

@@ -114,6 +114,8 @@ def houses(db: Session, settings: Settings) -> tuple[House, House]:
 
 def send(browser: Browser, case: Case, address: str, **fields: str) -> int:
     response = browser.get(address) if case.method == "GET" else browser.post(address, fields)
+    # Files are read from the disk as they go out.
+    response.close()
     return response.status_code
 
 

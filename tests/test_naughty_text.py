@@ -51,6 +51,7 @@ ON_ONE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 VALID = {
     "code": lambda number: f"C{number}",
     "country": lambda _: "US",
+    "host": lambda number: f"qr{number}.example.com",
     "time_zone": lambda _: "America/New_York",
     "email": lambda number: f"person{number}@example.com",
     "gln": lambda _: "",
@@ -63,7 +64,10 @@ VALID = {
     "answer_hours": lambda _: "24",
     "max_chars": lambda _: "40",
     "from": lambda _: "",
+    "href": lambda _: "/help",
+    **{name: lambda _: "" for name in ("variant", "lot", "serial")},
     "locale": lambda _: "fr",
+    "distance": lambda _: "",
     "gallery.pictures.ratio": lambda _: "4:5",
     # Nothing: half a row is none.
     **{name: lambda _: "" for name in ("size_guide.table", "downloads.files.name", "downloads.files.value")},
@@ -74,6 +78,7 @@ _STRICT = {
     *(
         "code",
         "country",
+        "host",
         "time_zone",
         "email",
         "gln",
@@ -83,15 +88,20 @@ _STRICT = {
         "per_visitor",
         "budget",
         "colour",
+        "distance",
         "as_of",
     ),
-    # The number of an item of one's own.
-    "item",
+    # The number of an item of one's own, and what a list is filtered by.
+    *("item", "find"),
     # Hours, and characters that a rule lets through.
     *("answer_hours", "max_chars"),
+    # Of a GS1 link: an address, and what stands in an address behind a number.
+    *("href", "variant", "lot", "serial"),
     # An instant, and the code of a language.
     *("from", "locale"),
 }
+# Forms that are refused as long as nothing is chosen: what their address says to have chosen.
+_CHOSEN = {"/desk/codes/signs/make": "?item={item_id}&place=place:{fixture_id}"}
 # What the shortest fields can hold too.
 _SHORT = ("<b>'\"", "' OR 1", "=1+1", "{{7*7}}")
 # How often each form is sent at least.
@@ -200,7 +210,7 @@ def pages_of(everything: Everything) -> list[tuple[Role, str]]:
     for case in CASES:
         if case.method == "GET" and case.access and not case.access.is_public and not _is_long(case):
             role = next(role for role in (Role.OWNER, Role.VENDOR_ADMIN, *Role) if opens(case, role))
-            found.append((role, everything.house.address(case.rule)))
+            found.append((role, everything.house.address(case.rule + _CHOSEN.get(case.rule, ""))))
     return found + everything.more
 
 
@@ -385,8 +395,16 @@ OURS = {
     *("import_run.columns", "import_run.counts", "import_run.problems", "import_run.changes", "import_run.written"),
     *("import_run.format", "import_run.said", "import_run.kind", "import_run.news", "feed_run.columns"),
     *("feed_run.counts", "feed_run.problems", "feed_run.changes", "feed_run.written", "feed_run.format"),
+    *("gs1_link.gtin", "gs1_link.qualifiers", "gs1_link.link_type", "gs1_link.locale", "gs1_link.href"),
+    *("gs1_link.media_type", "link_host.host", "gtin_answer.gtin"),
     *("template_draft.sections", "migration.counts", "fill_run.counts", "fill_run.problems", "fill_run.changes"),
+    # Keys and measures of stocks, how a batch is laid out, digests, and counts by store.
+    *("label_stock.key", "label_stock.measures", "printer_fit.stock_key", "print_batch.stock", "print_batch.run"),
+    *("print_batch.base_url", "print_batch.file_key", "print_batch.stores", "print_request.stock_key"),
+    # The words of every label, drawn as they are; tests/printing looks at them.
+    "print_batch.wording",
     *("revision.body", "template_version.sections", "claim.terms", "store.weekly", "recording.captions"),
+    *("sign_run.sign", "sign_run.format", "sign_run.code_ids", "sign_run.file_key", "sign_run.preview_keys"),
 }
 # No rows of these lie in a shop where nobody has scanned or clicked; their texts are in OURS or are ids.
 _OF_SCANS = {"open_visit", "scan"}

@@ -5,7 +5,7 @@ line in `House.ids`; the matrix fails until it has one.
 """
 
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from sqlalchemy.orm import Session
@@ -16,6 +16,9 @@ from qrmerch.catalog.models import Item
 from qrmerch.catalog.queries import get_product, list_variants
 from qrmerch.clock import now
 from qrmerch.codes.designs import Design, keep_design
+from qrmerch.codes.gs1_models import Gs1Link, LinkHost
+from qrmerch.codes.models import Code
+from qrmerch.codes.runs import start_run
 from qrmerch.config import Settings
 from qrmerch.content.models import Reader
 from qrmerch.content.notices import tell
@@ -28,7 +31,13 @@ from qrmerch.imports.slot_models import FillRun
 from qrmerch.imports.slot_sheets import receive_file as receive_fill
 from qrmerch.media.models import Archive, ArchiveState
 from qrmerch.parties.models import Corners, Display, Retailer, Tone
+from qrmerch.parties.own_hosts import claim_host
 from qrmerch.parties.service import Brand, set_brand
+from qrmerch.printing.labels import Label, Wording
+from qrmerch.printing.models import PrintRequest, RequestState
+from qrmerch.printing.service import Order, add_stock, ask_batch, keep_fit, note_checked, release_batch
+from qrmerch.printing.sheets import Printed, Run, sheet
+from qrmerch.printing.stocks import get_stock
 from qrmerch.users.models import Invitation
 from qrmerch.users.service import open_session
 from tests.conftest import NOON
@@ -44,6 +53,7 @@ from tests.factories import (
     make_person,
     make_retailer,
     make_revision,
+    make_sign,
     make_store,
     make_template,
     make_use,
@@ -108,6 +118,9 @@ def make_house(db: Session, name: str, *, settings: Settings) -> House:
             "content_id": waiting.content_id,
             "publication_id": live.id,
             "code_id": code.id,
+            "sign_id": make_sign(db, code, settings=settings).id,
+            "order_id": start_run(db, [item], [store], at=NOON, batch="Wall").id,
+            "host_id": _claim(db, retailer, f"qr.{name.lower()}.example"),
             "design_id": design.id,
             "kit_id": set_brand(db, retailer, _PLAIN, at=now(), from_at=now() + timedelta(days=3)).id,
             "offer_id": offer.id,
@@ -123,10 +136,69 @@ def make_house(db: Session, name: str, *, settings: Settings) -> House:
             "invitation_id": invitations[0].id,
             "session_id": open_session(db, owner.user, owner.membership, at=now()).session.id,
             "table": "days",
+            **_make_prints(db, retailer, vendor.id, code.id, settings),
+            "link_id": _make_link(db, item).id,
+            "link_host_id": _make_link_host(db, retailer).id,
             "notice_id": tell(db, "sent", item, reader=Reader.RETAILER, at=NOON).id,
         },
         people={**people, Role.OWNER: owner},
     )
+
+
+def _make_prints(db: Session, retailer: Retailer, vendor_id: str, code_id: str, settings: Settings) -> dict[str, str]:
+    """A batch that was released, the vendor's request that it answers, and a stock of the retailer's own."""
+    stock = replace(get_stock("avery-5160"), key="drawer-3", name="Drawer 3")
+    order = Order(
+        name="Tags", code_ids=[code_id], run=Run(stock=stock), wording=Wording(), base_url="http://localhost",
+        vendor_id=vendor_id,
+    )  # fmt: skip
+    batch = ask_batch(db, retailer, order, at=NOON, actor=None)
+    # A label of each house is a file of its own.
+    code = db.get_one(Code, code_id)
+    label = Label(f"http://localhost/q/{code.token}", code.token, "Top", "Riverside")
+    data = sheet([label], stock)
+    key = FileStore(settings.uploads_dir).put(io.BytesIO(data), "prints")
+    printed = Printed(1, 1, ("Top 🔥",), ("A very long name",))
+    note_checked(db, batch.id, printed, file_key=key, file_bytes=len(data), at=NOON)
+    release_batch(db, batch, at=NOON, actor=None)
+    request = PrintRequest(
+        id=ids.new(), retailer_id=retailer.id, vendor_id=vendor_id, state=RequestState.RELEASED,
+        stock_key=stock.key, stock_said=stock.said, copies=1, note="By May.", reason="None left.", batch_id=batch.id,
+        created_at=NOON,
+    )  # fmt: skip
+    batch.problem = "A code could not be read."
+    own = add_stock(db, retailer, stock, at=NOON, actor=None, about="Address labels")
+    own.equal_to = "5160"
+    keep_fit(db, retailer, "Back office", Run(stock=stock, right_mm=0.4), at=NOON, actor=None)
+    db.add(request)
+    db.flush()
+    return {"batch_id": batch.id, "request_id": request.id, "stock_id": own.id}
+
+
+def _claim(db: Session, retailer: Retailer, host: str) -> str:
+    return claim_host(db, retailer, host, shared_host="localhost", at=now(), actor=None).id
+
+
+def _make_link(db: Session, item: Item) -> Gs1Link:
+    link = Gs1Link(
+        id=ids.new(),
+        retailer_id=item.retailer_id,
+        item_id=item.id,
+        link_type="instructions",
+        title="How to wash it",
+        href="/help",
+        created_at=NOON,
+    )
+    db.add(link)
+    db.flush()
+    return link
+
+
+def _make_link_host(db: Session, retailer: Retailer) -> LinkHost:
+    host = LinkHost(id=ids.new(), retailer_id=retailer.id, host=f"{retailer.slug}.help.example", added_at=NOON)
+    db.add(host)
+    db.flush()
+    return host
 
 
 def _make_fill(db: Session, retailer: Retailer, vendor_id: str, item: Item, settings: Settings) -> FillRun:

@@ -542,6 +542,24 @@ def upgrade() -> None:
     op.create_index(op.f("ix_invitation_retailer_id"), "invitation", ["retailer_id"], unique=False)
     op.create_index(op.f("ix_invitation_vendor_id"), "invitation", ["vendor_id"], unique=False)
     op.create_table(
+        "label_stock",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("key", sa.String(length=100), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("equal_to", sa.String(length=40), nullable=False),
+        sa.Column("about", sa.String(length=80), nullable=False),
+        sa.Column(
+            "measures", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("is_listed", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_label_stock_retailer_id_retailer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_label_stock")),
+        sa.UniqueConstraint("retailer_id", "key", name=op.f("uq_label_stock_retailer_id_key")),
+    )
+    op.create_index(op.f("ix_label_stock_retailer_id"), "label_stock", ["retailer_id"], unique=False)
+    op.create_table(
         "link_host",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -668,6 +686,80 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_page_template_retailer_id"), "page_template", ["retailer_id"], unique=False)
     op.create_table(
+        "print_batch",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("medium", sa.String(length=40), nullable=False),
+        sa.Column("dpi", sa.Integer(), nullable=False),
+        sa.Column(
+            "stock", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("run", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False),
+        sa.Column(
+            "wording", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("base_url", sa.String(length=300), nullable=False),
+        sa.Column("codes", sa.Integer(), nullable=False),
+        sa.Column("labels", sa.Integer(), nullable=False),
+        sa.Column("drawn", sa.Integer(), nullable=False),
+        sa.Column("read", sa.Integer(), nullable=False),
+        sa.Column("pages", sa.Integer(), nullable=False),
+        sa.Column(
+            "stores", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "incomplete", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("cut", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False),
+        sa.Column("problem", sa.String(length=500), nullable=False),
+        sa.Column("file_key", sa.String(length=100), nullable=False),
+        sa.Column("file_bytes", sa.Integer(), nullable=False),
+        sa.Column("vendor_id", sa.String(length=36), nullable=True),
+        sa.Column("again_of_id", sa.String(length=36), nullable=True),
+        sa.Column("user_id", sa.String(length=36), nullable=True),
+        sa.Column("released_by_id", sa.String(length=36), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("medium IN ('pdf', 'zpl')", name=op.f("ck_print_batch_medium_known")),
+        sa.CheckConstraint(
+            "state IN ('drawing', 'checked', 'released', 'cancelled', 'failed')",
+            name=op.f("ck_print_batch_state_known"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["again_of_id"], ["print_batch.id"], name=op.f("fk_print_batch_again_of_id_print_batch")
+        ),
+        sa.ForeignKeyConstraint(["released_by_id"], ["user.id"], name=op.f("fk_print_batch_released_by_id_user")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_print_batch_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_print_batch_user_id_user")),
+        sa.ForeignKeyConstraint(["vendor_id"], ["vendor.id"], name=op.f("fk_print_batch_vendor_id_vendor")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_print_batch")),
+    )
+    op.create_index(op.f("ix_print_batch_again_of_id"), "print_batch", ["again_of_id"], unique=False)
+    op.create_index(op.f("ix_print_batch_released_by_id"), "print_batch", ["released_by_id"], unique=False)
+    op.create_index(op.f("ix_print_batch_retailer_id"), "print_batch", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_print_batch_user_id"), "print_batch", ["user_id"], unique=False)
+    op.create_index(op.f("ix_print_batch_vendor_id"), "print_batch", ["vendor_id"], unique=False)
+    op.create_table(
+        "printer_fit",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("printer", sa.String(length=40), nullable=False),
+        sa.Column("stock_key", sa.String(length=100), nullable=False),
+        sa.Column("right_mm", sa.Double(), nullable=False),
+        sa.Column("down_mm", sa.Double(), nullable=False),
+        sa.Column("across", sa.Double(), nullable=False),
+        sa.Column("along", sa.Double(), nullable=False),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_printer_fit_retailer_id_retailer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_printer_fit")),
+        sa.UniqueConstraint(
+            "retailer_id", "printer", "stock_key", name=op.f("uq_printer_fit_retailer_id_printer_stock_key")
+        ),
+    )
+    op.create_index(op.f("ix_printer_fit_retailer_id"), "printer_fit", ["retailer_id"], unique=False)
+    op.create_table(
         "retailer_host",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -693,6 +785,47 @@ def upgrade() -> None:
         sqlite_where=sa.text("proven_at IS NOT NULL"),
         postgresql_where=sa.text("proven_at IS NOT NULL"),
     )
+    op.create_table(
+        "sign_run",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("format", sa.String(length=20), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column(
+            "sign", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "code_ids", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("items", sa.Integer(), nullable=False),
+        sa.Column("done_items", sa.Integer(), nullable=False),
+        sa.Column("pages", sa.Integer(), nullable=False),
+        sa.Column(
+            "findings", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("problem", sa.String(length=400), nullable=False),
+        sa.Column("file_key", sa.String(length=100), nullable=False),
+        sa.Column("file_bytes", sa.Integer(), nullable=False),
+        sa.Column(
+            "preview_keys",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("user_id", sa.String(length=36), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("fetched_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('drawing', 'ready', 'failed', 'cancelled')", name=op.f("ck_sign_run_state_known")
+        ),
+        sa.CheckConstraint("done_items <= items", name=op.f("ck_sign_run_done_within")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_sign_run_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_sign_run_user_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_run")),
+    )
+    op.create_index(op.f("ix_sign_run_retailer_id"), "sign_run", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_sign_run_user_id"), "sign_run", ["user_id"], unique=False)
     op.create_table(
         "store",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
@@ -729,6 +862,7 @@ def upgrade() -> None:
         sa.Column(
             "rules", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
         ),
+        sa.Column("may_ask_prints", sa.Boolean(), nullable=False),
         sa.Column("brand_seen_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_supply_retailer_id_retailer")),
@@ -947,6 +1081,34 @@ def upgrade() -> None:
     op.create_index(op.f("ix_picture_fetch_run_id"), "picture_fetch", ["run_id"], unique=False)
     op.create_index(op.f("ix_picture_fetch_vendor_id"), "picture_fetch", ["vendor_id"], unique=False)
     op.create_index("ix_picture_fetch_vendor_state", "picture_fetch", ["vendor_id", "state"], unique=False)
+    op.create_table(
+        "print_request",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("vendor_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("stock_key", sa.String(length=100), nullable=False),
+        sa.Column("stock_said", sa.String(length=120), nullable=False),
+        sa.Column("copies", sa.Integer(), nullable=False),
+        sa.Column("note", sa.String(length=300), nullable=False),
+        sa.Column("reason", sa.String(length=300), nullable=False),
+        sa.Column("batch_id", sa.String(length=36), nullable=True),
+        sa.Column("user_id", sa.String(length=36), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('asked', 'making', 'released', 'refused')", name=op.f("ck_print_request_state_known")
+        ),
+        sa.ForeignKeyConstraint(["batch_id"], ["print_batch.id"], name=op.f("fk_print_request_batch_id_print_batch")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_print_request_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_print_request_user_id_user")),
+        sa.ForeignKeyConstraint(["vendor_id"], ["vendor.id"], name=op.f("fk_print_request_vendor_id_vendor")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_print_request")),
+    )
+    op.create_index(op.f("ix_print_request_batch_id"), "print_request", ["batch_id"], unique=False)
+    op.create_index(op.f("ix_print_request_retailer_id"), "print_request", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_print_request_user_id"), "print_request", ["user_id"], unique=False)
+    op.create_index(op.f("ix_print_request_vendor_id"), "print_request", ["vendor_id"], unique=False)
     op.create_table(
         "product_picture",
         sa.Column("vendor_id", sa.String(length=36), nullable=False),
@@ -1358,6 +1520,25 @@ def upgrade() -> None:
     op.create_index(op.f("ix_offer_item_offer_id"), "offer_item", ["offer_id"], unique=False)
     op.create_index(op.f("ix_offer_item_retailer_id"), "offer_item", ["retailer_id"], unique=False)
     op.create_table(
+        "print_request_item",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("vendor_id", sa.String(length=36), nullable=False),
+        sa.Column("request_id", sa.String(length=36), nullable=False),
+        sa.Column("item_id", sa.String(length=36), nullable=False),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_print_request_item_item_id_item")),
+        sa.ForeignKeyConstraint(
+            ["request_id"], ["print_request.id"], name=op.f("fk_print_request_item_request_id_print_request")
+        ),
+        sa.ForeignKeyConstraint(
+            ["retailer_id"], ["retailer.id"], name=op.f("fk_print_request_item_retailer_id_retailer")
+        ),
+        sa.ForeignKeyConstraint(["vendor_id"], ["vendor.id"], name=op.f("fk_print_request_item_vendor_id_vendor")),
+        sa.PrimaryKeyConstraint("request_id", "item_id", name=op.f("pk_print_request_item")),
+    )
+    op.create_index(op.f("ix_print_request_item_item_id"), "print_request_item", ["item_id"], unique=False)
+    op.create_index(op.f("ix_print_request_item_retailer_id"), "print_request_item", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_print_request_item_vendor_id"), "print_request_item", ["vendor_id"], unique=False)
+    op.create_table(
         "review",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -1485,6 +1666,19 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_price_history_retailer_id"), "price_history", ["retailer_id"], unique=False)
     op.create_index("ix_price_history_variant_from", "price_history", ["variant_id", "from_at"], unique=False)
+    op.create_table(
+        "print_line",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("batch_id", sa.String(length=36), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("code_id", sa.String(length=36), nullable=False),
+        sa.ForeignKeyConstraint(["batch_id"], ["print_batch.id"], name=op.f("fk_print_line_batch_id_print_batch")),
+        sa.ForeignKeyConstraint(["code_id"], ["code.id"], name=op.f("fk_print_line_code_id_code")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_print_line_retailer_id_retailer")),
+        sa.PrimaryKeyConstraint("batch_id", "place", name=op.f("pk_print_line")),
+    )
+    op.create_index(op.f("ix_print_line_code_id"), "print_line", ["code_id"], unique=False)
+    op.create_index(op.f("ix_print_line_retailer_id"), "print_line", ["retailer_id"], unique=False)
     op.create_table(
         "redemption",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
@@ -1780,6 +1974,9 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_redemption_claim_id"), table_name="redemption")
     op.drop_index(op.f("ix_redemption_associate_id"), table_name="redemption")
     op.drop_table("redemption")
+    op.drop_index(op.f("ix_print_line_retailer_id"), table_name="print_line")
+    op.drop_index(op.f("ix_print_line_code_id"), table_name="print_line")
+    op.drop_table("print_line")
     op.drop_index("ix_price_history_variant_from", table_name="price_history")
     op.drop_index(op.f("ix_price_history_retailer_id"), table_name="price_history")
     op.drop_table("price_history")
@@ -1804,6 +2001,10 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_review_retailer_id"), table_name="review")
     op.drop_index("ix_review_item_state", table_name="review")
     op.drop_table("review")
+    op.drop_index(op.f("ix_print_request_item_vendor_id"), table_name="print_request_item")
+    op.drop_index(op.f("ix_print_request_item_retailer_id"), table_name="print_request_item")
+    op.drop_index(op.f("ix_print_request_item_item_id"), table_name="print_request_item")
+    op.drop_table("print_request_item")
     op.drop_index(op.f("ix_offer_item_retailer_id"), table_name="offer_item")
     op.drop_index(op.f("ix_offer_item_offer_id"), table_name="offer_item")
     op.drop_index(op.f("ix_offer_item_item_id"), table_name="offer_item")
@@ -1894,6 +2095,11 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_product_picture_vendor_id"), table_name="product_picture")
     op.drop_index(op.f("ix_product_picture_asset_id"), table_name="product_picture")
     op.drop_table("product_picture")
+    op.drop_index(op.f("ix_print_request_vendor_id"), table_name="print_request")
+    op.drop_index(op.f("ix_print_request_user_id"), table_name="print_request")
+    op.drop_index(op.f("ix_print_request_retailer_id"), table_name="print_request")
+    op.drop_index(op.f("ix_print_request_batch_id"), table_name="print_request")
+    op.drop_table("print_request")
     op.drop_index("ix_picture_fetch_vendor_state", table_name="picture_fetch")
     op.drop_index(op.f("ix_picture_fetch_vendor_id"), table_name="picture_fetch")
     op.drop_index(op.f("ix_picture_fetch_run_id"), table_name="picture_fetch")
@@ -1932,6 +2138,9 @@ def downgrade() -> None:
     op.drop_table("supply")
     op.drop_index(op.f("ix_store_retailer_id"), table_name="store")
     op.drop_table("store")
+    op.drop_index(op.f("ix_sign_run_user_id"), table_name="sign_run")
+    op.drop_index(op.f("ix_sign_run_retailer_id"), table_name="sign_run")
+    op.drop_table("sign_run")
     op.drop_index(
         "uq_retailer_host_proven",
         table_name="retailer_host",
@@ -1940,6 +2149,14 @@ def downgrade() -> None:
     )
     op.drop_index(op.f("ix_retailer_host_retailer_id"), table_name="retailer_host")
     op.drop_table("retailer_host")
+    op.drop_index(op.f("ix_printer_fit_retailer_id"), table_name="printer_fit")
+    op.drop_table("printer_fit")
+    op.drop_index(op.f("ix_print_batch_vendor_id"), table_name="print_batch")
+    op.drop_index(op.f("ix_print_batch_user_id"), table_name="print_batch")
+    op.drop_index(op.f("ix_print_batch_retailer_id"), table_name="print_batch")
+    op.drop_index(op.f("ix_print_batch_released_by_id"), table_name="print_batch")
+    op.drop_index(op.f("ix_print_batch_again_of_id"), table_name="print_batch")
+    op.drop_table("print_batch")
     op.drop_index(op.f("ix_page_template_retailer_id"), table_name="page_template")
     op.drop_table("page_template")
     op.drop_index("ix_page_change_at", table_name="page_change")
@@ -1957,6 +2174,8 @@ def downgrade() -> None:
     op.drop_table("look")
     op.drop_index(op.f("ix_link_host_retailer_id"), table_name="link_host")
     op.drop_table("link_host")
+    op.drop_index(op.f("ix_label_stock_retailer_id"), table_name="label_stock")
+    op.drop_table("label_stock")
     op.drop_index(op.f("ix_invitation_vendor_id"), table_name="invitation")
     op.drop_index(op.f("ix_invitation_retailer_id"), table_name="invitation")
     op.drop_table("invitation")

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item, Variant
@@ -26,6 +26,8 @@ class Answer(NamedTuple):
     item_id: str
     item_public_id: str
     variant_id: str
+    # The key of the variant that the page opens with; empty where it is hidden, or others have the number as well.
+    pick: str
     # How many of the retailer's variants have the number.
     sharing: int
 
@@ -141,12 +143,19 @@ def list_served_links(db: Session, answer: Answer, levels: Collection[str]) -> d
     return found
 
 
-def list_links_with_default(db: Session, item_ids: Collection[str]) -> set[tuple[str, str]]:
-    """Which of these items' numbers (empty: all of an item's) lead elsewhere than to the item's page, by item id."""
-    wanted = select(Gs1Link.item_id, Gs1Link.gtin).where(
-        Gs1Link.item_id.in_(list(item_ids)), Gs1Link.is_default, Gs1Link.qualifiers == ""
-    )
-    return {(item_id, gtin) for item_id, gtin in db.execute(wanted)}
+def list_linked(db: Session, item_ids: Collection[str]) -> dict[tuple[str, str], bool]:
+    """Which of these items' numbers (empty: all of an item's) have links of their own, by item id and number; and
+    whether one of them is where the number itself leads.
+    """
+    leads = func.max(case((and_(Gs1Link.is_default, Gs1Link.qualifiers == ""), 1), else_=0))
+    wanted = select(Gs1Link.item_id, Gs1Link.gtin, leads).where(Gs1Link.item_id.in_(list(item_ids)))
+    rows = db.execute(wanted.group_by(Gs1Link.item_id, Gs1Link.gtin))
+    return {(item_id, gtin): bool(found) for item_id, gtin, found in rows}
+
+
+def item_page(public_id: str, pick: str) -> str:
+    """The address of an item's page, opened with a variant by its key or (empty) with none."""
+    return f"/i/{public_id}?{urlencode({'pick': pick})}" if pick else f"/i/{public_id}"
 
 
 def list_link_hosts(db: Session, retailer_id: str) -> frozenset[str]:
@@ -200,6 +209,7 @@ def _answering() -> Any:
         Variant.item_id,
         Item.public_id.label("public_id"),
         Variant.id.label("variant_id"),
+        Variant.key,
         Variant.is_hidden,
         Item.is_retired,
         GtinAnswer.id.label("marked"),
@@ -218,4 +228,5 @@ def _rank(row: Any) -> tuple[bool, bool, bool, str]:
 
 def _answer(rows: list[Any]) -> Answer:
     first = min(rows, key=_rank)
-    return Answer(first.gtin, first.retailer_id, first.item_id, first.public_id, first.variant_id, len(rows))
+    pick = "" if first.is_hidden or len(rows) > 1 else first.key
+    return Answer(first.gtin, first.retailer_id, first.item_id, first.public_id, first.variant_id, pick, len(rows))

@@ -153,6 +153,15 @@ def count_by_host(db: Session, retailer_id: str) -> dict[str, int]:
     return dict(db.execute(rows).all())
 
 
+def list_lines(db: Session, code_ids: Sequence[str]) -> list[CodeLine]:
+    """The codes with these ids with their names, in the order given; each may come more than once."""
+    found: dict[str, CodeLine] = {}
+    for begin in range(0, len(code_ids), _READ_AT_ONCE):
+        for row in db.execute(_lines().where(Code.id.in_(code_ids[begin : begin + _READ_AT_ONCE]))):
+            found[row[0].id] = _line(*row)
+    return [found[code_id] for code_id in code_ids]
+
+
 def said_by(code: Code, base_url: str) -> str:
     """The address that a code carries: of the host it was made with, for as long as it is printed.
 

@@ -73,7 +73,9 @@ def start_run(
     """
     retailer_id = check_chosen(db, items, places)
     batch, campaign = check_name("batch", batch), check_name("campaign", campaign)
-    known = db.get(CodeRun, run_id) if run_id else None
+    # Another retailer's order of that id is in the way too.
+    with unscoped(db):
+        known = db.scalars(select(CodeRun).where(CodeRun.id == run_id)).one_or_none() if run_id else None
     if known is not None and known.retailer_id == retailer_id:
         return known
     leads = list(dict.fromkeys(lead_of(item) for item in items))

@@ -5,7 +5,7 @@ A code is never deleted and its token never used again: what hangs in a shop kee
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -123,36 +123,31 @@ def make_codes(
         )
     if not wanted:
         return []
-    host = find_printed_host(db, retailer_id) or ""
-
-    def fresh() -> list[Code]:
-        return [
-            Code(
-                id=ids.new(),
-                retailer_id=retailer_id,
-                token=make_token(),
-                subject_kind=kind,
-                subject_id=subject_id,
-                item_id=item_id,
-                store_id=store_id,
-                fixture_id=fixture_id,
-                host=host,
-                carrier=carrier,
-                state=CodeState.ACTIVE,
-                batch=batch,
-                campaign=campaign,
-                created_at=at,
-            )
-            for kind, subject_id, item_id, store_id, fixture_id in wanted
-        ]
-
-    codes = _insert(db, fresh)
+    said = {"host": find_printed_host(db, retailer_id) or "", "batch": batch, "campaign": campaign, "created_at": at}
+    codes = _insert(db, lambda: [_fresh(retailer_id, each, carrier=carrier, **said) for each in wanted])
     for page in dict.fromkeys(page_of(code) for code in codes):
         changed(db, retailer_id, page, at=at)
     subject = ("code", codes[0].id) if len(codes) == 1 else ("batch", batch or codes[0].id)
     detail: dict[str, object] = {"codes": len(codes), "items": len({page_of(code) for code in codes})}
     audit.record(db, actor, "code.make", subject, at=at, retailer_id=retailer_id, detail=detail)
     return codes
+
+
+def _fresh(retailer_id: str, asked: Asked, **said: Any) -> Code:
+    """A new code with a token that may be taken."""
+    kind, subject_id, item_id, store_id, fixture_id = asked
+    return Code(
+        id=ids.new(),
+        retailer_id=retailer_id,
+        token=make_token(),
+        subject_kind=kind,
+        subject_id=subject_id,
+        item_id=item_id,
+        store_id=store_id,
+        fixture_id=fixture_id,
+        state=CodeState.ACTIVE,
+        **said,
+    )
 
 
 def page_of(code: Code) -> str:

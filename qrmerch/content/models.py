@@ -248,7 +248,7 @@ class Notice(RetailerScoped, VendorScoped, Base):
 
     id: Mapped[Id]
     reader: Mapped[Reader] = word(Reader)
-    # sent, approved, returned, rejected, live, down, template, blocked
+    # sent, approved, returned, rejected, live, down, template, blocked, print_asked, print_released, print_refused
     kind: Mapped[str] = mapped_column(String(20))
     item_id: Mapped[str] = reference("item.id")
     revision_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("revision.id"), index=True)

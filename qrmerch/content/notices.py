@@ -84,7 +84,8 @@ def tell(
 ) -> Notice:
     """Note for one house that something happened to an item's page, and write to those whom it concerns.
 
-    :param kind: sent, approved, returned, rejected, live, down, template or blocked.
+    :param kind: sent, approved, returned, rejected, live, down, template, blocked, print_asked, print_released or
+        print_refused.
     :param detail: plain JSON that the sentence needs: `reason`, `slot` (its label), `comments` (how many),
         `from_at` (ISO, where it is to come).
     """
@@ -264,6 +265,27 @@ def _say_blocked_here(names: _Names, detail: _Detail) -> tuple[str, str]:
     )
 
 
+def _say_items(names: _Names, detail: _Detail) -> str:
+    """The item, and how many more there are with it."""
+    more = int(detail.get("items") or 1) - 1
+    return f"{names.item} and {more} more" if more > 0 else names.item
+
+
+def _say_print_asked(names: _Names, detail: _Detail) -> tuple[str, str]:
+    title = f"{names.vendor} asks for print files of {_say_items(names, detail)}"
+    return title, "Have them made and release them, or refuse and say why."
+
+
+def _say_print_released(names: _Names, detail: _Detail) -> tuple[str, str]:
+    title = f"{names.retailer} released print files of {_say_items(names, detail)}"
+    return title, "Download them and print them as they are. Every code on them was read back."
+
+
+def _say_print_refused(names: _Names, detail: _Detail) -> tuple[str, str]:
+    title = f"{names.retailer} refused print files of {_say_items(names, detail)}"
+    return title, _join(_reason(detail), "Ask again once that is answered.")
+
+
 def _say_something(names: _Names, detail: _Detail) -> tuple[str, str]:
     return f"Something happened to {names.item}", _join(_reason(detail), "Open it and look.")
 
@@ -276,6 +298,9 @@ _WORDS: Final[dict[tuple[Reader, str], Callable[[_Names, _Detail], tuple[str, st
     (Reader.VENDOR, "down"): _say_down,
     (Reader.VENDOR, "template"): _say_template,
     (Reader.VENDOR, "blocked"): _say_blocked,
+    (Reader.VENDOR, "print_released"): _say_print_released,
+    (Reader.VENDOR, "print_refused"): _say_print_refused,
+    (Reader.RETAILER, "print_asked"): _say_print_asked,
     (Reader.RETAILER, "sent"): _say_sent,
     (Reader.RETAILER, "template"): _say_template_here,
     (Reader.RETAILER, "blocked"): _say_blocked_here,
@@ -283,6 +308,9 @@ _WORDS: Final[dict[tuple[Reader, str], Callable[[_Names, _Detail], tuple[str, st
 
 
 def _href(notice: Notice, names: _Names) -> str:
+    if notice.kind.startswith("print_"):
+        is_vendor = notice.reader == Reader.VENDOR
+        return "/studio/prints" if is_vendor else f"/desk/prints/requests/{notice.detail.get('request', '')}"
     if notice.reader == Reader.VENDOR:
         return f"/studio/content/{names.content_id}" if names.content_id else "/studio/products"
     if notice.kind in ("sent", "template") and notice.revision_id:

@@ -24,6 +24,7 @@ from qrmerch.downloads import csv_response
 from qrmerch.money import format_money
 from qrmerch.parties.models import Fixture, Retailer, RetailerHost, Store, Vendor
 from qrmerch.parties.queries import get_retailer
+from qrmerch.printing.sign_models import SignRun
 from qrmerch.users.models import Invitation, User
 from qrmerch.web import get_db, render
 
@@ -68,6 +69,12 @@ _WORDS: Final = {
     "design.delete": "Deleted a design of codes",
     "design.make": "Made a design of codes",
     "fill.start": "Took in a sheet of pages",
+    "gs1.answer": "Said which variant a number means",
+    "gs1.host.allow": "Allowed a host for links",
+    "gs1.host.take": "Took a host for links away",
+    "gs1.link.add": "Added a GS1 link",
+    "gs1.link.change": "Changed a GS1 link",
+    "gs1.link.remove": "Removed a GS1 link",
     "import.start": "Took a file in",
     "item.describe": "Changed name, category or template",
     "item.list": "Listed an item",
@@ -352,6 +359,7 @@ _KINDS: Final[dict[str, tuple[Any, Any, str]]] = {
     "vendor": (Vendor.id, Vendor.name, "/desk/vendors/{}"),
     "page_template": (PageTemplate.id, PageTemplate.name, "/desk/templates/{}"),
     "invitation": (Invitation.id, Invitation.email, ""),
+    "sign_run": (SignRun.id, SignRun.title, "/desk/codes/signs/{}"),
 }
 
 

@@ -89,7 +89,7 @@ def make() -> Response:
     retailer = get_retailer(db, principal.retailer_id)
     draft = _read()
     try:
-        places = _load_places(db, draft.places)
+        places = load_places(db, draft.places)
         if draft.leads == Subject.STORE:
             codes, asked = _make_for_stores(db, places, draft), len(places)
         else:
@@ -234,7 +234,15 @@ def _load_items(db: Session, retailer: Retailer, draft: _Draft) -> list[Item]:
     if draft.takes_all:
         lines, _ = list_items(db, retailer.id, find=draft.find, category=draft.category, per_page=MAX_IN_RUN + 1)
         return [line.item for line in lines]
-    ids = list(dict.fromkeys(draft.item_ids))
+    return load_items(db, draft.item_ids)
+
+
+def load_items(db: Session, item_ids: Sequence[str]) -> list[Item]:
+    """The items with these ids, each once, in no order.
+
+    :raises NotFound: one is not there, or another retailer's.
+    """
+    ids = list(dict.fromkeys(item_ids))
     found: list[Item] = []
     for begin in range(0, len(ids), _READ_AT_ONCE):
         found += db.scalars(select(Item).where(Item.id.in_(ids[begin : begin + _READ_AT_ONCE])))
@@ -243,7 +251,7 @@ def _load_items(db: Session, retailer: Retailer, draft: _Draft) -> list[Item]:
     return found
 
 
-def _load_places(db: Session, values: Sequence[str]) -> list[Place]:
+def load_places(db: Session, values: Sequence[str]) -> list[Place]:
     """The places that the form names, each once: `store:ID`, `place:ID` or `none`.
 
     :raises NotFound: one is not there, or another retailer's.
@@ -265,6 +273,13 @@ def _load_places(db: Session, values: Sequence[str]) -> list[Place]:
     return places
 
 
+def place_value(code: Code) -> str:
+    """What a form calls the place of a code."""
+    if code.fixture_id:
+        return f"place:{code.fixture_id}"
+    return f"store:{code.store_id}" if code.store_id else NO_PLACE
+
+
 def _ids(values: Sequence[str], kind: str) -> list[str]:
     return [value.partition(":")[2] for value in values if value.startswith(f"{kind}:")]
 
@@ -276,7 +291,7 @@ def _form(db: Session, retailer: Retailer, draft: _Draft, problems: dict[str, st
     # What was chosen before stays chosen, though the filter shows something else.
     missing = [each for each in draft.item_ids if each not in shown][:_READ_AT_ONCE]
     chosen = {item.id: item.title for item in db.scalars(select(Item).where(Item.id.in_(missing)))}
-    places, left_out = _list_places(db, retailer, stores, draft.store_id)
+    places, left_out = list_places(db, retailer, stores, draft.store_id)
     page = MakePage(
         find=draft.find,
         category=draft.category,
@@ -301,7 +316,7 @@ def _form(db: Session, retailer: Retailer, draft: _Draft, problems: dict[str, st
     return render("desk/code_make.html", page, status=422 if problems else 200)
 
 
-def _list_places(
+def list_places(
     db: Session, retailer: Retailer, stores: Sequence[Store], store_id: str
 ) -> tuple[tuple[PlaceGroup, ...], int]:
     """The places to choose from, store by store, and how many more there are."""

@@ -129,6 +129,8 @@ class CodePage:
     state: str
     address: str
     facts: tuple[tuple[str, str], ...]
+    # Where a poster of the item at this place is made; empty where it leads elsewhere.
+    sign_href: str
     leads_href: str
     codes_href: str
     scans: str
@@ -198,6 +200,13 @@ class SheetPage:
     lede: str
     stock: Stock
     stocks: Options
+    # A stock that would do where this one is too small, in words.
+    better: str
+    # What is kept of printers for this stock, and the name of one that is to be kept.
+    fits: Options
+    printer: str
+    languages: Options
+    media: Options
     marks: tuple[Mark, ...]
     # A symbol for the little picture, in modules, and how many mm a module has.
     qr_path: str
@@ -214,7 +223,8 @@ class SheetPage:
     first_href: str
     test_href: str
     back_href: str
-    is_tag: bool
+    # label, tag or round
+    shape: str
     problems: dict[str, str]
 
 
@@ -248,9 +258,9 @@ def page_number(args: MultiDict[str, str]) -> int:
     return min(max(int(text), 1), _MAX_PAGE) if text.isascii() and text.isdigit() and len(text) < 6 else 1
 
 
-def count_of(number: int, noun: str) -> str:
-    """`1 code`, `1,284 codes`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+def count_of(number: int, noun: str, nouns: str = "") -> str:
+    """`1 code`, `1,284 codes`; `nouns` where its plural is another."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {nouns or noun + 's'}"
 
 
 def day_of(at: datetime | None, zone: str) -> str:

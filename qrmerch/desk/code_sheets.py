@@ -1,9 +1,12 @@
-"""Sheets of labels: for chosen codes or a whole list, on a stock, as a PDF; then noted as printed."""
+"""Sheets of labels: for chosen codes or a whole list, on a stock; asked for as a print batch."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from io import BytesIO
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from math import isfinite
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, request
 from sqlalchemy.orm import Session
@@ -11,28 +14,41 @@ from werkzeug.datastructures import MultiDict
 
 from qrmerch.access import PUBLISHERS, allow, current_principal
 from qrmerch.clock import now
-from qrmerch.codes.artwork import BLACK, draw_symbol
+from qrmerch.codes.artwork import BLACK, Symbol, draw_symbol
 from qrmerch.codes.models import CodeState
-from qrmerch.codes.queries import CodeLine, Wanted, count_codes, each_code, list_by_id, list_by_token
-from qrmerch.codes.service import MAX_AT_ONCE, mark_printed
+from qrmerch.codes.preflight import ArtworkRefused, Verdict
+from qrmerch.codes.queries import CodeLine, Wanted, count_codes, each_code, list_by_token
+from qrmerch.codes.service import MAX_AT_ONCE
 from qrmerch.codes.tokens import address_of, make_token
-from qrmerch.db import scope
 from qrmerch.desk.code_pages import Mark, SheetPage, address, count_of, read_wanted, say_wanted
 from qrmerch.errors import FormError
+from qrmerch.i18n import format_date, language_name
 from qrmerch.media.marks import find_mark
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import get_brand, get_retailer, printed_base
 from qrmerch.printing.labels import Label, Wording, label_of
-from qrmerch.printing.sheets import MAX_LABELS, Run, check_stock, list_incomplete, outline_page, sheet, write_sheets
-from qrmerch.printing.stocks import STOCKS, Shape, get_stock
-from qrmerch.printing.wording import MAX_CALL_CHARS, usual_call, word_labels
+from qrmerch.printing.models import Medium
+from qrmerch.printing.queries import get_any_stock, list_fits, list_stocks
+from qrmerch.printing.readback import read_pages
+from qrmerch.printing.reading import open_pages
+from qrmerch.printing.service import MAX_NAME_CHARS, Order, ask_batch, check_number, keep_fit
+from qrmerch.printing.sheets import MAX_LABELS, Run, check_stock, list_incomplete, outline_page, sheet, with_copies
+from qrmerch.printing.stocks import STOCKS, Stock
+from qrmerch.printing.wording import usual_call, word_labels
 from qrmerch.rendering.brand import derive_colours
-from qrmerch.web import get_db, render, services
+from qrmerch.web import get_db, notice, redirect_to, render, services
 
 blueprint = Blueprint("desk_code_sheets", __name__, url_prefix="/desk/codes/sheet")
 
 PDF: Final = "application/pdf"
 _MAX_PICKED: Final = 200
+# What the file is for, and a label printer's dots to the inch.
+_MEDIA: Final = {"pdf": (Medium.PDF, 0), "zpl-203": (Medium.ZPL, 203), "zpl-300": (Medium.ZPL, 300)}
+_MEDIA_NAMES: Final = (
+    ("pdf", "Sheets (PDF)"),
+    ("zpl-203", "Zebra, 203 dpi (ZPL)"),
+    ("zpl-300", "Zebra, 300 dpi (ZPL)"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +83,26 @@ def ask() -> Response:
     db, principal = get_db(), current_principal()
     retailer = get_retailer(db, principal.retailer_id)
     chosen = _read_chosen(retailer, request.args)
-    return _form(db, retailer, chosen, _values(retailer, request.args), {})
+    return _form(db, retailer, chosen, _values(db, retailer, request.args), {})
 
 
 @blueprint.get("/first")
 @allow(*PUBLISHERS)
 def show_first() -> Response:
-    """The first sheet as it will be, to look at; nothing is noted as printed."""
+    """The first sheet as it will be, to look at; nothing is recorded.
+
+    :raises CodeNotReadBack: a code on it cannot be read.
+    """
     db, principal = get_db(), current_principal()
     retailer = get_retailer(db, principal.retailer_id)
-    chosen, values = _read_chosen(retailer, request.args), _values(retailer, request.args)
-    _refuse_number(min(chosen.count(db), MAX_LABELS))
-    run = _read_run(values)
-    room = -(-(run.stock.per_sheet - run.start + 1) // run.copies)
-    labels = [label for label, _ in zip(_labels(db, chosen), range(room), strict=False)]
-    data = sheet(labels, run.stock, wording=_wording(db, retailer, values), run=run)
+    chosen, values = _read_chosen(retailer, request.args), _values(db, retailer, request.args)
+    check_number(min(chosen.count(db), MAX_LABELS))
+    run = _read_run(db, retailer, values)
+    room = run.stock.per_sheet - run.start + 1
+    labels = list(islice(with_copies(_labels(db, chosen), run.copies), room))
+    data = sheet(labels, run.stock, wording=_wording(db, retailer, values), run=replace(run, copies=1))
+    with open_pages(data) as pages:
+        deque(read_pages(pages, run, (label.address for label in labels)), maxlen=0)
     return Response(data, mimetype=PDF, headers={"Content-Disposition": 'inline; filename="first-sheet.pdf"'})
 
 
@@ -90,36 +111,85 @@ def show_first() -> Response:
 def show_test() -> Response:
     """The outlines of a stock's labels, to be held against it."""
     db, principal = get_db(), current_principal()
-    run = _read_run(_values(get_retailer(db, principal.retailer_id), request.args))
+    retailer = get_retailer(db, principal.retailer_id)
+    run = _read_run(db, retailer, _values(db, retailer, request.args))
     headers = {"Content-Disposition": 'inline; filename="test-page.pdf"'}
     return Response(outline_page(run), mimetype=PDF, headers=headers)
+
+
+@blueprint.post("/fit")
+@allow(*PUBLISHERS)
+def keep() -> Response:
+    """Remember what a printer needs for this stock."""
+    db, principal = get_db(), current_principal()
+    retailer = get_retailer(db, principal.retailer_id)
+    chosen, values = _read_chosen(retailer, request.form), _values(db, retailer, request.form)
+    try:
+        run = _read_run(db, retailer, values)
+        fit = keep_fit(db, retailer, request.form.get("printer", ""), run, at=now(), actor=principal)
+    except FormError as refused:
+        return _form(db, retailer, chosen, values, refused.problems, printer=request.form.get("printer", ""))
+    db.commit()
+    notice(f"Kept: {fit.printer} prints {run.stock.name} like this.")
+    fields = [*chosen.fields, ("sent", "1"), *((name, value) for name, value in values.items() if value)]
+    fields = [(name, value) for name, value in fields if name not in ("fit", "fitted")]
+    return redirect_to(address("/desk/codes/sheet", [*fields, ("fit", fit.id), ("fitted", fit.id)]))
 
 
 @blueprint.post("")
 @allow(*PUBLISHERS)
 def make() -> Response:
-    """The PDF; its codes are noted as printed.
+    """Ask for the batch; a job draws it and reads every code back.
 
     :raises ArtworkRefused: a code would not scan on this stock.
     """
-    principal, at, file, printed = current_principal(), now(), BytesIO(), list[str]()
-    # Thousands of labels take seconds; nobody's writing waits for them.
-    with services().database.read() as reading:
-        scope(reading, retailer_ids=principal.seen_retailer_ids, vendor_id=None)
-        retailer = get_retailer(reading, principal.retailer_id)
-        chosen, values = _read_chosen(retailer, request.form), _values(retailer, request.form)
-        try:
-            run = _read_run(values)
-            _refuse_number(chosen.count(reading) * run.copies)
-            labels = _labels(reading, chosen, noted=printed)
-            write_sheets(file, labels, run, wording=_wording(reading, retailer, values))
-        except FormError as refused:
-            return _form(reading, retailer, chosen, values, refused.problems)
-    db = get_db()
-    mark_printed(db, list_by_id(db, printed), at=at, actor=principal)
+    db, principal = get_db(), current_principal()
+    retailer = get_retailer(db, principal.retailer_id)
+    chosen, values = _read_chosen(retailer, request.form), _values(db, retailer, request.form)
+    try:
+        run = _read_run(db, retailer, values)
+        check_number(chosen.count(db) * run.copies)
+        _refuse_missing(db, chosen, values)
+        _refuse_too_small(db, retailer, run.stock)
+        batch = ask_batch(db, retailer, _order(db, retailer, chosen, values, run), at=now(), actor=principal)
+    except FormError as refused:
+        return _form(db, retailer, chosen, values, refused.problems)
     db.commit()
-    headers = {"Content-Disposition": f'attachment; filename="labels-{at:%Y-%m-%d}-{run.stock.key}.pdf"'}
-    return Response(file.getvalue(), mimetype=PDF, headers=headers)
+    return redirect_to(f"/desk/prints/{batch.id}")
+
+
+def _order(db: Session, retailer: Retailer, chosen: _Chosen, values: dict[str, str], run: Run) -> Order:
+    medium, dpi = _MEDIA[values["as"]]
+    return Order(
+        name=values["name"],
+        code_ids=[line.code.id for line in chosen.lines(db)],
+        run=run,
+        wording=replace(_wording(db, retailer, values), logo=b""),
+        base_url=services().settings.base_url,
+        logo_key=get_brand(db, retailer.id, at=now()).logo_key,
+        medium=medium,
+        dpi=dpi,
+    )
+
+
+def _refuse_missing(db: Session, chosen: _Chosen, values: dict[str, str]) -> None:
+    """:raises FormError: names have letters that no face has, and nobody said to leave them out."""
+    if values["leaves_out"]:
+        return
+    missing = list_incomplete(line.item_title for line in chosen.lines(db))
+    if missing:
+        many = "This name has" if len(missing) == 1 else f"{len(missing):,} names have"
+        raise FormError(
+            {"leaves_out": f"{many} letters that no font here has. Say that they are left out, or change the names."}
+        )
+
+
+def _refuse_too_small(db: Session, retailer: Retailer, stock: Stock) -> None:
+    """:raises ArtworkRefused: codes would not scan on this stock."""
+    base = printed_base(db, retailer.id, base_url=services().settings.base_url)
+    report = check_stock(address_of(base, make_token()), stock)
+    if report.verdict == Verdict.REFUSE:
+        raise ArtworkRefused(report)
 
 
 def _read_chosen(retailer: Retailer, said: MultiDict[str, str]) -> _Chosen:
@@ -127,62 +197,72 @@ def _read_chosen(retailer: Retailer, said: MultiDict[str, str]) -> _Chosen:
     return _Chosen(read_wanted(retailer.id, said), picked[:_MAX_PICKED])
 
 
-def _refuse_number(labels: int) -> None:
-    """:raises FormError: no label, or more than one file holds."""
-    if not labels:
-        raise FormError({"": "None of these codes is active. Go back to the list and choose others."})
-    if labels > MAX_LABELS:
-        raise FormError(
-            {"": f"{labels:,} labels are more than one file holds. {MAX_LABELS:,} is the most: print fewer at once."}
-        )
+def _labels(db: Session, chosen: _Chosen) -> Iterator[Label]:
+    """One label for each chosen code."""
+    return (label_of(line, services().settings.base_url) for line in chosen.lines(db))
 
 
-def _labels(db: Session, chosen: _Chosen, *, noted: list[str] | None = None) -> Iterator[Label]:
-    """One label for each chosen code; the codes' ids are added to `noted` as they come."""
-    base = services().settings.base_url
-    for line in chosen.lines(db):
-        if noted is not None:
-            noted.append(line.code.id)
-        yield label_of(line, base)
-
-
-def _values(retailer: Retailer, said: MultiDict[str, str]) -> dict[str, str]:
+def _values(db: Session, retailer: Retailer, said: MultiDict[str, str]) -> dict[str, str]:
     """The fields of the form as typed, or as they usually are. A form that was sent has all its ticks in it."""
     is_sent = "sent" in said
-    usual = {"stock": STOCKS[0].key, "start": "1", "copies": "1", "right": "0", "down": "0"}
-    usual |= {"call": usual_call(retailer.default_locale), "colour": "black"}
-    values = {name: said.get(name, value)[:MAX_CALL_CHARS] for name, value in usual.items()}
+    usual = {"stock": STOCKS[0].key, "start": "1", "copies": "1", "right": "0", "down": "0", "across": "100"}
+    usual |= {"along": "100", "call": "", "colour": "black", "as": "pdf", "language": retailer.default_locale}
+    usual |= {"name": said.get("batch", "") or format_date(now().astimezone(ZoneInfo(retailer.time_zone)).date(), "en")}
+    usual |= {"fit": "", "fitted": "", "said_in": ""}
+    values = {name: said.get(name, value)[:MAX_NAME_CHARS] for name, value in usual.items()}
+    if values["language"] not in retailer.locales:
+        values["language"] = retailer.default_locale
+    if values["as"] not in _MEDIA:
+        values["as"] = "pdf"
+    # Another language brings its own words; so does the first look.
+    if not is_sent or (values["said_in"] and values["said_in"] != values["language"]):
+        values["call"] = said.get("call", "") if "call" in said and not is_sent else usual_call(values["language"])
+    values["said_in"] = values["language"]
     for tick in ("shows_place", "shows_notice"):
         values[tick] = said.get(tick, "" if is_sent else "1")[:1]
+    values["leaves_out"] = said.get("leaves_out", "")[:1]
+    return _fitted(db, retailer, values)
+
+
+def _fitted(db: Session, retailer: Retailer, values: dict[str, str]) -> dict[str, str]:
+    """The values with what the chosen printer needs for this stock, when it was just chosen."""
+    fits = {fit.id: fit for fit in list_fits(db, retailer.id, values["stock"])}
+    fit = fits.get(values["fit"])
+    if fit is not None and values["fitted"] != fit.id:
+        values |= {"right": f"{fit.right_mm:g}", "down": f"{fit.down_mm:g}"}
+        values |= {"across": f"{fit.across * 100:g}", "along": f"{fit.along * 100:g}"}
+    values["fit"] = values["fitted"] = fit.id if fit is not None else ""
     return values
 
 
-def _read_run(values: dict[str, str]) -> Run:
+def _read_run(db: Session, retailer: Retailer, values: dict[str, str]) -> Run:
     """:raises FormError: a number that is none, or that no sheet has."""
     problems = {}
     numbers: dict[str, float] = {}
-    for name in ("start", "copies", "right", "down"):
+    for name in ("start", "copies", "right", "down", "across", "along"):
         try:
             numbers[name] = float(values[name].replace(",", ".") or "nan")
         except ValueError:
             numbers[name] = float("nan")
-        if numbers[name] != numbers[name] or (name in ("start", "copies") and numbers[name] % 1):
+        if not isfinite(numbers[name]) or (name in ("start", "copies") and numbers[name] % 1):
             problems[name] = f"{values[name] or 'Nothing'} is not a number we can read."
     if problems:
         raise FormError(problems)
     return Run(
-        stock=get_stock(values["stock"]),
+        stock=get_any_stock(db, retailer.id, values["stock"]),
         start=int(numbers["start"]),
         copies=int(numbers["copies"]),
         right_mm=numbers["right"],
         down_mm=numbers["down"],
+        across=numbers["across"] / 100,
+        along=numbers["along"] / 100,
     )
 
 
 def _wording(db: Session, retailer: Retailer, values: dict[str, str]) -> Wording:
     brand = get_brand(db, retailer.id, at=now())
     return word_labels(
-        retailer.default_locale,
+        values["language"],
         house=brand.wordmark,
         logo=_read_logo(brand.logo_key),
         base=printed_base(db, retailer.id, base_url=services().settings.base_url),
@@ -203,13 +283,19 @@ def _read_logo(key: str) -> bytes:
 
 
 def _form(
-    db: Session, retailer: Retailer, chosen: _Chosen, values: dict[str, str], problems: dict[str, str]
+    db: Session,
+    retailer: Retailer,
+    chosen: _Chosen,
+    values: dict[str, str],
+    problems: dict[str, str],
+    *,
+    printer: str = "",
 ) -> Response:
-    stock = get_stock(values["stock"])
+    stock = get_any_stock(db, retailer.id, values["stock"])
     codes = chosen.count(db)
     if not problems:
-        problems = _find_problems(codes, values)
-    run = Run(stock=stock) if problems else _read_run(values)
+        problems = _find_problems(db, retailer, codes, values)
+    run = Run(stock=stock) if problems else _read_run(db, retailer, values)
     base = printed_base(db, retailer.id, base_url=services().settings.base_url)
     symbol = draw_symbol(address_of(base, make_token()))
     report = check_stock(symbol.address, stock)
@@ -218,7 +304,12 @@ def _form(
     page = SheetPage(
         lede=_lede(codes, run),
         stock=stock,
-        stocks=tuple((each.key, each.said) for each in STOCKS),
+        stocks=tuple((each.key, each.said) for each in list_stocks(db, retailer.id)),
+        better=_find_better(symbol, stock, list_stocks(db, retailer.id)) if report.verdict == Verdict.REFUSE else "",
+        fits=(("", "As it comes"), *((fit.id, fit.printer) for fit in list_fits(db, retailer.id, stock.key))),
+        printer=printer,
+        languages=tuple((each, language_name(each, "en")) for each in retailer.locales),
+        media=_MEDIA_NAMES,
         marks=_marks(run, codes, report.size_mm),
         qr_path="".join(f"M{x} {y}h{length}v1h-{length}z" for x, y, length in symbol.runs),
         qr_scale=report.module_mm,
@@ -234,18 +325,27 @@ def _form(
         first_href=address("/desk/codes/sheet/first", fields),
         test_href=address("/desk/codes/sheet/test", fields),
         back_href=address("/desk/codes", say_wanted(chosen.wanted)),
-        is_tag=stock.shape == Shape.TAG,
+        shape=stock.shape.value,
         problems=problems,
     )
     return render("desk/code_sheet.html", page, status=422 if problems and request.method == "POST" else 200)
 
 
-def _find_problems(codes: int, values: dict[str, str]) -> dict[str, str]:
+def _find_problems(db: Session, retailer: Retailer, codes: int, values: dict[str, str]) -> dict[str, str]:
     try:
-        _refuse_number(codes * _read_run(values).copies)
+        check_number(codes * _read_run(db, retailer, values).copies)
     except FormError as refused:
         return refused.problems
     return {}
+
+
+def _find_better(symbol: Symbol, stock: Stock, stocks: Sequence[Stock]) -> str:
+    """A stock on which codes like this one read, in words: the smallest; empty for none."""
+    fitting = [
+        each for each in stocks if each.key != stock.key and check_stock(symbol.address, each).verdict == Verdict.PASS
+    ]
+    smallest = min(fitting, key=lambda each: each.label[0] * each.label[1], default=None)
+    return f"Another stock that would do: {smallest.said}." if smallest else ""
 
 
 def _marks(run: Run, codes: int, code_mm: float) -> tuple[Mark, ...]:
@@ -271,4 +371,4 @@ def _lede(codes: int, run: Run) -> str:
     said = f"{count_of(codes, 'code')} on {count_of(run.count_pages(codes), 'sheet')} of {run.stock.name}."
     if run.stock.per_sheet == 1:
         said = f"{count_of(codes, 'code')}, one to each {run.stock.name.lower()}."
-    return f"{said} Each is read back before it is drawn, and noted as printed when the file is made."
+    return f"{said} Every code is read back from the finished pages before the file can be released."

@@ -34,8 +34,9 @@ from qrmerch.codes.queries import (
     said_by,
 )
 from qrmerch.codes.runs import list_running
-from qrmerch.codes.service import MAX_AT_ONCE, bring_back, mark_printed, replace_code, retire_code
+from qrmerch.codes.service import bring_back, mark_printed, replace_code, retire_code
 from qrmerch.codes.tokens import LENGTH, find_token, group
+from qrmerch.desk.code_making import place_value
 from qrmerch.desk.code_pages import (
     PER_PAGE,
     CodePage,
@@ -60,6 +61,7 @@ from qrmerch.errors import FormError, NotFound
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import get_brand, get_retailer, list_stores, printed_base
 from qrmerch.printing.pieces import Words, release_piece
+from qrmerch.printing.sheets import MAX_LABELS
 from qrmerch.printing.wording import word_labels
 from qrmerch.rendering.brand import derive_colours
 from qrmerch.scans.kinds import SCAN
@@ -123,7 +125,7 @@ def show_all() -> Response:
         csv_href=address("/desk/codes/export", fields),
         nfc_href=_nfc_href(db, wanted),
         orders=tuple(order_row(run) for run in list_running(db, retailer.id)),
-        sheet_href=address("/desk/codes/sheet", fields) if 0 < printable <= MAX_AT_ONCE else "",
+        sheet_href=address("/desk/codes/sheet", fields) if 0 < printable <= MAX_LABELS else "",
         sheet_label="Sheet of one code" if printable == 1 else f"Sheet of all {printable:,}",
         make_href=address("/desk/codes/make", {"item": wanted.item_id} if wanted.item_id else {}),
         batch_rows=tuple(batch_row(batch, retailer.time_zone, may_print=may_print) for batch in batches),
@@ -307,6 +309,13 @@ def note_printed(code_id: str) -> Response:
     return redirect_to(f"/desk/codes/{code_id}")
 
 
+def _sign_href(code: Code) -> str:
+    """Where a poster of the item at this place is made; empty where the code leads elsewhere."""
+    if code.subject_kind != Subject.ITEM:
+        return ""
+    return address("/desk/codes/signs/make", {"item": code.subject_id, "place": place_value(code)})
+
+
 def _show(line: CodeLine, *, problems: dict[str, str] | None = None, what: str = "", typed: str = "") -> Response:
     db, principal, code = get_db(), current_principal(), line.code
     retailer = get_retailer(db, principal.retailer_id)
@@ -324,6 +333,7 @@ def _show(line: CodeLine, *, problems: dict[str, str] | None = None, what: str =
         state=code.state,
         address=said,
         facts=_facts(line, retailer),
+        sign_href=_sign_href(code),
         leads_href=_leads_href(code),
         codes_href=address("/desk/codes", {"item": code.item_id}) if code.item_id else "",
         scans=count_of(scans, "scan"),

@@ -32,6 +32,8 @@ class HostsPage:
     waiting: tuple[HostRow, ...]
     # The installation's own address, and how many codes carry that one.
     shared: str
+    # Its name alone, for a record in DNS.
+    lead_to: str
     shared_codes: str
     typed: str
     problems: dict[str, str]

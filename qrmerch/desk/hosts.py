@@ -15,8 +15,8 @@ from qrmerch.desk.host_pages import HostRow, HostsPage
 from qrmerch.desk.times import said_in_text
 from qrmerch.errors import FormError
 from qrmerch.parties.models import Proof, Retailer, RetailerHost
-from qrmerch.parties.own_hosts import HostTaken, claim_host, refuse_early_look
-from qrmerch.parties.proving import Look, Outside, file_address, look_for_proof, record_name, record_text
+from qrmerch.parties.own_hosts import HostTaken, LookedJustNow, claim_host, refuse_early_look
+from qrmerch.parties.proving import IN_DEMO, Look, Outside, file_address, look_for_proof, record_name, record_text
 from qrmerch.parties.queries import get_host, get_retailer, list_hosts
 from qrmerch.web import get_db, notice, reading_session, redirect_to, render, services
 
@@ -66,11 +66,14 @@ def check(host_id: str) -> Response:
     at = now()
     with reading_session() as reading:
         row = get_host(reading, host_id)
-        refuse_early_look(row, at=at)
+        try:
+            refuse_early_look(row, at=at)
+        except LookedJustNow as early:
+            notice(early.detail, "info")
+            return redirect_to(f"/desk/hosts#h-{host_id}")
         host, secret, is_proven = row.host, row.secret, row.proven_at is not None
     # Looking takes seconds, and nobody's writing waits for it.
-    outside = cast(Outside, services().parts.get(OUTSIDE, Outside()))
-    found = Look(None) if is_proven else look_for_proof(host, secret, outside=outside)
+    found = Look(None) if is_proven else _look(host, secret)
     db, principal = get_db(), current_principal()
     row = get_host(db, host_id)
     try:
@@ -117,6 +120,13 @@ def remove(host_id: str) -> Response:
     return redirect_to("/desk/hosts")
 
 
+def _look(host: str, secret: str) -> Look:
+    outside = cast("Outside | None", services().parts.get(OUTSIDE))
+    if outside is None and services().settings.is_demo:
+        return Look(None, IN_DEMO)
+    return look_for_proof(host, secret, outside=outside or Outside())
+
+
 def _render(db: Session, *, typed: str = "", problems: dict[str, str] | None = None) -> Response:
     retailer = get_retailer(db, current_principal().retailer_id)
     hosts, codes = list_hosts(db, retailer.id), count_by_host(db, retailer.id)
@@ -128,6 +138,7 @@ def _render(db: Session, *, typed: str = "", problems: dict[str, str] | None = N
         proven=tuple(row for row in rows if row.is_proven),
         waiting=tuple(row for row in rows if not row.is_proven),
         shared=urlsplit(shared).netloc,
+        lead_to=urlsplit(shared).hostname or "",
         shared_codes=count_of(codes.get("", 0), "code"),
         typed=typed,
         problems=problems or {},

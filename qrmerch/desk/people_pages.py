@@ -56,6 +56,7 @@ class VendorPage:
     lede: str
     is_house: bool
     is_trusted: bool
+    may_ask_prints: bool
     # When it was suspended, in words; empty while it supplies.
     suspended: str
     facts: tuple[tuple[str, str], ...]

@@ -22,6 +22,7 @@ from qrmerch.parties import service
 from qrmerch.parties.models import Retailer, Supply, Vendor
 from qrmerch.parties.queries import SuppliedBy, find_supply, get_retailer, list_vendors
 from qrmerch.parties.terms import is_agreed
+from qrmerch.printing import requests as prints
 from qrmerch.users.queries import list_invitations, list_members
 from qrmerch.users.service import Wanted, invite, plain_email, role_name
 from qrmerch.web import get_db, notice, redirect_to, render, services
@@ -129,6 +130,20 @@ def trust(vendor_id: str) -> Response:
     db.commit()
     said = "is approved as it comes in" if is_trusted else "waits for a reviewer from now on"
     notice(f"What {vendor.name} sends {said}.")
+    return redirect_to(f"/desk/vendors/{vendor.id}")
+
+
+@blueprint.post("/desk/vendors/<vendor_id>/prints")
+@allow(*PUBLISHERS)
+def allow_prints(vendor_id: str) -> Response:
+    """Let a vendor ask for print files of its items, or no longer."""
+    db, principal, at = get_db(), current_principal(), now()
+    supply, vendor = _get(db, vendor_id)
+    is_allowed = request.form.get("prints") == "1"
+    prints.allow_prints(db, supply, is_allowed, at=at, actor=principal)
+    db.commit()
+    said = "may ask for print files of its approved items" if is_allowed else "cannot ask for print files any more"
+    notice(f"{vendor.name} {said}.")
     return redirect_to(f"/desk/vendors/{vendor.id}")
 
 
@@ -260,6 +275,7 @@ def _render(
         lede=_state_say(vendor, supply, suspended),
         is_house=vendor.is_house,
         is_trusted=supply.is_trusted,
+        may_ask_prints=supply.may_ask_prints,
         suspended=suspended,
         facts=_facts(db, supply, at=at, zone=retailer.time_zone),
         items_href=f"/desk/items?vendor={vendor.id}",

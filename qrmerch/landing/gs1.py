@@ -11,7 +11,6 @@ from typing import Any, Final
 import orjson
 from flask import Blueprint, Response, request
 from flask.blueprints import BlueprintSetupState
-from sqlalchemy.exc import DBAPIError
 from werkzeug.datastructures import Headers
 from werkzeug.routing import BaseConverter
 
@@ -124,13 +123,7 @@ def resolve(rest: str = "") -> Response:
         return _answer_unknown(asked)
     if not get_scan_path().gtins.find(asked.link.key[1], None):
         refuse_guessing()
-    try:
-        return _answer(asked)
-    except DBAPIError:
-        found = _answer_from_memory(asked)
-        if found is None:
-            raise
-        return found
+    return _answer_from_memory(asked) or _answer(asked)
 
 
 for _key in KEYS:
@@ -328,13 +321,16 @@ def _answer_unknown(asked: _Asked) -> Response:
 
 
 def _answer_from_memory(asked: _Asked) -> Response | None:
-    """While the database is away: on to the page of an item whose number is known by heart."""
+    """On to the page of an item whose number is known by heart and has no links of its own; None where more has to be
+    asked. So it is answered while the database is away as well.
+    """
     key, value = asked.link.key
     known = get_scan_path().gtins.find(value, find_host_retailer_id()) if key == "01" else []
-    if len(known) != 1 or not known[0].is_plain or not asked.is_default or asked.wants_linkset:
+    leads_to_page = asked.is_default or asked.link_type == "pip"
+    if len(known) != 1 or not known[0].is_bare or not leads_to_page or asked.wants_linkset:
         return None
     (number,) = known
-    visit = count_gs1(number.retailer_id, number.public_id, "", is_lookup=False)
+    visit = count_gs1(number.retailer_id, number.public_id, "", is_lookup=not asked.is_default)
     return _redirect(asked, _with_query(number.page(visit), asked.query))
 
 

@@ -15,10 +15,11 @@ from sqlalchemy.orm import Session
 
 from qrmerch.codes.gs1_queries import (
     Answer,
+    item_page,
     list_all_answers,
     list_answers,
     list_item_gtins,
-    list_links_with_default,
+    list_linked,
 )
 from qrmerch.files import replace_file
 from qrmerch.gs1.linkset import MEDIA_TYPE
@@ -37,12 +38,18 @@ class KnownGtin(NamedTuple):
     retailer_id: str
     item_id: str
     public_id: str
-    # Whether it leads to the item's page in whatever language, since nobody chose another default.
+    # The address of the page that it means.
+    href: str
+    # Whether it leads there in whatever language, since nobody chose another default.
     is_plain: bool
+    # Whether it has no links but what the page gives, so that its batches and pieces lead there as well.
+    is_bare: bool
 
     def page(self, visit: str) -> str:
         """Where a scan goes on, with the visit it began where one may be kept."""
-        return f"/i/{self.public_id}?v={visit}" if visit else f"/i/{self.public_id}"
+        if not visit:
+            return self.href
+        return f"{self.href}{'&' if '?' in self.href else '?'}v={visit}"
 
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:
@@ -124,10 +131,21 @@ class Gtins:
     def _take(self, db: Session, answers: Sequence[Answer]) -> None:
         for begin in range(0, len(answers), _ASKED_AT_ONCE):
             some = answers[begin : begin + _ASKED_AT_ONCE]
-            elsewhere = list_links_with_default(db, {each.item_id for each in some})
+            linked = list_linked(db, {each.item_id for each in some})
             for each in some:
-                is_plain = not elsewhere & {(each.item_id, ""), (each.item_id, each.gtin)}
-                self._put(KnownGtin(each.gtin, each.retailer_id, each.item_id, each.item_public_id, is_plain))
+                leads = [linked[key] for key in ((each.item_id, ""), (each.item_id, each.gtin)) if key in linked]
+                href = item_page(each.item_public_id, each.pick)
+                self._put(
+                    KnownGtin(
+                        each.gtin,
+                        each.retailer_id,
+                        each.item_id,
+                        each.item_public_id,
+                        href,
+                        is_plain=not any(leads),
+                        is_bare=not leads,
+                    )
+                )
 
     def _put(self, known: KnownGtin) -> None:
         path = f"/01/{known.gtin}"

@@ -34,7 +34,7 @@ def answer_missing(*, typed: str = "") -> Response:
         pieces = list_start_pieces(db, house, locale, limit=_WAYS_ON, at=at) if house.retailer_id else ()
     t = translator(locale)
     meant = find_meant(typed, get_scan_path().codes, retailer_id=find_host_retailer_id()) if typed else None
-    title, words = _words(typed, meant, locale)
+    title, words = explain(typed, meant, locale)
     frame, block = build_frame(house, locale=locale, title=title)
     page = HelpfulPage(
         t=t,
@@ -76,7 +76,8 @@ def answer_wrong(status: int, reason: str, detail: str) -> Response:
     return respond("landing/helpful.html", page, block, status=status)
 
 
-def _words(typed: str, meant: str | None, locale: str) -> tuple[str, str]:
+def explain(typed: str, meant: str | None, locale: str) -> tuple[str, str]:
+    """Title and words of the page: mistyped, wherever one slip may have made this; unknown, only if the check holds."""
     t = translator(locale)
     if not typed:
         return t("Nothing here any more"), t("This link leads nowhere now. The code on the tag always does.")

@@ -137,8 +137,6 @@ class StartPage:
     title: str
     of: str
     pieces: tuple[Piece, ...]
-    # Of one store: where it is and when it is open.
-    place: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,12 @@ from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item
 from qrmerch.codes.gs1_models import Gs1Link
-from qrmerch.codes.gs1_queries import Answer, find_store_by_gln, levels_of, list_answers, list_served_links
+from qrmerch.codes.gs1_queries import Answer, find_store_by_gln, item_page, levels_of, list_answers, list_served_links
 from qrmerch.gs1.digital_link import DigitalLink
 from qrmerch.gs1.link_types import DEFAULT_LINK, DEFAULT_LINK_MULTI
 from qrmerch.gs1.linkset import Level, Link
 from qrmerch.gs1.negotiate import choose
 from qrmerch.i18n import translator
-from qrmerch.landing.start import store_address
 from qrmerch.parties.languages import locales_of
 from qrmerch.parties.models import Retailer, Store
 from qrmerch.rendering.page_links import list_page_links
@@ -49,8 +48,8 @@ class Target:
     def page(self) -> str:
         """The address of its page here."""
         if self.item is not None:
-            return f"/i/{self.item.public_id}"
-        return store_address(self.retailer.slug, self.store.public_id) if self.store else "/"
+            return item_page(self.item.public_id, self.answer.pick if self.answer else "")
+        return f"/store/{self.store.public_id}" if self.store else "/"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final, cast
-from urllib.parse import urlencode
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -16,11 +15,8 @@ from qrmerch.content.holding import shows_somewhere
 from qrmerch.errors import NotFound
 from qrmerch.i18n import translator
 from qrmerch.landing.pages import DemoDoors, DoorsPage, StartPage
-from qrmerch.landing.shopper import choose_locale, is_public_id, load_host_house, respond
-from qrmerch.parties.models import Store
-from qrmerch.parties.queries import find_store_by_public_id
-from qrmerch.rendering.frame import House, build_frame, errand_languages, language_links
-from qrmerch.rendering.opening import word_opening
+from qrmerch.landing.shopper import choose_locale, load_host_house, respond
+from qrmerch.rendering.frame import House, build_frame, errand_languages
 from qrmerch.rendering.pages import Piece
 from qrmerch.rendering.service import list_cards
 from qrmerch.web import get_db, services
@@ -37,9 +33,6 @@ def show_start() -> Response:
     house = load_host_house(db, at=at)
     locale = choose_locale(house)
     t = translator(locale)
-    store = _find_store(db, house.retailer_id)
-    if store is not None:
-        return _show_store(db, house, store, locale, at=at)
     doors = _find_doors(db) if house.retailer_id is None else None
     if doors is not None:
         frame, block = build_frame(house, locale=locale, title=t("Demo"))
@@ -52,32 +45,6 @@ def show_start() -> Response:
     return respond("landing/start.html", StartPage(t, frame, title, house.slug, pieces), block)
 
 
-def store_address(slug: str, public_id: str) -> str:
-    """The page of one store: where it is, when it is open, what is shown there."""
-    return f"/?{urlencode({'of': slug, 'at': public_id})}"
-
-
-def _find_store(db: Session, retailer_id: str | None) -> Store | None:
-    said = request.args.get("at", "")
-    return find_store_by_public_id(db, retailer_id, said) if retailer_id and is_public_id(said) else None
-
-
-def _show_store(db: Session, house: House, store: Store, locale: str, *, at: datetime) -> Response:
-    here = store_address(house.slug, store.public_id)
-    languages = language_links(house.locales, locale, here)
-    frame, block = build_frame(house, locale=locale, title=store.name, languages=languages, is_indexed=True)
-    lines = [store.address, store.town, word_opening(store, locale, at), store.hours]
-    page = StartPage(
-        translator(locale),
-        frame,
-        store.name,
-        house.slug,
-        list_start_pieces(db, house, locale, limit=_MOST, at=at, store=store),
-        tuple(line for line in lines if line),
-    )
-    return respond("landing/start.html", page, block)
-
-
 def _find_doors(db: Session) -> DemoDoors | None:
     """The demo's doors; None where this is no demo, or what they show has been taken out of it."""
     find = cast("Callable[[Session], DemoDoors | None] | None", services().parts.get("demo_doors"))
@@ -87,17 +54,12 @@ def _find_doors(db: Session) -> DemoDoors | None:
         return None
 
 
-def list_start_pieces(
-    db: Session, house: House, locale: str, *, limit: int, at: datetime, store: Store | None = None
-) -> tuple[Piece, ...]:
-    """What a retailer shows now, newest first: items that are sold and have a page of their own.
-
-    :param store: where they are looked at; None for nowhere in particular.
-    """
+def list_start_pieces(db: Session, house: House, locale: str, *, limit: int, at: datetime) -> tuple[Piece, ...]:
+    """What a retailer shows now, newest first: items that are sold and have a page of their own."""
     wanted = select(Item).where(
         Item.retailer_id == house.retailer_id,
         Item.is_retired.is_(False),
         shows_somewhere(db, at=at, retailer_id=house.retailer_id),
     )
     items = list(db.scalars(wanted.order_by(Item.created_at.desc(), Item.id).limit(limit)))
-    return list_cards(db, items, locale=locale, store=store, kept=(), at=at)
+    return list_cards(db, items, locale=locale, store=None, kept=(), at=at)

@@ -3,8 +3,8 @@
 In: a file of unknown content. Out: small, clean AVIF and JPEG files, a colour and a placeholder.
 Never: metadata of the original, its bytes, or more pixels decoded than allowed.
 
-`examine` reads the header only. `render` and `render_mark` decode in a child process that has little memory and
-little time; this file is the child's program as well, so it imports nothing of ours.
+`examine` reads the header only. `render`, `render_mark` and `render_print` decode in a child process that has little
+memory and little time; this file is the child's program as well, so it imports nothing of ours.
 """
 
 import base64
@@ -51,6 +51,7 @@ _PLACEHOLDER_MAX_CHARS: Final = 500
 # at a time: a large one is never held twice.
 _REDUCING_GAP: Final = 2.0
 _STRIP_ROWS: Final = 256
+_NEEDED_WIDTH: Final = max(*PAGE_WIDTHS, PREVIEW_SIZE[0])
 WHITE: Final = "#ffffff"
 # A retailer's logo: how small and how long it may be, how heavy as served, and the sizes it is tried in, largest first.
 MARK_MIN_SIDE: Final = 40
@@ -58,6 +59,10 @@ MARK_RATIOS: Final = (0.5, 8.0)
 MARK_MAX_BYTES: Final = 12 * 1024
 MARK_TIMEOUT_S: Final = 15
 _MARK: Final = "mark"
+# For paper: so long may a picture stay, and how little of it may be lost.
+PRINT_MAX_SIDE: Final = 6_000
+_PRINT: Final = "print"
+_PRINT_QUALITY: Final = 90
 _MARK_SIZES: Final = ((504, 108), (336, 72), (252, 54), (168, 36))
 _MARK_WAYS: Final[tuple[dict[str, Any], ...]] = ({"lossless": True}, {"quality": 90}, {"quality": 75})
 # What the child runs.
@@ -211,6 +216,19 @@ def render_mark(source: Path, folder: Path, *, max_pixels: int) -> Made:
     return Made(**_ask_child(order, timeout_s=MARK_TIMEOUT_S))
 
 
+def render_print(source: Path, folder: Path, *, max_pixels: int, ground: str, longest: int) -> Made:
+    """Make a picture for paper in `folder`, in the same child process: a JPEG in sRGB, upright, hardly packed.
+
+    :param ground: what transparent parts are laid on, `#rrggbb`.
+    :param longest: pixels of its longer side, if it has so many; at most 6,000.
+    :raises Unusable: it cannot be decoded within the limits.
+    """
+    header = examine(source, max_pixels=max_pixels)
+    most = str(min(longest, PRINT_MAX_SIDE))
+    order = [header.format, str(source), str(folder), str(max_pixels), _PRINT, ground, most, str(RENDER_MEMORY_BYTES)]
+    return Made(**_ask_child(order, timeout_s=RENDER_TIMEOUT_S))
+
+
 def _ask_child(order: list[str], *, timeout_s: float) -> dict[str, Any]:
     """What the child answers to an order.
 
@@ -300,6 +318,16 @@ def _render_here(
     )
 
 
+def _render_print_here(name: str, source: Path, folder: Path, *, max_pixels: int, ground: str, longest: int) -> Made:
+    """The work of `render_print`, in this process."""
+    decoded = _decode(name, source, max_pixels=max_pixels, ground=ground, needed=longest)
+    picture = decoded.in_srgb(decoded.picture)
+    picture.thumbnail((longest, longest), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    # One scan and whole colours: what a press reads without asking back.
+    picture.save(folder / "print.jpeg", "JPEG", quality=_PRINT_QUALITY, subsampling=0, optimize=True)
+    return Made(_PRINT, "jpeg", picture.width, picture.height, "print.jpeg")
+
+
 def _page_widths(width: int) -> list[int]:
     """The widths made of a picture that is `width` wide, largest first; none larger than it is."""
     made = [each for each in PAGE_WIDTHS if each <= width]
@@ -324,8 +352,7 @@ class _Decoded:
         return _plain_rgb(picture, self.profile)
 
 
-def _decode(name: str, source: Path, *, max_pixels: int, ground: str) -> _Decoded:
-    needed = max(*PAGE_WIDTHS, PREVIEW_SIZE[0])
+def _decode(name: str, source: Path, *, max_pixels: int, ground: str, needed: int = _NEEDED_WIDTH) -> _Decoded:
     with Image.open(source, formats=[name]) as opened:
         if opened.width * opened.height > max_pixels:
             raise Unusable("This picture has too many pixels.")
@@ -500,6 +527,8 @@ def _run(arguments: list[str]) -> int:
         made: Rendered | Made
         if how == [_MARK]:
             made = _render_mark_here(name, *paths, max_pixels=most)
+        elif how[0] == _PRINT:
+            made = _render_print_here(name, *paths, max_pixels=most, ground=how[1], longest=int(how[2]))
         else:
             across, down, ground = how
             made = _render_here(name, *paths, max_pixels=most, focus=(float(across), float(down)), ground=ground)

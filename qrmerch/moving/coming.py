@@ -8,11 +8,12 @@ Never: a token that another retailer has, or a host that another has proven.
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import select
+from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
 from qrmerch import audit, ids
@@ -83,6 +84,7 @@ class _There:
     """Ids of what codes name, as the database has them now."""
 
     retailer_id: str
+    hosts: frozenset[str] = frozenset()
     items: dict[str, str] = field(default_factory=dict)
     variants: dict[tuple[str, str], str] = field(default_factory=dict)
     shops: dict[str, str] = field(default_factory=dict)
@@ -115,7 +117,7 @@ def read_folder(database: Database, folder: Path, *, at: datetime, progress: Pro
         with database.write() as db:
             retailer = _take_retailer(db, first, at)
             db.commit()
-            there = _There(retailer.id)
+            there = _There(retailer.id, frozenset(each["host"] for each in first["hosts"]))
         made = known = shared = 0
         after: dict[str, str] = {}
         for chunk in _chunks(lines):
@@ -139,7 +141,7 @@ def read_folder(database: Database, folder: Path, *, at: datetime, progress: Pro
             audit.record(db, None, "code.import", subject, at=at, retailer_id=there.retailer_id, detail=detail)
             parties.changed(db, there.retailer_id, at=at)
             db.commit()
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, NoResultFound) as error:
         raise NoExport(
             f"A line of {records.FILE} cannot be read ({error}). Use a folder as an export wrote it."
         ) from None
@@ -219,7 +221,8 @@ def _take_brand(db: Session, retailer: Retailer, said: dict[str, Any], at: datet
         dict(said["social"]),
     )
     try:
-        parties.set_brand(db, retailer, brand, at=at)
+        # The plain one that came with the retailer has begun already.
+        parties.set_brand(db, retailer, brand, at=at + timedelta(milliseconds=1))
     except FormError:
         # A brand that this release would not take costs its looks, and no code.
         return
@@ -351,6 +354,8 @@ def _take_codes(db: Session, there: _There, said: list[records.Record], after: d
     for each in new:
         if len(each["token"]) != LENGTH or find_token(each["token"]) != each["token"]:
             raise ValueError(f"{each['token']} is no token")
+        if each["host"] and each["host"] not in there.hosts:
+            raise ValueError(f"{each['host']} is none of the retailer's hosts")
         db.add(_code_of(there, each))
     after.update({each["token"]: each["replaced_by"] for each in said if each["replaced_by"]})
     db.flush()

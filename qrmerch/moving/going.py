@@ -97,7 +97,7 @@ def write_folder(
             writer.writerow([spreadsheet_cell(str(cell or "")) for cell in _row(code, page, led, base_url)])
             progress(1)
     led.pages |= {"/privacy": "/pages/privacy.html", "/help": "/pages/help.html", "/": "/pages/unknown.html"}
-    shared = urlsplit(base_url).netloc
+    shared = urlsplit(base_url).hostname or ""
     named = [*dict.fromkeys([*hosts, *(each["host"] or shared for each in led.codes)])]
     _write(folder / servers.NGINX_MAP, servers.nginx_map(led.pages))
     _write(folder / servers.NGINX, servers.nginx_conf(named, entries=len(led.pages)))
@@ -146,11 +146,7 @@ def _write_pages(db: Session, retailer: Retailer, folder: Path, led: _Led, *, st
 
 
 _WORDS: Final = (
-    (
-        "unknown",
-        "This code leads nowhere",
-        ("Look at the tag again: the code under the square has nine characters, and never uses I, L, O or U.",),
-    ),
+    ("unknown", "That code is not one of ours", ("A code has nine characters. Look at the tag again.",)),
     ("help", "Help", ("Point your camera at the square on a tag to see what it is.",)),
     ("privacy", "What a scan records", ("These pages are plain files. They set no cookie and run no script.",)),
 )

@@ -250,6 +250,8 @@ class Supply(RetailerScoped, Base):
     is_trusted: Mapped[bool] = mapped_column(default=False)
     # What is approved without a reviewer besides: {"small": true, "max_chars": 40, "slots": ["story.text"]}.
     rules: Mapped[Json] = mapped_column(default=dict)
+    # Whether it may ask for print files of its items, to put tags on where they are made.
+    may_ask_prints: Mapped[bool] = mapped_column(default=False)
     # When somebody of the vendor looked at the retailer's brand for the first time.
     brand_seen_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]

@@ -14,6 +14,8 @@ from qrmerch.parties.models import Proof
 from qrmerch.txt_records import LookupFailed, Server, find_txt
 
 WELL_KNOWN: Final = "/.well-known/qrmerch.txt"
+# Where no host of the sample shops is anywhere.
+IN_DEMO: Final = "This is the demo: no name server and no web server is asked."
 _BELOW: Final = "_qrmerch"
 _DNS_WAITS_S, _FILE_WAITS_S = 3.0, 5.0
 _MAX_FILE_BYTES: Final = 4_000

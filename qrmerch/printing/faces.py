@@ -1,15 +1,18 @@
 """Typefaces for print: which there are, and which of them has the letters of a text.
 
-Two come with qrmerch as packages: Noto Sans (Latin, Greek, Cyrillic, Vietnamese, Devanagari) and Noto Sans Arabic.
-For other scripts, further `fontpkg-…` packages that are installed and then the machine's own fonts are looked
-through, once, when a text first needs one. A letter that no face has is never drawn as a box: it is left out, and
-the desk says so.
+They come with qrmerch as packages: Noto Sans (Latin, Greek, Cyrillic, Vietnamese, Devanagari), Noto Sans Arabic (with
+Persian and Urdu), Heebo for Hebrew, Noto Sans Thai, and Noto Sans CJK for Chinese, Japanese and Korean, in the shapes
+that Taiwan writes. For other scripts, further `fontpkg-…` packages that are installed and then the machine's own fonts
+are looked through, once, when a text first needs one. A letter that no face has is never drawn as a box: nothing is
+printed before somebody has agreed to leave it out.
 """
 
 import logging
+import mmap
 import os
 import struct
 import sys
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -22,9 +25,13 @@ import reportlab
 
 log = logging.getLogger("qrmerch.printing")
 
+# A letter is set in the first of these that has it; the largest file comes last and is seldom read.
 _PACKAGED: Final = (
-    ("fontpkg_noto_sans", "NotoSans[wdth,wght].ttf"),
-    ("fontpkg_noto_sans_arabic", "NotoSansArabic[wdth,wght].ttf"),
+    ("fontpkg_noto_sans", "files/NotoSans[wdth,wght].ttf"),
+    ("fontpkg_noto_sans_arabic", "files/NotoSansArabic[wdth,wght].ttf"),
+    ("fontpkg_heebo", "files/Heebo[wght].ttf"),
+    ("fontpkg_noto_sans_thai", "files/NotoSansThai[wdth,wght].ttf"),
+    ("cvttf_NotoSansCJK_Regular", "NotoSansCJKtc-Regular.otf"),
 )
 _GROUP: Final = "fontpkg.family"
 _SUFFIXES: Final = (".ttf", ".otf", ".ttc")
@@ -67,9 +74,9 @@ def base_face() -> Face:
 
     Where its package is missing, the one that reportlab brings, which knows western Latin only.
     """
-    face = _packaged_faces()
-    if face:
-        return face[0]
+    face = _packaged_face(*_PACKAGED[0])
+    if face is not None:
+        return face
     log.warning("the package fontpkg-noto-sans is missing: labels are set in Vera, with western letters only")
     return _read(Path(reportlab.__file__).parent / "fonts" / "Vera.ttf")
 
@@ -83,22 +90,37 @@ def find_face(text: str) -> Face | None:
     return None
 
 
+def face_of(text: str) -> Face:
+    """The face that a piece of `split_by_face` is set in."""
+    return find_face(text) or base_face()
+
+
 def split_by_face(text: str) -> list[str]:
     """A text in pieces that each have a face of their own, in the order they are read; mostly one.
 
-    Characters that no face has must be gone: see `without_unknown`.
+    Spaces and what combines with the letter before stay with it. Characters that no face has must be gone: see
+    `without_unknown`.
     """
-    if find_face(text):
+    if base_face().has("".join(text.split())):
         return [text]
     pieces: list[str] = []
     face: Face | None = None
     for character in text:
-        if character.isspace() or (face is not None and face.has(character)):
-            pieces[-1:] = ["".join((*pieces[-1:], character))]
+        if face is not None and (character.isspace() or (_stays(character) and face.has(character))):
+            pieces[-1] += character
+            continue
+        found = find_face(character) or base_face()
+        if found is face:
+            pieces[-1] += character
         else:
-            face = find_face(character)
             pieces.append(character)
+        face = found
     return pieces
+
+
+def _stays(character: str) -> bool:
+    """Whether a character goes with the letter before it: accents, and joiners that nobody sees."""
+    return unicodedata.category(character) in ("Mn", "Mc", "Me", "Cf")
 
 
 def without_unknown(text: str) -> str:
@@ -109,32 +131,33 @@ def without_unknown(text: str) -> str:
 
 def _faces() -> Iterator[Face]:
     yield base_face()
-    yield from _packaged_faces()[1:]
+    for package, name in _PACKAGED[1:]:
+        face = _packaged_face(package, name)
+        if face is not None:
+            yield face
     yield from _found_faces()
 
 
 @cache
-def _packaged_faces() -> tuple[Face, ...]:
-    found = []
-    for package, name in _PACKAGED:
-        try:
-            found.append(_read(Path(str(files(package) / "files" / name))))
-        except (ModuleNotFoundError, OSError, NotAFont) as error:
-            log.warning("the typeface %s cannot be used: %s", package, error)
-    return tuple(found)
+def _packaged_face(package: str, name: str) -> Face | None:
+    try:
+        return _read(Path(str(files(package))) / name)
+    except (ModuleNotFoundError, OSError, ValueError) as error:
+        log.warning("the typeface %s cannot be used: %s", package, error)
+        return None
 
 
 @cache
 def _found_faces() -> tuple[Face, ...]:
     """Faces of further packages, then the machine's."""
     packages = [Path(str(files(each.value))) / "files" for each in entry_points(group=_GROUP)]
-    known = {name for _, name in _PACKAGED}
+    known = {Path(name).name for _, name in _PACKAGED}
     paths = [path for path in _list_fonts(packages) if path.name not in known]
     found = []
     for path in [*paths, *_list_fonts(_font_folders())][:_MAX_FACES]:
         try:
             found.append(_read(path))
-        except (OSError, NotAFont):
+        except (OSError, ValueError):
             continue
     return tuple(found)
 
@@ -158,10 +181,11 @@ def _font_folders() -> list[Path]:
 
 @cache
 def _read(path: Path) -> Face:
-    return Face(str(path), read_characters(path.read_bytes()))
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return Face(str(path), read_characters(data))
 
 
-def read_characters(data: bytes) -> frozenset[int]:
+def read_characters(data: bytes | mmap.mmap) -> frozenset[int]:
     """The code points that a TrueType or OpenType file, or the first of a collection, has glyphs for.
 
     :raises NotAFont: it cannot be read.
@@ -176,7 +200,7 @@ def read_characters(data: bytes) -> frozenset[int]:
         raise NotAFont(str(error)) from None
 
 
-def _characters_at(data: bytes, cmap: int) -> Iterator[int]:
+def _characters_at(data: bytes | mmap.mmap, cmap: int) -> Iterator[int]:
     """The characters of the best Unicode subtable: format 12 if there is one, else format 4."""
     count = struct.unpack_from(">H", data, cmap + 2)[0]
     subtables = {}
@@ -192,14 +216,14 @@ def _characters_at(data: bytes, cmap: int) -> Iterator[int]:
         raise NotAFont("no table of Unicode characters")
 
 
-def _format_12(data: bytes, at: int) -> Iterator[int]:
+def _format_12(data: bytes | mmap.mmap, at: int) -> Iterator[int]:
     count = struct.unpack_from(">I", data, at + 12)[0]
     for group in range(count):
         first, last, glyph = struct.unpack_from(">III", data, at + 16 + 12 * group)
         yield from range(first if glyph else first + 1, min(last, sys.maxunicode) + 1)
 
 
-def _format_4(data: bytes, at: int) -> Iterator[int]:
+def _format_4(data: bytes | mmap.mmap, at: int) -> Iterator[int]:
     count = struct.unpack_from(">H", data, at + 6)[0] // 2
     ends = struct.unpack_from(f">{count}H", data, at + 14)
     starts = struct.unpack_from(f">{count}H", data, at + 16 + 2 * count)

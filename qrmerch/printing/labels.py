@@ -1,21 +1,22 @@
 """What stands on one label: the code, what it is about, where it hangs, what a scan gives, and what a scan keeps.
 
-In: a label and a box of millimetres. Out: marks on a canvas. The words are drawn, never read as mark-up. Where
+In: a label and a box of millimetres. Out: marks on paper. The words are drawn, never read as mark-up. Where
 letters are missing, the code still stands with its address in words.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
-from typing import Any, Final
+from typing import Final
 
 from PIL import Image
-from reportlab.lib.utils import ImageReader
 
 from qrmerch.codes.artwork import POINTS_PER_MM, Symbol, pdf_drawing, snap_to_dots
 from qrmerch.codes.queries import CodeLine, said_by
 from qrmerch.codes.tokens import group
 from qrmerch.printing import lettering
+from qrmerch.printing.paper import Paper, Picture
 from qrmerch.printing.stocks import Shape, Stock
 
 INK, GREY = "#141414", "#585854"
@@ -35,6 +36,10 @@ _SHRINKS: Final = (1.0, 0.93, 0.86, 0.8, 0.74, 0.68)
 _FITTED: Final = (1.0, 0.9, 0.82)
 _SQUEEZED: Final = (0.74, 0.66, 0.58, 0.5, 0.4)
 _CODE_SHARE: Final = 0.4
+_TALL_CODE_SHARE: Final = 0.62
+# Of a round label: the largest square with room for a line of words below it.
+_ROUND_CODE_SHARE, _ROUND_WORDS_SHARE = 0.62, 0.55
+_DOT: Final = 72 / 300
 _BASE_LINE: Final = 0.25
 
 
@@ -66,16 +71,6 @@ class Wording:
 
 
 @dataclass(frozen=True, slots=True)
-class _Box:
-    """A label's place on the paper, points, from its lower left corner."""
-
-    left: float
-    bottom: float
-    width: float
-    height: float
-
-
-@dataclass(frozen=True, slots=True)
 class _Line:
     """A line of words, its size and what stands between it and the next, points."""
 
@@ -89,6 +84,39 @@ class _Line:
         return self.size * _LEADING
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A line and where it stands: its beginning, end or middle, as `align` says, and its base line."""
+
+    line: _Line
+    x: float
+    y: float
+    align: str
+
+
+@dataclass(frozen=True, slots=True)
+class Logo:
+    """A picture and where it stands."""
+
+    picture: Picture
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """What stands where on one label, points from its lower left corner."""
+
+    code_x: float
+    code_y: float
+    side: float
+    words: tuple[Words, ...]
+    logo: Logo | None
+    is_complete: bool
+
+
 def label_of(line: CodeLine, base: str) -> Label:
     """What a code's label says.
 
@@ -100,27 +128,50 @@ def label_of(line: CodeLine, base: str) -> Label:
 
 def code_size_mm(symbol: Symbol, stock: Stock) -> float:
     """How large a code is on this stock: what there is room for, in whole dots of a 300 dpi printer."""
+    width, height = stock.label
     if stock.shape == Shape.TAG:
-        return snap_to_dots(symbol, size_mm=_TAG_CODE_MM)
-    room = min(stock.label[1] - 2 * _MARGIN_MM, stock.label[0] * _CODE_SHARE, _MAX_CODE_MM)
+        room = min(_TAG_CODE_MM, width - 2 * _MARGIN_MM, height * _CODE_SHARE)
+    elif stock.shape == Shape.ROUND:
+        room = min(min(stock.label) * _ROUND_CODE_SHARE, _MAX_CODE_MM)
+    elif stock.is_tall:
+        room = min(width - 2 * _MARGIN_MM, height * _TALL_CODE_SHARE, _MAX_CODE_MM)
+    else:
+        room = min(height - 2 * _MARGIN_MM, width * _CODE_SHARE, _MAX_CODE_MM)
     return snap_to_dots(symbol, size_mm=room)
 
 
 def draw_label(
-    canvas: Any, label: Label, symbol: Symbol, stock: Stock, wording: Wording, corner: tuple[float, float]
-) -> None:
-    """Draw one label.
+    paper: Paper, label: Label, symbol: Symbol, stock: Stock, wording: Wording, corner: tuple[float, float]
+) -> bool:
+    """Draw one label; whether all its words are on it, none of them cut.
 
     :param corner: its lower left corner on the paper, mm.
     """
     left, bottom = (each * POINTS_PER_MM for each in corner)
+    laid = lay_out(label, symbol, stock, wording)
+    # Codes begin on whole dots of a 300 dpi printer.
+    x, y = (round(each / _DOT) * _DOT for each in (left + laid.code_x, bottom + laid.code_y))
+    paper.add(pdf_drawing(symbol, x=x, y=y, side=laid.side, dark=wording.dark))
+    if laid.logo:
+        paper.place(laid.logo.picture, left + laid.logo.x, bottom + laid.logo.y, laid.logo.width, laid.logo.height)
+    for words in laid.words:
+        line = words.line
+        x, y = left + words.x, bottom + words.y
+        lettering.draw(paper, line.text, x, y, line.size, colour=line.colour, is_bold=line.is_bold, align=words.align)
+    return laid.is_complete
+
+
+def lay_out(label: Label, symbol: Symbol, stock: Stock, wording: Wording) -> Laid:
+    """Where everything stands on a label."""
     width, height = (each * POINTS_PER_MM for each in stock.label)
-    box = _Box(left, bottom, width, height)
     side = code_size_mm(symbol, stock) * POINTS_PER_MM
     if stock.shape == Shape.TAG:
-        _draw_tag(canvas, label, symbol, wording, box, side)
-    else:
-        _draw_beside(canvas, label, symbol, wording, box, side)
+        return _lay_tag(label, wording, width, height, side)
+    if stock.shape == Shape.ROUND:
+        return _lay_round(label, width, height, side)
+    if stock.is_tall:
+        return _lay_under(label, wording, width, height, side)
+    return _lay_beside(label, wording, width, height, side)
 
 
 def short_address(label: Label) -> str:
@@ -129,43 +180,76 @@ def short_address(label: Label) -> str:
     return f"{host} {group(label.token)}"
 
 
-def _draw_beside(canvas: Any, label: Label, symbol: Symbol, wording: Wording, box: _Box, side: float) -> None:
+def _lay_beside(label: Label, wording: Wording, width: float, height: float, side: float) -> Laid:
     """The code at the side where reading begins, the words beside it: name on top, small print at the foot."""
     is_rtl = wording.direction == "rtl"
     margin, edge = _MARGIN_MM * POINTS_PER_MM, _EDGE_MM * POINTS_PER_MM
-    code_x = box.left + (box.width - margin - side if is_rtl else margin)
-    code_y = box.bottom + (box.height - side) / 2
-    canvas.addLiteral(pdf_drawing(symbol, x=code_x, y=code_y, side=side, dark=wording.dark))
-    top, foot = _words_beside(label, wording, box.width - side - 3 * margin, box.height - 2 * edge)
+    code_x = width - margin - side if is_rtl else margin
+    top, foot = _words_beside(label, wording, width - side - 3 * margin, height - 2 * edge)
     x = code_x - margin / 2 if is_rtl else code_x + side + margin / 2
     align = "right" if is_rtl else "left"
-    _draw_lines(canvas, top, x, box.bottom + box.height - edge, align)
-    _draw_lines(canvas, foot, x, box.bottom + edge + _height(foot), align)
+    words = _placed(top, x, height - edge, align) + _placed(foot, x, edge + _height(foot), align)
+    return Laid(code_x, (height - side) / 2, side, words, None, _is_complete(top, label, wording))
+
+
+def _lay_under(label: Label, wording: Wording, width: float, height: float, side: float) -> Laid:
+    """The code on top, the words in the middle under it; for labels that are higher than wide."""
+    margin = _MARGIN_MM * POINTS_PER_MM
+    code_y = height - margin - side
+    top, foot = _words_beside(label, wording, width - 2 * margin, code_y - 1.5 * margin)
+    words = _placed(top, width / 2, code_y - margin / 2, "centre")
+    words += _placed(foot, width / 2, margin + _height(foot), "centre")
+    return Laid((width - side) / 2, code_y, side, words, None, _is_complete(top, label, wording))
+
+
+def _lay_round(label: Label, width: float, height: float, side: float) -> Laid:
+    """The code in the middle of a round or oval label, its text under it; there is no room for more."""
+    code_y = (height - side) / 2
+    room = min(width, height) * _ROUND_WORDS_SHARE
+    token = group(label.token)
+    size = min(8.0, room / lettering.width_of(token, 1.0))
+    return Laid(
+        (width - side) / 2, code_y, side, _placed([_Line(token, size)], width / 2, code_y, "centre"), None, True
+    )
+
+
+def _is_complete(words: list[_Line], label: Label, wording: Wording) -> bool:
+    """Whether name and place stand in these lines whole."""
+    place = label.place if wording.shows_place else ""
+    wanted = "".join((lettering.printable(label.title) + lettering.printable(place)).split())
+    return "".join("".join(line.text for line in words).split()) == wanted
 
 
 def _words_beside(label: Label, wording: Wording, room: float, height: float) -> tuple[list[_Line], list[_Line]]:
     """The lines at the top and at the foot, as large as they can be without meeting."""
     usual = min(max(height / _USUAL_HEIGHT, _SCALES[0]), _SCALES[1])
-    # What a scan gives is said whole or not at all; the name, the address and the notice are always there.
-    for call, shrink in [(wording.call, each) for each in _SHRINKS[:4]] + [("", each) for each in _SHRINKS]:
+    for call, notice, shrink in _ways_to_fit(wording):
         scale = usual * shrink
         top = _fit(label.title, 9.5 * scale, room, max_lines=2, is_bold=True)
         if wording.shows_place:
             top += _fit(label.place, 7 * scale, room, colour=GREY)
         foot = _fit(call, 7 * scale, room, max_lines=2)
         foot += _address_lines(label, 7 * scale, room)
-        foot += _fit(wording.notice, 5.6 * scale, room, max_lines=2, colour=GREY, is_never_cut=True)
+        foot += _fit(notice, 5.6 * scale, room, max_lines=2, colour=GREY, is_never_cut=True)
         if _height(top) + _height(foot) <= height:
             return top, foot
-    return [], foot
+    return [], foot if _height(foot) <= height else []
 
 
-def _draw_tag(canvas: Any, label: Label, symbol: Symbol, wording: Wording, box: _Box, side: float) -> None:
+def _ways_to_fit(wording: Wording) -> Iterator[tuple[str, str, float]]:
+    """Call, notice and size, from the best. The call is said whole or not at all, and goes first; the notice is left
+    out on the smallest labels only, where the address under which it is read has no room beside it."""
+    yield from ((wording.call, wording.notice, shrink) for shrink in _SHRINKS[:4])
+    yield from (("", wording.notice, shrink) for shrink in _SHRINKS)
+    yield from (("", "", shrink) for shrink in _SHRINKS)
+
+
+def _lay_tag(label: Label, wording: Wording, width: float, height: float, side: float) -> Laid:
     """Words above the code and under it, in the middle; the hole stays free."""
-    room, x = box.width - 2 * _TAG_MARGIN_MM * POINTS_PER_MM, box.left + box.width / 2
-    logo = _read_logo(wording.logo)
-    width, height = _logo_size(logo, room) if logo else (0.0, 0.0)
-    head = [_Line("", height / _LEADING)] if logo else _fit(wording.house, 11, room, is_bold=True)
+    room, middle = width - 2 * _TAG_MARGIN_MM * POINTS_PER_MM, width / 2
+    picture = _read_logo(wording.logo)
+    across, down = _logo_size(picture, room) if picture else (0.0, 0.0)
+    head = [_Line("", down / _LEADING)] if picture else _fit(wording.house, 11, room, is_bold=True)
     head += [_Line("", 6)] * bool(head)
     head += _fit(label.title, 14, room, max_lines=3, is_bold=True, is_balanced=True)
     if wording.shows_place and label.place:
@@ -174,28 +258,31 @@ def _draw_tag(canvas: Any, label: Label, symbol: Symbol, wording: Wording, box: 
     foot += [_Line("", 2.5)] * bool(foot)
     foot += _address_lines(label, 5.8, room, colour=GREY)
     foot += _fit(wording.notice, 5.8, room, max_lines=2, colour=GREY, is_never_cut=True)
-    top = box.bottom + box.height - _TAG_HOLE_MM * POINTS_PER_MM
-    foot_top = box.bottom + _TAG_MARGIN_MM * POINTS_PER_MM + _height(foot)
-    if logo:
-        canvas.drawImage(logo, x - width / 2, top - height, width, height, mask="auto")
-    _draw_lines(canvas, head, x, top, "centre")
-    _draw_lines(canvas, foot, x, foot_top, "centre")
-    canvas.addLiteral(pdf_drawing(symbol, x=x - side / 2, y=foot_top, side=side, dark=wording.dark))
+    top, foot_top = height - _TAG_HOLE_MM * POINTS_PER_MM, _TAG_MARGIN_MM * POINTS_PER_MM + _height(foot)
+    return Laid(
+        code_x=middle - side / 2,
+        code_y=foot_top,
+        side=side,
+        words=_placed(head, middle, top, "centre") + _placed(foot, middle, foot_top, "centre"),
+        logo=Logo(picture, middle - across / 2, top - down, across, down) if picture else None,
+        is_complete=all(not line.text.endswith(lettering.ELLIPSIS) for line in head),
+    )
 
 
 @lru_cache(maxsize=8)
-def _read_logo(data: bytes) -> ImageReader | None:
+def _read_logo(data: bytes) -> Picture | None:
     """A logo to be drawn; None where there is none, or one that cannot be read: then the name stands."""
     try:
         with Image.open(BytesIO(data), formats=["WEBP"]) as image:
-            return ImageReader(image.convert("RGBA")) if data else None
+            opened = image.convert("RGBA")
     except OSError:
         return None
+    return Picture(opened.width, opened.height, opened.convert("RGB").tobytes(), opened.getchannel("A").tobytes())
 
 
-def _logo_size(logo: ImageReader, room: float) -> tuple[float, float]:
+def _logo_size(logo: Picture, room: float) -> tuple[float, float]:
     """Width and height, points, in which a logo of this shape stands on a tag."""
-    across, down = logo.getSize()
+    across, down = logo.width, logo.height
     share = min(
         room / across, *(most * POINTS_PER_MM / side for most, side in zip(_LOGO_MM, (across, down), strict=True))
     )
@@ -243,7 +330,7 @@ def _lines_of(
     for line_count in range(1, max_lines + 1):
         for share in shares if line_count == max_lines else _FITTED[:2]:
             lines = wrap(text, size * share, room, max_lines=line_count, is_bold=is_bold)
-            if " ".join(lines) == text:
+            if lettering.is_whole(lines, text):
                 return size * share, tuple(lines)
     return size * shares[-1], tuple(lines)
 
@@ -252,8 +339,10 @@ def _height(lines: list[_Line]) -> float:
     return sum(line.leading for line in lines)
 
 
-def _draw_lines(canvas: Any, lines: list[_Line], x: float, top: float, align: str) -> None:
+def _placed(lines: list[_Line], x: float, top: float, align: str) -> tuple[Words, ...]:
+    """Lines one under the other."""
+    placed = []
     for line in lines:
         top -= line.leading
-        y = top + line.size * _BASE_LINE
-        lettering.draw(canvas, line.text, x, y, line.size, colour=line.colour, is_bold=line.is_bold, align=align)
+        placed.append(Words(line, x, top + line.size * _BASE_LINE, align))
+    return tuple(placed)

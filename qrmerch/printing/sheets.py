@@ -1,34 +1,37 @@
-"""Sheets of labels as PDF: thousands in one go, every code read back before it is drawn.
+"""Sheets of labels as PDF: thousands in one go, page after page, and what every label's code lies under.
 
-In: labels, one after the other; a stock. Out: a PDF of its paper's size, fonts inside, codes in vectors. A page is
-packed as soon as it is full, so memory does not grow with what a page is drawn with.
+In: labels, one after the other; how they are put on paper. Out: a PDF of its paper's size, fonts inside, codes in
+vectors. Each kind of symbol is checked at its size before the first is drawn; every single one is read back from the
+finished pages (`readback`).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from io import BytesIO
 from itertools import islice
 from typing import Any, BinaryIO, Final, TypeVar
 
-from reportlab.pdfbase.pdfdoc import PDFDictionary, PDFName, PDFStream, PDFZCompress
-from reportlab.pdfgen.canvas import Canvas
-
-from qrmerch.codes.artwork import POINTS_PER_MM, Symbol, draw_symbol, draw_symbols
+from qrmerch.codes.artwork import MIN_SIZE_MM, POINTS_PER_MM, Symbol, draw_symbol, draw_symbols
 from qrmerch.codes.preflight import ArtworkRefused, Report, Verdict, check_fit, check_symbol
 from qrmerch.errors import FormError
 from qrmerch.printing import lettering
 from qrmerch.printing.labels import INK, Label, Wording, code_size_mm, draw_label
+from qrmerch.printing.paper import Paper
 from qrmerch.printing.stocks import Stock
 
 Each = TypeVar("Each")
-MAX_LABELS: Final = 5_000
+MAX_LABELS: Final = 20_000
 MAX_COPIES: Final = 100
 MAX_MOVE_MM: Final = 20.0
+LEAST_STRETCH, MOST_STRETCH = 0.95, 1.05
+_MARK_MM, _MARK_GAP_MM = 5.0, 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """How labels are put on paper: from which label of the first sheet (1 is the first), moved by how much, how often.
+    """How labels are put on paper: from which label of the first sheet (1 is the first), how often each, and what the
+    printer needs: moved by how much, stretched by which share across and down.
 
     :raises FormError: a value that no sheet has.
     """
@@ -38,6 +41,8 @@ class Run:
     right_mm: float = 0.0
     down_mm: float = 0.0
     copies: int = 1
+    across: float = 1.0
+    along: float = 1.0
 
     def __post_init__(self) -> None:
         problems = {}
@@ -48,6 +53,9 @@ class Run:
         for name, value in (("right", self.right_mm), ("down", self.down_mm)):
             if not abs(value) <= MAX_MOVE_MM:
                 problems[name] = f"A sheet can be moved by {MAX_MOVE_MM:g} mm at most."
+        for name, value in (("across", self.across), ("along", self.along)):
+            if not LEAST_STRETCH <= value <= MOST_STRETCH:
+                problems[name] = f"Between {LEAST_STRETCH * 100:g} and {MOST_STRETCH * 100:g} %."
         if problems:
             raise FormError(problems)
 
@@ -55,14 +63,105 @@ class Run:
         """How many sheets this many labels need, copies included."""
         return -(-(labels * self.copies + self.start - 1) // self.stock.per_sheet)
 
+    @property
+    def margin_mm(self) -> float:
+        """What lies round the paper on a page for a print shop: bleed, and the marks where it is cut."""
+        return self.stock.bleed + _MARK_GAP_MM + _MARK_MM if self.stock.bleed else 0.0
+
+    @property
+    def page_mm(self) -> tuple[float, float]:
+        """Width and height of a page of the file."""
+        return self.stock.paper[0] + 2 * self.margin_mm, self.stock.paper[1] + 2 * self.margin_mm
+
+    def box_on_page(self, place: int) -> tuple[float, float, float, float]:
+        """Where a label lies on the finished page, mm from its upper left: left, top, right, bottom."""
+        x, y = self.stock.corner_of(place)
+        left, top = x * self.across + self.right_mm, y * self.along + self.down_mm
+        width, height = self.stock.label[0] * self.across, self.stock.label[1] * self.along
+        margin = self.margin_mm
+        return left + margin, top + margin, left + margin + width, top + margin + height
+
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """What was put on paper, and the names of which letters had to be left out."""
+    """What was put on paper; the names of which letters had to be left out, and those that were cut to fit."""
 
     labels: int
     pages: int
     incomplete: tuple[str, ...]
+    cut: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Sheets:
+    """Sheets that are being written: add labels, then finish."""
+
+    paper: Paper
+    run: Run
+    wording: Wording
+    labels: int = 0
+    incomplete: dict[str, None] = field(default_factory=dict)
+    cut: dict[str, None] = field(default_factory=dict)
+    _kinds: set[int] = field(default_factory=set)
+
+    @classmethod
+    def begun(cls, file: BinaryIO, run: Run, *, wording: Wording) -> "Sheets":
+        return cls(Paper(file, title=_title_of(run)), run, wording)
+
+    @classmethod
+    def resumed(cls, file: BinaryIO, marked: dict[str, Any], run: Run, *, wording: Wording) -> "Sheets":
+        """What was written up to a mark, to go on with the label after it."""
+        paper = Paper.resumed(file, marked["paper"], title=_title_of(run))
+        incomplete, cut = dict.fromkeys(marked["incomplete"]), dict.fromkeys(marked["cut"])
+        return cls(paper, run, wording, marked["labels"], incomplete, cut)
+
+    def mark(self) -> dict[str, Any]:
+        """How to go on from here, as JSON; only between two pages."""
+        names = {"incomplete": list(self.incomplete), "cut": list(self.cut)}
+        return {"paper": self.paper.mark(), "labels": self.labels, **names}
+
+    def add_page(self, labels: Sequence[Label]) -> None:
+        """Draw one sheet; no more labels than `room` says.
+
+        :raises ArtworkRefused: a code would not scan at the size that the stock has room for.
+        """
+        stock = self.run.stock
+        first = self.run.start - 1 if not self.labels else 0
+        _begin_page(self.paper, self.run)
+        drawn: dict[str, Symbol] = {}
+        for symbol in draw_symbols(dict.fromkeys(label.address for label in labels)):
+            self._check(symbol)
+            drawn[symbol.address] = symbol
+        for place, label in enumerate(labels, start=first):
+            symbol = drawn[label.address]
+            is_complete = draw_label(self.paper, label, symbol, stock, self.wording, _corner(self.run, place))
+            if lettering.list_missing(label.title):
+                self.incomplete[label.title] = None
+            elif not is_complete:
+                self.cut[label.title] = None
+        self.paper.add("Q")
+        self.paper.end_page()
+        self.labels += len(labels)
+
+    @property
+    def room(self) -> int:
+        """How many labels the next sheet takes."""
+        return self.run.stock.per_sheet - (self.run.start - 1 if not self.labels else 0)
+
+    def finish(self) -> Printed:
+        """Write the end of the file; it is not closed."""
+        self.paper.finish()
+        return Printed(self.labels, self.paper.page_count, tuple(self.incomplete), tuple(self.cut))
+
+    def _check(self, symbol: Symbol) -> None:
+        """Look at one symbol of each size: colour, quiet zone and modules are the same for all of a size."""
+        if symbol.modules in self._kinds:
+            return
+        size_mm = max(code_size_mm(symbol, self.run.stock), MIN_SIZE_MM)
+        report = check_symbol(symbol, size_mm=size_mm, dark=self.wording.dark)
+        if report.verdict == Verdict.REFUSE:
+            raise ArtworkRefused(report)
+        self._kinds.add(symbol.modules)
 
 
 def sheet(labels: Iterable[Label], stock: Stock, *, wording: Wording | None = None, run: Run | None = None) -> bytes:
@@ -78,91 +177,98 @@ def write_sheets(file: BinaryIO, labels: Iterable[Label], run: Run, *, wording: 
     :param file: where the PDF goes; not closed.
     :raises ArtworkRefused: a code would not scan at the size that the stock has room for.
     """
-    canvas = _open_canvas(file, run.stock)
-    place, count, incomplete = run.start - 1, 0, dict[str, None]()
-    for label, symbol in _with_symbols(labels, run.stock, dark=wording.dark):
-        if lettering.printable(label.title) != label.title:
-            incomplete[label.title] = None
-        for _ in range(run.copies):
-            if place == run.stock.per_sheet:
-                _end_page(canvas)
-                place = 0
-            draw_label(canvas, label, symbol, run.stock, wording, _corner(run, place))
-            place, count = place + 1, count + 1
-    if count:
-        _end_page(canvas)
-    pages = canvas.getPageNumber() - 1
-    canvas.save()
-    return Printed(count, pages, tuple(incomplete))
+    sheets = Sheets.begun(file, run, wording=wording)
+    left = with_copies(labels, run.copies)
+    while some := list(islice(left, sheets.room)):
+        sheets.add_page(some)
+    return sheets.finish()
+
+
+def with_copies(labels: Iterable[Label], copies: int) -> Iterator[Label]:
+    """Each label as often as it is to be printed, one after the other."""
+    return (label for label in labels for _ in range(copies))
 
 
 def outline_page(run: Run) -> bytes:
     """The outlines of a sheet's labels, to be printed on plain paper and held against the stock."""
     file = BytesIO()
-    canvas = _open_canvas(file, run.stock)
-    canvas.setStrokeColor(INK)
-    canvas.setLineWidth(0.25)
+    paper = Paper(file, title=_title_of(run))
+    _begin_page(paper, run)
+    paper.add("0.08 G 0.25 w")
     width, height = (side * POINTS_PER_MM for side in run.stock.label)
     for place in range(run.stock.per_sheet):
         x, y = (each * POINTS_PER_MM for each in _corner(run, place))
-        canvas.roundRect(x, y, width, height, run.stock.corner * POINTS_PER_MM)
-        canvas.line(x + width / 2 - 6, y + height / 2, x + width / 2 + 6, y + height / 2)
-        canvas.line(x + width / 2, y + height / 2 - 6, x + width / 2, y + height / 2 + 6)
-        lettering.draw(canvas, str(place + 1), x + 6, y + height - 12, 8, colour=INK)
-    said = f"{run.stock.said}. Moved right {run.right_mm:g} mm, down {run.down_mm:g} mm. Print at 100 %."
-    x, y = (each * POINTS_PER_MM for each in _corner(run, 0))
-    for number, line in enumerate(lettering.wrap(said, 7, width - 12, max_lines=4)):
-        lettering.draw(canvas, line, x + 6, y + height - 22 - 9 * number, 7, colour=INK)
-    _end_page(canvas)
-    canvas.save()
+        paper.add(f"{x:.3f} {y:.3f} {width:.3f} {height:.3f} re S")
+        middle, centre, arm = x + width / 2, y + height / 2, min(6.0, width / 4, height / 4)
+        paper.add(f"{middle - arm:.3f} {centre:.3f} m {middle + arm:.3f} {centre:.3f} l S")
+        paper.add(f"{middle:.3f} {centre - arm:.3f} m {middle:.3f} {centre + arm:.3f} l S")
+        size = min(8.0, height / 3, width / 4)
+        lettering.draw(paper, str(place + 1), x + 4, y + height - 3 - size, size, colour=INK)
+    _say_setting(paper, run)
+    paper.add("Q")
+    paper.end_page()
+    paper.finish()
     return file.getvalue()
+
+
+def _say_setting(paper: Paper, run: Run) -> None:
+    """In the first label, which stock this is and how it is moved."""
+    said = f"{run.stock.said}. Moved right {run.right_mm:g} mm, down {run.down_mm:g} mm, "
+    said += f"{run.across * 100:g} % across, {run.along * 100:g} % down. Print at 100 %."
+    x, y = (each * POINTS_PER_MM for each in _corner(run, 0))
+    width, height = (side * POINTS_PER_MM for side in run.stock.label)
+    lines = lettering.wrap(lettering.printable(said), 6, max(width - 22, 40), max_lines=max(1, int(height // 8) - 1))
+    for number, line in enumerate(lines):
+        lettering.draw(paper, line, x + 16, y + height - 10 - 8 * number, 6, colour=INK)
 
 
 def check_stock(address: str, stock: Stock) -> Report:
     """What is to be said of codes as long as this address on a stock, by their size alone."""
-    symbol = draw_symbol(address)
-    return check_fit(symbol, size_mm=code_size_mm(symbol, stock))
+    symbol = _symbol_of(address)
+    return check_fit(symbol, size_mm=max(code_size_mm(symbol, stock), MIN_SIZE_MM))
+
+
+# A list of stocks asks about one address again and again.
+_symbol_of: Final = lru_cache(maxsize=8)(draw_symbol)
 
 
 def list_incomplete(titles: Iterable[str]) -> list[str]:
     """The names of which letters have to be left out on paper, because no face here has them."""
-    return [title for title in dict.fromkeys(titles) if lettering.printable(title) != title]
+    return [title for title in dict.fromkeys(titles) if lettering.list_missing(title)]
 
 
-def _with_symbols(labels: Iterable[Label], stock: Stock, *, dark: str) -> Iterator[tuple[Label, Symbol]]:
-    """Labels with their symbols, each read back at the size it will have."""
-    for some in _batches(labels, 100):
-        for label, symbol in zip(some, draw_symbols(label.address for label in some), strict=True):
-            report = check_symbol(symbol, size_mm=code_size_mm(symbol, stock), dark=dark)
-            if report.verdict == Verdict.REFUSE:
-                raise ArtworkRefused(report)
-            yield label, symbol
+def _title_of(run: Run) -> str:
+    return f"Labels, {run.stock.name}"
 
 
-def _batches(all_of_them: Iterable[Each], size: int) -> Iterator[Sequence[Each]]:
-    left = iter(all_of_them)
-    while some := list(islice(left, size)):
-        yield some
+def _begin_page(paper: Paper, run: Run) -> None:
+    """A page of the run's paper, moved and stretched as its printer needs; with marks where a print shop cuts."""
+    width, height = (side * POINTS_PER_MM for side in run.stock.paper)
+    margin, bleed = run.margin_mm * POINTS_PER_MM, run.stock.bleed * POINTS_PER_MM
+    if not bleed:
+        paper.begin_page((width, height))
+    else:
+        trim = (margin, margin, margin + width, margin + height)
+        edge = (trim[0] - bleed, trim[1] - bleed, trim[2] + bleed, trim[3] + bleed)
+        paper.begin_page((width + 2 * margin, height + 2 * margin), bleed=edge, trim=trim)
+        paper.add(_cut_marks(trim, bleed))
+    right, down = run.right_mm * POINTS_PER_MM, run.down_mm * POINTS_PER_MM
+    up = margin + height - height * run.along - down
+    paper.add(f"q {run.across:.5f} 0 0 {run.along:.5f} {margin + right:.4f} {up:.4f} cm")
 
 
-def _open_canvas(file: BinaryIO, stock: Stock) -> Any:
-    lettering.register_base()
-    paper = tuple(side * POINTS_PER_MM for side in stock.paper)
-    canvas: Any = Canvas(file, pagesize=paper, pageCompression=1, invariant=1, initialFontName=lettering.BASE)
-    canvas.setTitle(f"Labels, {stock.name}")
-    return canvas
-
-
-def _end_page(canvas: Any) -> None:
-    """Close the page and pack it. Left to itself, reportlab keeps all pages unpacked until the end."""
-    canvas.showPage()
-    page = canvas._doc.Pages.pages[-1]
-    packed = PDFDictionary({"Filter": PDFName(PDFZCompress.pdfname)})
-    page.Contents = PDFStream(packed, PDFZCompress.encode(page.stream))
-    page.stream = None
+def _cut_marks(trim: tuple[float, float, float, float], bleed: float) -> str:
+    """Two hair lines at each corner, outside the bleed."""
+    near, far = bleed + _MARK_GAP_MM * POINTS_PER_MM, bleed + (_MARK_GAP_MM + _MARK_MM) * POINTS_PER_MM
+    lines = []
+    for x, outward in ((trim[0], -1), (trim[2], 1)):
+        for y, upward in ((trim[1], -1), (trim[3], 1)):
+            lines.append(f"{x + outward * near:.3f} {y:.3f} m {x + outward * far:.3f} {y:.3f} l S")
+            lines.append(f"{x:.3f} {y + upward * near:.3f} m {x:.3f} {y + upward * far:.3f} l S")
+    return "q 0 G 0.25 w " + " ".join(lines) + " Q"
 
 
 def _corner(run: Run, place: int) -> tuple[float, float]:
-    """The lower left corner of a label, mm from the lower left of the paper, as PDF counts."""
+    """The lower left corner of a label, mm from the lower left of the paper, as PDF counts; before it is moved."""
     x, y = run.stock.corner_of(place)
-    return x + run.right_mm, run.stock.paper[1] - y - run.stock.label[1] - run.down_mm
+    return x, run.stock.paper[1] - y - run.stock.label[1]

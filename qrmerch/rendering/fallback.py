@@ -96,8 +96,10 @@ def render_store_file(db: Session, *, store_id: str, at: datetime) -> PlainFile:
 
 
 def render_words_file(db: Session, *, retailer_id: str, title: str, lines: tuple[str, ...], at: datetime) -> PlainFile:
-    """A page of a title and some lines, for addresses that are no item's."""
-    return PlainFile(_render_words(load_house(db, retailer_id, at=at), title, lines))
+    """A page of a title and some lines, in the retailer's first language, for addresses that are no item's."""
+    house = load_house(db, retailer_id, at=at)
+    t = translator(house.first)
+    return PlainFile(_render_words(house, t(title), tuple(t(line) for line in lines)))
 
 
 def _render_words(house: House, title: str, lines: tuple[str, ...]) -> bytes:

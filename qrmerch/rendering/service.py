@@ -27,6 +27,7 @@ from qrmerch.rendering.frame import ITEM_SHEETS, House, build_frame, language_li
 from qrmerch.rendering.kept import NOWHERE, RenderedPage
 from qrmerch.rendering.opening import word_opening
 from qrmerch.rendering.pages import (
+    Choice,
     Fold,
     Frame,
     ItemPage,
@@ -177,7 +178,6 @@ def _make_item_page(
     source, item, t = scene.source, scene.item, translator(scene.source.locale)
     heads = {kind for kind in HEAD_KINDS if source.has(kind) or not scene.is_published}
     shown = PagePictures(db, source, at=at)
-    gallery = shown.gallery
     main, invitation = split_offers(scene)
     story, facts = read_story(source), read_facts(source)
     state, stock_words = word_stock(scene.shelf, scene.store, source.locale) if "stock" in heads else ("", "")
@@ -200,7 +200,7 @@ def _make_item_page(
             preview=make_preview(
                 db,
                 scene,
-                gallery,
+                shown.gallery,
                 shown.preview,
                 reviews,
                 base_url=base_url,
@@ -212,16 +212,14 @@ def _make_item_page(
             title=item.title,
             maker=scene.maker if "headline" in heads else "",
             place=scene.store.short_name if scene.store else "",
-            gallery=gallery,
+            gallery=shown.gallery,
             is_cover_light=shown.is_light,
             price=price if "price" in heads else None,
             shows_name="headline" in heads,
             shows_price="price" in heads,
             stock=state,
             stock_words=stock_words,
-            choice=word_choice(scene.shelf, scene.store, source.locale, pick=scene.pick)
-            if "variants" in heads
-            else None,
+            choice=_word_choice(scene) if "variants" in heads else None,
             offer=_card(main, scene) if main else None,
             story=story,
             figures=tuple(facts) if scene.style == "quiet" else pick_figures(facts),
@@ -234,6 +232,10 @@ def _make_item_page(
         block,
         shown.edges,
     )
+
+
+def _word_choice(scene: Scene) -> Choice | None:
+    return word_choice(scene.shelf, scene.store, scene.source.locale, pick=scene.pick)
 
 
 def _load_extras(

@@ -486,3 +486,42 @@ class PeoplePage:
     # Just made, to be handed over by hand where no mail is sent; empty otherwise.
     link: str
     invited: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrintRetailer:
+    """A retailer that can be asked for print files: the items there that can be tagged, and the stocks."""
+
+    id: str
+    name: str
+    items: tuple[tuple[str, str], ...]
+    stocks: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PrintFileRow:
+    """A request for print files; `href` leads to the file once it is released."""
+
+    retailer: str
+    items: str
+    stock: str
+    state: str
+    state_said: str
+    reason: str
+    at: str
+    href: str
+    size: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrintsPage:
+    """`studio/prints.html`"""
+
+    lede: str
+    # The retailer that the form asks; none where none takes requests. The others by address and name.
+    retailer: PrintRetailer | None
+    others: tuple[tuple[str, str], ...]
+    rows: tuple[PrintFileRow, ...]
+    values: dict[str, str]
+    chosen: tuple[str, ...]
+    problems: dict[str, str]

@@ -18,6 +18,7 @@ from qrmerch.studio import (
     imports,
     messages,
     people,
+    prints,
     products,
     retailers,
 )
@@ -43,4 +44,5 @@ def blueprints() -> list[Blueprint]:
         people.blueprint,
         messages.blueprint,
         retailers.blueprint,
+        prints.blueprint,
     ]

@@ -170,8 +170,7 @@ def invite(
 ) -> str:
     """Ask somebody in by mail; the link works once, for seven days, and earlier links to the same role no more.
 
-    :param base_url: the installation's address; for a retailer's people the link begins with its own host instead,
-        if it has one.
+    :param base_url: the installation's; a retailer's people get its own host instead, if it has one.
     :param asked_by: the retailer that asks a vendor's people in, for its outbox and its log.
     :return: the link.
     :raises FormError: no e-mail address, or a role that does not go with the place.
@@ -180,8 +179,7 @@ def invite(
     email = plain_email(wanted.email)
     if problem := _role_problem(wanted):
         raise FormError({"role": problem})
-    user = find_user_by_email(db, email)
-    if user is not None and _has(db, user, wanted):
+    if (user := find_user_by_email(db, email)) is not None and _has(db, user, wanted):
         raise Conflict(f"{email} has this role already.")
     _end_earlier(db, email, wanted, at=at)
     secret = secrets.token_urlsafe(_SECRET_BYTES)

@@ -2,7 +2,10 @@
 
 import csv
 import io
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pypdfium2
 import pytest
@@ -11,14 +14,19 @@ from PIL import Image
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from qrmerch import jobs
 from qrmerch.access import Role
 from qrmerch.catalog.models import Item
 from qrmerch.clock import now
 from qrmerch.codes import service
-from qrmerch.codes.models import Carrier, Code, CodeState
+from qrmerch.codes.models import Carrier, Code, CodeState, Subject
 from qrmerch.codes.tokens import group
+from qrmerch.jobs import Work
 from qrmerch.parties.models import Fixture, Retailer, Store
 from qrmerch.parties.service import Brand, Corners, Display, Tone, add_host, set_brand
+from qrmerch.printing.models import PrintBatch
+from qrmerch.printing.service import add_stock
+from qrmerch.printing.stocks import get_stock
 from tests.browsing import Browser, find_form
 from tests.conftest import NOON
 from tests.factories import Person, make_fixture, make_item, make_person, make_retailer, make_store
@@ -309,9 +317,9 @@ def test_codes_are_made_for_items_at_places_and_shown_as_a_batch(mia: Browser, s
     page = mia.follow(answer).text
 
     assert form.fields["item"] == shop.item.id
-    assert "5 codes made. One place had one already." in page
+    assert "6 codes made." in page, "on another carrier it is another code"
     made = [code for code in codes_of(db) if code.batch == "Spring"]
-    assert len(made) == 5
+    assert len(made) == 6
     assert {code.carrier for code in made} == {Carrier.SCREEN}
     assert {(code.store_id, code.fixture_id) for code in made} == {
         (shop.store.id, shop.shelf.id),
@@ -356,50 +364,133 @@ def test_a_form_that_lacks_something_comes_back_with_what_was_chosen(mia: Browse
     assert len(codes_of(db)) == 1
 
 
-def test_more_codes_than_one_go_holds_are_refused_with_the_number(mia: Browser, shop: Shop, db: Session) -> None:
-    places = [f"place:{make_fixture(db, shop.store).id}" for _ in range(72)]
-    items = [make_item(db, shop.retailer, sizes=("M",)).id for _ in range(70)]
+@pytest.fixture
+def many(shop: Shop, db: Session) -> dict[str, Any]:
+    """A form that asks for 506 codes, one of which hangs already."""
+    places = [f"place:{make_fixture(db, shop.store).id}" for _ in range(22)]
+    items = [make_item(db, shop.retailer, sizes=("M",)).id for _ in range(21)]
+    db.commit()
+    return {"item": [shop.item.id, *items], "place": [f"place:{shop.shelf.id}", *places], "batch": "Wall"}
+
+
+def test_many_codes_are_a_job_that_shows_how_far_it_is(
+    mia: Browser, shop: Shop, db: Session, many: dict[str, Any], work: jobs.Work
+) -> None:
+    order_id = re.search(r'name="order_id" value="([^"]+)"', mia.get("/desk/codes/make").text)[1]  # type: ignore[index]
+
+    ordered = mia.post("/desk/codes/make", {**many, "order_id": order_id})
+    twice = mia.post("/desk/codes/make", {**many, "order_id": order_id})
+    waiting = mia.follow(ordered).text
+    listed = mia.get("/desk/codes").text
+    ran = jobs.run_all(work)
+
+    assert ordered.location == twice.location == f"/desk/codes/orders/{order_id}"
+    assert "0 of 506 are gone through" in waiting and "22 items at 23 places" in waiting
+    assert "Wall are being made." in listed
+    assert ran == 1
+    assert "505 codes made. One place had one already." in mia.follow(ordered).text
+    assert len(codes_of(db)) == 506
+    assert "are being made" not in mia.get("/desk/codes").text
+
+
+def test_an_order_that_is_cancelled_leaves_no_code(
+    mia: Browser, shop: Shop, db: Session, many: dict[str, Any], work: jobs.Work
+) -> None:
+    ordered = mia.post("/desk/codes/make", many)
+
+    cancelled = mia.follow(mia.send(mia.follow(ordered), action="/cancel")).text
+    late = mia.post(f"{ordered.location}/cancel")
+    jobs.run_all(work)
+
+    assert "None of these codes was made" in cancelled
+    assert late.status_code == 409
+    assert len(codes_of(db)) == 1
+
+
+def test_codes_of_variants_and_of_stores_are_made_from_the_same_form(mia: Browser, shop: Shop, db: Session) -> None:
+    mia.post("/desk/codes/make", {"item": shop.item.id, "place": "none", "leads": "variant", "batch": "Sizes"})
+    mia.post(
+        "/desk/codes/make",
+        {"place": [f"place:{shop.shelf.id}", f"store:{shop.store.id}"], "leads": "store", "batch": "Doors"},
+    )
+    nowhere = mia.post("/desk/codes/make", {"place": "none", "leads": "store"})
+    page, listed = mia.get("/desk/codes?batch=Doors").text, mia.get("/desk/codes").text
+
+    sizes = [code for code in codes_of(db) if code.batch == "Sizes"]
+    doors = [code for code in codes_of(db) if code.batch == "Doors"]
+    assert [(code.subject_kind, code.item_id) for code in sizes] == [(Subject.VARIANT, shop.item.id)] * 2
+    assert {(code.subject_id, code.item_id) for code in doors} == {(shop.store.id, None)}
+    assert {code.fixture_id for code in doors} == {shop.shelf.id, None}
+    assert nowhere.status_code == 422 and "needs a store" in nowhere.text
+    assert shop.store.name in page
+    assert "Marigold Slouch Top, S" in listed
+    db.commit()
+    assert "The store’s own page" in mia.get(f"/desk/codes/{doors[0].id}").text
+
+
+def test_an_encoder_gets_the_addresses_of_chips_alone(mia: Browser, shop: Shop, db: Session) -> None:
+    chip = service.make_code(db, shop.item, at=NOON, store_id=shop.store.id, carrier=Carrier.NFC)
+    gone = service.make_code(db, shop.item, at=NOON, carrier=Carrier.NFC)
+    service.retire_code(db, gone, at=NOON, actor=None)
     db.commit()
 
-    response = mia.post("/desk/codes/make", {"item": items, "place": places})
+    rows = list(csv.DictReader(io.StringIO(mia.get("/desk/codes/nfc").text.lstrip("\ufeff"))))
 
-    assert response.status_code == 422
-    assert "5,040 codes" in response.text
+    said = f"https://fashiontown.example/q/{chip.token}"
+    assert [row["Address"] for row in rows] == [said]
+    message = bytes.fromhex(rows[0]["NDEF message (hex)"])
+    # One short record of a well-known kind, U, whose first byte stands for https://.
+    assert message[:5] == bytes((0xD1, 1, len(said) - 7, ord("U"), 4))
+    assert message[5:].decode() == said.removeprefix("https://")
+    assert int(rows[0]["Bytes on the chip"]) == len(message) + 3
+    assert "Addresses for an NFC encoder" in mia.get("/desk/codes").text
 
 
 # --- sheets -----------------------------------------------------------------------------------------
 
 
-def test_a_sheet_holds_the_chosen_codes_and_notes_them_as_printed(mia: Browser, shop: Shop, db: Session) -> None:
+def released(mia: Browser, work: Work, fields: dict[str, object]) -> bytes:
+    """The file of a batch that was asked for with these fields, made and released."""
+    asked = mia.post("/desk/codes/sheet", fields)
+    assert asked.status_code == 303, asked.text
+    jobs.run_all(work)
+    assert mia.post(f"{asked.headers['Location']}/release").status_code == 303
+    with mia.get(f"{asked.headers['Location']}/file") as response:
+        assert response.mimetype == "application/pdf"
+        assert int(response.headers["Content-Length"]) == len(response.data)
+        return response.data
+
+
+def test_a_sheet_holds_the_chosen_codes_and_notes_them_as_printed(
+    mia: Browser, shop: Shop, db: Session, work: Work
+) -> None:
     other = service.make_code(db, make_item(db, shop.retailer, title="Silver Sandal"), at=NOON)
     left_out = service.make_code(db, shop.item, at=NOON)
     db.commit()
 
     page = mia.get(f"/desk/codes/sheet?pick={shop.code.token}&pick={other.token}")
-    response = mia.post("/desk/codes/sheet", {"pick": [shop.code.token, other.token], "sent": "1", "shows_place": "1"})
+    file = released(mia, work, {"pick": [shop.code.token, other.token], "sent": "1", "shows_place": "1"})
 
     assert "2 codes on 1 sheet of Avery 5160" in page.text
-    assert response.mimetype == "application/pdf"
-    assert read_pdf(response.data) == [address_of(shop.code), address_of(other)]
-    assert int(response.headers["Content-Length"]) == len(response.data)
-    assert "Tops wall" in words_of(response.data)
-    assert "privacy" not in words_of(response.data)
+    assert read_pdf(file) == [address_of(shop.code), address_of(other)]
+    assert "Tops wall" in words_of(file)
+    assert "privacy" not in words_of(file)
     printed = {code.id: code.printed_at is not None for code in codes_of(db)}
     assert printed == {shop.code.id: True, other.id: True, left_out.id: False}
 
 
-def test_a_sheet_of_a_batch_has_every_usual_word(mia: Browser, shop: Shop) -> None:
-    words = words_of(mia.post("/desk/codes/sheet", {"batch": "Winter", "stock": "hang-tag"}).data)
+def test_a_sheet_of_a_batch_has_every_usual_word(mia: Browser, shop: Shop, work: Work) -> None:
+    words = words_of(released(mia, work, {"batch": "Winter", "stock": "hang-tag"}))
 
     for said in ("Fashiontown", "Marigold", "Counts a look, not you.", "fashiontown.example/privacy", "Scan: more"):
         assert said in words
 
 
 def test_looking_at_the_first_sheet_or_a_test_page_prints_nothing(mia: Browser, shop: Shop, db: Session) -> None:
-    first = mia.get("/desk/codes/sheet/first?batch=Winter")
+    first = mia.get("/desk/codes/sheet/first?batch=Winter&copies=2")
     test = mia.get("/desk/codes/sheet/test?stock=avery-l7160&right=0,4")
 
-    assert read_pdf(first.data) == [address_of(shop.code)]
+    assert read_pdf(first.data) == [address_of(shop.code)] * 2
     assert "Moved right 0.4 mm" in words_of(test.data).replace("\r\n", " ")
     assert first.headers["Content-Disposition"].startswith("inline")
     assert codes_of(db)[0].printed_at is None
@@ -424,10 +515,12 @@ def test_a_retired_code_is_not_printed_again(mia: Browser, shop: Shop, db: Sessi
         ({"start": "x"}, "x is not a number we can read."),
         ({"start": "1.5"}, "1.5 is not a number we can read."),
         ({"copies": ""}, "Nothing is not a number we can read."),
+        ({"copies": "inf"}, "inf is not a number we can read."),
         ({"right": "999"}, "20 mm at most"),
+        ({"across": "50"}, "Between 95 and 105 %."),
     ],
 )
-def test_a_number_that_no_sheet_has_is_said_and_nothing_is_printed(
+def test_a_number_that_no_sheet_has_is_said_and_nothing_is_asked_for(
     mia: Browser, shop: Shop, db: Session, values: dict[str, str], said: str
 ) -> None:
     response = mia.post("/desk/codes/sheet", {"batch": "Winter", "sent": "1", **values})
@@ -438,47 +531,74 @@ def test_a_number_that_no_sheet_has_is_said_and_nothing_is_printed(
         mia.get(f"/desk/codes/sheet?batch=Winter&sent=1&{next(iter(values))}={next(iter(values.values()))}").status_code
         == 200
     )
-    assert codes_of(db)[0].printed_at is None
+    assert db.scalar(select(func.count(PrintBatch.id))) == 0
 
 
 def test_more_labels_than_one_file_holds_are_refused_copies_included(mia: Browser, shop: Shop, db: Session) -> None:
-    service.make_codes(db, [shop.item], [make_fixture(db, shop.store) for _ in range(50)], at=NOON, batch="All")
+    service.make_codes(db, [shop.item], [make_fixture(db, shop.store) for _ in range(200)], at=NOON, batch="All")
     db.commit()
 
     response = mia.post("/desk/codes/sheet", {"state": "active", "copies": "100"})
 
     assert response.status_code == 422
-    assert "5,100 labels are more than one file holds" in response.text
-    assert {code.printed_at for code in codes_of(db)} == {None}
+    assert "20,100 labels are more than one file holds" in response.text
+    assert db.scalar(select(func.count(PrintBatch.id))) == 0
 
 
 def test_an_unknown_stock_is_not_found(mia: Browser, shop: Shop) -> None:
     assert mia.get("/desk/codes/sheet?batch=Winter&stock=avery-0000").status_code == 404
 
 
-def test_an_arabic_name_is_printed_and_a_letter_without_a_font_is_told(mia: Browser, shop: Shop, db: Session) -> None:
+def test_a_letter_without_a_font_is_refused_by_name_unless_it_is_left_out(
+    mia: Browser, shop: Shop, db: Session, work: Work
+) -> None:
     db.get_one(Item, shop.item.id).title = "توب \U000f0000 أصفر"
     db.commit()
 
     page = mia.get("/desk/codes/sheet?batch=Winter")
-    response = mia.post("/desk/codes/sheet", {"batch": "Winter"})
+    refused = mia.post("/desk/codes/sheet", {"batch": "Winter", "sent": "1"})
+    file = released(mia, work, {"batch": "Winter", "sent": "1", "leaves_out": "1"})
 
     assert "Some letters cannot be printed." in page.text
-    assert read_pdf(response.data) == [address_of(shop.code)]
+    assert "توب \U000f0000 أصفر" in page.text
+    assert refused.status_code == 422
+    assert "This name has letters that no font here has" in refused.text
+    assert read_pdf(file) == [address_of(shop.code)]
 
 
-def test_a_whole_list_is_printed_in_one_file(mia: Browser, shop: Shop, db: Session) -> None:
-    places = [make_fixture(db, shop.store) for _ in range(60)]
-    items = [make_item(db, shop.retailer, sizes=("M",)) for _ in range(20)]
-    service.make_codes(db, items, places, at=NOON, batch="All")
+def test_a_stock_that_is_too_small_names_the_least_size_and_another_stock(
+    mia: Browser, shop: Shop, db: Session
+) -> None:
+    small = replace(get_stock("avery-5160"), key="tiny", name="Tiny", label=(20.0, 10.0))
+    add_stock(db, db.get_one(Retailer, shop.retailer.id), small, at=NOON, actor=None)
     db.commit()
 
-    response = mia.post("/desk/codes/sheet", {"batch": "All", "stock": "zweckform-3474"})
+    page = mia.get("/desk/codes/sheet?batch=Winter&stock=tiny")
+    response = mia.post("/desk/codes/sheet", {"batch": "Winter", "stock": "tiny"})
 
-    document = pypdfium2.PdfDocument(response.data)
-    assert len(document) == 50
-    document.close()
-    assert db.scalar(select(func.count(Code.id)).where(Code.printed_at.is_not(None))) == 1_200
+    assert "The least size is" in page.text
+    assert "Another stock that would do: " in page.text
+    assert "Make the batch" not in page.text
+    assert response.status_code == 422
+    assert db.scalar(select(func.count(PrintBatch.id))) == 0
+
+
+def test_what_a_printer_needs_is_kept_for_its_stock_and_used(mia: Browser, shop: Shop) -> None:
+    kept = mia.post(
+        "/desk/codes/sheet/fit",
+        {"batch": "Winter", "sent": "1", "printer": "Back office", "right": "0.4", "along": "100.5"},
+    )
+    unnamed = mia.post("/desk/codes/sheet/fit", {"batch": "Winter", "sent": "1", "printer": " "})
+    fit = parse_qs(urlsplit(kept.headers["Location"]).query)["fit"][0]
+    chosen = mia.get(f"/desk/codes/sheet?batch=Winter&fit={fit}").text
+    test = mia.get(f"/desk/codes/sheet/test?fit={fit}").data
+    other = mia.get(f"/desk/codes/sheet?batch=Winter&fit={fit}&stock=hang-tag").text
+
+    assert unnamed.status_code == 422
+    assert "Name the printer" in unnamed.text
+    assert ('value="0.4"' in chosen, 'value="100.5"' in chosen) == (True, True)
+    assert "Moved right 0.4 mm" in words_of(test).replace("\r\n", " ")
+    assert 'value="0.4"' not in other
 
 
 # --- who may ----------------------------------------------------------------------------------------

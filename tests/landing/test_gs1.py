@@ -59,7 +59,7 @@ def options(browser: Browser, address: str) -> TestResponse:
 def page_of(response: TestResponse) -> str:
     """Where a redirect leads, without the visit that it begins."""
     assert response.status_code == 307, f"{response.status_code}: {response.text[:200]}"
-    return re.sub(r"([?&])v=[^&#]*&?", r"\1", response.headers["Location"]).rstrip("?&")
+    return re.sub(r"([?&])(?:pick=[^&#]*&?)?(?:v=[^&#]*&?)?", r"\1", response.headers["Location"]).rstrip("?&")
 
 
 def linkset_of(response: TestResponse) -> list[dict[str, Any]]:
@@ -215,7 +215,7 @@ def test_r27_a_link_type_leads_to_that_link(browser: Browser, aisle: Aisle, db: 
             query = f"linkType={prefix}{name}"
             assert page_of(browser.get(f"{ITEM}?{query}")) == f"{page}?{query}"
         offered = browser.get(f"{ITEM}?linkType={prefix}promotion").headers["Location"]
-        assert offered == f"/i/{aisle.top.public_id}?linkType={prefix}promotion#offer"
+        assert offered == f"/i/{aisle.top.public_id}?pick=s&linkType={prefix}promotion#offer"
         assert page_of(browser.get(f"{ITEM}?linkType={prefix}defaultLink")).startswith(f"/i/{aisle.top.public_id}")
 
 
@@ -238,7 +238,7 @@ def test_r29_a_linkset_is_not_a_redirect(browser: Browser, aisle: Aisle) -> None
         assert (response.status_code, response.headers["Content-Type"]) == (200, "application/linkset+json")
         (context,) = linkset_of(response)
         assert context["anchor"] == f"http://localhost{ITEM}"
-        assert context[f"{VOC}pip"][0]["href"] == f"http://localhost/i/{aisle.top.public_id}"
+        assert context[f"{VOC}pip"][0]["href"] == f"http://localhost/i/{aisle.top.public_id}?pick=s"
 
 
 def test_r30_a_linkset_by_its_media_type_has_exactly_that_type(app: Flask, browser: Browser, aisle: Aisle) -> None:
@@ -436,7 +436,7 @@ def test_r45_over_https_nobody_is_led_back_to_http(browser: Browser, aisle: Aisl
 def test_a_store_is_answered_by_its_location_number(app: Flask, browser: Browser, aisle: Aisle) -> None:
     response = browser.get(f"{STORE}/254/SHELF-7")
 
-    assert page_of(response) == f"/?of=fashiontown&at={aisle.store.public_id}"
+    assert page_of(response) == f"/store/{aisle.store.public_id}"
     shown = browser.get(response.headers["Location"])
     assert aisle.store.name in shown.text and "12 Quay Street" in shown.text and "Marigold Slouch Top" in shown.text
     (context,) = linkset_of(browser.get(STORE, Accept="application/json"))
@@ -447,6 +447,30 @@ def test_a_store_is_answered_by_its_location_number(app: Flask, browser: Browser
         (GS1, "", aisle.store.id, ""),
         (GS1, "", aisle.store.id, "lookup"),
     ]
+
+
+def test_a_number_opens_the_page_with_its_variant_chosen(
+    app: Flask, browser: Browser, aisle: Aisle, db: Session
+) -> None:
+    # The second one, of which there is none in stock, so that no page would choose it by itself.
+    variants_of(db, aisle.top)[1].gtin = OTHER
+    changed(db, aisle.retailer.id, aisle.top.id, at=now())
+    db.commit()
+    hear(app)
+    location = browser.get(f"/01/{OTHER}").headers["Location"]
+    assert location.startswith(f"/i/{aisle.top.public_id}?pick=m&v=")
+    chosen = re.findall(
+        r"<(?:input|option)[^>]*? (?:checked|selected)[^>]*>.{0,200}", browser.get(location).text, re.DOTALL
+    )
+    assert any(re.search(r">\s*M\b", each) for each in chosen), chosen
+
+    for variant in variants_of(db, aisle.top):
+        variant.gtin = GTIN
+    changed(db, aisle.retailer.id, aisle.top.id, at=now())
+    db.commit()
+    hear(app)
+
+    assert "pick" not in browser.get(ITEM).headers["Location"]
 
 
 def test_a_scan_begins_a_visit_that_its_page_goes_on_with(app: Flask, browser: Browser, aisle: Aisle) -> None:
@@ -482,7 +506,7 @@ def test_sec_h06_a_phone_that_sends_gpc_gets_no_number(app: Flask, browser: Brow
 
     response = browser.get(ITEM, Sec_GPC="1")
 
-    assert response.headers["Location"] == f"/i/{aisle.top.public_id}"
+    assert response.headers["Location"] == f"/i/{aisle.top.public_id}?pick=s"
     assert [(line.visit, line.near) for line in lines(app)] == [("", "")]
 
 
@@ -497,17 +521,16 @@ def test_a_shops_own_host_answers_for_that_shop_and_a_shared_one_asks(
     changed(db, other.id, theirs.id, at=now())
     db.commit()
 
-    for _ in range(2):
-        assert page_of(browser.get(ITEM, Host="corvane.example")) == f"/i/{theirs.public_id}"
-        assert page_of(browser.get(ITEM, Host="fashiontown.example")) == f"/i/{aisle.top.public_id}"
-        asked = browser.get(f"{ITEM}?17=261231")
-        assert asked.status_code == 300 and "Which shop are you in?" in asked.text
-        hrefs = [each.replace("&amp;", "&") for each in re.findall(rf'href="({ITEM}[^"]*)"', asked.text)]
-        assert [page_of(browser.get(each)).partition("?")[0] for each in hrefs] == [
-            f"/i/{theirs.public_id}",
-            f"/i/{aisle.top.public_id}",
-        ]
-        hear(app)
+    hear(app)
+    assert page_of(browser.get(ITEM, Host="corvane.example")) == f"/i/{theirs.public_id}"
+    assert page_of(browser.get(f"{ITEM}/10/L1", Host="fashiontown.example")) == f"/i/{aisle.top.public_id}"
+    asked = browser.get(f"{ITEM}?17=261231")
+    assert asked.status_code == 300 and "Which shop are you in?" in asked.text
+    hrefs = [each.replace("&amp;", "&") for each in re.findall(rf'href="({ITEM}[^"]*)"', asked.text)]
+    assert [page_of(browser.get(each)).partition("?")[0] for each in hrefs] == [
+        f"/i/{theirs.public_id}",
+        f"/i/{aisle.top.public_id}",
+    ]
     assert browser.get(ITEM, Host="evil.example").status_code == 421
     contexts = linkset_of(browser.get(ITEM, Accept="application/json"))
     assert [each["anchor"].partition("?")[2] for each in contexts] == ["of=corvane", "of=fashiontown"]

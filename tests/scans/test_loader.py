@@ -15,7 +15,7 @@ from qrmerch.clock import now
 from qrmerch.db import Database
 from qrmerch.insights.figures import REASONS
 from qrmerch.scans import kinds, loader
-from qrmerch.scans.line import LOST, ORPHAN, SHARE, lost_line, make_line
+from qrmerch.scans.line import GS1, LOST, ORPHAN, SHARE, lost_line, make_line
 from qrmerch.scans.loader import FILES_KEPT_FOR, Loader, keep_house, load_all
 from qrmerch.scans.models import DayTotal, HourTotal, LogFile, OpenVisit, Scan
 from tests.conftest import NOON
@@ -492,3 +492,27 @@ def test_a_thousand_lines_take_a_handful_of_statements(database: Database, db: S
 
 def test_every_kind_that_is_left_out_has_its_words() -> None:
     assert set(REASONS) == set(kinds.LEFT_OUT)
+
+
+def test_a_scan_by_a_gs1_address_counts_for_its_item_or_store_and_for_no_code(
+    database: Database, db: Session, shop: Shop
+) -> None:
+    def asked(after_s: float, subject: str = "", **more: Any) -> bytes:
+        return make_line(GS1, subject, NOON.timestamp() + after_s, agent=PHONE, **more)
+
+    item = {"retailer_id": shop.top.retailer_id, "near": "0badcafe"}
+    shop.write(asked(0, shop.top.public_id, **item, visit="a" * 28, is_new_visit=True))
+    shop.write(asked(9, shop.top.public_id, **item))
+    shop.write(asked(10, shop.top.public_id, retailer_id=shop.top.retailer_id, manner="lookup"))
+    shop.write(asked(11, store_id=shop.riverside.id, **item))
+    shop.write(asked(12, "nobodys0nobodys0"))
+
+    load(database, shop)
+
+    assert outcomes(db) == ["scan", kinds.REPEAT, kinds.LOOKUP, "scan", "orphan"]
+    rows = list(db.scalars(select(Scan).order_by(Scan.id)))
+    assert [(row.item_id, row.store_id, row.code_id) for row in rows[:4]] == [
+        *[(shop.top.id, "", "")] * 3,
+        ("", shop.riverside.id, ""),
+    ]
+    assert db.scalars(select(OpenVisit)).one().item_id == shop.top.id

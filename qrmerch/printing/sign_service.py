@@ -1,0 +1,138 @@
+"""Writes about signs: asked for, drawn, cancelled, fetched. The caller commits."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from qrmerch import audit, ids, jobs
+from qrmerch.audit import Actor
+from qrmerch.codes.models import Code
+from qrmerch.codes.queries import list_by_id
+from qrmerch.codes.service import mark_printed
+from qrmerch.errors import Conflict
+from qrmerch.printing.sign_drawing import check_sign
+from qrmerch.printing.sign_models import SignRun, SignState
+from qrmerch.printing.signs import Sign
+
+DRAW = "printing.sign"
+_TITLE_CHARS = 200
+
+
+class SignNotReady(Conflict):
+    """A sign whose file is not there, or not any more."""
+
+    slug = "sign_not_ready"
+
+
+class SignOver(Conflict):
+    """A sign that is drawn or cancelled already."""
+
+    slug = "sign_over"
+
+
+def ask_for_sign(
+    db: Session, sign: Sign, codes: Sequence[Code], *, retailer_id: str, user_id: str | None, at: datetime, actor: Actor
+) -> SignRun:
+    """Keep a sign and ask for its drawing, which begins after the commit.
+
+    :raises FormError: its code has no room to be read from so far, or letters are in no typeface here.
+    """
+    check_sign(sign)
+    title = sign.headline or ", ".join(item.title for item in sign.items[:3]) or sign.shape.name
+    run = SignRun(
+        id=ids.new(),
+        retailer_id=retailer_id,
+        state=SignState.DRAWING,
+        format=sign.format,
+        title=title[:_TITLE_CHARS],
+        sign=sign.to_json(),
+        code_ids=[code.id for code in codes],
+        items=len(sign.items),
+        done_items=0,
+        pages=0,
+        findings=[],
+        preview_keys=[],
+        user_id=user_id,
+        created_at=at,
+    )
+    db.add(run)
+    db.flush()
+    detail: dict[str, object] = {"format": sign.format, "items": len(sign.items)}
+    audit.record(db, actor, "sign.make", ("sign_run", run.id), at=at, retailer_id=retailer_id, detail=detail)
+    jobs.enqueue(db, DRAW, run.id, {"sign_id": run.id})
+    return run
+
+
+def cancel_sign(db: Session, run: SignRun, *, at: datetime, actor: Actor) -> None:
+    """Leave a sign that is being drawn: no file comes of it.
+
+    :raises SignOver: it is drawn or cancelled already.
+    """
+    lock(db, run)
+    if run.state != SignState.DRAWING:
+        raise SignOver("This sign is not being drawn any more. Reload the page.")
+    run.state, run.ended_at = SignState.CANCELLED, at
+    audit.record(db, actor, "sign.cancel", ("sign_run", run.id), at=at, retailer_id=run.retailer_id)
+
+
+def note_fetched(db: Session, run: SignRun, *, at: datetime, actor: Actor) -> None:
+    """Note that a sign's file was fetched, and with the first time that its codes go on paper.
+
+    :raises SignNotReady: there is no file.
+    """
+    lock(db, run)
+    if run.state != SignState.READY:
+        raise SignNotReady("This sign has no file: not every code on it was read back. Make it anew.")
+    if run.fetched_at is None:
+        run.fetched_at = at
+        mark_printed(db, list_by_id(db, run.code_ids), at=at, actor=actor)
+
+
+def note_progress(db: Session, sign_id: str, done: int) -> bool:
+    """Say how many items are drawn; whether the sign is still wanted."""
+    run = _find_drawing(db, sign_id)
+    if run is None:
+        return False
+    run.done_items = min(done, run.items)
+    return True
+
+
+def note_drawn(
+    db: Session,
+    sign_id: str,
+    *,
+    file_key: str,
+    file_bytes: int,
+    preview_keys: Sequence[str],
+    pages: int,
+    findings: Sequence[dict[str, Any]],
+    at: datetime,
+) -> bool:
+    """Say that a sign is ready; whether it was still wanted."""
+    run = _find_drawing(db, sign_id)
+    if run is None:
+        return False
+    run.file_key, run.file_bytes, run.preview_keys = file_key, file_bytes, list(preview_keys)
+    run.pages, run.findings, run.done_items = pages, list(findings), run.items
+    run.state, run.ended_at = SignState.READY, at
+    return True
+
+
+def note_failed(db: Session, sign_id: str, problem: str, *, at: datetime) -> None:
+    """Say why no file comes of a sign."""
+    run = _find_drawing(db, sign_id)
+    if run is not None:
+        run.state, run.ended_at, run.problem = SignState.FAILED, at, problem[:400]
+
+
+def lock(db: Session, run: SignRun) -> None:
+    """Let nobody else change a sign until this transaction ends, and see what the last one made of it."""
+    db.flush()
+    db.refresh(run, with_for_update=True)
+
+
+def _find_drawing(db: Session, sign_id: str) -> SignRun | None:
+    run = db.get(SignRun, sign_id, with_for_update=True, populate_existing=True)
+    return run if run is not None and run.state == SignState.DRAWING else None
