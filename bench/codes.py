@@ -23,10 +23,12 @@ import qrcode
 from PIL import Image
 from qrcode.image.pil import PilImage
 from qrcode.image.svg import SvgPathImage
+from qrcode.util import QRData
 
 from qrmerch.codes import artwork, readers
 from qrmerch.codes.artwork import Symbol, draw_symbols, pdf_drawing, png_of, svg_of
 from qrmerch.codes.models import Finders, Modules
+from qrmerch.codes.segments import split
 from qrmerch.codes.styles import Style
 from qrmerch.codes.tokens import address_of, make_token
 
@@ -62,8 +64,8 @@ def our_dots_png(addresses: Iterable[str]) -> int:
 
 def their_code(address: str, dots: int, mask: int | None = None) -> qrcode.QRCode:
     made = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_M, box_size=dots, border=4, mask_pattern=mask)
-    for part in artwork._segments(address):
-        made.add_data(part, optimize=0)
+    for part in split(address):
+        made.add_data(QRData(part.data, mode=artwork._QRCODE_MODES[part.mode]), optimize=0)
     made.make(fit=True)
     return made
 

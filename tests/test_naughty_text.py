@@ -51,7 +51,6 @@ ON_ONE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 VALID = {
     "code": lambda number: f"C{number}",
     "country": lambda _: "US",
-    "host": lambda number: f"qr{number}.example.com",
     "time_zone": lambda _: "America/New_York",
     "email": lambda number: f"person{number}@example.com",
     "gln": lambda _: "",

@@ -961,6 +961,23 @@ def upgrade() -> None:
     op.create_index(op.f("ix_archive_line_asset_id"), "archive_line", ["asset_id"], unique=False)
     op.create_index(op.f("ix_archive_line_vendor_id"), "archive_line", ["vendor_id"], unique=False)
     op.create_table(
+        "code_draft",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("run_id", sa.String(length=36), nullable=False),
+        sa.Column("token", sa.String(length=9), nullable=False),
+        sa.Column("subject_kind", sa.String(length=40), nullable=False),
+        sa.Column("subject_id", sa.String(length=36), nullable=False),
+        sa.Column("item_id", sa.String(length=36), nullable=True),
+        sa.Column("store_id", sa.String(length=36), nullable=True),
+        sa.Column("fixture_id", sa.String(length=36), nullable=True),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_code_draft_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["run_id"], ["code_run.id"], name=op.f("fk_code_draft_run_id_code_run")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_code_draft")),
+    )
+    op.create_index(op.f("ix_code_draft_retailer_id"), "code_draft", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_code_draft_run_id"), "code_draft", ["run_id"], unique=False)
+    op.create_table(
         "consent_event",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -1356,30 +1373,6 @@ def upgrade() -> None:
     op.create_index("ix_code_retailer_item", "code", ["retailer_id", "item_id"], unique=False)
     op.create_index(op.f("ix_code_store_id"), "code", ["store_id"], unique=False)
     op.create_index(op.f("ix_code_subject_id"), "code", ["subject_id"], unique=False)
-    op.create_table(
-        "code_draft",
-        sa.Column("retailer_id", sa.String(length=36), nullable=False),
-        sa.Column("id", sa.String(length=36), nullable=False),
-        sa.Column("run_id", sa.String(length=36), nullable=False),
-        sa.Column("token", sa.String(length=9), nullable=False),
-        sa.Column("subject_kind", sa.String(length=40), nullable=False),
-        sa.Column("subject_id", sa.String(length=36), nullable=False),
-        sa.Column("item_id", sa.String(length=36), nullable=True),
-        sa.Column("store_id", sa.String(length=36), nullable=True),
-        sa.Column("fixture_id", sa.String(length=36), nullable=True),
-        sa.ForeignKeyConstraint(["fixture_id"], ["fixture.id"], name=op.f("fk_code_draft_fixture_id_fixture")),
-        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_code_draft_item_id_item")),
-        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_code_draft_retailer_id_retailer")),
-        sa.ForeignKeyConstraint(["run_id"], ["code_run.id"], name=op.f("fk_code_draft_run_id_code_run")),
-        sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_code_draft_store_id_store")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_code_draft")),
-    )
-    op.create_index(op.f("ix_code_draft_fixture_id"), "code_draft", ["fixture_id"], unique=False)
-    op.create_index(op.f("ix_code_draft_item_id"), "code_draft", ["item_id"], unique=False)
-    op.create_index(op.f("ix_code_draft_retailer_id"), "code_draft", ["retailer_id"], unique=False)
-    op.create_index(op.f("ix_code_draft_run_id"), "code_draft", ["run_id"], unique=False)
-    op.create_index(op.f("ix_code_draft_store_id"), "code_draft", ["store_id"], unique=False)
-    op.create_index(op.f("ix_code_draft_token"), "code_draft", ["token"], unique=False)
     op.create_table(
         "content",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
@@ -2043,13 +2036,6 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_content_retailer_id"), table_name="content")
     op.drop_index(op.f("ix_content_item_id"), table_name="content")
     op.drop_table("content")
-    op.drop_index(op.f("ix_code_draft_token"), table_name="code_draft")
-    op.drop_index(op.f("ix_code_draft_store_id"), table_name="code_draft")
-    op.drop_index(op.f("ix_code_draft_run_id"), table_name="code_draft")
-    op.drop_index(op.f("ix_code_draft_retailer_id"), table_name="code_draft")
-    op.drop_index(op.f("ix_code_draft_item_id"), table_name="code_draft")
-    op.drop_index(op.f("ix_code_draft_fixture_id"), table_name="code_draft")
-    op.drop_table("code_draft")
     op.drop_index(op.f("ix_code_subject_id"), table_name="code")
     op.drop_index(op.f("ix_code_store_id"), table_name="code")
     op.drop_index("ix_code_retailer_item", table_name="code")
@@ -2120,6 +2106,9 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_consent_event_visitor_id"), table_name="consent_event")
     op.drop_index(op.f("ix_consent_event_retailer_id"), table_name="consent_event")
     op.drop_table("consent_event")
+    op.drop_index(op.f("ix_code_draft_run_id"), table_name="code_draft")
+    op.drop_index(op.f("ix_code_draft_retailer_id"), table_name="code_draft")
+    op.drop_table("code_draft")
     op.drop_index(op.f("ix_archive_line_vendor_id"), table_name="archive_line")
     op.drop_index(op.f("ix_archive_line_asset_id"), table_name="archive_line")
     op.drop_table("archive_line")

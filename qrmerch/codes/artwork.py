@@ -41,6 +41,8 @@ MM_PER_INCH: Final = 25.4
 POINTS_PER_MM: Final = 72 / MM_PER_INCH
 MIN_SIZE_MM, MAX_SIZE_MM = 5.0, 1_000.0
 _MAX_DOTS: Final = 12_000
+# What has a style is drawn in bytes, not in bits, before it is packed.
+_MAX_STYLED_DOTS: Final = 6_000
 _DARK_RUN: Final = re.compile(rb"\x01+")
 # From grey to module: black is dark.
 _DARK_IS_1: Final = b"\x01" + bytes(255)
@@ -213,11 +215,7 @@ def png_of(symbol: Symbol, *, size_mm: float, dpi: int, dark: str = BLACK, style
     """As `png`, of a symbol that is drawn already."""
     colour = check_colour(dark)
     dots = dots_per_module(symbol, size_mm=check_size(size_mm), dpi=dpi)
-    pixels = symbol.side * dots
-    if pixels > _MAX_DOTS:
-        raise SizeNotPossible(
-            f"At {dpi} dpi this would be {pixels:,} dots wide; {_MAX_DOTS:,} is the most. Take the SVG or the PDF."
-        )
+    pixels = check_dots(symbol, dots=dots, dpi=dpi, style=style)
     if style.logo:
         return _coloured_png(paint(symbol, dots=dots, dark=colour, style=style), dpi)
     lines = _plain_lines(symbol, dots, pixels) if style.is_plain else _styled_lines(symbol, dots, style)
@@ -261,6 +259,19 @@ def dots_per_module(symbol: Symbol, *, size_mm: float, dpi: int) -> int:
     if dots < 1:
         raise SizeNotPossible(f"A printer of {dpi} dpi has no dot fine enough for a code of {size_mm:g} mm.")
     return dots
+
+
+def check_dots(symbol: Symbol, *, dots: int, dpi: int, style: Style = PLAIN) -> int:
+    """How many pixels a PNG with so many dots a module has along a side.
+
+    :raises SizeNotPossible: more than any printer is sent.
+    """
+    pixels, most = symbol.side * dots, _MAX_DOTS if style.is_plain else _MAX_STYLED_DOTS
+    if pixels > most:
+        raise SizeNotPossible(
+            f"At {dpi} dpi this would be {pixels:,} dots wide; {most:,} is the most. Take the SVG or the PDF."
+        )
+    return pixels
 
 
 def snap_to_dots(symbol: Symbol, *, size_mm: float, dpi: int = 300) -> float:

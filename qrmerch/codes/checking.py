@@ -14,7 +14,9 @@ from qrmerch.codes.preflight import Asked, Verdict
 from qrmerch.codes.proofs import ProofReport, judge_proof, list_hosts, match_proof, read_proof
 from qrmerch.config import Settings
 from qrmerch.errors import DomainError
+from qrmerch.text import clean_line
 
+_MAX_SHOWN_CHARS: Final = 500
 _SVG_PIXELS, _SCREEN_DPI = 3_000, 96
 # What the judgement was made of.
 _INNER: Final = ("modules", "mask")
@@ -80,11 +82,17 @@ def say_files(checked: Checked) -> str:
         if not report.codes:
             lines.append(f"{name}: nothing can be read")
         for each in report.codes:
-            lines.append(f"{name}, page {each.found.page}: {_MARKS[each.verdict]}: {each.found.text or 'not read'}")
+            text = _shown(each.found.text) or "not read"
+            lines.append(f"{name}, page {each.found.page}: {_MARKS[each.verdict]}: {text}")
             if each.said:
                 lines.append(f"    {each.said}")
             lines += [f"    {finding.said}" for finding in each.findings if finding.said and finding.said != each.said]
     return "\n".join(lines)
+
+
+def _shown(text: str) -> str:
+    """A code's text for a terminal: a line, without what would move the cursor."""
+    return clean_line(text[:_MAX_SHOWN_CHARS], _MAX_SHOWN_CHARS)
 
 
 def _opened(path: Path) -> Any:

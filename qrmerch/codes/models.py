@@ -156,12 +156,13 @@ class CodeDraft(RetailerScoped, Base):
     # The code's own id later.
     id: Mapped[Id]
     run_id: Mapped[str] = mapped_column(String(36), ForeignKey("code_run.id"), index=True)
-    token: Mapped[str] = mapped_column(String(9), index=True)
+    token: Mapped[str] = mapped_column(String(9))
     subject_kind: Mapped[Subject] = word(Subject)
     subject_id: Mapped[str] = mapped_column(String(36))
-    item_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("item.id"), index=True)
-    store_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("store.id"), index=True)
-    fixture_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("fixture.id"), index=True)
+    # Checked when the code is made, like whether the token is free.
+    item_id: Mapped[str | None] = mapped_column(String(36))
+    store_id: Mapped[str | None] = mapped_column(String(36))
+    fixture_id: Mapped[str | None] = mapped_column(String(36))
 
 
 class CodeDesign(RetailerScoped, Base):

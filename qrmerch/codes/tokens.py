@@ -20,7 +20,8 @@ _DOUBLED: Final = tuple((value << 1) ^ (0x25 if value & 16 else 0) for value in 
 
 def make_token() -> str:
     """A new token with 40 random bits; whether it is taken already is the database's to say."""
-    body = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH - 1))
+    bits = secrets.randbits(5 * (LENGTH - 1))
+    body = "".join(ALPHABET[bits >> shift & 31] for shift in range(0, 5 * (LENGTH - 1), 5))
     return body + check_character(body)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from qrmerch.access import PUBLISHERS, allow, current_principal
+from qrmerch.catalog.queries import get_item
 from qrmerch.clock import now
 from qrmerch.codes.artwork import BLACK, Symbol, draw_symbol
 from qrmerch.codes.models import CodeState
@@ -21,6 +22,7 @@ from qrmerch.codes.queries import CodeLine, Wanted, count_codes, each_code, list
 from qrmerch.codes.service import MAX_AT_ONCE
 from qrmerch.codes.tokens import address_of, make_token
 from qrmerch.desk.code_pages import Mark, SheetPage, address, count_of, read_wanted, say_wanted
+from qrmerch.desk.sign_view import held_by_all
 from qrmerch.errors import FormError
 from qrmerch.i18n import format_date, language_name
 from qrmerch.media.marks import find_mark
@@ -33,8 +35,9 @@ from qrmerch.printing.readback import read_pages
 from qrmerch.printing.reading import open_pages
 from qrmerch.printing.service import MAX_NAME_CHARS, Order, ask_batch, check_number, keep_fit
 from qrmerch.printing.sheets import MAX_LABELS, Run, check_stock, list_incomplete, outline_page, sheet, with_copies
+from qrmerch.printing.sign_words import Holds, choose_call
 from qrmerch.printing.stocks import STOCKS, Stock
-from qrmerch.printing.wording import usual_call, word_labels
+from qrmerch.printing.wording import word_labels
 from qrmerch.rendering.brand import derive_colours
 from qrmerch.web import get_db, notice, redirect_to, render, services
 
@@ -42,6 +45,8 @@ blueprint = Blueprint("desk_code_sheets", __name__, url_prefix="/desk/codes/shee
 
 PDF: Final = "application/pdf"
 _MAX_PICKED: Final = 200
+# A suggestion is worth a second look at so many pages.
+_LOOKED_INTO: Final = 24
 # What the file is for, and a label printer's dots to the inch.
 _MEDIA: Final = {"pdf": (Medium.PDF, 0), "zpl-203": (Medium.ZPL, 203), "zpl-300": (Medium.ZPL, 300)}
 _MEDIA_NAMES: Final = (
@@ -216,12 +221,23 @@ def _values(db: Session, retailer: Retailer, said: MultiDict[str, str]) -> dict[
         values["as"] = "pdf"
     # Another language brings its own words; so does the first look.
     if not is_sent or (values["said_in"] and values["said_in"] != values["language"]):
-        values["call"] = said.get("call", "") if "call" in said and not is_sent else usual_call(values["language"])
+        is_said = "call" in said and not is_sent
+        values["call"] = said.get("call", "") if is_said else _suggest_call(db, retailer, said, values["language"])
     values["said_in"] = values["language"]
     for tick in ("shows_place", "shows_notice"):
         values[tick] = said.get(tick, "" if is_sent else "1")[:1]
     values["leaves_out"] = said.get("leaves_out", "")[:1]
     return _fitted(db, retailer, values)
+
+
+def _suggest_call(db: Session, retailer: Retailer, said: MultiDict[str, str], language: str) -> str:
+    """What a scan gives, in words that are true of the pages of all chosen codes; of very many, what all pages hold."""
+    lines = list(islice(_read_chosen(retailer, said).lines(db), _LOOKED_INTO + 1))
+    hung = dict.fromkeys((line.code.item_id, line.code.store_id) for line in lines)
+    if len(lines) > _LOOKED_INTO or any(item_id is None for item_id, _ in hung):
+        return choose_call(Holds(), language)
+    pages = [(get_item(db, item_id or ""), store_id) for item_id, store_id in hung]
+    return choose_call(held_by_all(db, pages, retailer=retailer, locale=language, at=now()), language)
 
 
 def _fitted(db: Session, retailer: Retailer, values: dict[str, str]) -> dict[str, str]:

@@ -16,6 +16,7 @@ from qrmerch.printing.models import PrintRequest, RequestState
 from qrmerch.printing.queries import get_any_stock, get_request, list_request_items, list_stocks, name_of
 from qrmerch.printing.service import Order
 from qrmerch.printing.sheets import Run
+from qrmerch.printing.sign_words import Holds, choose_call
 from qrmerch.printing.stocks import StockNotFound
 from qrmerch.printing.wording import word_labels
 from qrmerch.web import get_db, notice, redirect_to, render, services
@@ -66,11 +67,13 @@ def _order(db: Session, retailer: Retailer, asked: PrintRequest, stock_key: str)
         get_brand(db, retailer.id, at=now()),
         printed_base(db, retailer.id, base_url=services().settings.base_url),
     )
+    # Tags go to any store: they say what every page holds.
+    call = choose_call(Holds(), retailer.default_locale)
     return Order(
         name=f"{db.get_one(Vendor, asked.vendor_id).name}, tags"[:80],
         code_ids=(),
         run=Run(stock=get_any_stock(db, retailer.id, stock_key), copies=asked.copies),
-        wording=word_labels(retailer.default_locale, house=brand.wordmark, base=base),
+        wording=word_labels(retailer.default_locale, house=brand.wordmark, base=base, call=call),
         base_url=services().settings.base_url,
         logo_key=brand.logo_key,
     )

@@ -55,13 +55,30 @@ def gather(
         scene = load_scene(db, item_id=item.id, store_id=store_id, locale=locale, at=at, house=house)
         shown.append(replace(_show(scene, locale, base), picture=pictures.get(item.id)))
         holds.append(_holds_of(db, scene, item))
-    every = Holds(
+    return Gathered(tuple(shown), _in_all(holds))
+
+
+def held_by_all(
+    db: Session, hung: Sequence[tuple[Item, str | None]], *, retailer: Retailer, locale: str, at: datetime
+) -> Holds:
+    """What the pages of all these items hold, each in its store (None: in no store)."""
+    house = load_house(db, retailer.id, at=at)
+    holds = []
+    for item, store_id in hung:
+        scene = load_scene(db, item_id=item.id, store_id=store_id, locale=locale, at=at, house=house)
+        holds.append(_holds_of(db, scene, item))
+    return _in_all(holds)
+
+
+def _in_all(holds: Sequence[Holds]) -> Holds:
+    if not holds:
+        return Holds()
+    return Holds(
         sizes=all(each.sizes for each in holds),
         stock=all(each.stock for each in holds),
         film=all(each.film for each in holds),
         look=all(each.look for each in holds),
     )
-    return Gathered(tuple(shown), every if holds else Holds())
 
 
 def with_codes(items: Sequence[Shown], codes: Sequence[Code], *, base_url: str) -> tuple[Shown, ...]:

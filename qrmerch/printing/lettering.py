@@ -22,7 +22,7 @@ BASE, BOLD = "qrmerch-base", "qrmerch-base-bold"
 # Above these, or with a mark that combines, letters take shapes and places from their neighbours.
 _LAST_SIMPLE: Final = 0x058F
 _SIMPLE_TOO: Final = range(0x1E00, 0x2C00)
-_KEPT: Final = 4_096
+_KEPT: Final = 2_048
 ELLIPSIS: Final = "…"
 _NARROWER: Final = 0.96
 # Joiners that shape the letters beside them, and are seen by nobody.

@@ -19,12 +19,15 @@ from qrmerch.codes import preflight, readers
 from qrmerch.codes.artwork import (
     POINTS_PER_MM,
     Symbol,
+    check_dots,
     dots_per_module,
     draw_on,
     paint,
     svg_of,
 )
+from qrmerch.codes.models import Modules
 from qrmerch.codes.preflight import ArtworkRefused, Asked, Finding, Report, Verdict
+from qrmerch.codes.styles import Style
 from qrmerch.printing import lettering
 
 INK, GREY = "#141414", "#585854"
@@ -35,7 +38,11 @@ _MAX_LINES: Final = 3
 _LEADING: Final = 1.25
 _PAD_MM, _LINE_MM, _CORNER_MM = 1.6, 0.35, 2.0
 _WORDS_DPI: Final = 600
+# The widest picture that is drawn to read a piece back, and of its words: those of a poster need no finer dots.
+_READ_PIXELS, _WORDS_PIXELS = 2_400, 4_800
 _POINTS_PER_INCH: Final = 72
+# A PNG with words has as many dots at most as one with a style.
+_IN_BYTES: Final = Style(Modules.DOTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +93,25 @@ def release_piece(
         raise ArtworkRefused(report)
     page = _draw_pdf(symbol, asked, words, title)
     if kind == "pdf":
-        data, seen = page, _render(page, preflight.PRINTER_DPI)
+        data, seen = page, _render(page, _dpi_within(asked, words, preflight.PRINTER_DPI, _READ_PIXELS))
     elif kind == "png":
+        dots = dots_per_module(symbol, size_mm=asked.size_mm, dpi=dpi)
+        check_dots(symbol, dots=dots, dpi=dpi, style=_IN_BYTES)
         picture = _draw_png(page, symbol, asked, words, dpi)
         data, seen = _as_png(picture, dpi), picture
     else:
         drawing = _draw_svg(symbol, asked, words, title)
-        data, seen = drawing.encode(), _seen_svg(drawing)
+        data, seen = (
+            drawing.encode(),
+            _seen_svg(drawing, _dpi_within(asked, words, preflight.PRINTER_DPI, _READ_PIXELS)),
+        )
     _insist(report, symbol, seen)
     return data
+
+
+def _dpi_within(asked: Asked, words: Words, dpi: float, pixels: int) -> float:
+    """A resolution at which the piece is at most so many pixels wide."""
+    return min(dpi, pixels / _lay_out(asked, words).width * _POINTS_PER_INCH)
 
 
 def _insist(report: Report, symbol: Symbol, seen: Image.Image) -> None:
@@ -233,8 +250,9 @@ def _draw_svg(symbol: Symbol, asked: Asked, words: Words, title: str) -> str:
 
 def _words_picture(symbol: Symbol, asked: Asked, words: Words, layout: _Layout) -> bytes:
     """The words alone as a small picture, transparent where nothing is said."""
-    page = _render(_draw_pdf(symbol, asked, words, "", has_code=False), _WORDS_DPI)
-    below = round(layout.code_y / _POINTS_PER_INCH * _WORDS_DPI)
+    dpi = _dpi_within(asked, words, _WORDS_DPI, _WORDS_PIXELS)
+    page = _render(_draw_pdf(symbol, asked, words, "", has_code=False), dpi)
+    below = round(layout.code_y / _POINTS_PER_INCH * dpi)
     strip = page.crop((0, page.height - below, page.width, page.height)).convert("L")
     # Black in sixteen strengths: the greys of the notice, and edges that are no stairs.
     layer = Image.new("LA", strip.size)
@@ -244,9 +262,7 @@ def _words_picture(symbol: Symbol, asked: Asked, words: Words, layout: _Layout) 
     return file.getvalue()
 
 
-def _seen_svg(drawing: str) -> Image.Image:
-    data = resvg_py.svg_to_bytes(
-        svg_string=drawing, dpi=preflight.PRINTER_DPI, background="#ffffff", skip_system_fonts=True
-    )
+def _seen_svg(drawing: str, dpi: float) -> Image.Image:
+    data = resvg_py.svg_to_bytes(svg_string=drawing, dpi=dpi, background="#ffffff", skip_system_fonts=True)
     with Image.open(BytesIO(data), formats=["PNG"]) as opened:
         return opened.convert("RGB")

@@ -121,7 +121,8 @@ def draw_sign(
         )
 
     if shape.kind != SignKind.WALL:
-        _add_pictures(paper, sign.items[:1], pictures, fetch)
+        if shape.shows_pictures:
+            _add_pictures(paper, sign.items[:1], pictures, fetch)
         with paper.page(shape.width, shape.height, bleed=shape.bleed) as page:
             _DRAWN[shape.kind](easel_on(page, 0))
         step(1)

@@ -317,3 +317,13 @@ def test_files_are_checked_one_after_the_other(tmp_path: Path) -> None:
     assert f"{good}, page 1: pass: {ADDRESS}" in said
     assert f"{drawn}, page 1: warn: {ADDRESS}" in said
     assert f"{broken}: This is no PDF" in said
+
+
+def test_what_a_code_says_moves_no_cursor(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(png_of(draw_symbol("https://elsewhere.example/\x1b[2J\r\u202egnp"), size_mm=30, dpi=300))
+
+    said = say_files(check_files([path], ASKED))
+
+    assert "https://elsewhere.example/" in said
+    assert not set(said) & set("\x1b\r\u202e")

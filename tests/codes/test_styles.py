@@ -10,7 +10,7 @@ import zxingcpp
 from PIL import Image, ImageDraw
 
 from qrmerch.codes import artwork
-from qrmerch.codes.artwork import Level, Symbol, draw_symbol, draw_symbols
+from qrmerch.codes.artwork import Level, SizeNotPossible, Symbol, draw_symbol, draw_symbols
 from qrmerch.codes.models import Finders, Modules
 from qrmerch.codes.styles import PLAIN, Logo, Style, logo_of
 
@@ -138,3 +138,9 @@ def test_a_style_is_known_by_all_that_shows() -> None:
 
     assert len({each.digest for each in styles}) == len(styles)
     assert Style(logo=make_logo()).digest == Style(logo=make_logo()).digest
+
+
+def test_a_picture_in_a_style_has_an_end() -> None:
+    for style in (Style(Modules.DOTS), Style(logo=make_logo())):
+        with pytest.raises(SizeNotPossible, match="6,000 is the most"):
+            artwork.png(ADDRESS, size_mm=600, dpi=300, style=style)

@@ -482,7 +482,7 @@ def test_a_sheet_holds_the_chosen_codes_and_notes_them_as_printed(
 def test_a_sheet_of_a_batch_has_every_usual_word(mia: Browser, shop: Shop, work: Work) -> None:
     words = words_of(released(mia, work, {"batch": "Winter", "stock": "hang-tag"}))
 
-    for said in ("Fashiontown", "Marigold", "Counts a look, not you.", "fashiontown.example/privacy", "Scan: more"):
+    for said in ("Fashiontown", "Marigold", "Counts a look, not you.", "fashiontown.example/privacy", "Scan: sizes"):
         assert said in words
 
 

@@ -8,7 +8,7 @@ import resvg_py
 import zxingcpp
 from PIL import Image
 
-from qrmerch.codes.artwork import Level, draw_symbol
+from qrmerch.codes.artwork import Level, SizeNotPossible, draw_symbol
 from qrmerch.codes.models import Finders, Modules, Use
 from qrmerch.codes.preflight import ArtworkRefused, Asked
 from qrmerch.codes.styles import Style
@@ -92,3 +92,15 @@ def test_hostile_words_stay_words_in_a_drawing() -> None:
 
     assert "<script" not in drawing
     assert drawing.count("</svg>") == 2
+
+
+def test_a_piece_of_a_metre_is_drawn_within_bounds_and_a_picture_of_it_refused() -> None:
+    asked = Asked(size_mm=1_000, use=Use.POSTER, style=STYLE)
+
+    drawing = release_piece("svg", draw_symbol(ADDRESS), asked, WORDS)
+    page = release_piece("pdf", draw_symbol(ADDRESS), asked, WORDS)
+
+    assert len(drawing) < 400_000
+    assert len(page) < 100_000
+    with pytest.raises(SizeNotPossible, match="Take the SVG or the PDF"):
+        release_piece("png", draw_symbol(ADDRESS), asked, WORDS)
