@@ -35,6 +35,10 @@ class Browser:
             self._token = self._find_token()
         return self._token
 
+    @token.setter
+    def token(self, token: str) -> None:
+        self._token, self._is_signed_in = token, False
+
     def another(self, **more: Any) -> "Browser":
         """Somebody else's browser."""
         return Browser(self.app, **more)
