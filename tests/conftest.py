@@ -30,14 +30,15 @@ __all__ = ["at_scale", "chromium", "note_result"]
 SHARED = Path(__file__).parents[2] / "shared"
 # A Wednesday noon in New York, away from every change of the clocks.
 NOON = datetime(2026, 11, 18, 17, 0, tzinfo=UTC)
-_PAGE_ROOMS = ("account", "associates", "desk", "insights", "landing", "studio")
+# What pages ask, the services' tests ask on both databases; what lies in files is the same from either.
+_ON_ONE_DATABASE = ("account", "associates", "desk", "insights", "landing", "media", "studio")
 
 once.remember()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Say loudly what cannot run here; in CI it must run. Leave the twins of pages to `make drills`."""
-    twins = [item for item in items if _is_twin_of_page(item)]
+    """Say loudly what cannot run here; in CI it must run. Leave twins that say little to `make drills`."""
+    twins = [item for item in items if _is_spare_twin(item)]
     for item in twins:
         item.add_marker(pytest.mark.both)
     if twins and not IS_FULL:
@@ -48,10 +49,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason=f"the shared data folder is not at {SHARED}"))
 
 
-def _is_twin_of_page(item: pytest.Item) -> bool:
-    """Whether it asks a page on PostgreSQL: what pages ask, the services' tests ask on both databases."""
+def _is_spare_twin(item: pytest.Item) -> bool:
+    """Whether it asks a page, or for a file, on PostgreSQL."""
     params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
-    return item.path.parent.name in _PAGE_ROOMS and params.get("database_url") == "postgresql"
+    return item.path.parent.name in _ON_ONE_DATABASE and params.get("database_url") == "postgresql"
 
 
 def pytest_collection_finish() -> None:

@@ -42,7 +42,7 @@ _ROBOT = "Googlebot/2.1 (+http://www.google.com/bot.html)"
 def test_a_fixed_line_re_brands_every_live_page_at_the_next_scan(
     shop: Shop, at_scale: Callable[[int, int], int], note_result: Callable[..., None]
 ) -> None:
-    pages = at_scale(30, 1000)
+    pages = at_scale(8, 1000)
     template_id, tokens = _stock(shop, pages)
     shop.serve()
     took_old = [_scan(shop, token, "Printed on Monday.") for token in tokens]
@@ -78,7 +78,7 @@ def test_a_fixed_line_re_brands_every_live_page_at_the_next_scan(
 def test_moving_pages_survives_the_death_of_its_workers(
     shop: Shop, at_scale: Callable[[int, int], int], note_result: Callable[..., None]
 ) -> None:
-    pages, kills = at_scale(80, 1000), at_scale(1, 5)
+    pages, kills = at_scale(55, 1000), at_scale(1, 5)
     template_id, _ = _stock(shop, pages)
     migration_id, judged_s = _start(shop, template_id)
 
