@@ -9,6 +9,7 @@ import pytest
 
 from qrmerch.content.models import Style
 from tests.drills.shop import Shop
+from tests.figures import IS_FULL
 from tests.firstview import FirstView, open_first
 from tests.flows.conftest import OpenWindow
 from tests.flows.filled import fill_shop
@@ -23,7 +24,9 @@ pytestmark = [
 _MAX_BYTES, _MAX_REQUESTS, _MAX_SCRIPT_BYTES = 110 * 1024, 10, 6 * 1024
 
 
-@pytest.mark.parametrize("style", list(Style))
+# One of them in every run.
+@pytest.mark.both
+@pytest.mark.parametrize("style", list(Style) if IS_FULL else [Style.EVERYDAY])
 def test_a_first_view_is_within_the_floors(
     served: Shop, open_window: OpenWindow, shared_data: Path, style: Style
 ) -> None:
