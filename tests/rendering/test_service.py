@@ -370,7 +370,7 @@ def test_machines_are_told_the_price_and_the_stock_of_the_place(db: Session) -> 
 
 def test_addresses_for_others_are_of_the_retailers_own_host(db: Session) -> None:
     item = publish_in(db, Style.EVERYDAY)
-    db.add(RetailerHost(retailer_id=item.retailer_id, host="fashiontown.example", is_primary=True))
+    db.add(RetailerHost(retailer_id=item.retailer_id, host="fashiontown.example", is_primary=True, proven_at=NOON))
 
     page = html_of(db, item)
 
