@@ -98,6 +98,8 @@ _STRICT = {
     *("href", "variant", "lot", "serial"),
     # An instant, and the code of a language.
     *("from", "locale"),
+    # Of paper that is none of the usual ones.
+    *("paper_width", "paper_height"),
 }
 # Forms that are refused as long as nothing is chosen: what their address says to have chosen.
 _CHOSEN = {"/desk/codes/signs/make": "?item={item_id}&place=place:{fixture_id}"}
@@ -396,6 +398,9 @@ OURS = {
     *("feed_run.counts", "feed_run.problems", "feed_run.changes", "feed_run.written", "feed_run.format"),
     *("gs1_link.gtin", "gs1_link.qualifiers", "gs1_link.link_type", "gs1_link.locale", "gs1_link.href"),
     *("gs1_link.media_type", "link_host.host", "gtin_answer.gtin"),
+    # Of a code that nobody sees yet.
+    *("code_draft.token", "code_draft.subject_id", "code_draft.item_id", "code_draft.store_id"),
+    "code_draft.fixture_id",
     *("template_draft.sections", "migration.counts", "fill_run.counts", "fill_run.problems", "fill_run.changes"),
     # Keys and measures of stocks, how a batch is laid out, digests, and counts by store.
     *("label_stock.key", "label_stock.measures", "printer_fit.stock_key", "print_batch.stock", "print_batch.run"),

@@ -28,6 +28,8 @@ blueprint = Blueprint("desk_stocks", __name__, url_prefix="/desk/stocks")
 
 PER_PAGE: Final = 50
 _MAX_CHARS: Final = 80
+# How much of what was typed a sentence about it repeats.
+_MAX_SAID: Final = 20
 _PAPERS: Final = (
     ("a4", "A4, 210 × 297 mm"),
     ("us-letter", "US Letter, 215.9 × 279.4 mm"),
@@ -148,7 +150,7 @@ def remove(stock_id: str) -> Response:
 
 
 def _values() -> dict[str, str]:
-    return {name: request.form.get(name, usual)[:_MAX_CHARS].strip() for name, usual in _USUAL.items()}
+    return {name: request.form.get(name, usual).strip() for name, usual in _USUAL.items()}
 
 
 def _read_stock(values: dict[str, str]) -> Stock:
@@ -195,7 +197,7 @@ def _number(values: dict[str, str], name: str, problems: dict[str, str]) -> floa
     except ValueError:
         value = float("nan")
     if not isfinite(value):
-        problems[name] = f"{values[name] or 'Nothing'} is no measure. Write millimetres, such as 38.1."
+        problems[name] = f"{values[name][:_MAX_SAID] or 'Nothing'} is no measure. Write millimetres, such as 38.1."
         return 0.0
     return value
 
@@ -203,7 +205,7 @@ def _number(values: dict[str, str], name: str, problems: dict[str, str]) -> floa
 def _whole(values: dict[str, str], name: str, problems: dict[str, str]) -> int:
     text = values[name]
     if not (text.isascii() and text.isdecimal() and len(text) < 4):
-        problems[name] = f"{text or 'Nothing'} is no whole number."
+        problems[name] = f"{text[:_MAX_SAID] or 'Nothing'} is no whole number."
         return 1
     return int(text)
 
