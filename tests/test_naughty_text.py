@@ -224,17 +224,18 @@ def look_at(everything: Everything, people: dict[Role, Browser]) -> tuple[set[st
     """What is alive on any page or in any export, and how many were looked at."""
     alive, count = set(), 0
     for role, address in pages_of(everything):
-        response = people[role].get(address)
-        assert response.status_code < 500, f"{address} as {role}: {response.status_code}"
-        if response.status_code != 200:
-            continue
-        count += 1
-        if response.mimetype == "text/html":
-            alive |= {f"{address}: {each}" for each in Page(response.text).alive}
-            if TELL_SUM in response.text:
-                alive.add(f"{address}: a template was run")
-        elif response.mimetype == "text/csv":
-            alive |= {f"{address}: {each}" for each in live_formulas(response.text)}
+        # A file that is handed out is closed with its answer.
+        with people[role].get(address) as response:
+            assert response.status_code < 500, f"{address} as {role}: {response.status_code}"
+            if response.status_code != 200:
+                continue
+            count += 1
+            if response.mimetype == "text/html":
+                alive |= {f"{address}: {each}" for each in Page(response.text).alive}
+                if TELL_SUM in response.text:
+                    alive.add(f"{address}: a template was run")
+            elif response.mimetype == "text/csv":
+                alive |= {f"{address}: {each}" for each in live_formulas(response.text)}
     return alive, count
 
 
