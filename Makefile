@@ -28,7 +28,7 @@ lint: .venv/.dev
 	$(BIN)/djlint --lint templates
 
 drills: .venv/.dev
-	DRILLS=full $(BIN)/python -m pytest -p no:xdist -m "drill or both" --timeout 3600 -s tests
+	DRILLS=full $(BIN)/python -m pytest -p no:xdist -m "drill or both or full" --timeout 3600 -s tests
 
 lock:
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

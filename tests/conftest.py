@@ -44,9 +44,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     twins = [item for item in items if _is_spare_twin(item)]
     for item in twins:
         item.add_marker(pytest.mark.both)
-    if twins and not IS_FULL:
-        config.hook.pytest_deselected(items=twins)
-        items[:] = [item for item in items if item not in set(twins)]
+    later = {*twins, *(item for item in items if item.get_closest_marker("full"))}
+    if later and not IS_FULL:
+        config.hook.pytest_deselected(items=sorted(later, key=lambda item: item.nodeid))
+        items[:] = [item for item in items if item not in later]
     for item in items:
         if item.get_closest_marker("shared_data") and not SHARED.is_dir():
             item.add_marker(pytest.mark.skip(reason=f"the shared data folder is not at {SHARED}"))

@@ -25,6 +25,11 @@ def on_both_when_full(test: Test) -> Test:
     return pytest.mark.both(pytest.mark.parametrize("database_url", DATABASES, indirect=True)(test))
 
 
+def when_full(test: Test) -> Test:
+    """A test that only `make drills` runs: `make test` has to end within a quarter of an hour."""
+    return pytest.mark.full(on_both_when_full(test))
+
+
 @pytest.fixture
 def at_scale() -> Callable[[int, int], int]:
     """A figure: small in the ordinary run, as promised in the full one."""

@@ -32,6 +32,7 @@ from qrmerch.users.models import Membership, User
 from tests.browsing import Browser
 from tests.conftest import NOON
 from tests.demo.conftest import Seed, make_photos
+from tests.figures import IS_FULL
 
 # Where one database is as good as another, and setting up takes its time.
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -76,7 +77,8 @@ def test_every_page_renders_in_each_store_and_language(seeded: Database) -> None
 
 
 @ON_SQLITE
-@pytest.mark.parametrize("at", _DAYS)
+@pytest.mark.both
+@pytest.mark.parametrize("at", _DAYS if IS_FULL else _DAYS[:1])
 def test_every_page_renders_whatever_the_day(seed: Seed, database: Database, at: datetime) -> None:
     seed(at)
 

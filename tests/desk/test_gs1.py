@@ -11,6 +11,7 @@ from qrmerch.access import Role
 from qrmerch.audit import AuditEntry
 from qrmerch.catalog.models import Item
 from qrmerch.catalog.queries import list_variants
+from qrmerch.clock import now
 from qrmerch.codes.gs1_models import Gs1Link, GtinAnswer, LinkHost
 from qrmerch.codes.gs1_service import href_problem
 from qrmerch.codes.preflight import read_file
@@ -20,6 +21,7 @@ from tests.browsing import Browser
 from tests.conftest import NOON
 from tests.desk.house import seen
 from tests.factories import make_item, make_person, make_retailer
+from tests.landing.aisle import scan_path
 
 GTIN = "09506000134352"
 LINK = {"link_type": "instructions", "title": "How to wash it", "href": "/help", "media_type": "text/html"}
@@ -144,10 +146,12 @@ def test_only_the_owner_allows_hosts_and_taking_one_away_stops_its_links(
 
     link = {**LINK, "href": "https://help.example.com/top", "is_default": "1"}
     assert mia.post(f"/desk/items/{item.id}/gs1", link).status_code == 303
+    scan_path(browser.app).changes.look(now())
     assert browser.get(f"/01/{GTIN}?17=261231").headers["Location"] == "https://help.example.com/top?17=261231"
 
     (row,) = seen(db, select(LinkHost))
     owner.post(f"/desk/gs1/hosts/{row.id}/take")
+    scan_path(browser.app).changes.look(now())
     assert browser.get(f"/01/{GTIN}").headers["Location"].startswith(f"/i/{item.public_id}")
     assert "Not followed: help.example.com" in mia.get(f"/desk/items/{item.id}/gs1").text
 

@@ -17,7 +17,7 @@ from qrmerch.media.archives import receive_archive
 from qrmerch.media.models import Archive, ArchiveState, Asset, AssetState, Rendition
 from tests.drills.shop import Shop, kill
 from tests.factories import make_product, make_vendor
-from tests.figures import IS_FULL, on_both_when_full
+from tests.figures import IS_FULL, when_full
 from tests.imports.archives import zip_of
 from tests.media.pictures import picture
 
@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
 _WAIT_S = 600 if IS_FULL else 150
 
 
-@on_both_when_full
+@when_full
 def test_an_archive_survives_the_death_of_its_workers(
     shop: Shop, at_scale: Callable[[int, int], int], note_result: Callable[..., None]
 ) -> None:

@@ -13,13 +13,13 @@ from qrmerch.codes.models import Code, CodeDraft, CodeRun, RunState
 from qrmerch.codes.runs import start_run
 from tests.drills.shop import Shop, kill
 from tests.factories import make_fixture, make_item, make_retailer, make_store, make_vendor
-from tests.figures import IS_FULL, on_both_when_full
+from tests.figures import IS_FULL, when_full
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
 _WAIT_S = 600 if IS_FULL else 120
 
 
-@on_both_when_full
+@when_full
 def test_a_run_of_codes_survives_the_death_of_its_workers(
     shop: Shop, at_scale: Callable[[int, int], int], note_result: Callable[..., None]
 ) -> None:

@@ -31,7 +31,7 @@ from tests.factories import (
     make_vendor,
     publish_page,
 )
-from tests.figures import IS_FULL, on_both_when_full
+from tests.figures import IS_FULL, on_both_when_full, when_full
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(1200)]
 _WAIT_S = 600 if IS_FULL else 120
@@ -74,7 +74,7 @@ def test_a_fixed_line_re_brands_every_live_page_at_the_next_scan(
     )
 
 
-@on_both_when_full
+@when_full
 def test_moving_pages_survives_the_death_of_its_workers(
     shop: Shop, at_scale: Callable[[int, int], int], note_result: Callable[..., None]
 ) -> None:

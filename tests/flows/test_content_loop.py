@@ -36,7 +36,6 @@ from tests.factories import (
     make_template,
     make_vendor,
 )
-from tests.figures import IS_FULL
 from tests.flows.conftest import OpenWindow
 from tests.flows.filled import receive_picture
 
@@ -190,8 +189,8 @@ def database_url(tmp_path: Path, sqlite_template: Path) -> str:
     return f"sqlite:///{path}"
 
 
-@pytest.mark.both
-@pytest.mark.parametrize(("screen", "scheme"), _LOOKS if IS_FULL else _LOOKS[:1])
+@pytest.mark.full
+@pytest.mark.parametrize(("screen", "scheme"), _LOOKS)
 def test_two_vendors_pages_with_a_keyboard(
     served: Shop, open_window: OpenWindow, shared_data: Path, screen: str, scheme: str
 ) -> None:

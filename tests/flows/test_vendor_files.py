@@ -16,7 +16,7 @@ from qrmerch.clock import now
 from qrmerch.users.service import Wanted, add_membership, add_user
 from tests.drills.shop import Shop
 from tests.factories import make_retailer, make_vendor
-from tests.figures import on_both_when_full
+from tests.figures import when_full
 from tests.flows.conftest import OpenWindow
 from tests.media.films import film
 
@@ -31,7 +31,7 @@ _CAPTIONS = "WEBVTT\n\n00:00.200 --> 00:01.500\nKnitted by hand, at the quay.\n"
 _SHOTS = os.environ.get("SHOTS", "")
 
 
-@on_both_when_full
+@when_full
 def test_from_a_vendors_own_files_to_items_with_pictures_and_a_film(
     served: Shop,
     open_window: OpenWindow,
