@@ -67,6 +67,8 @@ VALID = {
     **{name: lambda _: "" for name in ("variant", "lot", "serial")},
     "locale": lambda _: "fr",
     "distance": lambda _: "",
+    **{name: lambda _: "21.5" for name in ("width", "height")},
+    **{name: lambda _: "" for name in ("step_across", "step_down", "paper_width", "paper_height")},
     "gallery.pictures.ratio": lambda _: "4:5",
     # Nothing: half a row is none.
     **{name: lambda _: "" for name in ("size_guide.table", "downloads.files.name", "downloads.files.value")},
@@ -98,8 +100,9 @@ _STRICT = {
     *("href", "variant", "lot", "serial"),
     # An instant, and the code of a language.
     *("from", "locale"),
-    # Of paper that is none of the usual ones.
-    *("paper_width", "paper_height"),
+    # Of paper and labels, and how they are put on it: millimetres, percent and numbers.
+    *("paper_width", "paper_height", "width", "height", "columns", "rows", "left", "top", "step_across", "step_down"),
+    *("corner", "bleed", "start", "copies", "right", "down", "across", "along"),
 }
 # Forms that are refused as long as nothing is chosen: what their address says to have chosen.
 _CHOSEN = {"/desk/codes/signs/make": "?item={item_id}&place=place:{fixture_id}"}
@@ -124,6 +127,7 @@ def is_strict(form: str, field: str) -> bool:
         or field.startswith(_STRICT_BEGIN)
         or field.endswith(_STRICT_END)
         or (form.startswith(("/desk/offers", "/desk/items/files")) and field == "hours")
+        or (form.startswith("/desk/codes/designs") and field == "size")
     )
 
 
@@ -246,10 +250,9 @@ def forms_on(everything: Everything, people: dict[Role, Browser]) -> dict[str, t
     """Every form with a field for words, by where it goes, with who sees it and where."""
     found: dict[str, tuple[Role, str, Form]] = {}
     for role, address in pages_of(everything):
-        response = people[role].get(address)
-        if response.status_code != 200 or response.mimetype != "text/html":
-            continue
-        for form in Page(response.text).forms:
+        with people[role].get(address) as response:
+            page = response.text if (response.status_code, response.mimetype) == (200, "text/html") else ""
+        for form in Page(page).forms:
             if form.texts and not form.has_password:
                 name = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "ID", form.action or address)
                 found.setdefault(name, (role, address, form))
@@ -323,15 +326,16 @@ def _send(
     browser: Browser, name: str, form: Form, typed: dict[str, str], kept: set[tuple[str, str]]
 ) -> tuple[list[str], set[str] | None]:
     """What went wrong, and where the form was refused the fields that the answer marks."""
-    with written() as stored:
-        response = browser.post(form.action, {**_rest(form), **typed})
+    # A file that is handed out is closed with its answer.
+    with written() as stored, browser.post(form.action, {**_rest(form), **typed}) as response:
+        said = response.text if response.status_code >= 400 else ""
     if response.status_code >= 500:
         return [f"{name}: {response.status_code} for {typed}"], None
     if response.status_code >= 400:
-        page = Page(response.text)
+        page = Page(said)
         if page.alive:
             return [f"{name}: {page.alive} on the answer to {typed}"], None
-        has_reason = bool(page.alerts or page.invalid or "<h1" in response.text)
+        has_reason = bool(page.alerts or page.invalid or "<h1" in said)
         return [] if has_reason else [f"{name}: {response.status_code} without a reason for {typed}"], page.invalid
     wrong = []
     for field, text in typed.items():
