@@ -4,6 +4,7 @@ The rules of Unicode's bidirectional algorithm (annex 9) for one line of plain t
 L1 and L2. Characters that embed or isolate are expected to be gone, and pairs of brackets (N0) go by their neighbours.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
@@ -26,19 +27,24 @@ def runs_rtl(text: str) -> bool:
     return next((_STRONG[kind] for kind in map(bidirectional, text) if kind in _STRONG), "L") == "R"
 
 
-def in_visual_order(text: str) -> list[Stretch]:
-    """The parts of a line from left to right."""
-    if not any(bidirectional(each) in ("R", "AL", "AN") for each in text):
+def in_visual_order(text: str, *, is_rtl: bool | None = None, kinds: Sequence[str] = ()) -> list[Stretch]:
+    """The parts of a line from left to right.
+
+    :param is_rtl: which way the whole line runs; as its first letter says where it is left out.
+    :param kinds: of each character, where they are not Unicode's own, as for an address, whose signs belong to it.
+    """
+    kinds = kinds or [bidirectional(each) for each in text]
+    if not is_rtl and not any(each in ("R", "AL", "AN") for each in kinds):
         return [Stretch(text, False)] if text else []
-    base = 1 if runs_rtl(text) else 0
-    levels = _levels(text, base)
+    base = 1 if (runs_rtl(text) if is_rtl is None else is_rtl) else 0
+    levels = _levels(text, kinds, base)
     stretches: list[tuple[int, str]] = []
     at = 0
     for level, group in groupby(levels):
         length = len(list(group))
         stretches.append((level, text[at : at + length]))
         at += length
-    for level in range(max(levels), 0, -1):
+    for level in range(max(levels, default=0), 0, -1):
         stretches = _reversed_from(stretches, level)
     return [Stretch(part, level % 2 == 1) for level, part in stretches]
 
@@ -52,8 +58,8 @@ def _reversed_from(stretches: list[tuple[int, str]], level: int) -> list[tuple[i
     return made
 
 
-def _levels(text: str, base: int) -> list[int]:
-    sides = _resolve_neutral(_resolve_weak([bidirectional(each) for each in text], base), base)
+def _levels(text: str, kinds: Sequence[str], base: int) -> list[int]:
+    sides = _resolve_neutral(_resolve_weak(list(kinds), base), base)
     levels = [_level_of(side, base) for side in sides]
     # L1: what is empty at the end of the line stands where the line ends.
     for at in range(len(text) - 1, -1, -1):

@@ -5,7 +5,7 @@ has no size: one em is 1. It goes into a PDF as text of an embedded face (`paper
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Any, Final
@@ -76,16 +76,21 @@ def _laid_pieces(text: str, is_bold: bool) -> Iterator[_LaidPiece]:
     for stretch in in_visual_order(text):
         parts = split_by_face(stretch.text)
         for part in reversed(parts) if stretch.is_rtl else parts:
-            yield _lay(part, cut_of(face_of(part).path, is_bold), stretch.is_rtl)
+            yield _lay_piece(part, cut_of(face_of(part).path, is_bold), stretch.is_rtl)
 
 
 @cache
 def cut_of(path: str, is_bold: bool) -> Cut:
     """The cut of a face file that is nearest to what is wanted."""
-    has_weights = any(axis.tag == "wght" for axis in _face(path).axis_infos)
-    if has_weights:
-        return Cut(path, BOLD_WEIGHT if is_bold else PLAIN_WEIGHT, False)
-    return Cut(path, 0, is_bold)
+    cut = cut_at(path, BOLD_WEIGHT if is_bold else PLAIN_WEIGHT)
+    return cut if cut.weight else replace(cut, is_stroked=is_bold)
+
+
+@cache
+def cut_at(path: str, weight: int) -> Cut:
+    """A face file at the weight it has that is nearest; weight 0 where it has but one."""
+    axis = next((axis for axis in _face(path).axis_infos if axis.tag == "wght"), None)
+    return Cut(path, round(min(max(weight, axis.min_value), axis.max_value)) if axis else 0, False)
 
 
 def subset(cut: Cut, numbers: set[int]) -> tuple[bytes, bool]:
@@ -189,19 +194,29 @@ def _location(cut: Cut, tag: str, default: float) -> float:
     return {"wght": float(cut.weight), "wdth": float(WIDTH)}.get(tag, default)
 
 
-def _lay(text: str, cut: Cut, is_rtl: bool) -> _LaidPiece:
-    font = _font_of(cut)
+def lay(text: str, cut: Cut, *, is_rtl: bool) -> tuple[Any, Any]:
+    """HarfBuzz's glyphs of a text in one cut, and their places in the face's units, from left to right."""
     buffer = hb.Buffer()
     buffer.add_codepoints([ord(each) for each in text])
     buffer.guess_segment_properties()
     buffer.direction = "rtl" if is_rtl else "ltr"
-    hb.shape(font.font, buffer)
-    infos, positions = buffer.glyph_infos, buffer.glyph_positions
+    hb.shape(_font_of(cut).font, buffer)
+    return buffer.glyph_infos, buffer.glyph_positions
+
+
+def units_per_em(cut: Cut) -> int:
+    """How many of a face's units make an em."""
+    return _font_of(cut).upem
+
+
+def _lay_piece(text: str, cut: Cut, is_rtl: bool) -> _LaidPiece:
+    upem = units_per_em(cut)
+    infos, positions = lay(text, cut, is_rtl=is_rtl)
     glyphs, pen = [], 0.0
     for info, position in zip(infos, positions, strict=True):
         x_offset, y_offset, x_advance = position.x_offset, position.y_offset, position.x_advance
-        glyphs.append(Glyph(info.codepoint, pen + x_offset / font.upem, y_offset / font.upem))
-        pen += x_advance / font.upem
+        glyphs.append(Glyph(info.codepoint, pen + x_offset / upem, y_offset / upem))
+        pen += x_advance / upem
     return cut, glyphs, pen, _says(text, infos, positions)
 
 

@@ -6,18 +6,18 @@ the upper left corner of the finished page, as one measures it with a ruler.
 """
 
 import struct
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-import uharfbuzz
 from PIL import Image
 
 from qrmerch.codes.artwork import POINTS_PER_MM, Symbol, pdf_drawing, pdf_ink
-from qrmerch.printing.sign_type import Line, Run, font_of
+from qrmerch.printing.pdf import Objects, text_string, write_font, written_advance
+from qrmerch.printing.shaping import Cut
+from qrmerch.printing.sign_type import Line, Run
 
 CROP_MM: Final = 5.0
 # Crop marks stand off the page, so that a cut that is a little wide shows none of them.
@@ -25,7 +25,6 @@ _CROP_GAP_MM: Final = 1.0
 _CROP_STROKE_MM: Final = 0.09
 _CHUNK_BYTES: Final = 1 << 20
 _ROUND: Final = 0.5523
-_CFF: Final = "CFF "
 
 
 class NotAJpeg(ValueError):
@@ -62,29 +61,18 @@ class Laid:
     height: int
 
 
-@dataclass(slots=True)
-class _Face:
-    """A face at a weight, and which of its glyphs stand for what."""
-
-    name: str
-    number: int
-    glyphs: dict[int, str] = field(default_factory=dict)
-
-
 class Paper:
     """One PDF on its way to a file that is open for writing; `close` ends it, and leaves the file open."""
 
     def __init__(self, file: BinaryIO, *, title: str, language: str) -> None:
-        self._file = file
-        self._at: dict[int, int] = {}
-        self._number = 0
+        self._objects = Objects(file)
         self._pages: list[int] = []
         self._pictures: dict[str, tuple[int, Laid]] = {}
-        self._faces: dict[tuple[str, int], _Face] = {}
+        # Of each cut, what pages call it and which of its glyphs stand for what.
+        self._faces: dict[Cut, tuple[str, dict[int, str]]] = {}
         self._title, self._language = title, language
-        self._tree, self._resources = self._take(), self._take()
-        self._position = 0
-        self._write(b"%PDF-1.6\n%\xe2\xe3\xcf\xd3\n")
+        self._tree, self._resources = self._objects.take(), self._objects.take()
+        file.write(b"%PDF-1.6\n%\xe2\xe3\xcf\xd3\n")
 
     def add_jpeg(self, key: str, path: Path) -> Laid:
         """A picture's file, put in as it is; the same key twice is in it once.
@@ -101,10 +89,11 @@ class Paper:
             size = file.seek(0, 2)
             file.seek(0)
             said = f"/Filter/DCTDecode/ColorSpace{colours}/BitsPerComponent 8/Width {width}/Height {height}"
-            number = self._open_picture(said, size)
+            number, out = self._objects.begin(), self._objects.file
+            out.write(f"{number} 0 obj\n<</Type/XObject/Subtype/Image{said}/Length {size}>>\nstream\n".encode())
             while chunk := file.read(_CHUNK_BYTES):
-                self._write(chunk)
-            self._write(b"\nendstream\nendobj\n")
+                out.write(chunk)
+            out.write(b"\nendstream\nendobj\n")
         return self._keep_picture(key, number, width, height)
 
     def add_drawing(self, key: str, image: Image.Image) -> Laid:
@@ -112,12 +101,9 @@ class Paper:
         if key in self._pictures:
             return self._pictures[key][1]
         layer = image.convert("RGBA")
-        sides = f"/Width {layer.width}/Height {layer.height}/BitsPerComponent 8/Filter/FlateDecode"
-        mask = self._stream(
-            f"/Type/XObject/Subtype/Image/ColorSpace/DeviceGray{sides}", zlib.compress(layer.getchannel("A").tobytes())
-        )
-        pixels = zlib.compress(layer.convert("RGB").tobytes())
-        number = self._stream(f"/Type/XObject/Subtype/Image/ColorSpace/DeviceRGB/SMask {mask} 0 R{sides}", pixels)
+        kind = f"/Type/XObject/Subtype/Image/Width {layer.width}/Height {layer.height}/BitsPerComponent 8"
+        mask = self._objects.stream(f"{kind}/ColorSpace/DeviceGray", layer.getchannel("A").tobytes())
+        number = self._objects.stream(f"{kind}/ColorSpace/DeviceRGB/SMask {mask} 0 R", layer.convert("RGB").tobytes())
         return self._keep_picture(key, number, layer.width, layer.height)
 
     @contextmanager
@@ -129,106 +115,46 @@ class Paper:
         """
         page = Page(width, height, bleed, self._glyph_name)
         yield page
-        number = self._stream("/Filter/FlateDecode", zlib.compress(page.content, 6))
+        number = self._objects.stream("", page.content)
         margin = page.margin
         media = f"0 0 {_points(width + 2 * margin)} {_points(height + 2 * margin)}"
         trim = _corners(margin, margin, width, height)
         around = _corners(margin - bleed, margin - bleed, width + 2 * bleed, height + 2 * bleed)
         self._pages.append(
-            self._object(
+            self._objects.put(
                 f"<</Type/Page/Parent {self._tree} 0 R/MediaBox[{media}]/TrimBox[{trim}]/BleedBox[{around}]"
-                f"/Resources {self._resources} 0 R/Contents {number} 0 R>>".encode()
+                f"/Resources {self._resources} 0 R/Contents {number} 0 R>>"
             )
         )
 
     def close(self) -> int:
         """Write what all pages share, and the end; how many pages there are."""
-        fonts = "".join(f"/{face.name} {self._font(*key, face)} 0 R" for key, face in self._faces.items())
+        put = self._objects.put
+        faces = self._faces.items()
+        fonts = "".join(f"/{name} {write_font(self._objects, cut, said)} 0 R" for cut, (name, said) in faces)
         pictures = "".join(f"/{laid.name} {number} 0 R" for number, laid in self._pictures.values())
-        self._put(self._resources, f"<</Font<<{fonts}>>/XObject<<{pictures}>>>>".encode())
+        put(f"<</Font<<{fonts}>>/XObject<<{pictures}>>>>", self._resources)
         kids = " ".join(f"{page} 0 R" for page in self._pages)
-        self._put(self._tree, f"<</Type/Pages/Count {len(self._pages)}/Kids[{kids}]>>".encode())
-        language = _text(self._language)
-        root = self._object(
-            b"<</Type/Catalog/Pages %d 0 R/Lang %b/ViewerPreferences<</DisplayDocTitle true/PrintScaling/None>>>>"
-            % (self._tree, language)
+        put(f"<</Type/Pages/Count {len(self._pages)}/Kids[{kids}]>>", self._tree)
+        root = put(
+            f"<</Type/Catalog/Pages {self._tree} 0 R/Lang {text_string(self._language)}"
+            "/ViewerPreferences<</DisplayDocTitle true/PrintScaling/None>>>>"
         )
-        about = self._object(b"<</Title %b/Producer(qrmerch)>>" % _text(self._title))
-        begin = self._position
-        lines = [f"0 {self._number + 1}", "0000000000 65535 f "]
-        lines += [f"{self._at[number]:010d} 00000 n " for number in range(1, self._number + 1)]
-        tail = f"trailer\n<</Size {self._number + 1}/Root {root} 0 R/Info {about} 0 R>>\nstartxref\n{begin}\n%%EOF\n"
-        self._write(("xref\n" + "\n".join(lines) + "\n" + tail).encode())
+        about = put(f"<</Title {text_string(self._title)}/Producer(qrmerch)>>")
+        self._objects.end(root=root, about=about)
         return len(self._pages)
 
     def _glyph_name(self, run: Run) -> str:
         """What pages call a run's face; its glyphs are noted as used."""
-        key = (run.path, run.weight)
-        if key not in self._faces:
-            self._faces[key] = _Face(f"F{len(self._faces) + 1}", len(self._faces) + 1)
-        face = self._faces[key]
+        name, said = self._faces.setdefault(run.cut, (f"F{len(self._faces)}", {}))
         for glyph in run.glyphs:
-            face.glyphs[glyph.id] = face.glyphs.get(glyph.id) or glyph.text
-        return face.name
-
-    def _font(self, path: str, weight: int, face: _Face) -> int:
-        """A face with the glyphs that were used, as objects; the number of the first one."""
-        font = font_of(path, weight)
-        data, is_cff = _subset(path, weight, sorted(face.glyphs))
-        if is_cff:
-            program = self._stream("/Subtype/OpenType/Filter/FlateDecode", zlib.compress(data, 9))
-        else:
-            program = self._stream(f"/Length1 {len(data)}/Filter/FlateDecode", zlib.compress(data, 9))
-        share = 1000 / font.face.upem
-        name = f"QR{face.number:04d}+Face{face.number}"
-        rise, fall = (getattr(font.get_font_extents("ltr"), each) * share for each in ("ascender", "descender"))
-        descriptor = self._object(
-            f"<</Type/FontDescriptor/FontName/{name}/Flags 4/FontBBox[-500 -500 1500 1200]/ItalicAngle 0"
-            f"/Ascent {rise:.0f}/Descent {fall:.0f}/CapHeight 714/StemV {60 + weight // 8}"
-            f"/FontFile{3 if is_cff else 2} {program} 0 R>>".encode()
-        )
-        widths = " ".join(f"{id}[{font.get_glyph_h_advance(id) * share:.0f}]" for id in sorted(face.glyphs))
-        kind = "/CIDFontType0" if is_cff else "/CIDFontType2/CIDToGIDMap/Identity"
-        inner = self._object(
-            f"<</Type/Font/Subtype{kind}/BaseFont/{name}/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)"
-            f"/Supplement 0>>/FontDescriptor {descriptor} 0 R/DW 1000/W[{widths}]>>".encode()
-        )
-        words = self._stream("/Filter/FlateDecode", zlib.compress(_to_unicode(face.glyphs), 9))
-        return self._object(
-            f"<</Type/Font/Subtype/Type0/BaseFont/{name}/Encoding/Identity-H/DescendantFonts[{inner} 0 R]"
-            f"/ToUnicode {words} 0 R>>".encode()
-        )
+            said[glyph.id] = said.get(glyph.id) or glyph.text
+        return name
 
     def _keep_picture(self, key: str, number: int, width: int, height: int) -> Laid:
         laid = Laid(f"P{len(self._pictures) + 1}", width, height)
         self._pictures[key] = (number, laid)
         return laid
-
-    def _open_picture(self, said: str, size: int) -> int:
-        number = self._take()
-        self._at[number] = self._position
-        self._write(f"{number} 0 obj\n<</Type/XObject/Subtype/Image{said}/Length {size}>>\nstream\n".encode())
-        return number
-
-    def _take(self) -> int:
-        self._number += 1
-        return self._number
-
-    def _object(self, body: bytes) -> int:
-        number = self._take()
-        self._put(number, body)
-        return number
-
-    def _put(self, number: int, body: bytes) -> None:
-        self._at[number] = self._position
-        self._write(b"%d 0 obj\n%b\nendobj\n" % (number, body))
-
-    def _stream(self, said: str, data: bytes) -> int:
-        return self._object(f"<<{said}/Length {len(data)}>>\nstream\n".encode() + data + b"\nendstream")
-
-    def _write(self, data: bytes) -> None:
-        self._file.write(data)
-        self._position += len(data)
 
 
 class Page:
@@ -354,8 +280,6 @@ def read_jpeg_size(file: BinaryIO) -> tuple[int, int, int]:
 
 def _show(run: Run, size: float, tracking: float) -> str:
     """The operators that put glyphs down, moved as the shaper says; the pen stands at the run's beginning."""
-    font = font_of(run.path, run.weight)
-    share = 1000 / font.face.upem
     parts: list[str] = []
     shown: list[str] = []
     rise, owed = 0.0, 0.0
@@ -367,42 +291,9 @@ def _show(run: Run, size: float, tracking: float) -> str:
         if abs(before) > 0.01:
             shown.append(f"{-before:.1f}")
         shown.append(f"<{glyph.id:04x}>")
-        owed = glyph.advance + tracking - glyph.x - round(font.get_glyph_h_advance(glyph.id) * share)
+        owed = glyph.advance + tracking - glyph.x - written_advance(run.cut, glyph.id)
     parts.append(f"[{''.join(shown)}] TJ" + (" 0 Ts" if rise else ""))
     return " ".join(parts)
-
-
-def _subset(path: str, weight: int, glyphs: list[int]) -> tuple[bytes, bool]:
-    """A face with these glyphs only, at one weight, their numbers kept; and whether its outlines are CFF."""
-    face = font_of(path, weight).face
-    wanted = uharfbuzz.SubsetInput()
-    wanted.glyph_set.update({0, *glyphs})
-    wanted.flags = (
-        uharfbuzz.SubsetFlags.RETAIN_GIDS
-        | uharfbuzz.SubsetFlags.NO_LAYOUT_CLOSURE
-        | uharfbuzz.SubsetFlags.NO_HINTING
-        | uharfbuzz.SubsetFlags.NOTDEF_OUTLINE
-    )
-    for axis in face.axis_infos:
-        value = {"wght": float(weight), "wdth": 100.0}.get(axis.tag, axis.default_value)
-        wanted.pin_axis_location(face, axis.tag, min(max(value, axis.min_value), axis.max_value))
-    dropped = ("GSUB", "GPOS", "GDEF", "STAT", "gasp", "prep")
-    wanted.drop_table_tag_set.update(int.from_bytes(tag.encode()) for tag in dropped)
-    return uharfbuzz.subset(face, wanted).blob.data, _CFF in face.table_tags
-
-
-def _to_unicode(glyphs: dict[int, str]) -> bytes:
-    """What glyphs stand for, so that a PDF can be searched and read aloud."""
-    pairs = [(id, text) for id, text in sorted(glyphs.items()) if text]
-    lines = ["/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapType 2 def"]
-    lines += ["1 begincodespacerange <0000> <ffff> endcodespacerange"]
-    for start in range(0, len(pairs), 100):
-        some = pairs[start : start + 100]
-        lines.append(f"{len(some)} beginbfchar")
-        lines += [f"<{id:04x}> <{text.encode('utf-16-be').hex()}>" for id, text in some]
-        lines.append("endbfchar")
-    lines.append("endcmap CMapName currentdict /CMap defineresource pop end end")
-    return "\n".join(lines).encode()
 
 
 def _crop_marks(page: Page) -> str:
@@ -424,10 +315,6 @@ def _points(mm: float) -> str:
 
 def _corners(x: float, y: float, width: float, height: float) -> str:
     return f"{_points(x)} {_points(y)} {_points(x + width)} {_points(y + height)}"
-
-
-def _text(text: str) -> bytes:
-    return b"<feff" + text.encode("utf-16-be").hex().encode() + b">"
 
 
 def mm_of(points: float) -> float:

@@ -8,20 +8,17 @@ Never: a box for a letter that no face has; ask `list_missing` first.
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, Final
 
-import uharfbuzz
-
+from qrmerch.printing.bidi import Stretch, in_visual_order
 from qrmerch.printing.faces import Face, find_face, without_unknown
+from qrmerch.printing.shaping import Cut, cut_at, lay, units_per_em
 
 _KEPT: Final = 4_096
 _ELLIPSIS: Final = "…"
 _NARROWER: Final = 0.97
-# What stands alone between two words of another direction takes the direction of the line.
 _RIGHT: Final = frozenset(("R", "AL"))
-_NUMBERS: Final = frozenset(("EN", "AN"))
-_AROUND_NUMBERS: Final = frozenset(("ES", "ET", "CS"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +34,9 @@ class Glyph:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Glyphs of one face and weight, from left to right."""
+    """Glyphs of one cut, from left to right."""
 
-    path: str
-    weight: int
+    cut: Cut
     glyphs: tuple[Glyph, ...]
 
     @property
@@ -71,10 +67,11 @@ def shape(text: str, weight: int = 400, *, direction: str = "ltr", tracking: flo
     """
     runs: list[Run] = []
     is_joined = False
-    for level, part in _levels_of(text, is_rtl=direction == "rtl"):
-        pieces = _by_face(part)
-        for face, piece in pieces if level % 2 == 0 else reversed(pieces):
-            runs.append(Run(face.path, weight, _glyphs(face.path, weight, piece, level % 2 == 1)))
+    for stretch in stretches_of(text, direction):
+        pieces = _by_face(stretch.text)
+        for face, piece in reversed(pieces) if stretch.is_rtl else pieces:
+            cut = cut_at(face.path, weight)
+            runs.append(Run(cut, _glyphs(cut, piece, stretch.is_rtl)))
             is_joined = is_joined or any(map(_is_joined, piece))
     return Line(text, tuple(runs), 0.0 if is_joined else tracking)
 
@@ -136,36 +133,15 @@ def is_whole(text: str, lines: list[Line]) -> bool:
     return "".join(_bare(lines)) == "".join(text.split())
 
 
-@lru_cache(maxsize=64)
-def font_of(path: str, weight: int) -> Any:
-    """A face at a weight, as HarfBuzz has it."""
-    face = uharfbuzz.Face(_blob(path), 0)
-    font = uharfbuzz.Font(face)
-    axes = {axis.tag: axis for axis in face.axis_infos}
-    if "wght" in axes:
-        font.set_variations({"wght": float(min(max(weight, axes["wght"].min_value), axes["wght"].max_value))})
-    return font
-
-
-@cache
-def _blob(path: str) -> Any:
-    return uharfbuzz.Blob.from_file_path(path)
-
-
 @lru_cache(maxsize=_KEPT)
-def _glyphs(path: str, weight: int, text: str, is_rtl: bool) -> tuple[Glyph, ...]:
-    font = font_of(path, weight)
-    buffer = uharfbuzz.Buffer()
-    buffer.add_str(text)
-    buffer.guess_segment_properties()
-    buffer.direction = "rtl" if is_rtl else "ltr"
-    uharfbuzz.shape(font, buffer)
-    share = 1000 / font.face.upem
-    starts = sorted({info.cluster for info in buffer.glyph_infos})
+def _glyphs(cut: Cut, text: str, is_rtl: bool) -> tuple[Glyph, ...]:
+    infos, positions = lay(text, cut, is_rtl=is_rtl)
+    share = 1000 / units_per_em(cut)
+    starts = sorted({info.cluster for info in infos})
     ends = dict(zip(starts, [*starts[1:], len(text)], strict=True))
     said: set[int] = set()
     glyphs = []
-    for info, place in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True):
+    for info, place in zip(infos, positions, strict=True):
         words = "" if info.cluster in said else text[info.cluster : ends[info.cluster]]
         said.add(info.cluster)
         glyphs.append(
@@ -188,22 +164,9 @@ def _by_face(text: str) -> list[tuple[Face, str]]:
     return pieces
 
 
-def _levels_of(text: str, *, is_rtl: bool) -> list[tuple[int, str]]:
-    """A text's parts from left to right with their level: even ones run to the right, odd ones to the left.
-
-    The rule of Unicode (UAX 9) without explicit marks, which no name of ours may hold.
-    """
-    base = 1 if is_rtl else 0
-    levels = _resolve(_kinds_of(text), base)
-    parts: list[tuple[int, str]] = []
-    for level, character in zip(levels, text, strict=True):
-        if parts and parts[-1][0] == level:
-            parts[-1] = (level, parts[-1][1] + character)
-        else:
-            parts.append((level, character))
-    for turned in range(max((level for level, _ in parts), default=0), 0, -1):
-        parts = _turned(parts, turned)
-    return parts
+def stretches_of(text: str, direction: str) -> list[Stretch]:
+    """A text's parts as they stand on paper from left to right, in a line that runs this way."""
+    return in_visual_order(text, is_rtl=direction == "rtl", kinds=_kinds_of(text))
 
 
 def _kinds_of(text: str) -> list[str]:
@@ -213,65 +176,6 @@ def _kinds_of(text: str) -> list[str]:
         is_address = word.isascii() and "/" in word[1:]
         kinds += ["L" if is_address else unicodedata.bidirectional(each) for each in word]
     return kinds
-
-
-def _turned(parts: list[tuple[int, str]], least: int) -> list[tuple[int, str]]:
-    """Stretches of parts of at least this level, each the other way round."""
-    out: list[tuple[int, str]] = []
-    stretch: list[tuple[int, str]] = []
-    for part in [*parts, (0, "")]:
-        if part[0] >= least:
-            stretch.append(part)
-            continue
-        out += [*stretch[::-1], part]
-        stretch = []
-    return out[:-1]
-
-
-def _resolve(kinds: list[str], base: int) -> list[int]:
-    kinds = _with_numbers(kinds, base)
-    levels = [_own_level(kind, base) for kind in kinds]
-    ways = [None if level is None else kind == "L" for kind, level in zip(kinds, levels, strict=True)]
-    return [_between(ways, at, base) if level is None else level for at, level in enumerate(levels)]
-
-
-def _own_level(kind: str, base: int) -> int | None:
-    if kind in _RIGHT:
-        return 1
-    if kind == "L":
-        return 0 if base == 0 else 2
-    return 2 if kind in _NUMBERS else None
-
-
-def _with_numbers(kinds: list[str], base: int) -> list[str]:
-    """Signs inside and beside numbers made numbers, marks what they sit on, numbers after western letters letters."""
-    kinds = list(kinds)
-    strong = "R" if base else "L"
-    for at, kind in enumerate(kinds):
-        if kind == "NSM":
-            kinds[at] = kinds[at - 1] if at else "ON"
-        before, after = kinds[at - 1] if at else "", kinds[at + 1] if at + 1 < len(kinds) else ""
-        if kind in ("ES", "CS") and before in _NUMBERS and after in _NUMBERS:
-            kinds[at] = before
-        elif kind == "ET" and (before == "EN" or after == "EN"):
-            kinds[at] = "EN"
-        strong = kinds[at] if kinds[at] in ("L", "R", "AL") else strong
-        if kinds[at] == "EN" and strong == "L":
-            kinds[at] = "L"
-    return ["ON" if kind in _AROUND_NUMBERS else kind for kind in kinds]
-
-
-def _between(ways: list[bool | None], at: int, base: int) -> int:
-    """The level of what has no direction: that of both its neighbours where they agree, else the line's.
-
-    :param ways: whether each character runs to the right; None for those that have no direction.
-    """
-    line = base == 0
-    before = next((way for way in reversed(ways[:at]) if way is not None), line)
-    after = next((way for way in ways[at + 1 :] if way is not None), line)
-    if before != after:
-        return base
-    return (0 if base == 0 else 2) if before else 1
 
 
 def _is_joined(character: str) -> bool:

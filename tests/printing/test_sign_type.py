@@ -4,16 +4,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from qrmerch.printing import sign_type
-from qrmerch.printing.sign_type import is_whole, printable, shape, wrap, wrap_balanced
+from qrmerch.printing.sign_type import is_whole, printable, shape, stretches_of, wrap, wrap_balanced
 
 LETTERS = "abc 12,5 €عود شא"
 
 
 def order_of(text: str, direction: str) -> str:
     """A text as it stands on paper from left to right, each part in the order it is read."""
-    parts = sign_type._levels_of(text, is_rtl=direction == "rtl")
-    return "|".join(part.strip() for _, part in parts if part.strip())
+    parts = [each.text.strip() for each in stretches_of(text, direction)]
+    return "|".join(part for part in parts if part)
 
 
 @pytest.mark.parametrize(
