@@ -14,43 +14,29 @@ from sqlalchemy.orm import Session
 from qrmerch import ids
 from qrmerch.access import PUBLISHERS, allow, current_principal
 from qrmerch.catalog.models import Item, Variant
-from qrmerch.catalog.queries import list_categories, list_items
+from qrmerch.catalog.queries import list_items
 from qrmerch.clock import now
 from qrmerch.codes.models import Carrier, Code, RunState, Subject
 from qrmerch.codes.runs import MAX_IN_RUN, MAX_WHILE_WAITING, cancel_run, get_run, start_run
 from qrmerch.codes.service import MAX_NAME_CHARS, Lead, Place, make_codes
-from qrmerch.desk.code_pages import (
-    MakePage,
-    Options,
-    OrderPage,
-    PlaceGroup,
-    address,
-    count_of,
-    order_address,
-)
-from qrmerch.errors import FormError, NotFound
+from qrmerch.desk.code_pages import Filter, MakePage, OrderPage, address, count_of, order_address
+from qrmerch.desk.picking import READ_AT_ONCE, load_items, load_places, read_filter, show_picks
+from qrmerch.errors import FormError
 from qrmerch.i18n import format_date
-from qrmerch.parties.models import Fixture, Retailer, Store
-from qrmerch.parties.queries import get_retailer, list_fixtures, list_stores
+from qrmerch.parties.models import Fixture, Retailer
+from qrmerch.parties.queries import get_retailer, list_stores
 from qrmerch.web import get_db, notice, redirect_to, render
 
 blueprint = Blueprint("desk_code_making", __name__)
 
-NO_PLACE: Final = "none"
-_ITEMS_SHOWN: Final = 100
-_PLACES_SHOWN: Final = 300
-_MAX_TEXT_CHARS: Final = 120
 _MOST_STORE_PLACES: Final = 5_000
-_READ_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
     """What a form says: `takes_all` means every item that the filter shows, whatever is ticked."""
 
-    find: str = ""
-    category: str = ""
-    store_id: str = ""
+    filter: Filter
     item_ids: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
     takes_all: bool = False
@@ -71,9 +57,7 @@ def ask() -> Response:
     db, principal = get_db(), current_principal()
     retailer = get_retailer(db, principal.retailer_id)
     draft = _Draft(
-        find=request.args.get("find", "")[:_MAX_TEXT_CHARS],
-        category=request.args.get("category", "")[:_MAX_TEXT_CHARS],
-        store_id=request.args.get("store", ""),
+        read_filter(request.args),
         item_ids=tuple(request.args.getlist("item")),
         places=tuple(request.args.getlist("place")),
         batch=_usual_batch(retailer, now()),
@@ -199,8 +183,8 @@ def _load_leads(db: Session, retailer: Retailer, draft: _Draft) -> list[Lead]:
     if draft.leads != Subject.VARIANT:
         return [*items]
     leads: list[Lead] = []
-    for begin in range(0, len(items), _READ_AT_ONCE):
-        some = [item.id for item in items[begin : begin + _READ_AT_ONCE]]
+    for begin in range(0, len(items), READ_AT_ONCE):
+        some = [item.id for item in items[begin : begin + READ_AT_ONCE]]
         shown = select(Variant).where(Variant.item_id.in_(some), Variant.is_hidden.is_(False))
         leads += db.scalars(shown.order_by(Variant.item_id, Variant.place, Variant.id))
     return leads
@@ -211,9 +195,7 @@ def _read() -> _Draft:
     carrier, leads = form.get("carrier", Carrier.PRINT), form.get("leads", Subject.ITEM)
     order_id = form.get("order_id", "")
     return _Draft(
-        find=form.get("find", "")[:_MAX_TEXT_CHARS],
-        category=form.get("category", "")[:_MAX_TEXT_CHARS],
-        store_id=form.get("store", ""),
+        read_filter(form),
         item_ids=tuple(form.getlist("item")),
         places=tuple(form.getlist("place")),
         takes_all=form.get("which") == "all",
@@ -232,77 +214,15 @@ def _load_items(db: Session, retailer: Retailer, draft: _Draft) -> list[Item]:
     :raises NotFound: one is not there, or another retailer's.
     """
     if draft.takes_all:
-        lines, _ = list_items(db, retailer.id, find=draft.find, category=draft.category, per_page=MAX_IN_RUN + 1)
+        wanted = draft.filter
+        lines, _ = list_items(db, retailer.id, find=wanted.find, category=wanted.category, per_page=MAX_IN_RUN + 1)
         return [line.item for line in lines]
     return load_items(db, draft.item_ids)
 
 
-def load_items(db: Session, item_ids: Sequence[str]) -> list[Item]:
-    """The items with these ids, each once, in no order.
-
-    :raises NotFound: one is not there, or another retailer's.
-    """
-    ids = list(dict.fromkeys(item_ids))
-    found: list[Item] = []
-    for begin in range(0, len(ids), _READ_AT_ONCE):
-        found += db.scalars(select(Item).where(Item.id.in_(ids[begin : begin + _READ_AT_ONCE])))
-    if len(found) < len(ids):
-        raise NotFound("One of these items is not here any more. Reload the page and choose again.")
-    return found
-
-
-def load_places(db: Session, values: Sequence[str]) -> list[Place]:
-    """The places that the form names, each once: `store:ID`, `place:ID` or `none`.
-
-    :raises NotFound: one is not there, or another retailer's.
-    """
-    wanted = list(dict.fromkeys(values))
-    stores = {store.id: store for store in db.scalars(select(Store).where(Store.id.in_(_ids(wanted, "store"))))}
-    fixtures: dict[str, Fixture] = {}
-    fixture_ids = _ids(wanted, "place")
-    for begin in range(0, len(fixture_ids), _READ_AT_ONCE):
-        some = select(Fixture).where(Fixture.id.in_(fixture_ids[begin : begin + _READ_AT_ONCE]))
-        fixtures.update({fixture.id: fixture for fixture in db.scalars(some)})
-    places: list[Place] = []
-    for value in wanted:
-        kind, _, row_id = value.partition(":")
-        place = stores.get(row_id) if kind == "store" else fixtures.get(row_id)
-        if place is None and value != NO_PLACE:
-            raise NotFound("One of these places is not here any more. Reload the page and choose again.")
-        places.append(place)
-    return places
-
-
-def place_value(code: Code) -> str:
-    """What a form calls the place of a code."""
-    if code.fixture_id:
-        return f"place:{code.fixture_id}"
-    return f"store:{code.store_id}" if code.store_id else NO_PLACE
-
-
-def _ids(values: Sequence[str], kind: str) -> list[str]:
-    return [value.partition(":")[2] for value in values if value.startswith(f"{kind}:")]
-
-
 def _form(db: Session, retailer: Retailer, draft: _Draft, problems: dict[str, str]) -> Response:
-    stores = list_stores(db, retailer.id)
-    lines, total = list_items(db, retailer.id, find=draft.find, category=draft.category, per_page=_ITEMS_SHOWN)
-    shown = {line.item.id: line.item.title for line in lines}
-    # What was chosen before stays chosen, though the filter shows something else.
-    missing = [each for each in draft.item_ids if each not in shown][:_READ_AT_ONCE]
-    chosen = {item.id: item.title for item in db.scalars(select(Item).where(Item.id.in_(missing)))}
-    places, left_out = list_places(db, retailer, stores, draft.store_id)
     page = MakePage(
-        find=draft.find,
-        category=draft.category,
-        categories=(("", "All categories"), *((each, each) for each in list_categories(db, retailer.id))),
-        store_id=draft.store_id,
-        stores=(("", "All stores"), *((store.id, store.short_name) for store in stores)),
-        items=tuple({**chosen, **shown}.items()),
-        items_total=total,
-        places=places,
-        left_out_places=left_out,
-        chosen_items=draft.item_ids,
+        picks=show_picks(db, retailer, draft.filter, draft.item_ids),
         chosen_places=draft.places,
         takes_all=draft.takes_all,
         batch=draft.batch[:MAX_NAME_CHARS],
@@ -314,28 +234,6 @@ def _form(db: Session, retailer: Retailer, draft: _Draft, problems: dict[str, st
         problems=problems,
     )
     return render("desk/code_make.html", page, status=422 if problems else 200)
-
-
-def list_places(
-    db: Session, retailer: Retailer, stores: Sequence[Store], store_id: str
-) -> tuple[tuple[PlaceGroup, ...], int]:
-    """The places to choose from, store by store, and how many more there are."""
-    by_store: dict[str, list[Fixture]] = defaultdict(list)
-    for fixture in list_fixtures(db, retailer.id):
-        by_store[fixture.store_id].append(fixture)
-    groups: list[PlaceGroup] = []
-    shown = left_out = 0
-    for store in stores:
-        if store_id and store.id != store_id:
-            continue
-        fixtures = by_store[store.id]
-        if shown + len(fixtures) > _PLACES_SHOWN and groups:
-            left_out += len(fixtures)
-            continue
-        shown += len(fixtures)
-        own: Options = tuple((f"place:{fixture.id}", fixture.name) for fixture in fixtures)
-        groups.append(PlaceGroup(store.short_name, ((f"store:{store.id}", "The store as a whole"), *own)))
-    return tuple(groups), left_out
 
 
 def _usual_batch(retailer: Retailer, at: datetime) -> str:

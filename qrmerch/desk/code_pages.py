@@ -160,19 +160,33 @@ class PlaceGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class MakePage:
-    """`desk/code_make.html`"""
+class Filter:
+    """Which items and places are there to choose from."""
 
-    find: str
-    category: str
+    find: str = ""
+    category: str = ""
+    store_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Picks:
+    """What `desk/_picks.html` shows: the filter, the items and the places it leaves, and which items are ticked."""
+
+    filter: Filter
     categories: Options
-    store_id: str
     stores: Options
     items: Options
     items_total: int
     places: tuple[PlaceGroup, ...]
     left_out_places: int
     chosen_items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MakePage:
+    """`desk/code_make.html`"""
+
+    picks: Picks
     chosen_places: tuple[str, ...]
     takes_all: bool
     batch: str

@@ -36,7 +36,6 @@ from qrmerch.codes.queries import (
 from qrmerch.codes.runs import list_running
 from qrmerch.codes.service import bring_back, mark_printed, replace_code, retire_code
 from qrmerch.codes.tokens import LENGTH, find_token, group
-from qrmerch.desk.code_making import place_value
 from qrmerch.desk.code_pages import (
     PER_PAGE,
     CodePage,
@@ -56,6 +55,7 @@ from qrmerch.desk.code_pages import (
 )
 from qrmerch.desk.design_pages import not_shown
 from qrmerch.desk.design_view import load_asked, show_design
+from qrmerch.desk.picking import place_value
 from qrmerch.downloads import csv_response
 from qrmerch.errors import FormError, NotFound
 from qrmerch.parties.models import Retailer

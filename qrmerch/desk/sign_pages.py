@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from qrmerch.desk.code_pages import Options, PlaceGroup
+from qrmerch.desk.code_pages import Options, Picks
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +32,7 @@ class SignsPage:
 class SignMakePage:
     """`desk/sign_make.html`"""
 
-    find: str
-    category: str
-    categories: Options
-    store_id: str
-    stores: Options
-    items: Options
-    items_total: int
-    places: tuple[PlaceGroup, ...]
-    left_out_places: int
-    chosen_items: tuple[str, ...]
+    picks: Picks
     place: str
     # The chosen place where the filter leaves it out: it goes along, and gives way to another choice.
     hidden_place: str

@@ -7,19 +7,26 @@ from typing import Final
 
 from flask import Blueprint, Response, request
 from PIL import Image
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from qrmerch.access import PUBLISHERS, allow, current_principal
 from qrmerch.catalog.models import Item
-from qrmerch.catalog.queries import list_categories, list_items
+from qrmerch.catalog.queries import list_items
 from qrmerch.clock import now
 from qrmerch.codes.models import Code
 from qrmerch.codes.queries import list_by_id
 from qrmerch.codes.service import Place, make_codes
-from qrmerch.desk.code_making import NO_PLACE, list_places, load_items, load_places, place_value
-from qrmerch.desk.code_pages import address, moment_of
+from qrmerch.desk.code_pages import Filter, address, moment_of
+from qrmerch.desk.picking import (
+    ITEMS_SHOWN,
+    NO_PLACE,
+    load_items,
+    load_places,
+    place_value,
+    read_filter,
+    show_picks,
+)
 from qrmerch.desk.sign_pages import SignMakePage, SignPage, SignRow, SignsPage
 from qrmerch.desk.sign_view import dress_of, find_codes, gather, say_place, with_codes
 from qrmerch.errors import FormError, NotFound
@@ -27,7 +34,7 @@ from qrmerch.files import FileStore
 from qrmerch.i18n import direction, language_name
 from qrmerch.parties.languages import locales_of
 from qrmerch.parties.models import Retailer
-from qrmerch.parties.queries import get_retailer, list_stores, printed_base
+from qrmerch.parties.queries import get_retailer, printed_base
 from qrmerch.printing.sign_models import SignRun, SignState
 from qrmerch.printing.sign_queries import FILES_KEPT_FOR, get_sign, list_signs
 from qrmerch.printing.sign_service import SignNotReady, ask_for_sign, cancel_sign, note_fetched
@@ -49,7 +56,6 @@ from qrmerch.web import get_db, notice, reading_session, redirect_to, render, se
 
 blueprint = Blueprint("desk_signs", __name__, url_prefix="/desk/codes/signs")
 
-_ITEMS_SHOWN: Final = 100
 _MAX_TEXT_CHARS: Final = 120
 _DISTANCES: Final = (0.1, 20.0)
 _USUAL_FORMAT: Final = "poster-a3"
@@ -69,9 +75,7 @@ _FIELDS: Final = ("format", "locale", "headline", "line", "call", "distance", "g
 class _Draft:
     """What the form says."""
 
-    find: str
-    category: str
-    store_id: str
+    filter: Filter
     item_ids: tuple[str, ...]
     place: str
     values: dict[str, str]
@@ -202,9 +206,7 @@ def _read(retailer: Retailer, said: MultiDict[str, str]) -> _Draft:
     if values["locale"] not in locales_of(retailer):
         values["locale"] = retailer.default_locale
     return _Draft(
-        find=said.get("find", "")[:_MAX_TEXT_CHARS],
-        category=said.get("category", "")[:_MAX_TEXT_CHARS],
-        store_id=said.get("store", ""),
+        read_filter(said),
         item_ids=tuple(dict.fromkeys(said.getlist("item")))[: MAX_WALL_ITEMS + 1],
         place=said.get("place", ""),
         values=values,
@@ -320,31 +322,17 @@ def _base(db: Session, retailer: Retailer) -> str:
 def _items_at(db: Session, retailer: Retailer, place: str) -> tuple[str, ...]:
     """The items whose codes hang at a place already, which a wall there shows."""
     found = load_places(db, [place])[0]
-    lines, _ = list_items(db, retailer.id, per_page=_ITEMS_SHOWN)
+    lines, _ = list_items(db, retailer.id, per_page=ITEMS_SHOWN)
     items = [line.item for line in lines if not line.item.is_retired]
     there = find_codes(db, items, found)
     return tuple(item.id for item in items if item.id in there)
 
 
 def _form(db: Session, retailer: Retailer, draft: _Draft, problems: dict[str, str]) -> Response:
-    stores = list_stores(db, retailer.id)
-    lines, total = list_items(db, retailer.id, find=draft.find, category=draft.category, per_page=_ITEMS_SHOWN)
-    shown = {line.item.id: line.item.title for line in lines if not line.item.is_retired}
-    missing = [each for each in draft.item_ids if each not in shown][:MAX_WALL_ITEMS]
-    chosen = {item.id: item.title for item in db.scalars(select(Item).where(Item.id.in_(missing)))}
-    places, left_out = list_places(db, retailer, stores, draft.store_id)
-    shown_places = {value for group in places for value, _ in group.places} | {NO_PLACE}
+    picks = show_picks(db, retailer, draft.filter, draft.item_ids, is_sold_only=True)
+    shown_places = {value for group in picks.places for value, _ in group.places} | {NO_PLACE}
     page = SignMakePage(
-        find=draft.find,
-        category=draft.category,
-        categories=(("", "All categories"), *((each, each) for each in list_categories(db, retailer.id))),
-        store_id=draft.store_id,
-        stores=(("", "All stores"), *((store.id, store.short_name) for store in stores)),
-        items=tuple({**chosen, **shown}.items()),
-        items_total=total,
-        places=places,
-        left_out_places=left_out,
-        chosen_items=draft.item_ids,
+        picks=picks,
         place=draft.place,
         hidden_place="" if draft.place in shown_places else draft.place,
         formats=tuple((each.key, each.name) for each in FORMATS),
