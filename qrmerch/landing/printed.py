@@ -23,7 +23,7 @@ from qrmerch.files import replace_file
 from qrmerch.i18n import negotiate
 from qrmerch.parties.models import Measurement, Retailer, Store, StoreNetwork
 from qrmerch.rendering.changes import Change
-from qrmerch.rendering.kept import STORE, picked
+from qrmerch.rendering.kept import PICKED, STORE
 from qrmerch.scans.agents import Remembered
 
 log = logging.getLogger("qrmerch.printed")
@@ -266,7 +266,7 @@ def _codes() -> Any:
     found = found.add_columns(
         case(
             (Code.subject_kind == Subject.STORE, STORE),
-            (Variant.key.is_not(None), literal(picked("?")[:-1]) + Variant.key),
+            (Variant.key.is_not(None), literal(PICKED) + Variant.key),
             else_="",
         )
     )

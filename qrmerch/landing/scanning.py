@@ -131,11 +131,7 @@ def answer_item(shown: Shown) -> Response:
     at_s = time()
     page = _get_page(path, shown.key, at_s)
     visit = path.counting.page(request.environ, shown.item, shown.store_id, request.args.get("v"), at_s)
-
-    def send(environ: Any, start_response: Any) -> Iterable[bytes]:
-        return path.send(environ, start_response, page=page, visit=visit, at_s=at_s)
-
-    return cast(Response, Response.from_app(send, request.environ))
+    return _send_page(path, page, visit, at_s)
 
 
 def answer_store(store_id: str, locale: str) -> Response:
@@ -143,9 +139,12 @@ def answer_store(store_id: str, locale: str) -> Response:
     path = get_scan_path()
     at_s = time()
     page = _get_page(path, PageKey(store_id, store_id, locale, STORE), at_s)
+    return _send_page(path, page, "", at_s)
 
+
+def _send_page(path: ScanPath, page: KeptPage, visit: str, at_s: float) -> Response:
     def send(environ: Any, start_response: Any) -> Iterable[bytes]:
-        return path.send(environ, start_response, page=page, visit="", at_s=at_s)
+        return path.send(environ, start_response, page=page, visit=visit, at_s=at_s)
 
     return cast(Response, Response.from_app(send, request.environ))
 
@@ -231,7 +230,6 @@ def _render(path: ScanPath, key: PageKey) -> KeptPage:
 
 
 def _render_key(db: Session, key: PageKey, at: datetime) -> RenderedPage:
-    base_url = services().settings.base_url
     if key.form == STORE:
         return render_store_page(db, store_id=key.item_id, locale=key.locale, at=at)
     return render_item_page(
@@ -243,7 +241,7 @@ def _render_key(db: Session, key: PageKey, at: datetime) -> RenderedPage:
         is_retired=key.form == RETIRED,
         is_nowhere=key.store_id == NOWHERE,
         pick=pick_of(key.form),
-        base_url=base_url,
+        base_url=services().settings.base_url,
     )
 
 

@@ -36,17 +36,17 @@ NOWHERE: Final = "none"
 # Forms of a page: of something retired, of a store instead of an item, of an item with a variant chosen.
 RETIRED: Final = "retired"
 STORE: Final = "store"
-_PICKED: Final = "picked "
+PICKED: Final = "picked "
 
 
 def picked(variant_key: str) -> str:
     """The form of an item's page with a variant chosen; without one, the usual form."""
-    return _PICKED + variant_key if variant_key else ""
+    return PICKED + variant_key if variant_key else ""
 
 
 def pick_of(form: str) -> str:
     """The key of the variant that a form of a page chooses; empty for none."""
-    return form.removeprefix(_PICKED) if form.startswith(_PICKED) else ""
+    return form.removeprefix(PICKED) if form.startswith(PICKED) else ""
 
 
 class PageKey(NamedTuple):
