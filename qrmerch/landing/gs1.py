@@ -25,8 +25,8 @@ from qrmerch.gs1.negotiate import is_named, quality_of, read_wishes
 from qrmerch.i18n import format_list, language_name, translator
 from qrmerch.landing.front_door import GS1_HEADERS
 from qrmerch.landing.gtins import linkset_link
+from qrmerch.landing.guessing import note_miss, refuse_guessing
 from qrmerch.landing.helpful import answer_wrong
-from qrmerch.landing.item import note_miss, refuse_guessing
 from qrmerch.landing.pages import ChooserPage, LinkLine, LinksLevel, LinksPage
 from qrmerch.landing.resolving import SERVED_KEYS, Target, decide, find_targets, list_ways, make_levels
 from qrmerch.landing.scanning import count_gs1, count_orphan, get_scan_path

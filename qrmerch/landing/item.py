@@ -1,9 +1,7 @@
 """An item's page, printed or not, and what a shopper does on it: keep, share."""
 
-from datetime import datetime, timedelta
-from math import ceil
-from time import time
-from typing import Final, cast
+from datetime import datetime
+from typing import Final
 from urllib.parse import parse_qs, quote, urlencode
 
 from flask import Blueprint, Response, jsonify, request
@@ -15,10 +13,9 @@ from qrmerch.catalog.models import Item
 from qrmerch.clock import now
 from qrmerch.codes.tokens import find_token
 from qrmerch.db import get_one
-from qrmerch.errors import TooMany
 from qrmerch.i18n import translator
+from qrmerch.landing.guessing import is_known_code, note_miss, refuse_guessing
 from qrmerch.landing.helpful import answer_missing
-from qrmerch.landing.misses import Misses
 from qrmerch.landing.pages import SharePage
 from qrmerch.landing.printed import KnownItem
 from qrmerch.landing.scanning import (
@@ -69,7 +66,7 @@ _MAX_TYPED_CHARS: Final = 40
 def show_printed(text: str) -> Response:
     """A printed code's page after a miss of the front door; a helpful page where no code has this address."""
     typed = plain_token(text)
-    if not _is_known(typed):
+    if not is_known_code(typed):
         refuse_guessing()
     answer = answer_scan(typed)
     if answer is not None:
@@ -89,32 +86,6 @@ def find_typed() -> Response:
         return redirect_to(f"/q/{token}")
     said = urlencode({name: request.args[name][:_MAX_TYPED_CHARS] for name in ("of", "lang") if request.args.get(name)})
     return redirect_to(f"/q/{quote(typed)}?{said}" if typed else f"/help?{said}")
-
-
-def refuse_guessing() -> None:
-    """Let nothing through from a network that has just asked for many addresses that do not exist.
-
-    :raises TooMany: with how long to wait.
-    """
-    if wait_s := _get_misses().wait_s(request.remote_addr or "", time()):
-        raise TooMany(
-            "Many codes that do not exist were asked for from this network. Wait a minute and try again.",
-            retry_after=timedelta(seconds=ceil(wait_s)),
-        )
-
-
-def note_miss() -> None:
-    """One more address that does not exist was asked for."""
-    _get_misses().take(request.remote_addr or "", time())
-
-
-def _get_misses() -> Misses:
-    return cast(Misses, services().parts.setdefault("misses", Misses()))
-
-
-def _is_known(typed: str) -> bool:
-    token = find_token(typed)
-    return token is not None and get_scan_path().codes.find(token) is not None
 
 
 @blueprint.get("/i/<public_id>")

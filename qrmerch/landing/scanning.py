@@ -7,7 +7,6 @@ cookie; both send through the front door's own code, so that a line is written o
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from pathlib import Path
 from time import time
@@ -26,9 +25,8 @@ from qrmerch.landing.gtins import Gtins
 from qrmerch.landing.printed import KnownItem, PrintedCode, PrintedCodes
 from qrmerch.parties.hosts import Hosts
 from qrmerch.rendering.changes import Change, Changes
-from qrmerch.rendering.kept import NOWHERE, RETIRED, STORE, KeptPage, PageKey, Pages, RenderedPage, pick_of, picked
-from qrmerch.rendering.service import render_item_page
-from qrmerch.rendering.store_page import render_store_page
+from qrmerch.rendering.kept import NOWHERE, STORE, KeptPage, PageKey, Pages, picked
+from qrmerch.rendering.keys import render_key
 from qrmerch.scans.log import ScanLog
 from qrmerch.scans.near import Near
 from qrmerch.web import safety_headers, services
@@ -222,27 +220,11 @@ def _render(path: ScanPath, key: PageKey) -> KeptPage:
     for _ in range(_RENDERINGS):
         as_of, at = path.pages.epoch, now()
         with services().database.read() as db:
-            rendered = _render_key(db, key, at)
+            rendered = render_key(db, key, at=at, base_url=services().settings.base_url)
         page = path.pages.make(key, rendered, at_s=at.timestamp())
         if path.pages.keep(page, as_of=as_of):
             break
     return page
-
-
-def _render_key(db: Session, key: PageKey, at: datetime) -> RenderedPage:
-    if key.form == STORE:
-        return render_store_page(db, store_id=key.item_id, locale=key.locale, at=at)
-    return render_item_page(
-        db,
-        item_id=key.item_id,
-        store_id=key.store_id if key.store_id not in ("", NOWHERE) else None,
-        locale=key.locale,
-        at=at,
-        is_retired=key.form == RETIRED,
-        is_nowhere=key.store_id == NOWHERE,
-        pick=pick_of(key.form),
-        base_url=services().settings.base_url,
-    )
 
 
 @cache

@@ -621,10 +621,9 @@ def test_sec_d05_no_link_to_a_host_that_is_not_allowed_is_followed(browser: Brow
 def test_sec_g01_guessing_numbers_is_slowed(
     app: Flask, browser: Browser, aisle: Aisle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from qrmerch.landing import item
 
     hear(app)
-    monkeypatch.setattr(item, "time", NOON.timestamp)
+    monkeypatch.setattr(guessing, "time", NOON.timestamp)
 
     answers = [browser.get(f"/01/{OTHER}", Accept="application/json").status_code for _ in range(LIMIT + 1)]
 
