@@ -8,6 +8,7 @@ import asyncio
 import http.client
 import re
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -17,9 +18,9 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from tests.drills.shop import family
+from tests.drills.shop import family, kill, signal_all
 
-_START_S = 60.0
+_START_S = 300.0
 _LUA = """
 local requests = {{}}
 local at = 0
@@ -76,10 +77,8 @@ class Server:
     def end(self) -> None:
         """End it and all that it started."""
         running = family(self.process.pid)
-        for process in running:
-            process.terminate()
-        for process in psutil.wait_procs(running, timeout=10)[1]:
-            process.kill()
+        signal_all(running, signal.SIGTERM)
+        kill(psutil.wait_procs(running, timeout=10)[1])
         self.process.wait(10)
 
 

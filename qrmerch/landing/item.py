@@ -14,7 +14,7 @@ from qrmerch.clock import now
 from qrmerch.codes.tokens import find_token
 from qrmerch.db import get_one
 from qrmerch.i18n import translator
-from qrmerch.landing.guessing import is_known_code, note_miss, refuse_guessing
+from qrmerch.landing.guessing import note_miss, refuse_guessing
 from qrmerch.landing.helpful import answer_missing
 from qrmerch.landing.pages import SharePage
 from qrmerch.landing.printed import KnownItem
@@ -66,11 +66,10 @@ _MAX_TYPED_CHARS: Final = 40
 def show_printed(text: str) -> Response:
     """A printed code's page after a miss of the front door; a helpful page where no code has this address."""
     typed = plain_token(text)
-    if not is_known_code(typed):
-        refuse_guessing()
     answer = answer_scan(typed)
     if answer is not None:
         return answer
+    refuse_guessing()
     note_miss()
     count_orphan(find_host_retailer_id(), typed)
     return answer_missing(typed=typed)
