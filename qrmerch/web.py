@@ -26,6 +26,8 @@ from flask import render_template as _render_template
 from flask.sessions import SessionInterface, SessionMixin
 from jinja2 import StrictUndefined
 from markupsafe import Markup
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -134,6 +136,8 @@ def install(app: Flask, made_with: Services, hooks: Hooks) -> None:
     app.register_error_handler(DomainError, answer_refusal)
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(BucketAway, _answer_away)
+    app.register_error_handler(OperationalError, _answer_database_away)
+    app.register_error_handler(PoolTimeout, _answer_database_away)
     app.register_error_handler(Exception, _answer_bug)
 
 
@@ -384,6 +388,13 @@ def _answer_http_error(error: HTTPException) -> Response:
 def _answer_away(error: BucketAway) -> Response:
     log.warning("%s at %s", error, request.endpoint)
     response = _error(503, "away", "Files cannot be reached at the moment. Try again in a minute.")
+    response.headers["Retry-After"] = "60"
+    return response
+
+
+def _answer_database_away(error: Exception) -> Response:
+    log.warning("the database did not answer at %s: %s", request.endpoint, getattr(error, "orig", error))
+    response = _error(503, "away", "This cannot be looked up at the moment. Try again in a minute.")
     response.headers["Retry-After"] = "60"
     return response
 

@@ -5,14 +5,13 @@ from typing import Final
 from urllib.parse import parse_qs, quote, urlencode
 
 from flask import Blueprint, Response, jsonify, request
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from qrmerch.access import allow_anyone
 from qrmerch.catalog.models import Item
 from qrmerch.clock import now
 from qrmerch.codes.tokens import find_token
-from qrmerch.db import get_one
+from qrmerch.db import AWAY, get_one
 from qrmerch.i18n import translator
 from qrmerch.landing.guessing import note_miss, refuse_guessing
 from qrmerch.landing.helpful import answer_missing
@@ -313,7 +312,7 @@ def _find_kept(retailer_id: str) -> list[str] | None:
         with services().database.read() as db:
             visitor = find_shopper(db, retailer_id)
             return list(load_personal(db, visitor).kept) if visitor else None
-    except DBAPIError:
+    except AWAY:
         return None
 
 
