@@ -68,6 +68,9 @@ class Settings:
         True, "1 follows links in vendors' words to their end, outside the demo; 0 looks at the named host only."
     )
     page_memory_bytes: int = _setting(256_000_000, "Kept pages in memory for each worker, bytes.")
+    scan_log: str = _setting(
+        "fast", "`fast`: an answered scan survives a crash; `durable`: a power cut too, for some milliseconds of disk."
+    )
     scan_retention_days: int = _setting(396, "Raw scans older than this are deleted, days; totals stay.")
 
     @property
@@ -78,6 +81,10 @@ class Settings:
     def follows_links(self) -> bool:
         """Whether the end of a link counts; in the demo no host of the sample shops is anywhere."""
         return self.check_links and not self.is_demo
+
+    @property
+    def has_durable_log(self) -> bool:
+        return self.scan_log == "durable"
 
     @property
     def is_https(self) -> bool:
@@ -120,6 +127,8 @@ class Settings:
         """These settings with folders made, defaults filled and refusals spoken."""
         if self.mode not in ("demo", "production"):
             raise SettingsError("QRMERCH_MODE must be demo or production.")
+        if self.scan_log not in ("fast", "durable"):
+            raise SettingsError("QRMERCH_SCAN_LOG must be fast or durable.")
         if not 1 <= self.staff_threads < self.flask_threads:
             raise SettingsError("QRMERCH_STAFF_THREADS must be at least 1, and less than QRMERCH_FLASK_THREADS.")
         if not self.is_demo:

@@ -68,9 +68,12 @@ class Shop:
             self.public_id = item.public_id
             db.commit()
 
-    def serve(self) -> subprocess.Popen[bytes]:
-        """Start everything, as `qrmerch serve` does, and wait for the first answer."""
-        server = self.start([sys.executable, "-m", "qrmerch.cli", "serve"])
+    def serve(self, **more: str) -> subprocess.Popen[bytes]:
+        """Start everything, as `qrmerch serve` does, and wait for the first answer.
+
+        :param more: variables of its environment.
+        """
+        server = self.start([sys.executable, "-m", "qrmerch.cli", "serve"], **more)
         self._await(lambda: self.fetch("/healthz")[0] == 200, _START_S, "no answer")
         return server
 
