@@ -35,6 +35,7 @@ NOON = datetime(2026, 11, 18, 17, 0, tzinfo=UTC)
 _ON_ONE_DATABASE = ("account", "associates", "desk", "drills", "insights", "landing", "media", "studio")
 # Where two at once decide, every test runs on both; elsewhere one in three does, always the same ones.
 _ON_BOTH, _ONE_IN = ("offers", "scans", "tests"), 3
+_RACES = "test_races"
 
 once.remember()
 
@@ -57,7 +58,7 @@ def _is_spare_twin(item: pytest.Item) -> bool:
     """Whether it runs on PostgreSQL what has run on SQLite, and may wait for `make drills`."""
     params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
     room = item.path.parent.name
-    if params.get("database_url") != "postgresql" or room in _ON_BOTH:
+    if params.get("database_url") != "postgresql" or room in _ON_BOTH or item.path.stem == _RACES:
         return False
     return room in _ON_ONE_DATABASE or crc32(item.nodeid.encode()) % _ONE_IN > 0
 

@@ -10,6 +10,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Session
 
 from qrmerch import audit, ids
@@ -18,7 +19,7 @@ from qrmerch.catalog.models import Item, Variant
 from qrmerch.codes.gs1_models import Gs1Link, GtinAnswer, LinkHost
 from qrmerch.codes.gs1_queries import list_item_gtins, list_link_hosts
 from qrmerch.db import lock_for_chain
-from qrmerch.errors import Conflict, FormError
+from qrmerch.errors import Conflict, FormError, NotFound
 from qrmerch.gs1.ai import Problem, check_value
 from qrmerch.gs1.digital_link import write_path
 from qrmerch.gs1.link_types import LINK_TYPES
@@ -69,7 +70,7 @@ class LinkDraft:
     is_default: bool = False
 
 
-def add_link(db: Session, item: Item, draft: LinkDraft, *, at: datetime, actor: Actor) -> Gs1Link:
+def add_link(db: Session, item: Item, draft: LinkDraft, *, at: datetime, actor: Actor | None) -> Gs1Link:
     """A new link of an item's GS1 address.
 
     :raises FormError: by field, what cannot be taken.
@@ -86,12 +87,14 @@ def add_link(db: Session, item: Item, draft: LinkDraft, *, at: datetime, actor: 
     return link
 
 
-def change_link(db: Session, item: Item, link: Gs1Link, draft: LinkDraft, *, at: datetime, actor: Actor) -> bool:
+def change_link(db: Session, item: Item, link: Gs1Link, draft: LinkDraft, *, at: datetime, actor: Actor | None) -> bool:
     """Change a link; whether anything was different.
 
     :raises FormError: by field, what cannot be taken.
+    :raises NotFound: somebody took it away meanwhile.
     """
     lock_for_chain(db, f"gs1 {item.id}")
+    _refresh(db, link)
     values = _checked(db, item, draft)
     before = audit.state_of(link, *values)
     if before == values:
@@ -105,14 +108,30 @@ def change_link(db: Session, item: Item, link: Gs1Link, draft: LinkDraft, *, at:
     return True
 
 
-def remove_link(db: Session, link: Gs1Link, *, at: datetime, actor: Actor) -> None:
-    """Take a link away; without a default of its own, a level leads where the next higher one does."""
+def remove_link(db: Session, link: Gs1Link, *, at: datetime, actor: Actor | None) -> None:
+    """Take a link away; without a default of its own, a level leads where the next higher one does.
+
+    :raises NotFound: somebody took it away meanwhile.
+    """
+    lock_for_chain(db, f"gs1 {link.item_id}")
+    _refresh(db, link)
     _tell(db, link, "gs1.link.remove", at=at, actor=actor, detail=_said(link))
     db.delete(link)
     db.flush()
 
 
-def mark_answer(db: Session, variant: Variant, *, at: datetime, actor: Actor) -> None:
+def _refresh(db: Session, link: Gs1Link) -> None:
+    """The link as it is now, while nobody else writes the item's.
+
+    :raises NotFound: it is gone.
+    """
+    try:
+        db.refresh(link)
+    except InvalidRequestError:
+        raise NotFound("This link is not here any more.") from None
+
+
+def mark_answer(db: Session, variant: Variant, *, at: datetime, actor: Actor | None) -> None:
     """Let a variant be the one that is meant by the number it shares with others.
 
     :raises Conflict: it has no number.
@@ -141,7 +160,7 @@ def mark_answer(db: Session, variant: Variant, *, at: datetime, actor: Actor) ->
     db.flush()
 
 
-def allow_host(db: Session, retailer_id: str, typed: str, *, at: datetime, actor: Actor) -> LinkHost:
+def allow_host(db: Session, retailer_id: str, typed: str, *, at: datetime, actor: Actor | None) -> LinkHost:
     """Let a retailer's links lead to a host that is not its own.
 
     :raises FormError: it is no host name, or there are 50 already.
@@ -160,21 +179,23 @@ def allow_host(db: Session, retailer_id: str, typed: str, *, at: datetime, actor
     return row
 
 
-def disallow_host(db: Session, row: LinkHost, *, at: datetime, actor: Actor) -> None:
+def disallow_host(db: Session, row: LinkHost, *, at: datetime, actor: Actor | None) -> None:
     """Links to this host are not followed any more; they stay, and hold again when it is allowed again."""
     _tell_hosts(db, row, "gs1.host.take", at=at, actor=actor)
     db.delete(row)
     db.flush()
 
 
-def _tell_hosts(db: Session, row: LinkHost, action: str, *, at: datetime, actor: Actor) -> None:
+def _tell_hosts(db: Session, row: LinkHost, action: str, *, at: datetime, actor: Actor | None) -> None:
     changed(db, row.retailer_id, at=at)
     detail: dict[str, object] = {"host": row.host}
     audit.record(db, actor, action, ("host", row.id), at=at, retailer_id=row.retailer_id, detail=detail)
     db.flush()
 
 
-def _tell(db: Session, link: Gs1Link, action: str, *, at: datetime, actor: Actor, detail: dict[str, object]) -> None:
+def _tell(
+    db: Session, link: Gs1Link, action: str, *, at: datetime, actor: Actor | None, detail: dict[str, object]
+) -> None:
     changed(db, link.retailer_id, link.item_id, at=at)
     audit.record(db, actor, action, ("gs1_link", link.id), at=at, retailer_id=link.retailer_id, detail=detail)
     db.flush()

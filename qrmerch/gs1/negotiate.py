@@ -8,6 +8,10 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple, Protocol, TypeVar
 
 _MAX_PARTS: Final = 30
+# No header that means something is longer; what is behind is passed over, for reading it is somebody else's time.
+_MAX_CHARS: Final = 2_000
+# As many as a registered language tag has, and some more (RFC 5646, section 4.4.1).
+_MAX_SUBTAGS: Final = 8
 
 
 class Offered(Protocol):
@@ -33,7 +37,7 @@ class Wish(NamedTuple):
 def read_wishes(header: str) -> list[Wish]:
     """The parts of an Accept or Accept-Language header, most wanted first; what cannot be read is passed over."""
     found = []
-    for part in header.lower().split(",")[:_MAX_PARTS]:
+    for part in header[:_MAX_CHARS].lower().split(",")[:_MAX_PARTS]:
         what, *parameters = (each.strip() for each in part.split(";"))
         quality = next((each[2:] for each in parameters if each.startswith("q=")), "1")
         try:
@@ -82,7 +86,7 @@ def _by_language(links: Sequence[Link], wishes: Sequence[Wish]) -> list[Link]:
             found = [link for link in links if not _speaks(link.languages, refused)]
             return found or list(links)
         # `pt-BR` looks for itself, then for `pt`; at last any Portuguese is better than another language.
-        parts = wish.what.split("-")
+        parts = wish.what.split("-")[:_MAX_SUBTAGS]
         for size in range(len(parts), 0, -1):
             found = [link for link in links if _speaks(link.languages, {"-".join(parts[:size])})]
             if found:

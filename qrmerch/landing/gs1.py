@@ -6,11 +6,14 @@ was sent, for Flask's is decoded, and a slash inside a lot number would cut it i
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from string import punctuation
 from typing import Any, Final
+from urllib.parse import quote
 
 import orjson
 from flask import Blueprint, Response, request
 from flask.blueprints import BlueprintSetupState
+from sqlalchemy.exc import DBAPIError
 from werkzeug.datastructures import Headers
 from werkzeug.routing import BaseConverter
 
@@ -24,7 +27,7 @@ from qrmerch.gs1.linkset import CONTEXT_LINK, MEDIA_TYPE, Level, Link, make_link
 from qrmerch.gs1.negotiate import is_named, quality_of, read_wishes
 from qrmerch.i18n import format_list, language_name, translator
 from qrmerch.landing.front_door import GS1_HEADERS
-from qrmerch.landing.gtins import linkset_link
+from qrmerch.landing.gtins import KnownGtin, linkset_link
 from qrmerch.landing.guessing import note_miss, refuse_guessing
 from qrmerch.landing.helpful import answer_wrong
 from qrmerch.landing.pages import ChooserPage, LinkLine, LinksLevel, LinksPage
@@ -110,6 +113,14 @@ def _install(state: BlueprintSetupState) -> None:
     state.app.url_map.converters["tail"] = _Tail
 
 
+@blueprint.after_request
+def _say_always(response: Response) -> Response:
+    """What every answer of the resolver says, refusals too."""
+    for name, value in GS1_HEADERS:
+        response.headers[name] = value
+    return response
+
+
 @allow_anyone
 def resolve(rest: str = "") -> Response:
     """Where a GS1 address leads, or what there is behind it."""
@@ -118,12 +129,12 @@ def resolve(rest: str = "") -> Response:
     try:
         asked = _read()
     except Problem as problem:
-        return _wrong(400, problem.reason, problem.said)
+        return answer_wrong(400, problem.reason, problem.said)
     if asked.link.key[0] not in SERVED_KEYS or asked.link.is_restricted:
         return _answer_unknown(asked)
     if not get_scan_path().gtins.find(asked.link.key[1], None):
         refuse_guessing()
-    return _answer_from_memory(asked) or _answer(asked)
+    return _answer_from_memory(asked) or _answer_from_rows(asked)
 
 
 for _key in KEYS:
@@ -131,10 +142,12 @@ for _key in KEYS:
         blueprint.add_url_rule(_rule, "resolve", resolve, methods=_METHODS, provide_automatic_options=False)
 
 
-@blueprint.get("/.well-known/gs1resolver")
+@blueprint.route("/.well-known/gs1resolver", methods=_METHODS, provide_automatic_options=False)
 @allow_anyone
 def describe() -> Response:
     """What this resolver promises: the keys that it answers, and no others."""
+    if request.method == "OPTIONS":
+        return _answer_preflight()
     said = {
         "name": "qrmerch",
         "resolverRoot": base_address(),
@@ -142,7 +155,7 @@ def describe() -> Response:
         "supportedLinkType": [{"namespace": uri_of(""), "prefix": "gs1:"}],
         "linkTypeDefaultCanBeLinkset": False,
     }
-    return _send(Response(orjson.dumps(said), mimetype=_JSON))
+    return Response(orjson.dumps(said), mimetype=_JSON)
 
 
 def _read() -> _Asked:
@@ -162,10 +175,15 @@ def _read() -> _Asked:
     return _Asked(
         link,
         read_link_type(request.args.get("linkType", "")),
-        query,
+        _in_ascii(query),
         request.headers.get("Accept", ""),
         request.headers.get("Accept-Language", ""),
     )
+
+
+def _in_ascii(query: str) -> str:
+    """A query as a header can say it: bytes beyond ASCII, which no address may hold as they are, are encoded."""
+    return query if query.isascii() else quote(query, safe=punctuation, encoding="latin-1")
 
 
 def _raw_path(environ: dict[str, Any]) -> str:
@@ -173,9 +191,20 @@ def _raw_path(environ: dict[str, Any]) -> str:
     raw = environ.get("HTTP_X_ORIGINAL_URI") if services().settings.proxies else None
     raw = str(raw or environ.get("RAW_URI") or environ.get("REQUEST_URI") or "")
     path = raw.partition("?")[0]
-    if "://" in path:
+    if not path.startswith("/") and "://" in path:
         path = "/" + path.partition("://")[2].partition("/")[2]
     return path if path.startswith("/") else raw_path_for(environ["PATH_INFO"])
+
+
+def _answer_from_rows(asked: _Asked) -> Response:
+    """What the database says; while it is away, on to the page that the number is known to mean."""
+    try:
+        return _answer(asked)
+    except DBAPIError:
+        known = _find_known(asked)
+        if len(known) != 1 or not asked.is_default or asked.wants_linkset:
+            raise
+        return _go_to_page(asked, known[0])
 
 
 def _answer(asked: _Asked) -> Response:
@@ -212,7 +241,7 @@ def _redirect(asked: _Asked, location: str) -> Response:
     response = _Redirect(status=307)
     response.headers["Location"] = location
     response.headers["Link"] = linkset_link(asked.link.path)
-    return _send(response)
+    return response
 
 
 def _with_query(href: str, *queries: str) -> str:
@@ -241,7 +270,7 @@ def _answer_linkset(asked: _Asked, targets: Sequence[Target], *, status: int = 2
     # By hand: as it is registered, without a character set.
     response.headers["Content-Type"] = asked.data_type or MEDIA_TYPE
     response.headers["Link"] = CONTEXT_LINK
-    return _send(response)
+    return response
 
 
 def _show_links(
@@ -265,7 +294,7 @@ def _show_links(
         levels=tuple(_level_of(each, locale) for each in levels),
         json_ld=safe_json({"@context": "https://ref.gs1.org/standards/resolver/linkset-context", **linkset}),
     )
-    response = _send(respond("landing/links.html", page, block, status=status))
+    response = respond("landing/links.html", page, block, status=status)
     response.headers["Link"] = CONTEXT_LINK
     return response
 
@@ -302,7 +331,7 @@ def _answer_chooser(asked: _Asked, targets: Sequence[Target]) -> Response:
         )
         for each in targets
     )
-    return _send(respond("landing/chooser.html", ChooserPage(t, frame, title, houses), block, status=300))
+    return respond("landing/chooser.html", ChooserPage(t, frame, title, houses), block, status=300)
 
 
 def _count_lookup(asked: _Asked, targets: Sequence[Target]) -> None:
@@ -317,19 +346,27 @@ def _answer_unknown(asked: _Asked) -> Response:
     note_miss()
     count_orphan(find_host_retailer_id(), "")
     key, value = asked.link.key
-    return _wrong(404, "unknown_number", f"Nothing here has the number ({key}){value}.")
+    return answer_wrong(404, "unknown_number", f"Nothing here has the number ({key}){value}.")
 
 
 def _answer_from_memory(asked: _Asked) -> Response | None:
     """On to the page of an item whose number is known by heart and has no links of its own; None where more has to be
     asked. So it is answered while the database is away as well.
     """
-    key, value = asked.link.key
-    known = get_scan_path().gtins.find(value, find_host_retailer_id()) if key == "01" else []
+    known = _find_known(asked)
     leads_to_page = asked.is_default or asked.link_type == "pip"
     if len(known) != 1 or not known[0].is_bare or not leads_to_page or asked.wants_linkset:
         return None
-    (number,) = known
+    return _go_to_page(asked, known[0])
+
+
+def _find_known(asked: _Asked) -> list[KnownGtin]:
+    """Who is known by heart to answer the number, on this host."""
+    key, value = asked.link.key
+    return get_scan_path().gtins.find(value, find_host_retailer_id()) if key == "01" else []
+
+
+def _go_to_page(asked: _Asked, number: KnownGtin) -> Response:
     visit = count_gs1(number.retailer_id, number.public_id, "", is_lookup=not asked.is_default)
     return _redirect(asked, _with_query(number.page(visit), asked.query))
 
@@ -340,15 +377,4 @@ def _answer_preflight() -> Response:
     response.headers["Allow"] = ", ".join(_METHODS)
     response.headers["Access-Control-Allow-Headers"] = "*"
     response.headers["Access-Control-Max-Age"] = str(_PREFLIGHT_S)
-    return _send(response)
-
-
-def _wrong(status: int, reason: str, said: str) -> Response:
-    return _send(answer_wrong(status, reason, said))
-
-
-def _send(response: Response) -> Response:
-    """With what every answer of the resolver says."""
-    for name, value in GS1_HEADERS:
-        response.headers[name] = value
     return response
