@@ -251,12 +251,13 @@ def check_pdf(drawing: bytes, symbol: Symbol, asked: Asked) -> Report:
     import pypdfium2
 
     dots = _dots_read(symbol, asked.size_mm)
-    document = pypdfium2.PdfDocument(drawing)
-    try:
-        page = document[0]
-        picture = page.render(scale=symbol.side * dots / page.get_width()).to_pil().convert("L")
-    finally:
-        document.close()
+    with readers.pdfium_alone:
+        document = pypdfium2.PdfDocument(drawing)
+        try:
+            page = document[0]
+            picture = page.render(scale=symbol.side * dots / page.get_width()).to_pil().convert("L")
+        finally:
+            document.close()
     # The renderer rounds a page's sides up.
     picture = picture.crop((0, 0, symbol.side * dots, symbol.side * dots))
     return _report(symbol, asked, _Raster(picture.tobytes(), picture.width, dots))

@@ -34,10 +34,19 @@ from qrmerch.printing.queries import get_any_stock, list_fits, list_stocks
 from qrmerch.printing.readback import read_pages
 from qrmerch.printing.reading import open_pages
 from qrmerch.printing.service import MAX_NAME_CHARS, Order, ask_batch, check_number, keep_fit
-from qrmerch.printing.sheets import MAX_LABELS, Run, check_stock, list_incomplete, outline_page, sheet, with_copies
+from qrmerch.printing.sheets import (
+    MAX_LABELS,
+    Run,
+    check_on_paper,
+    check_stock,
+    list_incomplete,
+    outline_page,
+    sheet,
+    with_copies,
+)
 from qrmerch.printing.sign_words import Holds, choose_call
 from qrmerch.printing.stocks import STOCKS, Stock
-from qrmerch.printing.wording import word_labels
+from qrmerch.printing.wording import refuse_unset, word_labels
 from qrmerch.rendering.brand import derive_colours
 from qrmerch.web import get_db, notice, redirect_to, render, services
 
@@ -47,6 +56,8 @@ PDF: Final = "application/pdf"
 _MAX_PICKED: Final = 200
 # A suggestion is worth a second look at so many pages.
 _LOOKED_INTO: Final = 24
+# How many names with missing letters a sentence says.
+_NAMED: Final = 5
 # What the file is for, and a label printer's dots to the inch.
 _MEDIA: Final = {"pdf": (Medium.PDF, 0), "zpl-203": (Medium.ZPL, 203), "zpl-300": (Medium.ZPL, 300)}
 _MEDIA_NAMES: Final = (
@@ -103,6 +114,7 @@ def show_first() -> Response:
     chosen, values = _read_chosen(retailer, request.args), _values(db, retailer, request.args)
     check_number(min(chosen.count(db), MAX_LABELS))
     run = _read_run(db, retailer, values)
+    check_on_paper(run)
     room = run.stock.per_sheet - run.start + 1
     labels = list(islice(with_copies(_labels(db, chosen), run.copies), room))
     data = sheet(labels, run.stock, wording=_wording(db, retailer, values), run=replace(run, copies=1))
@@ -154,7 +166,7 @@ def make() -> Response:
     try:
         run = _read_run(db, retailer, values)
         check_number(chosen.count(db) * run.copies)
-        _refuse_missing(db, chosen, values)
+        _refuse_missing(db, chosen, values, _wording(db, retailer, values))
         _refuse_too_small(db, retailer, run.stock)
         batch = ask_batch(db, retailer, _order(db, retailer, chosen, values, run), at=now(), actor=principal)
     except FormError as refused:
@@ -177,16 +189,29 @@ def _order(db: Session, retailer: Retailer, chosen: _Chosen, values: dict[str, s
     )
 
 
-def _refuse_missing(db: Session, chosen: _Chosen, values: dict[str, str]) -> None:
-    """:raises FormError: names have letters that no face has, and nobody said to leave them out."""
+def _refuse_missing(db: Session, chosen: _Chosen, values: dict[str, str], wording: Wording) -> None:
+    """:raises FormError: words have letters that no face has, and nobody said to leave them out of the names."""
+    refuse_unset(wording)
     if values["leaves_out"]:
         return
-    missing = list_incomplete(line.item_title for line in chosen.lines(db))
+    missing = list_incomplete(_names(chosen.lines(db), values))
     if missing:
         many = "This name has" if len(missing) == 1 else f"{len(missing):,} names have"
+        named = ", ".join(missing[:_NAMED]) + ("" if len(missing) <= _NAMED else " and others")
         raise FormError(
-            {"leaves_out": f"{many} letters that no font here has. Say that they are left out, or change the names."}
+            {
+                "leaves_out": f"{many} letters that no font here has: {named}. Say that they are left out, or change "
+                "the names."
+            }
         )
+
+
+def _names(lines: Iterable[CodeLine], values: dict[str, str]) -> Iterator[str]:
+    """The names that stand on the labels: of items, and of places where those are shown."""
+    for line in lines:
+        yield line.item_title
+        if values["shows_place"] and line.store_name:
+            yield line.place
 
 
 def _refuse_too_small(db: Session, retailer: Retailer, stock: Stock) -> None:
@@ -316,7 +341,7 @@ def _form(
     symbol = draw_symbol(address_of(base, make_token()))
     report = check_stock(symbol.address, stock)
     fields = [*chosen.fields, ("sent", "1"), *((name, value) for name, value in values.items() if value)]
-    titles = (line.item_title for line in chosen.lines(db)) if codes <= MAX_AT_ONCE else ()
+    names = _names(chosen.lines(db), values) if codes <= MAX_AT_ONCE else ()
     page = SheetPage(
         lede=_lede(codes, run),
         stock=stock,
@@ -332,7 +357,7 @@ def _form(
         report=report,
         verdict=report.verdict.value,
         facts=_facts(report.size_mm, report.module_mm, report.version, report.least_size_mm),
-        incomplete=tuple(list_incomplete(titles)[:20]),
+        incomplete=tuple(list_incomplete(names)[:20]),
         codes=codes,
         sheets=run.count_pages(codes),
         hidden=tuple(chosen.fields),
@@ -349,7 +374,9 @@ def _form(
 
 def _find_problems(db: Session, retailer: Retailer, codes: int, values: dict[str, str]) -> dict[str, str]:
     try:
-        check_number(codes * _read_run(db, retailer, values).copies)
+        run = _read_run(db, retailer, values)
+        check_number(codes * run.copies)
+        check_on_paper(run)
     except FormError as refused:
         return refused.problems
     return {}

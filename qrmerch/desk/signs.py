@@ -35,6 +35,7 @@ from qrmerch.i18n import direction, language_name
 from qrmerch.parties.languages import locales_of
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import get_retailer, printed_base
+from qrmerch.printing import sign_service
 from qrmerch.printing.sign_models import SignRun, SignState
 from qrmerch.printing.sign_queries import FILES_KEPT_FOR, get_sign, list_signs
 from qrmerch.printing.sign_service import SignNotReady, ask_for_sign, cancel_sign, note_fetched
@@ -173,12 +174,26 @@ def cancel(sign_id: str) -> Response:
     return redirect_to(f"/desk/codes/signs/{sign_id}")
 
 
+@blueprint.post("/<sign_id>/again")
+@allow(*PUBLISHERS)
+def try_again(sign_id: str) -> Response:
+    """Have a sign that could not be made drawn once more, as it was asked for.
+
+    :raises CodeEnded: one of its codes was retired or replaced since.
+    """
+    db = get_db()
+    sign_service.try_again(db, get_sign(db, sign_id), at=now(), actor=current_principal())
+    db.commit()
+    return redirect_to(f"/desk/codes/signs/{sign_id}")
+
+
 @blueprint.post("/<sign_id>/file")
 @allow(*PUBLISHERS)
 def fetch(sign_id: str) -> Response:
     """The PDF. With the first time, its codes are noted as printed.
 
     :raises SignNotReady: there is none, or none any more.
+    :raises CodeEnded: one of its codes was retired or replaced since.
     """
     db, store = get_db(), services().files
     run = get_sign(db, sign_id)

@@ -49,7 +49,7 @@ def _draw_talker(easel: Easel, width: float, height: float, bleed: float) -> Non
     is_quiet = sign.dress.is_quiet
     top = easel.wordmark(margin, margin, 5 * s, colour=ground.ink, has_logo=ground.colour == WHITE)
     room = (split if has_picture else width) - 2 * margin + 3 * s
-    price = easel.fit(price_of(item), 7 * s, room, weight=PLAIN if is_quiet else SEMI, tracking=-10)
+    price = easel.fit(price_of(item), 7 * s, room, weight=PLAIN if is_quiet else SEMI, tracking=-10, is_never_cut=True)
     price_y = height - margin - price.height + 1.2 * s
     head = easel.fit(
         sign.headline or item.title,

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from qrmerch.codes.artwork import MM_PER_INCH, Symbol
+from qrmerch.printing.lettering import printable
 from qrmerch.printing.sign_paper import Box, Laid, Page
-from qrmerch.printing.sign_type import Line, is_tall, is_whole, printable, shape, wrap, wrap_balanced
+from qrmerch.printing.sign_type import Line, is_tall, is_whole, shape, wrap, wrap_balanced
 from qrmerch.printing.signs import Shown, Sign
 
 INK, GREY, WHITE = "#141414", "#585854", "#ffffff"
@@ -95,8 +96,11 @@ class Easel:
         leading: float = 1.2,
         tracking: float = 0.0,
         is_balanced: bool = False,
+        is_never_cut: bool = False,
     ) -> Fitted:
         """A text as large as it can be, at most `size`, whole; at `least` it is cut, and noted.
+
+        A price `is_never_cut`: half of one is another price. It is left out instead, and noted.
 
         :param height: of the place it has; 0 for any.
         :param least: the smallest size; 0 for 60 % of the largest.
@@ -118,6 +122,7 @@ class Easel:
             lines = wrap(text, size, width, weight, **{**how, "max_lines": rows})  # type: ignore[arg-type]
             if not is_whole(text, lines):
                 self.notes.cut.append(text)
+                lines = [] if is_never_cut else lines
         elif is_balanced:
             lines = wrap_balanced(text, size, width, weight, **how)  # type: ignore[arg-type]
         return Fitted(tuple(lines), size, leading)

@@ -99,7 +99,7 @@ def split_by_face(text: str) -> list[str]:
     """A text in pieces that each have a face of their own, in the order they are read; mostly one.
 
     Spaces and what combines with the letter before stay with it. Characters that no face has must be gone: see
-    `without_unknown`.
+    `lettering.printable`.
     """
     if base_face().has("".join(text.split())):
         return [text]
@@ -121,12 +121,6 @@ def split_by_face(text: str) -> list[str]:
 def _stays(character: str) -> bool:
     """Whether a character goes with the letter before it: accents, and joiners that nobody sees."""
     return unicodedata.category(character) in ("Mn", "Mc", "Me", "Cf")
-
-
-def without_unknown(text: str) -> str:
-    """A text without the characters that no face has, spaces joined."""
-    known = (each for each in text if each.isspace() or find_face(each))
-    return " ".join("".join(known).split())
 
 
 def _faces() -> Iterator[Face]:

@@ -23,7 +23,7 @@ INK, GREY = "#141414", "#585854"
 # A code larger than this is read no better at arm's length, and the words need the room.
 _MAX_CODE_MM: Final = 36.0
 # What a printer may be off by before it cuts into the artwork.
-_MARGIN_MM: Final = 1.6
+MARGIN_MM: Final = 1.6
 _TAG_MARGIN_MM, _TAG_HOLE_MM, _TAG_CODE_MM = 4.5, 11.0, 30.0
 _EDGE_MM: Final = 2.0
 # As wide and as high as a logo gets on a tag; its pixels are then about 400 to the inch.
@@ -126,17 +126,23 @@ def label_of(line: CodeLine, base: str) -> Label:
     return Label(said_by(line.code, base), token, line.item_title, line.place if line.store_name else "")
 
 
+def has_missing(label: Label, wording: Wording) -> bool:
+    """Whether letters of a label's name or place are in no face here, and are left out."""
+    place = label.place if wording.shows_place else ""
+    return bool(lettering.list_missing(label.title) or lettering.list_missing(place))
+
+
 def code_size_mm(symbol: Symbol, stock: Stock) -> float:
     """How large a code is on this stock: what there is room for, in whole dots of a 300 dpi printer."""
     width, height = stock.label
     if stock.shape == Shape.TAG:
-        room = min(_TAG_CODE_MM, width - 2 * _MARGIN_MM, height * _CODE_SHARE)
+        room = min(_TAG_CODE_MM, width - 2 * MARGIN_MM, height * _CODE_SHARE)
     elif stock.shape == Shape.ROUND:
         room = min(min(stock.label) * _ROUND_CODE_SHARE, _MAX_CODE_MM)
     elif stock.is_tall:
-        room = min(width - 2 * _MARGIN_MM, height * _TALL_CODE_SHARE, _MAX_CODE_MM)
+        room = min(width - 2 * MARGIN_MM, height * _TALL_CODE_SHARE, _MAX_CODE_MM)
     else:
-        room = min(height - 2 * _MARGIN_MM, width * _CODE_SHARE, _MAX_CODE_MM)
+        room = min(height - 2 * MARGIN_MM, width * _CODE_SHARE, _MAX_CODE_MM)
     return snap_to_dots(symbol, size_mm=room)
 
 
@@ -183,7 +189,7 @@ def short_address(label: Label) -> str:
 def _lay_beside(label: Label, wording: Wording, width: float, height: float, side: float) -> Laid:
     """The code at the side where reading begins, the words beside it: name on top, small print at the foot."""
     is_rtl = wording.direction == "rtl"
-    margin, edge = _MARGIN_MM * POINTS_PER_MM, _EDGE_MM * POINTS_PER_MM
+    margin, edge = MARGIN_MM * POINTS_PER_MM, _EDGE_MM * POINTS_PER_MM
     code_x = width - margin - side if is_rtl else margin
     top, foot = _words_beside(label, wording, width - side - 3 * margin, height - 2 * edge)
     x = code_x - margin / 2 if is_rtl else code_x + side + margin / 2
@@ -194,7 +200,7 @@ def _lay_beside(label: Label, wording: Wording, width: float, height: float, sid
 
 def _lay_under(label: Label, wording: Wording, width: float, height: float, side: float) -> Laid:
     """The code on top, the words in the middle under it; for labels that are higher than wide."""
-    margin = _MARGIN_MM * POINTS_PER_MM
+    margin = MARGIN_MM * POINTS_PER_MM
     code_y = height - margin - side
     top, foot = _words_beside(label, wording, width - 2 * margin, code_y - 1.5 * margin)
     words = _placed(top, width / 2, code_y - margin / 2, "centre")

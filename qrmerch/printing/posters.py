@@ -5,7 +5,7 @@ picture first and speaks low.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from qrmerch.printing.easel import BOLD, GREY, INK, PLAIN, SEMI, TIGHT, TIGHTER, WHITE, Easel, Fitted
 from qrmerch.printing.sign_paper import Box
@@ -116,15 +116,16 @@ def _say(easel: Easel, item: Shown, x: float, y: float, room: float, height: flo
     """Name, price and line at the head of the column, as much as there is room for."""
     size = 10 * s
     named = item.title if easel.sign.headline and easel.sign.headline != item.title else ""
-    for text, weight, ink in (
-        (named, SEMI, ground.ink),
-        (price_of(item), SEMI, ground.ink),
-        (item.line, PLAIN, ground.faint),
+    how: dict[str, Any] = {"leading": 1.18, "tracking": -10, "is_balanced": True}
+    for text, weight, ink, lines in (
+        (named, SEMI, ground.ink, 4),
+        (price_of(item), SEMI, ground.ink, 1),
+        (item.line, PLAIN, ground.faint, 4),
     ):
         if not text or height < size * 1.2:
             continue
         part = easel.fit(
-            text, size, room, weight=weight, max_lines=4, height=height, leading=1.18, tracking=-10, is_balanced=True
+            text, size, room, weight=weight, max_lines=lines, height=height, is_never_cut=lines == 1, **how
         )
         y = easel.put(part, x, y, colour=ink) + 1.5 * s
         height -= part.height + 1.5 * s
@@ -153,9 +154,16 @@ def _draw_quiet(easel: Easel) -> None:
         sign.headline or item.title, 17 * s, room, weight=PLAIN, max_lines=3, height=60 * s, leading=1.1, tracking=-8
     )
     y = easel.put(head, margin, low + 18 * s, colour=INK) + 4 * s
-    for text, ink in ((item.line, GREY), (price_of(item), INK)):
+    for text, ink, lines in ((item.line, GREY, 3), (price_of(item), INK, 1)):
         part = easel.fit(
-            text, 7 * s, room, max_lines=3, height=max(9 * s, foot - 14 * s - y), leading=1.3, is_balanced=True
+            text,
+            7 * s,
+            room,
+            max_lines=lines,
+            height=max(9.1 * s, foot - 14 * s - y),
+            leading=1.3,
+            is_balanced=True,
+            is_never_cut=lines == 1,
         )
         y = easel.put(part, margin, y, colour=ink) + 2.5 * s
     y = low + 18 * s + side + 3 * s

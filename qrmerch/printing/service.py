@@ -18,19 +18,21 @@ from qrmerch import audit, ids, jobs
 from qrmerch.audit import Actor
 from qrmerch.codes.models import CodeState
 from qrmerch.codes.queries import list_by_id
-from qrmerch.codes.service import mark_printed
+from qrmerch.codes.service import insist_active, mark_printed
 from qrmerch.errors import Conflict, FormError
 from qrmerch.parties.models import Retailer
 from qrmerch.printing.labels import Wording
 from qrmerch.printing.models import BatchState, LabelStock, Medium, PrintBatch, PrinterFit, PrintLine
-from qrmerch.printing.queries import count_by_store, find_own_stock, list_code_ids
-from qrmerch.printing.sheets import MAX_LABELS, Printed, Run
-from qrmerch.printing.stocks import Stock, find_stock, stock_from_json
+from qrmerch.printing.queries import count_by_store, find_own_stock, list_code_ids, list_ended
+from qrmerch.printing.sheets import MAX_LABELS, Printed, Run, check_on_paper
+from qrmerch.printing.stocks import Stock, find_stock, said_mm, stock_from_json
 from qrmerch.text import clean_line
 
 DRAW: Final = "printing.draw"
 MAX_NAME_CHARS: Final = 80
 MAX_PRINTER_CHARS: Final = 40
+# The widest rolls that label printers take have 8½ inches; no label on one is longer than a metre.
+MAX_ROLL_MM, MAX_ROLL_LENGTH_MM = 216.0, 1_000.0
 _NAMES_KEPT: Final = 100
 _ROWS_AT_ONCE: Final = 1_000
 
@@ -70,9 +72,13 @@ class Order:
 def ask_batch(db: Session, retailer: Retailer, order: Order, *, at: datetime, actor: Actor | None) -> PrintBatch:
     """Ask for a batch; a job draws it after the caller's commit.
 
-    :raises FormError: no label, or more than one file holds; the name is too long.
+    :raises FormError: no label, or more than one file holds; the name is too long; it leaves the paper, or the label
+        is larger than a label printer takes.
     """
     check_number(order.labels)
+    check_on_paper(order.run)
+    if order.medium == Medium.ZPL:
+        check_printable(order.run.stock)
     try:
         name = clean_line(order.name, MAX_NAME_CHARS) or "Labels"
     except ValueError as error:
@@ -89,6 +95,7 @@ def ask_batch(db: Session, retailer: Retailer, order: Order, *, at: datetime, ac
         wording=_wording_as_json(order.wording, order.logo_key),
         base_url=order.base_url,
         codes=len(order.code_ids),
+        tries=0,
         labels=order.labels,
         pages=order.run.count_pages(len(order.code_ids)) if order.medium == Medium.PDF else 0,
         stores=[list(each) for each in count_by_store(db, order.code_ids)],
@@ -107,7 +114,7 @@ def ask_batch(db: Session, retailer: Retailer, order: Order, *, at: datetime, ac
         db.execute(insert(PrintLine), rows[begin : begin + _ROWS_AT_ONCE])
     detail: dict[str, object] = {"codes": batch.codes, "labels": batch.labels, "stock": order.run.stock.name}
     _record(db, batch, "print.ask", at=at, actor=actor, detail=detail)
-    jobs.enqueue(db, DRAW, batch.id, {"batch_id": batch.id})
+    jobs.enqueue(db, DRAW, batch.job_id, {"batch_id": batch.id})
     return batch
 
 
@@ -157,6 +164,19 @@ def check_number(labels: int) -> None:
         )
 
 
+def check_printable(stock: Stock) -> None:
+    """:raises FormError: no label printer takes a label of this size."""
+    width, height = stock.label
+    if width > MAX_ROLL_MM or height > MAX_ROLL_LENGTH_MM:
+        size = " × ".join(said_mm(side) for side in stock.label)
+        raise FormError(
+            {
+                "as": f"A label printer takes {MAX_ROLL_MM:g} × {MAX_ROLL_LENGTH_MM:g} mm at most, not {size}. "
+                "Print it as sheets."
+            }
+        )
+
+
 def cancel_batch(db: Session, batch: PrintBatch, *, at: datetime, actor: Actor | None) -> None:
     """Leave a batch that is being drawn, or that nobody has released: no file of it is kept, and no label counted.
 
@@ -181,11 +201,41 @@ def release_batch(db: Session, batch: PrintBatch, *, at: datetime, actor: Actor 
         return
     if batch.state != BatchState.CHECKED:
         raise BatchOver("This batch cannot be released: not every code of it has been read back.")
+    insist_none_ended(db, batch.id)
     batch.state, batch.released_at = BatchState.RELEASED, at
     batch.released_by_id = actor.user_id if actor else None
     mark_printed(db, list_by_id(db, list_code_ids(db, batch.id)), at=at, actor=actor)
     detail: dict[str, object] = {"labels": batch.labels, "digest": batch.digest}
     _record(db, batch, "print.release", at=at, actor=actor, detail=detail)
+
+
+def insist_none_ended(db: Session, batch_id: str) -> None:
+    """:raises CodeEnded: a code of a batch was retired or replaced since it was asked for."""
+    insist_active(list_ended(db, batch_id), "Choose the codes in their list again, and make a new batch.")
+
+
+def check_leaves(db: Session, batch: PrintBatch) -> None:
+    """Let the file of a batch go only while all of its codes lead to what they stand beside.
+
+    :raises CodeEnded: one was retired or replaced since.
+    """
+    insist_active(list_ended(db, batch.id), "Choose the labels that are still wanted, and print those again.")
+
+
+def try_again(db: Session, batch: PrintBatch, *, at: datetime, actor: Actor | None) -> None:
+    """Have a batch that could not be made drawn once more, as it was asked for.
+
+    :raises BatchOver: it did not fail, or it is a vendor's, whose request waits for an answer again.
+    :raises CodeEnded: one of its codes was retired or replaced since.
+    """
+    _lock(db, batch)
+    if batch.state != BatchState.FAILED or batch.vendor_id:
+        raise BatchOver("This batch cannot be tried again. Reload the page to see how it stands.")
+    insist_none_ended(db, batch.id)
+    batch.state, batch.ended_at, batch.problem = BatchState.DRAWING, None, ""
+    batch.drawn, batch.read, batch.tries = 0, 0, batch.tries + 1
+    _record(db, batch, "print.again", at=at, actor=actor)
+    jobs.enqueue(db, DRAW, batch.job_id, {"batch_id": batch.id})
 
 
 def note_progress(db: Session, batch_id: str, *, drawn: int, read: int) -> bool:
@@ -209,13 +259,14 @@ def note_checked(db: Session, batch_id: str, printed: Printed, *, file_key: str,
     return True
 
 
-def note_failed(db: Session, batch_id: str, problem: str, *, at: datetime) -> None:
-    """A batch cannot be made; the sentence says why and what would help."""
+def note_failed(db: Session, batch_id: str, problem: str, *, at: datetime) -> PrintBatch | None:
+    """A batch cannot be made; the sentence says why and what would help. The batch, if it was still wanted."""
     batch = db.scalars(select(PrintBatch).where(PrintBatch.id == batch_id).with_for_update()).one_or_none()
     if batch is None or batch.state != BatchState.DRAWING:
-        return
+        return None
     batch.state, batch.ended_at, batch.problem = BatchState.FAILED, at, problem[:500]
     _record(db, batch, "print.failed", at=at, actor=None)
+    return batch
 
 
 def run_of(batch: PrintBatch) -> Run:
@@ -264,7 +315,7 @@ def keep_fit(
 ) -> PrinterFit:
     """Remember what a printer needs so that a stock is hit; said again, the last one holds.
 
-    :raises FormError: the printer has no name, or too long a one.
+    :raises FormError: the printer has no name, or too long a one; labels would leave the paper.
     """
     try:
         name = clean_line(printer, MAX_PRINTER_CHARS)
@@ -272,6 +323,7 @@ def keep_fit(
         raise FormError({"printer": str(error)}) from None
     if not name:
         raise FormError({"printer": "Name the printer, such as Back office."})
+    check_on_paper(run)
     key = run.stock.key
     wanted = select(PrinterFit).where(
         PrinterFit.retailer_id == retailer.id, PrinterFit.printer == name, PrinterFit.stock_key == key

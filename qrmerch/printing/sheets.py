@@ -16,7 +16,7 @@ from qrmerch.codes.artwork import MIN_SIZE_MM, POINTS_PER_MM, Symbol, draw_symbo
 from qrmerch.codes.preflight import ArtworkRefused, Report, Verdict, check_fit, check_symbol
 from qrmerch.errors import FormError
 from qrmerch.printing import lettering
-from qrmerch.printing.labels import INK, Label, Wording, code_size_mm, draw_label
+from qrmerch.printing.labels import INK, MARGIN_MM, Label, Wording, code_size_mm, draw_label, has_missing
 from qrmerch.printing.paper import Paper
 from qrmerch.printing.stocks import Stock
 
@@ -26,6 +26,8 @@ MAX_COPIES: Final = 100
 MAX_MOVE_MM: Final = 20.0
 LEAST_STRETCH, MOST_STRETCH = 0.95, 1.05
 _MARK_MM, _MARK_GAP_MM = 5.0, 2.0
+# Rounded measures of a list may add up to so much beyond the paper (`stocks`).
+_OVERHANG_MM, _ROUNDING_MM = 0.65, 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,28 @@ class Run:
         return left + margin, top + margin, left + margin + width, top + margin + height
 
 
+def check_on_paper(run: Run) -> None:
+    """Refuse a setting of the printer that moves what is printed over the edge of the paper, or over the cut.
+
+    :raises FormError: a label's words or code would leave the page; the message says by how much.
+    """
+    stock, (width, height) = run.stock, run.stock.paper
+    margin = run.margin_mm
+    boxes = [run.box_on_page(place) for place in (0, stock.per_sheet - 1)]
+    left, top = (min(box[axis] for box in boxes) + MARGIN_MM - margin for axis in (0, 1))
+    right, bottom = (max(box[axis] for box in boxes) - MARGIN_MM - margin for axis in (2, 3))
+    # What a stock's own labels overhang is the stock's, not the printer's.
+    own_left, own_top = (min(each, 0.0) for each in stock.first)
+    over_x = max(own_left - left, right - width - _OVERHANG_MM, 0.0)
+    over_y = max(own_top - top, bottom - height - _OVERHANG_MM, 0.0)
+    problems = {}
+    for name, over in (("right", over_x), ("down", over_y)):
+        if over > _ROUNDING_MM:
+            problems[name] = f"This moves labels {over:.1f} mm over the edge of the paper. Move or stretch them less."
+    if problems:
+        raise FormError(problems)
+
+
 @dataclass(frozen=True, slots=True)
 class Printed:
     """What was put on paper; the names of which letters had to be left out, and those that were cut to fit."""
@@ -135,7 +159,7 @@ class Sheets:
         for place, label in enumerate(labels, start=first):
             symbol = drawn[label.address]
             is_complete = draw_label(self.paper, label, symbol, stock, self.wording, _corner(self.run, place))
-            if lettering.list_missing(label.title):
+            if has_missing(label, self.wording):
                 self.incomplete[label.title] = None
             elif not is_complete:
                 self.cut[label.title] = None

@@ -4,7 +4,6 @@ In: a sign, and where its pictures lie. Out: a file, what was found, pictures of
 one after the other and put into the file at once, so that a wall of hundreds takes no more memory than a poster.
 """
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -20,17 +19,16 @@ from qrmerch.codes.preflight import ArtworkRefused, Asked, Finding, Verdict, che
 from qrmerch.errors import DomainError, FormError
 from qrmerch.printing.cards import draw_card, draw_guide, draw_talker, draw_tent, largest_card_code
 from qrmerch.printing.easel import Easel, Notes, Placed
+from qrmerch.printing.lettering import list_missing
 from qrmerch.printing.posters import draw_cling, draw_poster, largest_cling_code, largest_poster_code
 from qrmerch.printing.reading import render_page
 from qrmerch.printing.sign_paper import Laid, NotAJpeg, Page, Paper
-from qrmerch.printing.sign_type import list_missing
 from qrmerch.printing.signs import FORMATS, GOOD_DPI, Format, Shown, Sign, SignKind, code_side_mm, distance_of
 from qrmerch.printing.walls import draw_overview, draw_sheet, largest_wall_code, split_sheets
 
 Fetch = Callable[[Shown], Path | None]
 _OVERVIEW: Final = (297.0, 210.0)
 _PIXELS_A_MODULE: Final = 5.0
-_MAX_PAGE_PIXELS: Final = 24_000_000
 _MIN_DPI: Final = 60.0
 _AROUND_MM: Final = 1.0
 # A phone's camera: so many pixels across what it sees, which at any distance is 1.27 times as wide as the distance.
@@ -80,8 +78,10 @@ def check_sign(sign: Sign) -> None:
     if sign.distance > furthest:
         raise FormError({"distance": _say_too_far(sign, symbol, furthest)})
     typed = {"headline": sign.headline, "call": sign.call}
-    texts = [*typed.items(), ("", sign.notice), ("", sign.dress.wordmark)]
-    texts += [(field, text) for item in sign.items for field, text in (("", item.title), ("line", item.line))]
+    texts = [*typed.items(), ("", sign.notice), ("", sign.dress.wordmark), ("place", sign.place)]
+    for item in sign.items:
+        texts += [("", item.title), ("line", item.line), ("", item.price)]
+    texts += [("", text) for text in sign.words.values()]
     for field, text in texts:
         if letters := "".join(list_missing(text)):
             said = f"No typeface here has {letters} in “{text}”. Install one for that script, or write it otherwise."
@@ -140,11 +140,8 @@ def read_back(pdf: Path, sign: Sign, drawn: Drawn) -> tuple[Finding, ...]:
     for number in sorted({placed.page for placed in drawn.codes}):
         codes = [placed for placed in drawn.codes if placed.page == number]
         dpi = _reading_dpi(sign, codes)
-        page = render_page(pdf, number, dpi)
-        if sign.is_inside:
-            page = page.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
         for placed in codes:
-            cut = _cut_out(page, placed, dpi, margin=_margin_of(sign.shape))
+            cut = _cut_out(pdf, number, placed, dpi, sign)
             texts = _read(cut)
             if texts != [placed.address]:
                 said = f"says {', '.join(texts)}" if texts else "cannot be read"
@@ -281,22 +278,22 @@ def _margin_of(shape: Format) -> float:
 
 
 def _reading_dpi(sign: Sign, codes: list[Placed]) -> float:
-    """As coarse as a page may be rendered so that each module has enough pixels, and no page too many."""
+    """As coarse as codes may be rendered so that each module has enough pixels."""
     symbols = _symbols_of(sign)
     module = min(placed.box.width / symbols[placed.address].side for placed in codes)
-    shape, margin = sign.shape, _margin_of(sign.shape)
-    area = (shape.width + 2 * margin) * (shape.height + 2 * margin)
-    most = math.sqrt(_MAX_PAGE_PIXELS / area) * MM_PER_INCH
-    return max(_MIN_DPI, min(_PIXELS_A_MODULE / module * MM_PER_INCH, most))
+    return max(_MIN_DPI, _PIXELS_A_MODULE / module * MM_PER_INCH)
 
 
-def _cut_out(page: Image.Image, placed: Placed, dpi: float, *, margin: float) -> Image.Image:
-    """A code's place on a rendered page, with a little of what is around it."""
-    share = dpi / MM_PER_INCH
-    box = placed.box
-    edges = (box.x - _AROUND_MM, box.y - _AROUND_MM, box.right + _AROUND_MM, box.bottom + _AROUND_MM)
-    left, top, right, bottom = (round((edge + margin) * share) for edge in edges)
-    return page.crop((max(0, left), max(0, top), min(page.width, right), min(page.height, bottom)))
+def _cut_out(pdf: Path, number: int, placed: Placed, dpi: float, sign: Sign) -> Image.Image:
+    """A code's place on a rendered page, with a little of what is around it; of a large page nothing else is drawn."""
+    margin, box = _margin_of(sign.shape), placed.box
+    left, right = box.x - _AROUND_MM + margin, box.right + _AROUND_MM + margin
+    if sign.is_inside:
+        across = sign.shape.width + 2 * margin
+        left, right = across - right, across - left
+    place = (left, box.y - _AROUND_MM + margin, right, box.bottom + _AROUND_MM + margin)
+    cut = render_page(pdf, number, dpi, box_mm=place)
+    return cut.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if sign.is_inside else cut
 
 
 def _read(image: Image.Image) -> list[str]:

@@ -2,7 +2,7 @@
 
 Letters are joined, stacked, kerned and put in order by HarfBuzz, at any weight that a face can have, so that a line
 is as sharp at the height of a door as on a tag. In: a text and a weight. Out: runs of glyphs from left to right.
-Never: a box for a letter that no face has; ask `list_missing` first.
+Never: a box for a letter that no face has; ask `lettering.list_missing` first.
 """
 
 import re
@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from qrmerch.printing.bidi import Stretch, in_visual_order
-from qrmerch.printing.faces import Face, find_face, without_unknown
+from qrmerch.printing.faces import Face, find_face
 from qrmerch.printing.shaping import Cut, cut_at, lay, units_per_em
 
 _KEPT: Final = 4_096
@@ -74,16 +74,6 @@ def shape(text: str, weight: int = 400, *, direction: str = "ltr", tracking: flo
             runs.append(Run(cut, _glyphs(cut, piece, stretch.is_rtl)))
             is_joined = is_joined or any(map(_is_joined, piece))
     return Line(text, tuple(runs), 0.0 if is_joined else tracking)
-
-
-def printable(text: str) -> str:
-    """All of a text that some face has letters for, spaces joined."""
-    return without_unknown(" ".join(text.split()))
-
-
-def list_missing(text: str) -> list[str]:
-    """The characters of a text that no face has, each once."""
-    return [each for each in dict.fromkeys(text) if not each.isspace() and without_unknown(each) == ""]
 
 
 def wrap(
