@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from qrmerch.codes.artwork import MM_PER_INCH, Symbol
+from qrmerch.codes.artwork import MM_PER_INCH, Symbol, look_of
+from qrmerch.codes.styles import PLAIN as PLAIN_STYLE
+from qrmerch.codes.styles import Style
 from qrmerch.printing.lettering import printable
 from qrmerch.printing.sign_paper import Box, Laid, Page
 from qrmerch.printing.sign_type import Line, is_tall, is_whole, shape, wrap, wrap_balanced
@@ -32,6 +34,14 @@ class Placed:
     address: str
     page: int
     box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class CodeLook:
+    """How the codes of a sign look, and the logo in them as it lies in the file."""
+
+    style: Style = PLAIN_STYLE
+    logo: Laid | None = None
 
 
 @dataclass(slots=True)
@@ -70,10 +80,11 @@ class Easel:
         logo: Laid | None,
         symbols: Mapping[str, Symbol],
         scale: float,
+        look: CodeLook,
     ) -> None:
         self.page, self.sign, self.notes = page, sign, notes
         self.number, self.pictures, self.logo, self.symbols = number, pictures, logo, symbols
-        self.scale = scale
+        self.scale, self.look = scale, look
         self._turn: tuple[float, float, bool, bool] = (0.0, 0.0, False, False)
 
     def turned(self, box: Box) -> Box:
@@ -186,7 +197,12 @@ class Easel:
     def code(self, item: Shown, x: float, y: float, side: float) -> Box:
         """An item's code at a place of this side, noted to be read back; the place."""
         place = self.turned(Box(x, y, side, side))
-        self.page.symbol(self.symbol_of(item), place.x, place.y, side, dark=self.sign.dress.code)
+        symbol, style = self.symbol_of(item), self.look.style
+        self.page.symbol(symbol, place.x, place.y, side, dark=self.sign.dress.code, style=style)
+        frame = look_of(symbol, style).logo_frame if self.look.logo else None
+        if self.look.logo and frame:
+            left, top, width, height = (each * side / symbol.side for each in frame)
+            self.page.picture(self.look.logo, Box(place.x + left, place.y + top, width, height), fits=True)
         self.notes.codes.append(Placed(item.address, self.number, self._on_page(place)))
         return Box(x, y, side, side)
 
@@ -205,6 +221,7 @@ class Easel:
             logo=self.logo,
             symbols=self.symbols,
             scale=self.scale,
+            look=self.look,
         )
         easel._turn = (x, y, is_upside_down, True)
         yield easel

@@ -12,8 +12,11 @@ from typing import Final
 
 from PIL import Image
 
-from qrmerch.codes.artwork import POINTS_PER_MM, Symbol, pdf_drawing, snap_to_dots
+from qrmerch.codes.artwork import POINTS_PER_MM, WHITE, Level, Symbol, look_of, pdf_drawing, snap_to_dots
+from qrmerch.codes.preflight import Asked
 from qrmerch.codes.queries import CodeLine, said_by
+from qrmerch.codes.styles import PLAIN, Style, open_logo
+from qrmerch.codes.styles import Logo as CodeLogo
 from qrmerch.codes.tokens import group
 from qrmerch.printing import lettering
 from qrmerch.printing.paper import Paper, Picture
@@ -58,7 +61,8 @@ class Wording:
     """What all labels of a sheet say, and in which colour their codes are.
 
     `house` stands on hang tags, or in its place `logo`, a picture's bytes as they are served; `call` says what a scan
-    gives; `notice` what it keeps; `direction` is `ltr` or `rtl`.
+    gives; `notice` what it keeps; `direction` is `ltr` or `rtl`. `style`, `level` and `ground`, the colour of
+    the paper where no white is printed first, are a design's.
     """
 
     house: str = ""
@@ -68,6 +72,13 @@ class Wording:
     dark: str = "#000000"
     direction: str = "ltr"
     shows_place: bool = True
+    style: Style = PLAIN
+    level: Level = Level.M
+    ground: str = WHITE
+
+    def asked(self, size_mm: float) -> Asked:
+        """What preflight is asked of a code of this size."""
+        return Asked(size_mm=size_mm, dark=self.dark, style=self.style, paper=self.ground)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +168,9 @@ def draw_label(
     laid = lay_out(label, symbol, stock, wording)
     # Codes begin on whole dots of a 300 dpi printer.
     x, y = (round(each / _DOT) * _DOT for each in (left + laid.code_x, bottom + laid.code_y))
-    paper.add(pdf_drawing(symbol, x=x, y=y, side=laid.side, dark=wording.dark))
+    paper.add(pdf_drawing(symbol, x=x, y=y, side=laid.side, dark=wording.dark, style=wording.style))
+    if wording.style.logo:
+        _place_code_logo(paper, symbol, wording.style, x, y, laid.side)
     if laid.logo:
         paper.place(laid.logo.picture, left + laid.logo.x, bottom + laid.logo.y, laid.logo.width, laid.logo.height)
     for words in laid.words:
@@ -165,6 +178,21 @@ def draw_label(
         x, y = left + words.x, bottom + words.y
         lettering.draw(paper, line.text, x, y, line.size, colour=line.colour, is_bold=line.is_bold, align=words.align)
     return laid.is_complete
+
+
+def _place_code_logo(paper: Paper, symbol: Symbol, style: Style, x: float, y: float, side: float) -> None:
+    """The logo in the middle of a code; in the file it lies once."""
+    frame = look_of(symbol, style).logo_frame
+    if style.logo is None or frame is None:
+        return
+    left, top, width, height = (each * side / symbol.side for each in frame)
+    paper.place(_picture_of(style.logo), x + left, y + side - top - height, width, height)
+
+
+@lru_cache(maxsize=8)
+def _picture_of(logo: CodeLogo) -> Picture:
+    flat = open_logo(logo)
+    return Picture(flat.width, flat.height, flat.tobytes(), b"\xff" * (flat.width * flat.height))
 
 
 def lay_out(label: Label, symbol: Symbol, stock: Stock, wording: Wording) -> Laid:

@@ -7,7 +7,7 @@ commits.
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
 
@@ -16,9 +16,11 @@ from sqlalchemy.orm import Session
 
 from qrmerch import audit, ids, jobs
 from qrmerch.audit import Actor
-from qrmerch.codes.models import CodeState
+from qrmerch.codes.artwork import Level
+from qrmerch.codes.models import CodeState, Finders, Modules
 from qrmerch.codes.queries import list_by_id
 from qrmerch.codes.service import insist_active, mark_printed
+from qrmerch.codes.styles import Style, logo_of
 from qrmerch.errors import Conflict, FormError
 from qrmerch.parties.models import Retailer
 from qrmerch.printing.labels import Wording
@@ -78,7 +80,7 @@ def ask_batch(db: Session, retailer: Retailer, order: Order, *, at: datetime, ac
     check_number(order.labels)
     check_on_paper(order.run)
     if order.medium == Medium.ZPL:
-        check_printable(order.run.stock)
+        check_printable(order.run.stock, order.wording.style)
     try:
         name = clean_line(order.name, MAX_NAME_CHARS) or "Labels"
     except ValueError as error:
@@ -164,8 +166,10 @@ def check_number(labels: int) -> None:
         )
 
 
-def check_printable(stock: Stock) -> None:
-    """:raises FormError: no label printer takes a label of this size."""
+def check_printable(stock: Stock, style: Style) -> None:
+    """:raises FormError: no label printer takes a label of this size, or draws a code like this."""
+    if not style.is_plain:
+        raise FormError({"design": "A label printer has one ink and draws codes plain. Choose Plain, or print sheets."})
     width, height = stock.label
     if width > MAX_ROLL_MM or height > MAX_ROLL_LENGTH_MM:
         size = " × ".join(said_mm(side) for side in stock.label)
@@ -275,18 +279,28 @@ def run_of(batch: PrintBatch) -> Run:
 
 
 def wording_of(batch: PrintBatch, *, logo: bytes = b"") -> Wording:
-    """What stands beside the codes of a batch."""
-    said = {name: value for name, value in batch.wording.items() if name != "logo_key"}
-    return Wording(logo=logo, **said)
+    """What stands beside the codes of a batch, and how they look.
+
+    :param logo: of its `logo_key`, which stands on tags, and in the codes of a design with a logo.
+    """
+    said = {name: value for name, value in batch.wording.items() if name not in ("logo_key", "style", "level")}
+    kept = batch.wording.get("style") or {}
+    style = Style(
+        Modules(kept.get("modules", Modules.SQUARE)),
+        Finders(kept.get("finders", Finders.SQUARE)),
+        logo_of(logo) if kept.get("has_logo") else None,
+    )
+    return Wording(logo=logo, style=style, level=Level(batch.wording.get("level", Level.M)), **said)
 
 
 _RUN_FIELDS: Final = ("start", "copies", "right_mm", "down_mm", "across", "along")
 
 
 def _wording_as_json(wording: Wording, logo_key: str) -> dict[str, Any]:
-    said = asdict(wording)
-    del said["logo"]
-    return {**said, "logo_key": logo_key}
+    said = {each.name: getattr(wording, each.name) for each in fields(wording) if each.name not in ("logo", "style")}
+    style = wording.style
+    look = {"modules": style.modules.value, "finders": style.finders.value, "has_logo": style.logo is not None}
+    return {**said, "level": wording.level.value, "style": look, "logo_key": logo_key}
 
 
 def _lock(db: Session, batch: PrintBatch) -> None:

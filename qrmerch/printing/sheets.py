@@ -12,7 +12,7 @@ from io import BytesIO
 from itertools import islice
 from typing import Any, BinaryIO, Final, TypeVar
 
-from qrmerch.codes.artwork import MIN_SIZE_MM, POINTS_PER_MM, Symbol, draw_symbol, draw_symbols
+from qrmerch.codes.artwork import MIN_SIZE_MM, POINTS_PER_MM, Level, Symbol, draw_symbol, draw_symbols
 from qrmerch.codes.preflight import ArtworkRefused, Report, Verdict, check_fit, check_symbol
 from qrmerch.errors import FormError
 from qrmerch.printing import lettering
@@ -153,7 +153,7 @@ class Sheets:
         first = self.run.start - 1 if not self.labels else 0
         _begin_page(self.paper, self.run)
         drawn: dict[str, Symbol] = {}
-        for symbol in draw_symbols(dict.fromkeys(label.address for label in labels)):
+        for symbol in draw_symbols(dict.fromkeys(label.address for label in labels), level=self.wording.level):
             self._check(symbol)
             drawn[symbol.address] = symbol
         for place, label in enumerate(labels, start=first):
@@ -182,7 +182,8 @@ class Sheets:
         if symbol.modules in self._kinds:
             return
         size_mm = max(code_size_mm(symbol, self.run.stock), MIN_SIZE_MM)
-        report = check_symbol(symbol, size_mm=size_mm, dark=self.wording.dark)
+        # The second readers were asked when the design was made; here their libraries would weigh more than the sheet.
+        report = check_symbol(symbol, size_mm=size_mm, asked=self.wording.asked(size_mm), asks_others=False)
         if report.verdict == Verdict.REFUSE:
             raise ArtworkRefused(report)
         self._kinds.add(symbol.modules)
@@ -246,9 +247,9 @@ def _say_setting(paper: Paper, run: Run) -> None:
         lettering.draw(paper, line, x + 16, y + height - 10 - 8 * number, 6, colour=INK)
 
 
-def check_stock(address: str, stock: Stock) -> Report:
+def check_stock(address: str, stock: Stock, *, level: Level = Level.M) -> Report:
     """What is to be said of codes as long as this address on a stock, by their size alone."""
-    symbol = _symbol_of(address)
+    symbol = _symbol_of(address, level=level)
     return check_fit(symbol, size_mm=max(code_size_mm(symbol, stock), MIN_SIZE_MM))
 
 

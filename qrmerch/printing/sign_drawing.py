@@ -8,17 +8,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 import zxingcpp
 from PIL import Image, ImageFilter
 
-from qrmerch.codes.artwork import MM_PER_INCH, Symbol, draw_symbols
+from qrmerch.codes.artwork import MM_PER_INCH, Level, Symbol, draw_symbols
 from qrmerch.codes.models import Use
 from qrmerch.codes.preflight import ArtworkRefused, Asked, Finding, Verdict, check_symbol
+from qrmerch.codes.styles import Logo, Style, open_logo
 from qrmerch.errors import DomainError, FormError
 from qrmerch.printing.cards import draw_card, draw_guide, draw_talker, draw_tent, largest_card_code
-from qrmerch.printing.easel import Easel, Notes, Placed
+from qrmerch.printing.easel import CodeLook, Easel, Notes, Placed
 from qrmerch.printing.lettering import list_missing
 from qrmerch.printing.posters import draw_cling, draw_poster, largest_cling_code, largest_poster_code
 from qrmerch.printing.reading import render_page
@@ -73,7 +74,7 @@ def check_sign(sign: Sign) -> None:
     :raises FormError: the distance is more than its code has room for, or letters are in no face here.
     """
     largest = largest_code(sign)
-    symbol = max(_symbols_of(sign).values(), key=lambda each: each.side)
+    symbol = max(symbols_of(sign).values(), key=lambda each: each.side)
     furthest = distance_of(symbol, largest)
     if sign.distance > furthest:
         raise FormError({"distance": _say_too_far(sign, symbol, furthest)})
@@ -94,31 +95,38 @@ def largest_code(sign: Sign) -> float:
 
 
 def draw_sign(
-    file: BinaryIO, sign: Sign, *, fetch: Fetch, logo: Image.Image | None, step: Callable[[int], None]
+    file: BinaryIO,
+    sign: Sign,
+    *,
+    fetch: Fetch,
+    logo: Image.Image | None,
+    step: Callable[[int], None],
+    code_logo: Logo | None = None,
 ) -> Drawn:
     """Draw a sign.
 
     :param file: open for writing; not closed.
     :param fetch: where the JPEG of an item's picture lies, asked for when its turn comes; None for none.
+    :param code_logo: the brand's logo, for the middle of codes whose design has it.
     :param step: told how many items are done; what it raises ends the drawing.
     :raises ArtworkRefused: a code would not scan at its size.
     """
-    symbols = _symbols_of(sign)
+    symbols = symbols_of(sign)
+    style = sign.dress.style(code_logo)
     for symbol in symbols.values():
-        size, dark = code_side_mm(symbol, sign.distance), sign.dress.code
-        asked = Asked(size_mm=size, dark=dark, use=Use.POSTER, distance_mm=sign.distance * 1000)
-        report = check_symbol(symbol, size_mm=size, dark=dark, asked=asked)
+        asked = asked_of(sign, symbol, style)
+        report = check_symbol(symbol, size_mm=asked.size_mm, asked=asked)
         if report.verdict == Verdict.REFUSE:
             raise ArtworkRefused(report)
     notes, shape = Notes(), sign.shape
     paper = Paper(file, title=f"{shape.name}: {sign.headline or sign.items[0].title}", language=sign.locale)
     laid_logo = paper.add_drawing("logo", logo) if logo else None
     pictures: dict[str, Laid] = {}
+    look = CodeLook(style, paper.add_drawing("code-logo", open_logo(style.logo)) if style.logo else None)
+    how: dict[str, Any] = {"pictures": pictures, "logo": laid_logo, "symbols": symbols, "look": look}
 
     def easel_on(page: Page, number: int) -> Easel:
-        return Easel(
-            page, sign, notes, number=number, pictures=pictures, logo=laid_logo, symbols=symbols, scale=shape.scale
-        )
+        return Easel(page, sign, notes, number=number, scale=shape.scale, **how)
 
     if shape.kind != SignKind.WALL:
         if shape.shows_pictures:
@@ -129,6 +137,18 @@ def draw_sign(
     else:
         _draw_wall(paper, sign, pictures, fetch, easel_on, step)
     return Drawn(paper.close(), tuple(notes.codes), tuple(dict.fromkeys(notes.cut)), dict(notes.dpi))
+
+
+def asked_of(sign: Sign, symbol: Symbol, style: Style) -> Asked:
+    """What preflight is asked of a code on a sign."""
+    return Asked(
+        size_mm=code_side_mm(symbol, sign.distance),
+        dark=sign.dress.code,
+        style=style,
+        use=Use.POSTER,
+        distance_mm=sign.distance * 1000,
+        paper=sign.dress.paper,
+    )
 
 
 def read_back(pdf: Path, sign: Sign, drawn: Drawn) -> tuple[Finding, ...]:
@@ -220,9 +240,10 @@ def read_logo(data: bytes) -> Image.Image | None:
         return None
 
 
-def _symbols_of(sign: Sign) -> dict[str, Symbol]:
+def symbols_of(sign: Sign) -> dict[str, Symbol]:
+    """The code of each address on a sign."""
     addresses = list(dict.fromkeys(item.address for item in sign.items))
-    return dict(zip(addresses, draw_symbols(addresses), strict=True))
+    return dict(zip(addresses, draw_symbols(addresses, level=Level(sign.dress.level)), strict=True))
 
 
 def _say_too_far(sign: Sign, symbol: Symbol, furthest: float) -> str:
@@ -279,7 +300,7 @@ def _margin_of(shape: Format) -> float:
 
 def _reading_dpi(sign: Sign, codes: list[Placed]) -> float:
     """As coarse as codes may be rendered so that each module has enough pixels."""
-    symbols = _symbols_of(sign)
+    symbols = symbols_of(sign)
     module = min(placed.box.width / symbols[placed.address].side for placed in codes)
     return max(_MIN_DPI, _PIXELS_A_MODULE / module * MM_PER_INCH)
 

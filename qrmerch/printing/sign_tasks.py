@@ -12,6 +12,7 @@ from qrmerch.clock import now
 from qrmerch.codes.artwork import MM_PER_INCH
 from qrmerch.codes.preflight import Finding
 from qrmerch.codes.service import insist_active
+from qrmerch.codes.styles import logo_of
 from qrmerch.errors import DomainError, NotFound
 from qrmerch.files import is_key
 from qrmerch.jobs import Work, given_up, job, sweep
@@ -80,12 +81,14 @@ def needed_signs(db: Session, at: datetime) -> Iterable[str]:
 
 def _draw_in(work: Work, sign_id: str, sign: Sign, folder: Path) -> None:
     path = folder / "sign.pdf"
+    logo = _read_file(work, sign.dress.logo_key)
     with path.open("wb") as file:
         drawn = draw_sign(
             file,
             sign,
             fetch=_fetcher(work, sign, folder),
-            logo=read_logo(_read_file(work, sign.dress.logo_key)),
+            logo=read_logo(logo),
+            code_logo=logo_of(logo),
             step=_stepper(work, sign_id, len(sign.items)),
         )
     findings = (*read_back(path, sign, drawn), *judge(sign, drawn))

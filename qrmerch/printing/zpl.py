@@ -101,7 +101,7 @@ class Zebra:
         if size_mm < MIN_SIZE_MM:
             report = check_fit(symbol, size_mm=MIN_SIZE_MM)
         else:
-            report = check_png(png_of(symbol, size_mm=size_mm, dpi=self.dpi), symbol, dpi=self.dpi)
+            report = check_png(png_of(symbol, size_mm=size_mm, dpi=self.dpi), symbol, dpi=self.dpi, asks_others=False)
         if report.verdict == Verdict.REFUSE:
             raise ArtworkRefused(report)
         self._kinds.add(symbol.modules)
