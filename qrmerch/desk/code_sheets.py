@@ -30,6 +30,7 @@ from qrmerch.i18n import format_date, language_name
 from qrmerch.media.marks import find_mark
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import get_brand, get_retailer, printed_base
+from qrmerch.printing.house_face import faces_folder, font_key_of, unpack_font
 from qrmerch.printing.labels import Label, Wording, code_size_mm, label_of
 from qrmerch.printing.models import Medium
 from qrmerch.printing.queries import get_any_stock, list_fits, list_stocks
@@ -187,13 +188,15 @@ def make() -> Response:
 
 def _order(db: Session, retailer: Retailer, chosen: _Chosen, values: dict[str, str], run: Run) -> Order:
     medium, dpi = _MEDIA[values["as"]]
+    brand = get_brand(db, retailer.id, at=now())
     return Order(
         name=values["name"],
         code_ids=[line.code.id for line in chosen.lines(db)],
         run=run,
         wording=replace(_wording(db, retailer, values), logo=b""),
         base_url=services().settings.base_url,
-        logo_key=get_brand(db, retailer.id, at=now()).logo_key,
+        logo_key=brand.logo_key,
+        font_key=font_key_of(brand),
         medium=medium,
         dpi=dpi,
     )
@@ -329,6 +332,7 @@ def _read_run(db: Session, retailer: Retailer, values: dict[str, str]) -> Run:
 
 
 def _wording(db: Session, retailer: Retailer, values: dict[str, str]) -> Wording:
+    made_with = services()
     brand, worn = get_brand(db, retailer.id, at=now()), find_worn(db, retailer, values["design"])
     colour = derive_colours(brand.colour).code if values["colour"] == "brand" else BLACK
     words = word_labels(
@@ -341,6 +345,7 @@ def _wording(db: Session, retailer: Retailer, values: dict[str, str]) -> Wording
         has_notice=bool(values["shows_notice"]),
         shows_place=bool(values["shows_place"]),
     )
+    words = replace(words, face=unpack_font(made_with.files, font_key_of(brand), faces_folder(made_with.settings)))
     return replace(words, style=worn.asked.style, level=worn.level, ground=worn.asked.paper) if worn else words
 
 

@@ -37,11 +37,12 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
-class CodeLook:
-    """How the codes of a sign look, and the logo in them as it lies in the file."""
+class Look:
+    """How the codes of a sign look, the logo in them as the file has it, and the file of the retailer's own face."""
 
     style: Style = PLAIN_STYLE
     logo: Laid | None = None
+    face: str = ""
 
 
 @dataclass(slots=True)
@@ -80,7 +81,7 @@ class Easel:
         logo: Laid | None,
         symbols: Mapping[str, Symbol],
         scale: float,
-        look: CodeLook,
+        look: Look,
     ) -> None:
         self.page, self.sign, self.notes = page, sign, notes
         self.number, self.pictures, self.logo, self.symbols = number, pictures, logo, symbols
@@ -108,6 +109,7 @@ class Easel:
         tracking: float = 0.0,
         is_balanced: bool = False,
         is_never_cut: bool = False,
+        is_heading: bool = False,
     ) -> Fitted:
         """A text as large as it can be, at most `size`, whole; at `least` it is cut, and noted.
 
@@ -115,6 +117,7 @@ class Easel:
 
         :param height: of the place it has; 0 for any.
         :param least: the smallest size; 0 for 60 % of the largest.
+        :param is_heading: set in the retailer's own face where it has one.
         """
         text = printable(text)
         if not text:
@@ -122,6 +125,7 @@ class Easel:
         least = least or size * 0.6
         leading = max(leading, _TALL_LEADING) if is_tall(text) else leading
         how = {"max_lines": max_lines, "direction": self.sign.direction, "tracking": tracking}
+        how["house"] = self.look.face if is_heading else ""
         while True:
             lines = wrap(text, size, width, weight, **how)  # type: ignore[arg-type]
             fits = is_whole(text, lines) and (not height or len(lines) * size * leading <= height)
@@ -175,7 +179,7 @@ class Easel:
         is_quiet = self.sign.dress.is_quiet
         weight, tracking = (SEMI, 40.0) if is_quiet else (BOLD, TIGHTER)
         text = printable(self.sign.dress.wordmark)
-        line = shape(text, weight, direction=self.sign.direction, tracking=tracking)
+        line = shape(text, weight, direction=self.sign.direction, tracking=tracking, house=self.look.face)
         return self.put(Fitted((line,), size, 1.0), x, y, colour=colour, align=align)
 
     def picture(self, item: Shown, box: Box) -> bool:

@@ -62,7 +62,8 @@ class Wording:
 
     `house` stands on hang tags, or in its place `logo`, a picture's bytes as they are served; `call` says what a scan
     gives; `notice` what it keeps; `direction` is `ltr` or `rtl`. `style`, `level` and `ground`, the colour of
-    the paper where no white is printed first, are a design's.
+    the paper where no white is printed first, are a design's. `face` is the file of the retailer's own font, in which
+    names and headings are set.
     """
 
     house: str = ""
@@ -75,6 +76,7 @@ class Wording:
     style: Style = PLAIN
     level: Level = Level.M
     ground: str = WHITE
+    face: str = ""
 
     def asked(self, size_mm: float) -> Asked:
         """What preflight is asked of a code of this size."""
@@ -89,6 +91,7 @@ class _Line:
     size: float
     colour: str = INK
     is_bold: bool = False
+    face: str = ""
 
     @property
     def leading(self) -> float:
@@ -176,7 +179,17 @@ def draw_label(
     for words in laid.words:
         line = words.line
         x, y = left + words.x, bottom + words.y
-        lettering.draw(paper, line.text, x, y, line.size, colour=line.colour, is_bold=line.is_bold, align=words.align)
+        lettering.draw(
+            paper,
+            line.text,
+            x,
+            y,
+            line.size,
+            colour=line.colour,
+            is_bold=line.is_bold,
+            align=words.align,
+            house=line.face,
+        )
     return laid.is_complete
 
 
@@ -259,7 +272,7 @@ def _words_beside(label: Label, wording: Wording, room: float, height: float) ->
     usual = min(max(height / _USUAL_HEIGHT, _SCALES[0]), _SCALES[1])
     for call, notice, shrink in _ways_to_fit(wording):
         scale = usual * shrink
-        top = _fit(label.title, 9.5 * scale, room, max_lines=2, is_bold=True)
+        top = _fit(label.title, 9.5 * scale, room, max_lines=2, is_bold=True, face=wording.face)
         if wording.shows_place:
             top += _fit(label.place, 7 * scale, room, colour=GREY)
         foot = _fit(call, 7 * scale, room, max_lines=2)
@@ -283,9 +296,9 @@ def _lay_tag(label: Label, wording: Wording, width: float, height: float, side: 
     room, middle = width - 2 * _TAG_MARGIN_MM * POINTS_PER_MM, width / 2
     picture = _read_logo(wording.logo)
     across, down = _logo_size(picture, room) if picture else (0.0, 0.0)
-    head = [_Line("", down / _LEADING)] if picture else _fit(wording.house, 11, room, is_bold=True)
+    head = [_Line("", down / _LEADING)] if picture else _fit(wording.house, 11, room, is_bold=True, face=wording.face)
     head += [_Line("", 6)] * bool(head)
-    head += _fit(label.title, 14, room, max_lines=3, is_bold=True, is_balanced=True)
+    head += _fit(label.title, 14, room, max_lines=3, is_bold=True, is_balanced=True, face=wording.face)
     if wording.shows_place and label.place:
         head += [_Line("", 1.5), *_fit(label.place, 7.5, room, colour=GREY)]
     foot = _fit(wording.call, 9, room, max_lines=2, is_bold=True, is_balanced=True, colour=wording.dark)
@@ -344,16 +357,24 @@ def _fit(
     is_bold: bool = False,
     is_balanced: bool = False,
     is_never_cut: bool = False,
+    face: str = "",
 ) -> list[_Line]:
     """A text as lines that fit, a little smaller if that saves a line or saves it from being cut."""
-    size, lines = _lines_of(text, size, room, max_lines, is_bold, is_balanced, is_never_cut)
-    return [_Line(line, size, colour, is_bold) for line in lines]
+    size, lines = _lines_of(text, size, room, max_lines, is_bold, is_balanced, is_never_cut, face)
+    return [_Line(line, size, colour, is_bold, face) for line in lines]
 
 
 # Names, places and the words of a sheet come again and again.
 @lru_cache(maxsize=4_096)
 def _lines_of(
-    text: str, size: float, room: float, max_lines: int, is_bold: bool, is_balanced: bool, is_never_cut: bool
+    text: str,
+    size: float,
+    room: float,
+    max_lines: int,
+    is_bold: bool,
+    is_balanced: bool,
+    is_never_cut: bool,
+    face: str,
 ) -> tuple[float, tuple[str, ...]]:
     text = lettering.printable(text)
     if not text or not max_lines:
@@ -363,7 +384,7 @@ def _lines_of(
     lines: list[str] = []
     for line_count in range(1, max_lines + 1):
         for share in shares if line_count == max_lines else _FITTED[:2]:
-            lines = wrap(text, size * share, room, max_lines=line_count, is_bold=is_bold)
+            lines = wrap(text, size * share, room, max_lines=line_count, is_bold=is_bold, house=face)
             if lettering.is_whole(lines, text):
                 return size * share, tuple(lines)
     return size * shares[-1], tuple(lines)

@@ -74,6 +74,7 @@ def _draw_loud(easel: Easel) -> None:
         least=24 * s,
         leading=0.94,
         tracking=TIGHTER,
+        is_heading=True,
     )
     below = easel.put(head, margin - head.size * 0.045, top + 13 * s, colour=ground.ink) + 15 * s
     column = max(side, _COLUMN * s)
@@ -151,7 +152,15 @@ def _draw_quiet(easel: Easel) -> None:
     room = right - side - margin - 12 * s
     easel.wordmark(margin, foot - 7 * s, 7 * s, colour=INK)
     head = easel.fit(
-        sign.headline or item.title, 17 * s, room, weight=PLAIN, max_lines=3, height=60 * s, leading=1.1, tracking=-8
+        sign.headline or item.title,
+        17 * s,
+        room,
+        weight=PLAIN,
+        max_lines=3,
+        height=60 * s,
+        leading=1.1,
+        tracking=-8,
+        is_heading=True,
     )
     y = easel.put(head, margin, low + 18 * s, colour=INK) + 4 * s
     for text, ink, lines in ((item.line, GREY, 3), (price_of(item), INK, 1)):
@@ -219,4 +228,5 @@ def _headline_of_cling(easel: Easel, item: Shown, room: float, height: float) ->
         leading=1.0,
         tracking=TIGHTER,
         is_balanced=True,
+        is_heading=True,
     )

@@ -61,6 +61,7 @@ class Order:
     wording: Wording
     base_url: str
     logo_key: str = ""
+    font_key: str = ""
     medium: Medium = Medium.PDF
     dpi: int = 0
     vendor_id: str | None = None
@@ -94,7 +95,7 @@ def ask_batch(db: Session, retailer: Retailer, order: Order, *, at: datetime, ac
         dpi=order.dpi,
         stock=order.run.stock.as_json(),
         run={each: getattr(order.run, each) for each in _RUN_FIELDS},
-        wording=_wording_as_json(order.wording, order.logo_key),
+        wording=_wording_as_json(order),
         base_url=order.base_url,
         codes=len(order.code_ids),
         tries=0,
@@ -147,6 +148,7 @@ def ask_again(
         ),
         wording=wording_of(batch),
         logo_key=str(batch.wording.get("logo_key", "")),
+        font_key=str(batch.wording.get("font_key", "")),
         base_url=batch.base_url,
         medium=batch.medium,
         dpi=batch.dpi,
@@ -278,29 +280,32 @@ def run_of(batch: PrintBatch) -> Run:
     return Run(stock=stock_from_json(batch.stock), **batch.run)
 
 
-def wording_of(batch: PrintBatch, *, logo: bytes = b"") -> Wording:
+def wording_of(batch: PrintBatch, *, logo: bytes = b"", face: str = "") -> Wording:
     """What stands beside the codes of a batch, and how they look.
 
     :param logo: of its `logo_key`, which stands on tags, and in the codes of a design with a logo.
+    :param face: the file of its `font_key` on this machine.
     """
-    said = {name: value for name, value in batch.wording.items() if name not in ("logo_key", "style", "level")}
+    own = ("logo_key", "font_key", "style", "level")
+    said = {name: value for name, value in batch.wording.items() if name not in own}
     kept = batch.wording.get("style") or {}
     style = Style(
         Modules(kept.get("modules", Modules.SQUARE)),
         Finders(kept.get("finders", Finders.SQUARE)),
         logo_of(logo) if kept.get("has_logo") else None,
     )
-    return Wording(logo=logo, style=style, level=Level(batch.wording.get("level", Level.M)), **said)
+    return Wording(logo=logo, face=face, style=style, level=Level(batch.wording.get("level", Level.M)), **said)
 
 
 _RUN_FIELDS: Final = ("start", "copies", "right_mm", "down_mm", "across", "along")
 
 
-def _wording_as_json(wording: Wording, logo_key: str) -> dict[str, Any]:
-    said = {each.name: getattr(wording, each.name) for each in fields(wording) if each.name not in ("logo", "style")}
+def _wording_as_json(order: Order) -> dict[str, Any]:
+    wording, own = order.wording, ("logo", "style", "face")
+    said = {each.name: getattr(wording, each.name) for each in fields(wording) if each.name not in own}
     style = wording.style
     look = {"modules": style.modules.value, "finders": style.finders.value, "has_logo": style.logo is not None}
-    return {**said, "level": wording.level.value, "style": look, "logo_key": logo_key}
+    return {**said, "level": wording.level.value, "style": look, "logo_key": order.logo_key, "font_key": order.font_key}
 
 
 def _lock(db: Session, batch: PrintBatch) -> None:

@@ -19,7 +19,7 @@ from qrmerch.codes.preflight import ArtworkRefused, Asked, Finding, Verdict, che
 from qrmerch.codes.styles import Logo, Style, open_logo
 from qrmerch.errors import DomainError, FormError
 from qrmerch.printing.cards import draw_card, draw_guide, draw_talker, draw_tent, largest_card_code
-from qrmerch.printing.easel import CodeLook, Easel, Notes, Placed
+from qrmerch.printing.easel import Easel, Look, Notes, Placed
 from qrmerch.printing.lettering import list_missing
 from qrmerch.printing.posters import draw_cling, draw_poster, largest_cling_code, largest_poster_code
 from qrmerch.printing.reading import render_page
@@ -102,12 +102,14 @@ def draw_sign(
     logo: Image.Image | None,
     step: Callable[[int], None],
     code_logo: Logo | None = None,
+    face: str = "",
 ) -> Drawn:
     """Draw a sign.
 
     :param file: open for writing; not closed.
     :param fetch: where the JPEG of an item's picture lies, asked for when its turn comes; None for none.
     :param code_logo: the brand's logo, for the middle of codes whose design has it.
+    :param face: the file of the retailer's own font, for headings; empty for none.
     :param step: told how many items are done; what it raises ends the drawing.
     :raises ArtworkRefused: a code would not scan at its size.
     """
@@ -122,7 +124,7 @@ def draw_sign(
     paper = Paper(file, title=f"{shape.name}: {sign.headline or sign.items[0].title}", language=sign.locale)
     laid_logo = paper.add_drawing("logo", logo) if logo else None
     pictures: dict[str, Laid] = {}
-    look = CodeLook(style, paper.add_drawing("code-logo", open_logo(style.logo)) if style.logo else None)
+    look = Look(style, paper.add_drawing("code-logo", open_logo(style.logo)) if style.logo else None, face)
     how: dict[str, Any] = {"pictures": pictures, "logo": laid_logo, "symbols": symbols, "look": look}
 
     def easel_on(page: Page, number: int) -> Easel:

@@ -19,6 +19,7 @@ from qrmerch.jobs import Work, given_up, job, sweep
 from qrmerch.leftovers import names_files
 from qrmerch.media import images
 from qrmerch.printing import sign_service
+from qrmerch.printing.house_face import faces_folder, unpack_font
 from qrmerch.printing.reading import open_pages
 from qrmerch.printing.sign_drawing import Drawn, draw_sign, judge, read_back, read_logo
 from qrmerch.printing.sign_models import SignRun, SignState
@@ -89,6 +90,7 @@ def _draw_in(work: Work, sign_id: str, sign: Sign, folder: Path) -> None:
             fetch=_fetcher(work, sign, folder),
             logo=read_logo(logo),
             code_logo=logo_of(logo),
+            face=unpack_font(work.files, sign.dress.font_key, faces_folder(work.settings)),
             step=_stepper(work, sign_id, len(sign.items)),
         )
     findings = (*read_back(path, sign, drawn), *judge(sign, drawn))

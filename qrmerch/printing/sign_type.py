@@ -59,16 +59,17 @@ class Line:
 
 
 @lru_cache(maxsize=_KEPT)
-def shape(text: str, weight: int = 400, *, direction: str = "ltr", tracking: float = 0.0) -> Line:
+def shape(text: str, weight: int = 400, *, direction: str = "ltr", tracking: float = 0.0, house: str = "") -> Line:
     """A printable text as a line.
 
     :param direction: of the line it stands in, `ltr` or `rtl`.
     :param tracking: left out for scripts whose letters join.
+    :param house: the file of a retailer's own face, for the letters it has; empty for none.
     """
     runs: list[Run] = []
     is_joined = False
     for stretch in stretches_of(text, direction):
-        pieces = _by_face(stretch.text)
+        pieces = _by_face(stretch.text, house)
         for face, piece in reversed(pieces) if stretch.is_rtl else pieces:
             cut = cut_at(face.path, weight)
             runs.append(Run(cut, _glyphs(cut, piece, stretch.is_rtl)))
@@ -77,12 +78,20 @@ def shape(text: str, weight: int = 400, *, direction: str = "ltr", tracking: flo
 
 
 def wrap(
-    text: str, size: float, width: float, weight: int, *, max_lines: int, direction: str = "ltr", tracking: float = 0
+    text: str,
+    size: float,
+    width: float,
+    weight: int,
+    *,
+    max_lines: int,
+    direction: str = "ltr",
+    tracking: float = 0,
+    house: str = "",
 ) -> list[Line]:
     """A printable text in at most so many lines of this width; what does not fit ends in an ellipsis."""
 
     def line_of(words: str) -> Line:
-        return shape(words, weight, direction=direction, tracking=tracking)
+        return shape(words, weight, direction=direction, tracking=tracking, house=house)
 
     lines: list[Line] = []
     left = _break(text)
@@ -97,10 +106,18 @@ def wrap(
 
 
 def wrap_balanced(
-    text: str, size: float, width: float, weight: int, *, max_lines: int, direction: str = "ltr", tracking: float = 0
+    text: str,
+    size: float,
+    width: float,
+    weight: int,
+    *,
+    max_lines: int,
+    direction: str = "ltr",
+    tracking: float = 0,
+    house: str = "",
 ) -> list[Line]:
     """As `wrap`, with lines of about one length."""
-    how: dict[str, Any] = {"max_lines": max_lines, "direction": direction, "tracking": tracking}
+    how: dict[str, Any] = {"max_lines": max_lines, "direction": direction, "tracking": tracking, "house": house}
     lines = wrap(text, size, width, weight, **how)
     said = [line.text for line in lines]
     while len(lines) > 1:
@@ -140,16 +157,23 @@ def _glyphs(cut: Cut, text: str, is_rtl: bool) -> tuple[Glyph, ...]:
     return tuple(glyphs)
 
 
-def _by_face(text: str) -> list[tuple[Face, str]]:
+def _by_face(text: str, house: str) -> list[tuple[Face, str]]:
     """A text in pieces that each have a face, in the order they are read."""
-    whole = find_face(text)
+    whole = find_face(text, house)
     if whole:
         return [(whole, text)]
     pieces: list[tuple[Face, str]] = []
     for character in text:
-        if pieces and (character.isspace() or pieces[-1][0].has(character)):
-            pieces[-1] = (pieces[-1][0], pieces[-1][1] + character)
-        elif (face := find_face(character)) is not None:
+        # What combines stays with its letter; after a letter that was lent, the own face goes on.
+        stays = (
+            bool(pieces) and (not house or unicodedata.category(character)[0] in "MC") and pieces[-1][0].has(character)
+        )
+        face = pieces[-1][0] if pieces and (character.isspace() or stays) else find_face(character, house)
+        if face is None:
+            continue
+        if pieces and face is pieces[-1][0]:
+            pieces[-1] = (face, pieces[-1][1] + character)
+        else:
             pieces.append((face, character))
     return pieces
 

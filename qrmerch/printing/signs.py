@@ -138,6 +138,8 @@ class Dress:
     code: str
     tone: str = "plain"
     logo_key: str = ""
+    # The retailer's own font, for headings.
+    font_key: str = ""
     # How codes look, as the design of this id says it; the logo in them is the brand's.
     modules: str = "square"
     finders: str = "square"

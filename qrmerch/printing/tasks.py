@@ -25,6 +25,7 @@ from qrmerch.files import replace_file
 from qrmerch.jobs import PRINTS, Work, chore, given_up, job, sweep
 from qrmerch.leftovers import names_files
 from qrmerch.printing import requests, service
+from qrmerch.printing.house_face import faces_folder, unpack_font
 from qrmerch.printing.labels import Label, Wording
 from qrmerch.printing.models import BatchState, Medium, PrintBatch
 from qrmerch.printing.queries import each_line, label_of_line
@@ -179,7 +180,11 @@ def _load(work: Work, batch_id: str) -> _Making | None:
             medium=batch.medium,
             dpi=batch.dpi,
             run=service.run_of(batch),
-            wording=service.wording_of(batch, logo=_read_logo(work, str(batch.wording.get("logo_key", "")))),
+            wording=service.wording_of(
+                batch,
+                logo=_read_logo(work, str(batch.wording.get("logo_key", ""))),
+                face=unpack_font(work.files, str(batch.wording.get("font_key", "")), faces_folder(work.settings)),
+            ),
             base_url=batch.base_url,
             part=folder / f"{batch_id}.{batch.medium}",
             mark=folder / f"{batch_id}.json",

@@ -126,6 +126,7 @@ def _draw_head(easel: Easel, sheet: int, end: float) -> None:
             leading=1.0,
             tracking=TIGHTER,
             least=18,
+            is_heading=True,
         )
         easel.put(head, _MARGIN - head.size * 0.04, _MARGIN + _HEAD - head.height - 2, colour=INK)
     else:

@@ -83,7 +83,8 @@ class Zebra:
         :raises ArtworkRefused: a code would not scan at what this printer makes of it.
         """
         # Such printers have no greys: where a tag has a logo, the name stands.
-        wording = replace(self.wording, logo=b"")
+        # Its plain letters are set in the printer's own face.
+        wording = replace(self.wording, logo=b"", face="")
         for label, symbol in zip(labels, draw_symbols(label.address for label in labels), strict=True):
             self._check(symbol)
             text, is_complete = write_label(label, symbol, self.stock, wording, dpi=self.dpi, copies=self.copies)
