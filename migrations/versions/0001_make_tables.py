@@ -713,6 +713,7 @@ def upgrade() -> None:
             "incomplete", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
         ),
         sa.Column("cut", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("problem", sa.String(length=500), nullable=False),
         sa.Column("file_key", sa.String(length=100), nullable=False),
         sa.Column("file_bytes", sa.Integer(), nullable=False),
@@ -804,6 +805,7 @@ def upgrade() -> None:
         sa.Column(
             "findings", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
         ),
+        sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("problem", sa.String(length=400), nullable=False),
         sa.Column("file_key", sa.String(length=100), nullable=False),
         sa.Column("file_bytes", sa.Integer(), nullable=False),

@@ -12,6 +12,7 @@ from qrmerch.errors import FormError
 from qrmerch.parties.models import Retailer, Vendor
 from qrmerch.parties.queries import get_brand, get_retailer, printed_base
 from qrmerch.printing import requests
+from qrmerch.printing.house_face import font_key_of
 from qrmerch.printing.models import PrintRequest, RequestState
 from qrmerch.printing.queries import get_any_stock, get_request, list_request_items, list_stocks, name_of
 from qrmerch.printing.service import Order
@@ -76,6 +77,7 @@ def _order(db: Session, retailer: Retailer, asked: PrintRequest, stock_key: str)
         wording=word_labels(retailer.default_locale, house=brand.wordmark, base=base, call=call),
         base_url=services().settings.base_url,
         logo_key=brand.logo_key,
+        font_key=font_key_of(brand),
     )
 
 

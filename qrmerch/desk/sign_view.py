@@ -19,6 +19,7 @@ from qrmerch.media.marks import find_mark
 from qrmerch.media.models import Asset, AssetKind, Recording
 from qrmerch.parties.models import Fixture, Retailer, Store
 from qrmerch.parties.queries import get_brand
+from qrmerch.printing.house_face import font_key_of
 from qrmerch.printing.sign_words import Holds
 from qrmerch.printing.signs import Dress, PictureFile, Shown
 from qrmerch.rendering.brand import derive_colours
@@ -137,6 +138,7 @@ def dress_of(db: Session, retailer: Retailer, *, store: FileStore, at: datetime)
         code=colours.code,
         tone=str(kit.tone),
         logo_key=kit.logo_key if find_mark(store, kit.logo_key) else "",
+        font_key=font_key_of(kit),
     )
 
 

@@ -14,10 +14,12 @@ from qrmerch.access import PUBLISHERS, allow, current_principal
 from qrmerch.catalog.models import Item
 from qrmerch.catalog.queries import list_items
 from qrmerch.clock import now
+from qrmerch.codes.designs import keep_reading
 from qrmerch.codes.models import Code
 from qrmerch.codes.queries import list_by_id
 from qrmerch.codes.service import Place, make_codes
 from qrmerch.desk.code_pages import Filter, address, moment_of
+from qrmerch.desk.design_view import Drawn, design_options, find_worn, measure_drawn, refuse_unread
 from qrmerch.desk.picking import (
     ITEMS_SHOWN,
     NO_PLACE,
@@ -35,6 +37,8 @@ from qrmerch.i18n import direction, language_name
 from qrmerch.parties.languages import locales_of
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import get_retailer, printed_base
+from qrmerch.printing import sign_service
+from qrmerch.printing.sign_drawing import asked_of, check_sign, symbols_of
 from qrmerch.printing.sign_models import SignRun, SignState
 from qrmerch.printing.sign_queries import FILES_KEPT_FOR, get_sign, list_signs
 from qrmerch.printing.sign_service import SignNotReady, ask_for_sign, cancel_sign, note_fetched
@@ -49,7 +53,7 @@ from qrmerch.printing.sign_words import (
     word_hanging,
     word_notice,
 )
-from qrmerch.printing.signs import FORMATS, MAX_WALL_ITEMS, Format, Shown, Sign, SignKind, find_format
+from qrmerch.printing.signs import FORMATS, MAX_WALL_ITEMS, Dress, Format, Shown, Sign, SignKind, find_format
 from qrmerch.printing.walls import grid_of
 from qrmerch.text import clean_line
 from qrmerch.web import get_db, notice, reading_session, redirect_to, render, services
@@ -68,7 +72,7 @@ _STATES: Final = {
 }
 _PART_BYTES: Final = 1 << 20
 _PDF: Final = "application/pdf"
-_FIELDS: Final = ("format", "locale", "headline", "line", "call", "distance", "ground", "inside")
+_FIELDS: Final = ("format", "locale", "headline", "line", "call", "distance", "ground", "inside", "design")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +127,16 @@ def make() -> Response:
         try:
             items, place = _load(reading, retailer, draft)
             sign = _compose(reading, retailer, draft, items, place, at=at)
+            check_sign(sign)
         except FormError as refused:
             return _form(reading, retailer, draft, refused.problems)
+        drawn = _drawn_on(reading, retailer, sign, draft.values["design"])
+        found = measure_drawn(reading, retailer.id, drawn)
     db = get_db()
     retailer = get_retailer(db, principal.retailer_id)
+    for digest, taken in found.items():
+        keep_reading(db, retailer.id, digest, taken, at=at)
+    refuse_unread(db, retailer.id, drawn)
     try:
         items, place = _load(db, retailer, draft)
         codes = _codes_for(db, items, place, sign.shape, at=at)
@@ -173,12 +183,26 @@ def cancel(sign_id: str) -> Response:
     return redirect_to(f"/desk/codes/signs/{sign_id}")
 
 
+@blueprint.post("/<sign_id>/again")
+@allow(*PUBLISHERS)
+def try_again(sign_id: str) -> Response:
+    """Have a sign that could not be made drawn once more, as it was asked for.
+
+    :raises CodeEnded: one of its codes was retired or replaced since.
+    """
+    db = get_db()
+    sign_service.try_again(db, get_sign(db, sign_id), at=now(), actor=current_principal())
+    db.commit()
+    return redirect_to(f"/desk/codes/signs/{sign_id}")
+
+
 @blueprint.post("/<sign_id>/file")
 @allow(*PUBLISHERS)
 def fetch(sign_id: str) -> Response:
     """The PDF. With the first time, its codes are noted as printed.
 
     :raises SignNotReady: there is none, or none any more.
+    :raises CodeEnded: one of its codes was retired or replaced since.
     """
     db, store = get_db(), services().files
     run = get_sign(db, sign_id)
@@ -264,7 +288,7 @@ def _compose(
         format=shape.key,
         locale=locale,
         direction=direction(locale),
-        dress=dress_of(db, retailer, store=services().files, at=at),
+        dress=_dress(db, retailer, values["design"], at=at),
         items=shown,
         headline=headline,
         call=call,
@@ -275,6 +299,33 @@ def _compose(
         is_inside=shape.kind == SignKind.CLING and bool(values["inside"]),
         words=words,
     )
+
+
+def _dress(db: Session, retailer: Retailer, design_id: str, *, at: datetime) -> Dress:
+    """The brand on paper, its codes in the design that is chosen."""
+    dress, worn = dress_of(db, retailer, store=services().files, at=at), find_worn(db, retailer, design_id)
+    if worn is None:
+        return dress
+    style = worn.asked.style
+    return replace(
+        dress,
+        code=worn.asked.dark,
+        modules=style.modules.value,
+        finders=style.finders.value,
+        has_code_logo=style.logo is not None,
+        level=worn.level.value,
+        paper=worn.asked.paper,
+        design=design_id,
+    )
+
+
+def _drawn_on(db: Session, retailer: Retailer, sign: Sign, design_id: str) -> list[Drawn]:
+    """A sign's codes as they are drawn in the design that is chosen, one of each size; none without one."""
+    worn = find_worn(db, retailer, design_id)
+    if worn is None:
+        return []
+    symbols = {symbol.version: symbol for symbol in symbols_of(sign).values()}
+    return [(symbol, asked_of(sign, symbol, worn.asked.style)) for symbol in symbols.values()]
 
 
 def _read_texts(values: dict[str, str]) -> dict[str, str]:
@@ -338,6 +389,7 @@ def _form(db: Session, retailer: Retailer, draft: _Draft, problems: dict[str, st
         formats=tuple((each.key, each.name) for each in FORMATS),
         locales=tuple((each, language_name(each)) for each in locales_of(retailer)),
         grounds=_GROUNDS,
+        designs=design_options(db, retailer),
         values=draft.values,
         problems=problems,
     )
@@ -448,5 +500,6 @@ def _fields_of(db: Session, run: SignRun, sign: Sign) -> list[tuple[str, str]]:
         "distance": f"{sign.distance:g}",
         "ground": sign.ground,
         "inside": "1" if sign.is_inside else "",
+        "design": sign.dress.design,
     }
     return fields + [(name, value) for name, value in values.items() if value]

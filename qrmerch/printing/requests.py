@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from qrmerch import audit, ids
 from qrmerch.access import Principal
 from qrmerch.catalog.models import Item
-from qrmerch.codes.models import Code, CodeState, Subject
+from qrmerch.codes.models import Carrier, Code, CodeState, Subject
 from qrmerch.codes.service import make_codes
 from qrmerch.content.models import Content, Reader, Revision, RevisionState
 from qrmerch.content.notices import tell
@@ -143,18 +143,34 @@ def answer_with_batch(
     Each item's code of no place is taken, or made where it has none.
 
     :param order: how they are to be; its codes are put in here.
-    :raises RequestOver: it was answered already.
+    :raises RequestOver: it was answered already, or nothing of it is left.
+    :raises PrintsNotAllowed: the vendor was suspended, or may not have print files any more.
     """
     _lock(db, request)
     if request.state != RequestState.ASKED:
         raise RequestOver("This request was answered already.")
-    items = [item for item in list_request_items(db, request) if not item.is_retired]
+    _insist_allowed(db, request)
+    items = _list_approved(db, request)
     if not items:
-        raise RequestOver("None of these items is sold any more. Refuse the request, and say so.")
+        raise RequestOver("None of these items is sold and approved any more. Refuse the request, and say so.")
     code_ids = _codes_of(db, retailer, items, at=at, actor=actor)
     batch = ask_batch(db, retailer, replace(order, code_ids=code_ids, vendor_id=request.vendor_id), at=at, actor=actor)
     request.state, request.batch_id = RequestState.MAKING, batch.id
     return batch
+
+
+def _insist_allowed(db: Session, request: PrintRequest) -> None:
+    """:raises PrintsNotAllowed: the vendor was suspended, or may not have print files any more."""
+    if not may_ask(find_supply(db, request.retailer_id, request.vendor_id)):
+        name = db.get_one(Vendor, request.vendor_id).name
+        raise PrintsNotAllowed(f"{name} is suspended, or gets no print files any more. Allow it on the vendor’s page.")
+
+
+def _list_approved(db: Session, request: PrintRequest) -> list[Item]:
+    """The items of a request that are still sold, the vendor's own, and approved; by name."""
+    wanted = [item.id for item in list_request_items(db, request)]
+    mine = Item.retailer_id == request.retailer_id, Item.vendor_id == request.vendor_id, Item.id.in_(wanted)
+    return list(db.scalars(select(Item).where(*mine, *_is_approved()).order_by(Item.title, Item.id)))
 
 
 def refuse(db: Session, request: PrintRequest, reason: str, *, at: datetime, actor: Principal) -> None:
@@ -177,13 +193,18 @@ def refuse(db: Session, request: PrintRequest, reason: str, *, at: datetime, act
     _record(db, request, "prints.refuse", at=at, actor=actor)
 
 
-def release_to_vendor(db: Session, batch: PrintBatch, *, at: datetime) -> None:
-    """The batch of a request was released: its vendor may download it from now on, and is told."""
+def release_to_vendor(db: Session, batch: PrintBatch, *, at: datetime) -> bool:
+    """The batch of a request was released: its vendor may download it from now on, and is told; whether it was.
+
+    :raises PrintsNotAllowed: the vendor was suspended, or may not have print files any more.
+    """
     request = find_request_of(db, batch.id)
     if request is None or request.state != RequestState.MAKING:
-        return
+        return False
+    _insist_allowed(db, request)
     request.state, request.answered_at = RequestState.RELEASED, at
     _tell(db, request, list_request_items(db, request), "print_released", Reader.VENDOR, at=at)
+    return True
 
 
 def ask_anew(db: Session, batch: PrintBatch) -> None:
@@ -201,6 +222,8 @@ def _codes_of(db: Session, retailer: Retailer, items: Sequence[Item], *, at: dat
         Code.item_id.in_([item.id for item in items]),
         Code.subject_kind == Subject.ITEM,
         Code.state == CodeState.ACTIVE,
+        Code.carrier == Carrier.PRINT,
+        Code.campaign == "",
         Code.store_id.is_(None),
     )
     # The newest of an item comes last and holds.

@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from qrmerch import audit, ids, jobs
 from qrmerch.audit import Actor
-from qrmerch.codes.models import Code
+from qrmerch.codes.models import Code, CodeState
 from qrmerch.codes.queries import list_by_id
-from qrmerch.codes.service import mark_printed
+from qrmerch.codes.service import insist_active, mark_printed
 from qrmerch.errors import Conflict
 from qrmerch.printing.sign_drawing import check_sign
 from qrmerch.printing.sign_models import SignRun, SignState
@@ -18,6 +18,7 @@ from qrmerch.printing.signs import Sign
 
 DRAW = "printing.sign"
 _TITLE_CHARS = 200
+MAKE_ANEW = "Make another sign like it."
 
 
 class SignNotReady(Conflict):
@@ -50,6 +51,7 @@ def ask_for_sign(
         sign=sign.to_json(),
         code_ids=[code.id for code in codes],
         items=len(sign.items),
+        tries=0,
         done_items=0,
         pages=0,
         findings=[],
@@ -61,7 +63,7 @@ def ask_for_sign(
     db.flush()
     detail: dict[str, object] = {"format": sign.format, "items": len(sign.items)}
     audit.record(db, actor, "sign.make", ("sign_run", run.id), at=at, retailer_id=retailer_id, detail=detail)
-    jobs.enqueue(db, DRAW, run.id, {"sign_id": run.id})
+    jobs.enqueue(db, DRAW, run.job_id, {"sign_id": run.id})
     return run
 
 
@@ -77,14 +79,37 @@ def cancel_sign(db: Session, run: SignRun, *, at: datetime, actor: Actor) -> Non
     audit.record(db, actor, "sign.cancel", ("sign_run", run.id), at=at, retailer_id=run.retailer_id)
 
 
+def try_again(db: Session, run: SignRun, *, at: datetime, actor: Actor) -> None:
+    """Have a sign that could not be made drawn once more, as it was asked for.
+
+    :raises SignOver: it did not fail.
+    :raises CodeEnded: one of its codes was retired or replaced since.
+    """
+    lock(db, run)
+    if run.state != SignState.FAILED:
+        raise SignOver("This sign is not waiting to be tried again. Reload the page.")
+    insist_active(list_ended(db, run), MAKE_ANEW)
+    run.state, run.ended_at, run.problem = SignState.DRAWING, None, ""
+    run.done_items, run.tries = 0, run.tries + 1
+    audit.record(db, actor, "sign.again", ("sign_run", run.id), at=at, retailer_id=run.retailer_id)
+    jobs.enqueue(db, DRAW, run.job_id, {"sign_id": run.id})
+
+
+def list_ended(db: Session, run: SignRun) -> list[str]:
+    """The tokens of its codes that were retired or replaced since."""
+    return [code.token for code in list_by_id(db, run.code_ids) if code.state != CodeState.ACTIVE]
+
+
 def note_fetched(db: Session, run: SignRun, *, at: datetime, actor: Actor) -> None:
     """Note that a sign's file was fetched, and with the first time that its codes go on paper.
 
     :raises SignNotReady: there is no file.
+    :raises CodeEnded: one of its codes was retired or replaced since.
     """
     lock(db, run)
     if run.state != SignState.READY:
         raise SignNotReady("This sign has no file: not every code on it was read back. Make it anew.")
+    insist_active(list_ended(db, run), MAKE_ANEW)
     if run.fetched_at is None:
         run.fetched_at = at
         mark_printed(db, list_by_id(db, run.code_ids), at=at, actor=actor)
