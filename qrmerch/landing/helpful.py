@@ -8,12 +8,13 @@ from sqlalchemy.exc import DBAPIError
 from qrmerch.clock import now
 from qrmerch.codes.tokens import find_token
 from qrmerch.i18n import translator
-from qrmerch.landing.pages import HelpfulPage, Piece
+from qrmerch.landing.pages import HelpfulPage
 from qrmerch.landing.scanning import get_scan_path
 from qrmerch.landing.shopper import choose_locale, find_host_retailer_id, is_script, load_host_house, respond
 from qrmerch.landing.start import list_start_pieces
 from qrmerch.landing.typed import find_meant, group_token, has_token_length, is_nearly_token, mark_slip
 from qrmerch.rendering.frame import NEUTRAL, House, build_frame
+from qrmerch.rendering.pages import Piece
 from qrmerch.web import services
 
 _WAYS_ON: Final = 4
