@@ -242,7 +242,7 @@ def _answer_from_rows(asked: _Asked) -> Response:
 
 
 def _answer(asked: _Asked) -> Response:
-    db = get_db()
+    as_of, db = get_scan_path().pages.epoch, get_db()
     targets = find_targets(db, asked.link, retailer_id=find_host_retailer_id())
     if len(targets) > 1:
         named = request.args.get("of", "")
@@ -250,7 +250,7 @@ def _answer(asked: _Asked) -> Response:
     if not targets:
         return _answer_unknown(asked)
     is_plain = (asked.is_default or asked.link_type == "pip") and not asked.wants_linkset
-    offers = [_Offer(each, _list_ways(each, asked, knows_page=not is_plain)) for each in targets]
+    offers = [_Offer(each, _list_ways(each, asked, as_of=None if is_plain else as_of)) for each in targets]
     if len(offers) == 1 and (handler := find_handler(offers[0].ways, _is_here)):
         return _hand_over(asked, targets[0], handler)
     if asked.wants_linkset:
@@ -271,13 +271,17 @@ def _answer(asked: _Asked) -> Response:
     return _go_on(asked, offer.target, chosen[0])
 
 
-def _list_ways(target: Target, asked: _Asked, *, knows_page: bool) -> list[Ways]:
-    """What a target gives at each level; of its page only the page where no more is asked for."""
+def _list_ways(target: Target, asked: _Asked, *, as_of: int | None) -> list[Ways]:
+    """What a target gives at each level.
+
+    :param as_of: as `KeptPageLinks.get` has it; None where of the page no more than the page is asked for.
+    """
     db = get_db()
     given: tuple[PageLink, ...] = ()
-    if knows_page and target.item is not None:
-        kept = cast(KeptPageLinks, services().parts.setdefault("page_links", KeptPageLinks(get_scan_path().pages)))
-        given = kept.get(db, target.item, locale=locales_of(target.retailer)[0], at=now())
+    if as_of is not None and target.item is not None:
+        parts = services().parts
+        kept = cast(KeptPageLinks, parts.setdefault("page_links", KeptPageLinks(get_scan_path().pages)))
+        given = kept.get(db, target.item, locale=locales_of(target.retailer)[0], at=now(), as_of=as_of)
     return list_ways(db, target, asked.link, given=given)
 
 

@@ -50,14 +50,16 @@ class KeptPageLinks:
         self._pages = pages
         self._kept: dict[tuple[str, str], _Seen] = {}
 
-    def get(self, db: Session, item: Item, *, locale: str, at: datetime) -> tuple[PageLink, ...]:
-        """As `list_page_links` says it, or said it a moment ago."""
+    def get(self, db: Session, item: Item, *, locale: str, at: datetime, as_of: int) -> tuple[PageLink, ...]:
+        """As `list_page_links` says it, or said it a moment ago.
+
+        :param as_of: the pages' `epoch` as it was before the session's first read.
+        """
         at_s, key = at.timestamp(), (item.id, locale)
         seen = self._kept.get(key)
         if seen is not None and at < seen.until and seen.epoch == self._pages.epoch and not self._pages.is_stale(at_s):
             return seen.links
-        epoch = self._pages.epoch
-        seen = _look_at(db, item, locale=locale, at=at, epoch=epoch)
+        seen = _look_at(db, item, locale=locale, at=at, epoch=as_of)
         if len(self._kept) >= _MOST_KEPT:
             self._kept.clear()
         self._kept[key] = seen

@@ -2,11 +2,12 @@
 
 import json
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
@@ -21,6 +22,7 @@ from qrmerch.parties.models import RetailerHost
 from qrmerch.parties.service import changed
 from qrmerch.scans.line import GS1, ORPHAN, PAGE
 from qrmerch.scans.visits import find_visit
+from qrmerch.web import Services
 from tests.browsing import Browser
 from tests.conftest import NOON
 from tests.factories import make_item, make_retailer
@@ -45,6 +47,8 @@ def aisle(app: Flask, db: Session) -> Aisle:
     made = make_aisle(db)
     variants_of(db, made.top)[0].gtin = GTIN
     made.store.gln, made.store.hours = GLN, "Mo-Sa 10:00-20:00"
+    # The application may have read the shop before it had numbers.
+    changed(db, made.retailer.id, at=now())
     db.commit()
     return made
 
@@ -712,7 +716,6 @@ def test_sec_j03_a_number_is_answered_while_the_database_is_away(
     app: Flask, browser: Browser, aisle: Aisle, db: Session
 ) -> None:
     from qrmerch.landing.gtins import Gtins
-    from qrmerch.web import Services
 
     hear(app)
     path = scan_path(app)
@@ -743,3 +746,56 @@ def test_sec_g01_guessing_numbers_is_slowed(
 
     assert answers == [404] * LIMIT + [429]
     assert browser.get(ITEM).status_code == 307 and browser.get(f"{ITEM}?x").status_code == 307
+
+
+# --- what a linkset costs ---------------------------------------------------------------------------
+
+
+def statements_of(app: Flask, browser: Browser) -> int:
+    """How many statements a linkset takes."""
+    services: Services = app.extensions["qrmerch"]
+    heard: list[str] = []
+
+    def hear_one(*args: Any) -> None:
+        heard.append(args[2])
+
+    event.listen(services.database.engine, "before_cursor_execute", hear_one)
+    assert browser.get(ITEM, Accept="application/linkset+json").status_code == 200
+    event.remove(services.database.engine, "before_cursor_execute", hear_one)
+    return len(heard)
+
+
+def test_what_a_page_gives_is_looked_at_once_until_something_changes(
+    app: Flask, browser: Browser, aisle: Aisle, db: Session
+) -> None:
+    def gives() -> set[str]:
+        return {name.removeprefix(VOC) for name in linkset_of(browser.get(ITEM, Accept="application/json"))[0]}
+
+    hear(app)
+    first, second = (statements_of(app, browser) for _ in range(2))
+    assert first > 15 and second <= 6
+    assert "promotion" not in gives()
+
+    add_offer(db, aisle.top)
+    changed(db, aisle.retailer.id, aisle.top.id, at=now())
+    db.commit()
+    hear(app)
+
+    assert "promotion" in gives()
+
+
+def test_what_a_page_gives_ends_with_its_next_edge(
+    app: Flask, browser: Browser, aisle: Aisle, db: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from qrmerch.landing import gs1
+
+    add_offer(db, aisle.top, until_at=now() + timedelta(seconds=5))
+    db.commit()
+    hear(app)
+    promoted = f"{VOC}promotion"
+
+    assert promoted in linkset_of(browser.get(ITEM, Accept="application/json"))[0]
+    later = now() + timedelta(seconds=6)
+    monkeypatch.setattr(gs1, "now", lambda: later)
+
+    assert promoted not in linkset_of(browser.get(ITEM, Accept="application/json"))[0]
