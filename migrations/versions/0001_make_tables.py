@@ -1435,6 +1435,7 @@ def upgrade() -> None:
         sa.Column("locale", sa.String(length=12), nullable=False),
         sa.Column("href", sa.String(length=2000), nullable=False),
         sa.Column("media_type", sa.String(length=40), nullable=False),
+        sa.Column("context", sa.String(length=40), nullable=False),
         sa.Column("is_default", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_gs1_link_item_id_item")),

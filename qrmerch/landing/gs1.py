@@ -7,7 +7,7 @@ was sent, for Flask's is decoded, and a slash inside a lot number would cut it i
 from collections.abc import Sequence
 from dataclasses import dataclass
 from string import punctuation
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, cast
 from urllib.parse import quote
 
 import orjson
@@ -22,7 +22,14 @@ from qrmerch.clock import now
 from qrmerch.gs1.ai import KEYS, Problem, Reason
 from qrmerch.gs1.digital_link import DigitalLink, raw_path_for, read_path
 from qrmerch.gs1.elements import write_bracketed
-from qrmerch.gs1.link_types import DEFAULT_LINK, DEFAULT_LINK_MULTI, LINKSET_WORDS, read_link_type, uri_of
+from qrmerch.gs1.link_types import (
+    DEFAULT_LINK,
+    DEFAULT_LINK_MULTI,
+    DESCRIPTION,
+    LINKSET_WORDS,
+    read_link_type,
+    uri_of,
+)
 from qrmerch.gs1.linkset import CONTEXT_LINK, MEDIA_TYPE, Level, Link, make_linkset
 from qrmerch.gs1.negotiate import is_named, quality_of, read_wishes
 from qrmerch.i18n import format_list, language_name, translator
@@ -31,10 +38,21 @@ from qrmerch.landing.gtins import KnownGtin, linkset_link
 from qrmerch.landing.guessing import note_miss, refuse_guessing
 from qrmerch.landing.helpful import answer_wrong
 from qrmerch.landing.pages import ChooserPage, LinkLine, LinksLevel, LinksPage
-from qrmerch.landing.resolving import SERVED_KEYS, Target, decide, find_targets, list_ways, make_levels
+from qrmerch.landing.resolving import (
+    SERVED_KEYS,
+    Target,
+    Ways,
+    decide,
+    find_handler,
+    find_targets,
+    list_ways,
+    make_levels,
+)
 from qrmerch.landing.scanning import count_gs1, count_orphan, get_scan_path
 from qrmerch.landing.shopper import choose_locale, find_host_retailer_id, respond
+from qrmerch.parties.languages import locales_of
 from qrmerch.rendering.frame import NEUTRAL, build_frame, load_house
+from qrmerch.rendering.page_links import KeptPageLinks, PageLink
 from qrmerch.rendering.preview import safe_json
 from qrmerch.web import base_address, get_db, services
 
@@ -53,6 +71,12 @@ class _Tail(BaseConverter):
 
     def to_python(self, value: str) -> str:
         return ""
+
+
+class _Compressed(_Tail):
+    """A compressed address, right or wrong, perhaps with a slash behind it."""
+
+    regex = "e[hx][0-9A-Za-z_-]+/?"
 
 
 class _Redirect(Response):
@@ -107,10 +131,18 @@ class _Asked:
         return is_named("text/html", self.accept) and not self.wants_data
 
 
+class _Offer(NamedTuple):
+    """What one retailer means by an address, and where that leads, by level."""
+
+    target: Target
+    ways: list[Ways]
+
+
 @blueprint.record_once
 def _install(state: BlueprintSetupState) -> None:
-    """Before the rules: what follows a key is of a kind of its own."""
+    """Before the rules: what follows a key is of a kind of its own, and so is what a tag holds."""
     state.app.url_map.converters["tail"] = _Tail
+    state.app.url_map.converters["compressed"] = _Compressed
 
 
 @blueprint.after_request
@@ -137,12 +169,14 @@ def resolve(rest: str = "") -> Response:
     return _answer_from_memory(asked) or _answer_from_rows(asked)
 
 
+# What an RFID tag says, as the end of an address.
+blueprint.add_url_rule("/<compressed:rest>", "resolve", resolve, methods=_METHODS, provide_automatic_options=False)
 for _key in KEYS:
     for _rule in (f"/{_key}", f"/{_key}/<tail:rest>"):
         blueprint.add_url_rule(_rule, "resolve", resolve, methods=_METHODS, provide_automatic_options=False)
 
 
-@blueprint.route("/.well-known/gs1resolver", methods=_METHODS, provide_automatic_options=False)
+@blueprint.route(DESCRIPTION, methods=_METHODS, provide_automatic_options=False)
 @allow_anyone
 def describe() -> Response:
     """What this resolver promises: the keys that it answers, and no others."""
@@ -208,31 +242,68 @@ def _answer_from_rows(asked: _Asked) -> Response:
 
 
 def _answer(asked: _Asked) -> Response:
-    db, at = get_db(), now()
+    as_of, db = get_scan_path().pages.epoch, get_db()
     targets = find_targets(db, asked.link, retailer_id=find_host_retailer_id())
     if len(targets) > 1:
         named = request.args.get("of", "")
         targets = [each for each in targets if each.retailer.slug == named] or targets
     if not targets:
         return _answer_unknown(asked)
+    is_plain = (asked.is_default or asked.link_type == "pip") and not asked.wants_linkset
+    offers = [_Offer(each, _list_ways(each, asked, as_of=None if is_plain else as_of)) for each in targets]
+    if len(offers) == 1 and (handler := find_handler(offers[0].ways, _is_here)):
+        return _hand_over(asked, targets[0], handler)
     if asked.wants_linkset:
-        return _answer_linkset(asked, targets)
-    if len(targets) > 1:
+        return _answer_linkset(asked, offers)
+    if len(offers) > 1:
         return _answer_chooser(asked, targets)
-    (target,) = targets
-    is_plain = asked.is_default or asked.link_type == "pip"
-    ways = list_ways(db, target, asked.link, at=at, knows_page=not is_plain)
-    chosen = decide(ways, asked.link_type, accept=asked.accept, accept_language=asked.accept_language)
+    (offer,) = offers
+    chosen = decide(
+        offer.ways,
+        asked.link_type,
+        accept=asked.accept,
+        accept_language=asked.accept_language,
+        context=request.args.get("context", ""),
+    )
     if len(chosen) != 1:
         # None of this type: what there is. Several that nothing tells apart: which of them.
-        return _answer_linkset(asked, targets, status=300 if chosen else 404)
-    return _go_on(asked, target, chosen[0])
+        return _answer_linkset(asked, offers, status=300 if chosen else 404)
+    return _go_on(asked, offer.target, chosen[0])
+
+
+def _list_ways(target: Target, asked: _Asked, *, as_of: int | None) -> list[Ways]:
+    """What a target gives at each level.
+
+    :param as_of: as `KeptPageLinks.get` has it; None where of the page no more than the page is asked for.
+    """
+    db = get_db()
+    given: tuple[PageLink, ...] = ()
+    if as_of is not None and target.item is not None:
+        parts = services().parts
+        kept = cast(KeptPageLinks, parts.setdefault("page_links", KeptPageLinks(get_scan_path().pages)))
+        given = kept.get(db, target.item, locale=locales_of(target.retailer)[0], at=now(), as_of=as_of)
+    return list_ways(db, target, asked.link, given=given)
+
+
+def _is_here(host: str) -> bool:
+    return get_scan_path().hosts.whose(host) is not None
+
+
+def _hand_over(asked: _Asked, target: Target, handler: str) -> Response:
+    """On to the resolver that answers this number in place of this one, whatever is asked of it."""
+    _count(asked, target)
+    return _redirect(asked, _with_query(f"{handler}{asked.link.path}", asked.query))
+
+
+def _count(asked: _Asked, target: Target) -> str:
+    store_id = target.store.id if target.store else ""
+    is_lookup = not asked.is_default or asked.wants_linkset
+    return count_gs1(target.retailer.id, target.public_id, store_id, is_lookup=is_lookup)
 
 
 def _go_on(asked: _Asked, target: Target, chosen: Link) -> Response:
     """On to what was asked for, with the whole query as it came; a scan begins a visit of our own pages."""
-    store_id = target.store.id if target.store else ""
-    visit = count_gs1(target.retailer.id, target.public_id, store_id, is_lookup=not asked.is_default)
+    visit = _count(asked, target)
     own = f"v={visit}" if visit and chosen.href.startswith("/i/") else ""
     return _redirect(asked, _with_query(chosen.href, own, asked.query))
 
@@ -253,13 +324,12 @@ def _with_query(href: str, *queries: str) -> str:
     return f"{address}{mark}{anchor}"
 
 
-def _answer_linkset(asked: _Asked, targets: Sequence[Target], *, status: int = 200) -> Response:
+def _answer_linkset(asked: _Asked, offers: Sequence[_Offer], *, status: int = 200) -> Response:
     """All that there is, level by level: as data, or as a page for whoever reads pages."""
+    targets = [each.target for each in offers]
     _count_lookup(asked, targets)
-    db, at = get_db(), now()
     levels: list[Level] = []
-    for target in targets:
-        ways = list_ways(db, target, asked.link, at=at, knows_page=True)
+    for target, ways in offers:
         said = f"?of={target.retailer.slug}" if len(targets) > 1 else ""
         levels += make_levels(ways, target, asked.link, base=base_address(), query=said)
     linkset = make_linkset(levels)

@@ -35,6 +35,8 @@ def aisle(app: Flask, db: Session) -> Aisle:
     variants_of(db, made.top)[0].gtin = GTIN
     variants_of(db, made.sandal)[0].gtin = OTHER
     made.store.gln = GLN
+    # The application may have read the shop before it had numbers.
+    changed(db, made.retailer.id, at=now())
     link(db, made.sandal)
     hear(app)
     return made
