@@ -24,7 +24,7 @@ from qrmerch.codes.service import MAX_AT_ONCE
 from qrmerch.codes.tokens import address_of, make_token
 from qrmerch.desk.code_pages import Mark, SheetPage, address, count_of, read_wanted, say_wanted
 from qrmerch.desk.design_view import Drawn, design_options, find_worn, measure_drawn, refuse_unread, sample_symbols
-from qrmerch.desk.sign_view import held_by_all
+from qrmerch.desk.sign_view import held_by_all, read_hangs_until
 from qrmerch.errors import FormError
 from qrmerch.i18n import format_date, language_name
 from qrmerch.media.marks import find_mark
@@ -175,6 +175,7 @@ def make() -> Response:
     for digest, taken in found.items():
         keep_reading(db, retailer.id, digest, taken, at=now())
     try:
+        read_hangs_until(values["hangs_until"], at=now(), zone=retailer.time_zone)
         run = _read_run(db, retailer, values)
         check_number(chosen.count(db) * run.copies)
         _refuse_missing(db, chosen, values, _wording(db, retailer, values))
@@ -269,31 +270,38 @@ def _values(db: Session, retailer: Retailer, said: MultiDict[str, str]) -> dict[
     usual = {"stock": STOCKS[0].key, "start": "1", "copies": "1", "right": "0", "down": "0", "across": "100"}
     usual |= {"along": "100", "call": "", "colour": "black", "as": "pdf", "language": retailer.default_locale}
     usual |= {"name": said.get("batch", "") or format_date(now().astimezone(ZoneInfo(retailer.time_zone)).date(), "en")}
-    usual |= {"fit": "", "fitted": "", "said_in": "", "design": ""}
+    usual |= {"fit": "", "fitted": "", "said_in": "", "design": "", "hangs_until": ""}
     values = {name: said.get(name, value)[:MAX_NAME_CHARS] for name, value in usual.items()}
     if values["language"] not in retailer.locales:
         values["language"] = retailer.default_locale
     if values["as"] not in _MEDIA:
         values["as"] = "pdf"
-    # Another language brings its own words; so does the first look.
-    if not is_sent or (values["said_in"] and values["said_in"] != values["language"]):
+    # Another language brings its own words, another last day perhaps an offer; so does the first look.
+    said_in = f"{values['language']} {values['hangs_until']}".strip()
+    if not is_sent or (values["said_in"] and values["said_in"] != said_in):
         is_said = "call" in said and not is_sent
-        values["call"] = said.get("call", "") if is_said else _suggest_call(db, retailer, said, values["language"])
-    values["said_in"] = values["language"]
+        values["call"] = said.get("call", "") if is_said else _suggest_call(db, retailer, said, values)
+    values["said_in"] = said_in
     for tick in ("shows_place", "shows_notice"):
         values[tick] = said.get(tick, "" if is_sent else "1")[:1]
     values["leaves_out"] = said.get("leaves_out", "")[:1]
     return _fitted(db, retailer, values)
 
 
-def _suggest_call(db: Session, retailer: Retailer, said: MultiDict[str, str], language: str) -> str:
+def _suggest_call(db: Session, retailer: Retailer, said: MultiDict[str, str], values: dict[str, str]) -> str:
     """What a scan gives, in words that are true of the pages of all chosen codes; of very many, what all pages hold."""
+    language, at = values["language"], now()
     lines = list(islice(_read_chosen(retailer, said).lines(db), _LOOKED_INTO + 1))
     hung = dict.fromkeys((line.code.item_id, line.code.store_id) for line in lines)
     if len(lines) > _LOOKED_INTO or any(item_id is None for item_id, _ in hung):
         return choose_call(Holds(), language)
     pages = [(get_item(db, item_id or ""), store_id) for item_id, store_id in hung]
-    return choose_call(held_by_all(db, pages, retailer=retailer, locale=language, at=now()), language)
+    try:
+        until = read_hangs_until(values["hangs_until"], at=at, zone=retailer.time_zone)
+    except FormError:
+        until = None
+    held = held_by_all(db, pages, retailer=retailer, locale=language, at=at, hangs_until=until)
+    return choose_call(held, language)
 
 
 def _fitted(db: Session, retailer: Retailer, values: dict[str, str]) -> dict[str, str]:
@@ -411,6 +419,7 @@ def _form(
 
 def _find_problems(db: Session, retailer: Retailer, codes: int, values: dict[str, str]) -> dict[str, str]:
     try:
+        read_hangs_until(values["hangs_until"], at=now(), zone=retailer.time_zone)
         run = _read_run(db, retailer, values)
         check_number(codes * run.copies)
         check_on_paper(run)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from flask import Blueprint, Response, request
 from PIL import Image
@@ -30,7 +30,7 @@ from qrmerch.desk.picking import (
     show_picks,
 )
 from qrmerch.desk.sign_pages import SignMakePage, SignPage, SignRow, SignsPage
-from qrmerch.desk.sign_view import dress_of, find_codes, gather, say_place, with_codes
+from qrmerch.desk.sign_view import dress_of, find_codes, gather, read_hangs_until, say_place, with_codes
 from qrmerch.errors import FormError, NotFound
 from qrmerch.files import FileStore
 from qrmerch.i18n import direction, language_name
@@ -72,7 +72,18 @@ _STATES: Final = {
 }
 _PART_BYTES: Final = 1 << 20
 _PDF: Final = "application/pdf"
-_FIELDS: Final = ("format", "locale", "headline", "line", "call", "distance", "ground", "inside", "design")
+_FIELDS: Final = (
+    "format",
+    "locale",
+    "headline",
+    "line",
+    "call",
+    "distance",
+    "ground",
+    "inside",
+    "design",
+    "hangs_until",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,13 +282,17 @@ def _compose(
     :raises FormError: a word or a number that cannot be taken.
     """
     values, shape, locale = draft.values, draft.format, draft.values["locale"]
-    base, texts = _base(db, retailer), _read_texts(values)
+    base, texts, ends = _base(db, retailer), _read_texts(values), ""
     if shape.takes_items:
-        gathered = gather(db, items, place, retailer=retailer, locale=locale, base=base, at=at)
+        until = read_hangs_until(values["hangs_until"], at=at, zone=retailer.time_zone)
+        how: dict[str, Any] = {"retailer": retailer, "locale": locale, "base": base, "at": at}
+        gathered = gather(db, items, place, hangs_until=until, **how)
         is_wall = shape.kind == SignKind.WALL
         shown = gathered.items
         if texts["line"] and not is_wall:
             shown = tuple(replace(each, line=texts["line"]) for each in shown)
+        if gathered.holds.offer_until and not texts["call"]:
+            ends = gathered.holds.offer_until.isoformat()
         call = texts["call"] or choose_call(gathered.holds, locale, is_wall=is_wall)
         headline = texts["headline"] or usual_headline(locale, is_wall=is_wall)
         words = word_hanging(locale, grid_of(len(shown)).sheets) if is_wall else {}
@@ -298,6 +313,8 @@ def _compose(
         distance=_read_distance(values["distance"], shape),
         is_inside=shape.kind == SignKind.CLING and bool(values["inside"]),
         words=words,
+        offer_until=ends,
+        hangs_until=values["hangs_until"].strip(),
     )
 
 
@@ -496,10 +513,12 @@ def _fields_of(db: Session, run: SignRun, sign: Sign) -> list[tuple[str, str]]:
         "format": sign.format,
         "locale": sign.locale,
         "headline": sign.headline,
-        "call": sign.call,
+        # What was chosen from the pages is chosen anew.
+        "call": "" if sign.offer_until else sign.call,
         "distance": f"{sign.distance:g}",
         "ground": sign.ground,
         "inside": "1" if sign.is_inside else "",
         "design": sign.dress.design,
+        "hangs_until": sign.hangs_until,
     }
     return fields + [(name, value) for name, value in values.items() if value]

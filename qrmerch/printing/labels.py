@@ -339,10 +339,12 @@ def _logo_size(logo: Picture, room: float) -> tuple[float, float]:
 def _address_lines(label: Label, size: float, room: float, *, colour: str = INK) -> list[_Line]:
     """The address in one line where it fits; else the host above the token. Neither is ever cut."""
     whole, token = short_address(label), group(label.token)
-    share = room / lettering.width_of(whole, size)
+    host = whole.removesuffix(token).strip()
+    # The host is the same on all labels, so that each of them asks for the width of its token only.
+    wide = lettering.width_of(f"{host} ", size) + lettering.width_of(token, size)
+    share = room / wide
     if share >= _FITTED[-1]:
         return [_Line(whole, size * min(share, 1.0), colour)]
-    host = whole.removesuffix(token).strip()
     share = room / lettering.width_of(host, size)
     return [_Line(host, size * min(share, 1.0), colour), _Line(token, size, colour)]
 

@@ -25,7 +25,7 @@ from qrmerch.parties.models import Retailer, Supply, Vendor
 from qrmerch.parties.queries import find_supply
 from qrmerch.printing.models import PrintBatch, PrintRequest, PrintRequestItem, RequestState
 from qrmerch.printing.queries import find_request_of, list_request_items
-from qrmerch.printing.service import Order, ask_batch
+from qrmerch.printing.service import TAPS_WITHIN, Order, ask_batch
 from qrmerch.printing.sheets import MAX_COPIES
 from qrmerch.printing.stocks import Stock
 from qrmerch.text import clean_line
@@ -88,7 +88,7 @@ def ask(
     at: datetime,
     actor: Principal,
 ) -> PrintRequest:
-    """Ask a retailer for print files; it is told.
+    """Ask a retailer for print files; it is told. Asked for twice in one breath, it is one.
 
     :raises PrintsNotAllowed: the retailer does not take such requests from this vendor.
     :raises NotFound: an item is not the vendor's own, or no page of it was approved.
@@ -112,6 +112,10 @@ def ask(
     items = list(db.scalars(select(Item).where(*mine, *_is_approved()).order_by(Item.title, Item.id)))
     if len(items) < len(wanted):
         raise NotFound("One of these items is not approved any more. Reload the page and choose again.")
+    lock_for_chain(db, f"print requests of {vendor_id}")
+    same = _find_same(db, retailer.id, vendor_id, items, (stock.key, copies, said), at=at)
+    if same is not None:
+        return same
     request = PrintRequest(
         id=ids.new(),
         retailer_id=retailer.id,
@@ -133,6 +137,24 @@ def ask(
     _tell(db, request, items, "print_asked", Reader.RETAILER, at=at)
     _record(db, request, "prints.ask", at=at, actor=actor, detail={"items": len(items), "copies": copies})
     return request
+
+
+def _find_same(
+    db: Session, retailer_id: str, vendor_id: str, items: Sequence[Item], said: tuple[str, int, str], *, at: datetime
+) -> PrintRequest | None:
+    """The request that was sent a moment ago with the same form: a second tap, not a second request."""
+    wanted = select(PrintRequest).where(
+        PrintRequest.retailer_id == retailer_id,
+        PrintRequest.vendor_id == vendor_id,
+        PrintRequest.created_at > at - TAPS_WITHIN,
+        PrintRequest.state == RequestState.ASKED,
+    )
+    ids_asked = {item.id for item in items}
+    for request in db.scalars(wanted):
+        is_alike = (request.stock_key, request.copies, request.note) == said
+        if is_alike and {item.id for item in list_request_items(db, request)} == ids_asked:
+            return request
+    return None
 
 
 def answer_with_batch(

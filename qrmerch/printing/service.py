@@ -8,7 +8,7 @@ commits.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import delete, insert, select, update
@@ -21,6 +21,7 @@ from qrmerch.codes.models import CodeState, Finders, Modules
 from qrmerch.codes.queries import list_by_id
 from qrmerch.codes.service import insist_active, mark_printed
 from qrmerch.codes.styles import Style, logo_of
+from qrmerch.db import lock_for_chain
 from qrmerch.errors import Conflict, FormError
 from qrmerch.parties.models import Retailer
 from qrmerch.printing.labels import Wording
@@ -32,6 +33,8 @@ from qrmerch.text import clean_line
 
 DRAW: Final = "printing.draw"
 MAX_NAME_CHARS: Final = 80
+# The same form sent again so soon was tapped twice.
+TAPS_WITHIN: Final = timedelta(seconds=15)
 MAX_PRINTER_CHARS: Final = 40
 # The widest rolls that label printers take have 8½ inches; no label on one is longer than a metre.
 MAX_ROLL_MM, MAX_ROLL_LENGTH_MM = 216.0, 1_000.0
@@ -73,7 +76,7 @@ class Order:
 
 
 def ask_batch(db: Session, retailer: Retailer, order: Order, *, at: datetime, actor: Actor | None) -> PrintBatch:
-    """Ask for a batch; a job draws it after the caller's commit.
+    """Ask for a batch; a job draws it after the caller's commit. Asked for twice in one breath, it is one.
 
     :raises FormError: no label, or more than one file holds; the name is too long; it leaves the paper, or the label
         is larger than a label printer takes.
@@ -86,6 +89,10 @@ def ask_batch(db: Session, retailer: Retailer, order: Order, *, at: datetime, ac
         name = clean_line(order.name, MAX_NAME_CHARS) or "Labels"
     except ValueError as error:
         raise FormError({"name": str(error)}) from None
+    lock_for_chain(db, f"prints of {retailer.id}")
+    same = _find_same(db, retailer, order, name, at=at, actor=actor)
+    if same is not None:
+        return same
     batch = PrintBatch(
         id=ids.new(),
         retailer_id=retailer.id,
@@ -119,6 +126,30 @@ def ask_batch(db: Session, retailer: Retailer, order: Order, *, at: datetime, ac
     _record(db, batch, "print.ask", at=at, actor=actor, detail=detail)
     jobs.enqueue(db, DRAW, batch.job_id, {"batch_id": batch.id})
     return batch
+
+
+def _find_same(
+    db: Session, retailer: Retailer, order: Order, name: str, *, at: datetime, actor: Actor | None
+) -> PrintBatch | None:
+    """The batch that the same person asked for a moment ago with the same form: a second tap, not a second batch."""
+    if actor is None:
+        return None
+    wanted = select(PrintBatch).where(
+        PrintBatch.retailer_id == retailer.id,
+        PrintBatch.user_id == actor.user_id,
+        PrintBatch.created_at > at - TAPS_WITHIN,
+        PrintBatch.state.in_((BatchState.DRAWING, BatchState.CHECKED)),
+        PrintBatch.name == name,
+        PrintBatch.labels == order.labels,
+        PrintBatch.medium == order.medium,
+        PrintBatch.dpi == order.dpi,
+    )
+    run, wording = {each: getattr(order.run, each) for each in _RUN_FIELDS}, _wording_as_json(order)
+    for batch in db.scalars(wanted):
+        is_alike = batch.run == run and batch.wording == wording and run_of(batch).stock == order.run.stock
+        if is_alike and list_code_ids(db, batch.id) == list(order.code_ids):
+            return batch
+    return None
 
 
 def ask_again(

@@ -18,7 +18,8 @@ from qrmerch.printing.faces import face_of, split_by_face
 BOLD_WEIGHT, PLAIN_WEIGHT, WIDTH = 600, 400, 100
 # Where a face has one weight, its stroke, this share of the size thick, makes the bolder one.
 BOLD_STROKE: Final = 0.03
-_KEPT: Final = 1_024
+# Names come again after hundreds of labels, each of which has words of its own.
+_KEPT: Final = 4_096
 _NEAR: Final = 0.0004
 # What a glyph says that is but a part of a letter: nothing that anybody sees.
 _UNSEEN: Final = "\u200b"

@@ -215,6 +215,9 @@ def judge(sign: Sign, drawn: Drawn) -> tuple[Finding, ...]:
         first = min(ends)
         said = f"The picture of {ends[first]} may be shown until {first}. Take the sign down before, or ask for longer."
         findings.append(Finding("Rights", Verdict.WARN, said))
+    if sign.offer_until:
+        said = f"It speaks of an offer whose last day is {sign.offer_until}. Take the sign down by then."
+        findings.append(Finding("Offer", Verdict.WARN, said))
     if drawn.cut:
         listed = " · ".join(drawn.cut[:5])
         findings.append(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from qrmerch import audit, ids, jobs
@@ -11,7 +12,9 @@ from qrmerch.audit import Actor
 from qrmerch.codes.models import Code, CodeState
 from qrmerch.codes.queries import list_by_id
 from qrmerch.codes.service import insist_active, mark_printed
+from qrmerch.db import lock_for_chain
 from qrmerch.errors import Conflict
+from qrmerch.printing.service import TAPS_WITHIN
 from qrmerch.printing.sign_drawing import check_sign
 from qrmerch.printing.sign_models import SignRun, SignState
 from qrmerch.printing.signs import Sign
@@ -36,11 +39,15 @@ class SignOver(Conflict):
 def ask_for_sign(
     db: Session, sign: Sign, codes: Sequence[Code], *, retailer_id: str, user_id: str | None, at: datetime, actor: Actor
 ) -> SignRun:
-    """Keep a sign and ask for its drawing, which begins after the commit.
+    """Keep a sign and ask for its drawing, which begins after the commit. Asked for twice in one breath, it is one.
 
     :raises FormError: its code has no room to be read from so far, or letters are in no typeface here.
     """
     check_sign(sign)
+    lock_for_chain(db, f"prints of {retailer_id}")
+    same = _find_same(db, sign, retailer_id, user_id, at=at)
+    if same is not None:
+        return same
     title = sign.headline or ", ".join(item.title for item in sign.items[:3]) or sign.shape.name
     run = SignRun(
         id=ids.new(),
@@ -65,6 +72,18 @@ def ask_for_sign(
     audit.record(db, actor, "sign.make", ("sign_run", run.id), at=at, retailer_id=retailer_id, detail=detail)
     jobs.enqueue(db, DRAW, run.job_id, {"sign_id": run.id})
     return run
+
+
+def _find_same(db: Session, sign: Sign, retailer_id: str, user_id: str | None, *, at: datetime) -> SignRun | None:
+    """The sign that the same person asked for a moment ago with the same form: a second tap, not a second sign."""
+    wanted = select(SignRun).where(
+        SignRun.retailer_id == retailer_id,
+        SignRun.user_id == user_id,
+        SignRun.created_at > at - TAPS_WITHIN,
+        SignRun.state.in_((SignState.DRAWING, SignState.READY)),
+        SignRun.format == sign.format,
+    )
+    return next((run for run in db.scalars(wanted) if Sign.from_json(run.sign) == sign), None)
 
 
 def cancel_sign(db: Session, run: SignRun, *, at: datetime, actor: Actor) -> None:

@@ -178,6 +178,9 @@ class Sign:
     distance: float = 0.0
     is_inside: bool = False
     words: Mapping[str, str] = field(default_factory=dict)
+    # The last day of the offer that its call speaks of, and on which it hangs, `2026-12-31`; empty for none.
+    offer_until: str = ""
+    hangs_until: str = ""
 
     @property
     def shape(self) -> Format:
