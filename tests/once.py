@@ -5,11 +5,15 @@ same addresses, reading the same templates and compiling the same statements aga
 into these.
 """
 
-from typing import Any
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any, TypeVar
 
 import sqlalchemy
 from flask import Blueprint, Flask
 from jinja2 import Environment
+from sqlalchemy import make_url
 from sqlalchemy.orm import Session
 
 from qrmerch import application, db
@@ -26,7 +30,10 @@ _OF_BLUEPRINTS = (
     "template_context_processors",
     "error_handler_spec",
 )
+Made = TypeVar("Made")
 _engines: dict[str, sqlalchemy.Engine] = {}
+# By name: what was set up, its database in memory, and its uploads by their place.
+_installations: dict[str, tuple[Any, sqlite3.Connection, dict[str, bytes]]] = {}
 # What was made of a picture on a ground, and its files by their keys.
 _pictures: dict[tuple[str, str], tuple[Prepared, dict[str, bytes]]] = {}
 
@@ -96,3 +103,27 @@ def render_asset(db: Session, asset: Asset, *, store: FileStore, settings: Setti
         store.path(key).write_bytes(data)
     record_renditions(db, asset, prepared)
     return asset
+
+
+def set_up(name: str, make: Callable[[], Made], *, database: db.Database, settings: Settings) -> Made:
+    """What `make` gives back, with the rows and uploads that it commits to an empty installation.
+
+    In SQLite it is called once for each name; later installations are copies. Rows among what it gives back belong to
+    no session then: they can be read.
+    """
+    if not database.is_sqlite:
+        return make()
+    path, uploads = make_url(database.url).database or "", settings.uploads_dir
+    with closing(sqlite3.connect(path)) as here:
+        if name not in _installations:
+            made, kept = make(), sqlite3.connect(":memory:")
+            here.backup(kept)
+            files = [each for each in uploads.rglob("*") if each.is_file()]
+            _installations[name] = made, kept, {str(each.relative_to(uploads)): each.read_bytes() for each in files}
+            return made
+        made, kept, uploaded = _installations[name]
+        kept.backup(here)
+    for place, data in uploaded.items():
+        (uploads / place).parent.mkdir(parents=True, exist_ok=True)
+        (uploads / place).write_bytes(data)
+    return made
