@@ -164,8 +164,6 @@ def resolve(rest: str = "") -> Response:
         return answer_wrong(400, problem.reason, problem.said)
     if asked.link.key[0] not in SERVED_KEYS or asked.link.is_restricted:
         return _answer_unknown(asked)
-    if not get_scan_path().gtins.find(asked.link.key[1], None):
-        refuse_guessing()
     return _answer_from_memory(asked) or _answer_from_rows(asked)
 
 
@@ -413,6 +411,7 @@ def _count_lookup(asked: _Asked, targets: Sequence[Target]) -> None:
 
 
 def _answer_unknown(asked: _Asked) -> Response:
+    refuse_guessing()
     note_miss()
     count_orphan(find_host_retailer_id(), "")
     key, value = asked.link.key

@@ -5,16 +5,15 @@ from typing import Final
 from urllib.parse import parse_qs, quote, urlencode
 
 from flask import Blueprint, Response, jsonify, request
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from qrmerch.access import allow_anyone
 from qrmerch.catalog.models import Item
 from qrmerch.clock import now
 from qrmerch.codes.tokens import find_token
-from qrmerch.db import get_one
+from qrmerch.db import AWAY, get_one
 from qrmerch.i18n import translator
-from qrmerch.landing.guessing import is_known_code, note_miss, refuse_guessing
+from qrmerch.landing.guessing import note_miss, refuse_guessing
 from qrmerch.landing.helpful import answer_missing
 from qrmerch.landing.pages import SharePage
 from qrmerch.landing.printed import KnownItem
@@ -66,11 +65,10 @@ _MAX_TYPED_CHARS: Final = 40
 def show_printed(text: str) -> Response:
     """A printed code's page after a miss of the front door; a helpful page where no code has this address."""
     typed = plain_token(text)
-    if not is_known_code(typed):
-        refuse_guessing()
     answer = answer_scan(typed)
     if answer is not None:
         return answer
+    refuse_guessing()
     note_miss()
     count_orphan(find_host_retailer_id(), typed)
     return answer_missing(typed=typed)
@@ -314,7 +312,7 @@ def _find_kept(retailer_id: str) -> list[str] | None:
         with services().database.read() as db:
             visitor = find_shopper(db, retailer_id)
             return list(load_personal(db, visitor).kept) if visitor else None
-    except DBAPIError:
+    except AWAY:
         return None
 
 

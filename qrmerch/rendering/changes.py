@@ -13,11 +13,10 @@ from threading import Event, Thread
 from typing import Final, NamedTuple
 
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from qrmerch.clock import now
-from qrmerch.db import Database
+from qrmerch.db import AWAY, Database
 from qrmerch.parties.models import PageChange
 from qrmerch.parties.service import CHANGES_KEPT_FOR
 from qrmerch.rendering.kept import KeptPage, Pages
@@ -66,9 +65,9 @@ class Changes:
         """Drop the pages of what has changed since the last look; whether the database answered."""
         try:
             self._look(at)
-        except DBAPIError as error:
+        except AWAY as error:
             if not self._is_away:
-                log.warning("the database is away: %s", error.orig)
+                log.warning("the database is away: %s", getattr(error, "orig", error))
             self._is_away = True
             return False
         finally:

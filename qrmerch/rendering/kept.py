@@ -81,11 +81,14 @@ class RenderedPage:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One page in one encoding; `body` is what a WSGI application returns."""
+    """One page in one encoding; `body` is what a WSGI application returns, and nobody changes.
+
+    A list, and no tuple: of a list granian makes one answer, anything else it goes through piece by piece.
+    """
 
     headers: Headers
     etag: str
-    body: tuple[bytes, ...]
+    body: list[bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,4 +342,4 @@ def _variant(body: bytes, coding: str, digest: str, more: Iterable[tuple[str, st
     ]
     if coding != "identity":
         headers.append(("Content-Encoding", coding))
-    return Variant(headers, etag, (body,))
+    return Variant(headers, etag, [body])

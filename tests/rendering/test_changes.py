@@ -1,4 +1,4 @@
-"""Hearing of changes: no commit is missed, in whatever order, and what cannot be vouched for is rendered anew."""
+"""Hearing of changes: nothing committed is missed, in whatever order; what cannot be vouched for is rendered anew."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
