@@ -14,6 +14,7 @@ from qrmerch.catalog.service import retire_item
 from qrmerch.clock import now
 from qrmerch.codes.gs1_models import Gs1Link
 from qrmerch.gs1.ai import KEYS
+from qrmerch.landing import guessing
 from qrmerch.landing.misses import LIMIT
 from qrmerch.parties.models import RetailerHost
 from qrmerch.parties.service import changed
@@ -621,7 +622,6 @@ def test_sec_d05_no_link_to_a_host_that_is_not_allowed_is_followed(browser: Brow
 def test_sec_g01_guessing_numbers_is_slowed(
     app: Flask, browser: Browser, aisle: Aisle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-
     hear(app)
     monkeypatch.setattr(guessing, "time", NOON.timestamp)
 
