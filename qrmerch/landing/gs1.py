@@ -13,12 +13,12 @@ from urllib.parse import quote
 import orjson
 from flask import Blueprint, Response, request
 from flask.blueprints import BlueprintSetupState
-from sqlalchemy.exc import DBAPIError
 from werkzeug.datastructures import Headers
 from werkzeug.routing import BaseConverter
 
 from qrmerch.access import allow_anyone
 from qrmerch.clock import now
+from qrmerch.db import AWAY
 from qrmerch.gs1.ai import KEYS, Problem, Reason
 from qrmerch.gs1.digital_link import DigitalLink, raw_path_for, read_path
 from qrmerch.gs1.elements import write_bracketed
@@ -232,7 +232,7 @@ def _answer_from_rows(asked: _Asked) -> Response:
     """What the database says; while it is away, on to the page that the number is known to mean."""
     try:
         return _answer(asked)
-    except DBAPIError:
+    except AWAY:
         known = _find_known(asked)
         if len(known) != 1 or not asked.is_default or asked.wants_linkset:
             raise
