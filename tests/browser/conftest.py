@@ -33,6 +33,7 @@ class _Quiet(WSGIRequestHandler):
 
 
 OpenPhone = Callable[..., Watched]
+Draw = Callable[[Vendor, str], str]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -91,7 +92,7 @@ def page(open_phone: OpenPhone) -> Page:
 
 
 @pytest.fixture
-def draw(services: Services, db: Session) -> Callable[[Vendor, str], str]:
+def draw(services: Services, db: Session) -> Draw:
     """Makes a picture of a vendor's through the ordinary pipeline; the id of its asset."""
 
     def made(vendor: Vendor, name: str) -> str:

@@ -1,7 +1,6 @@
 """What a phone has of us without a signal: what was opened, kept and taken; what waits, and what is forgotten."""
 
 import re
-from collections.abc import Callable
 
 import pytest
 from flask import Flask
@@ -10,11 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from qrmerch.db import Database
-from qrmerch.parties.models import Vendor
 from qrmerch.scans.line import SCAN
 from qrmerch.scans.models import Event
 from qrmerch.wishlists.models import WishlistItem
-from tests.browser.conftest import OpenPhone
+from tests.browser.conftest import Draw, OpenPhone
 from tests.chromium import Watched
 from tests.landing.aisle import Aisle, add_offer, hear, lines, make_aisle
 
@@ -28,7 +26,7 @@ CUT = re.compile("ERR_INTERNET_DISCONNECTED|ERR_FAILED")
 
 
 @pytest.fixture
-def aisle(app: Flask, db: Session, draw: Callable[[Vendor, str], str]) -> Aisle:
+def aisle(app: Flask, db: Session, draw: Draw) -> Aisle:
     made = make_aisle(db, draw=draw)
     hear(app)
     return made
