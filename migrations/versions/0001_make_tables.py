@@ -170,6 +170,9 @@ def upgrade() -> None:
         sa.Column("fixture_id", sa.String(length=36), nullable=False),
         sa.Column("visit", sa.String(length=32), nullable=True),
         sa.Column("agent", sa.String(length=60), nullable=False),
+        sa.Column("language", sa.String(length=3), nullable=False),
+        sa.Column("entry", sa.String(length=8), nullable=False),
+        sa.Column("referrer", sa.String(length=60), nullable=False),
         sa.Column("outcome", sa.String(length=20), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_scan")),
     )

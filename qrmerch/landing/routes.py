@@ -2,13 +2,14 @@
 
 from flask import Blueprint
 
-from qrmerch.landing import errands, gs1, health, item, media, my, offers, start, stores, worker
+from qrmerch.landing import errands, gs1, health, item, media, my, offers, seen, start, stores, worker
 
 
 def blueprints() -> list[Blueprint]:
     """Every blueprint of this room, for `create_app`."""
     return [
         item.blueprint,
+        seen.blueprint,
         offers.blueprint,
         my.blueprint,
         errands.blueprint,

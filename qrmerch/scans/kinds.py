@@ -16,6 +16,10 @@ PAGE: Final = "page"
 FRIEND: Final = "friend"
 # A page seen for a second.
 VIEW: Final = "view"
+# A visit in which a page was on the screen for ten seconds, or in which something was done.
+ENGAGED: Final = "engaged"
+# Films and recordings by how far they were played, in per cent; without any visit.
+PLAYS: Final = {0: "play", 25: "play_25", 50: "play_50", 75: "play_75", 100: "play_100"}
 
 # What a shopper does on a page, and what a till does with it afterwards.
 SHOPPER_ACTIONS: Final = ("keep", "unkeep", "share", "claim")

@@ -177,7 +177,7 @@ class Loader:
             place = places.of(said)
             outcome = kinds.ORPHAN if place is None else self._outcome(said)
             where = place or places.of_store(said.retailer_id, "")
-            rows.append(_row(identity, said, where, outcome))
+            rows.append(_row(identity, said, where, outcome, places.entry_of(said)))
             if outcome != kinds.UNSEEN:
                 tally.add(_counted_as(outcome), where, said.at_ms // QUARTER_MS)
             if outcome == kinds.MAYBE_REPEAT:
@@ -319,6 +319,10 @@ def _page_outcome(said: Line) -> str:
         return kinds.UNSEEN
     if said.kind == line.VIEW:
         return kinds.VIEW
+    if said.kind == line.ENGAGED:
+        return kinds.ENGAGED
+    if said.kind == line.PLAY:
+        return kinds.PLAYS[said.step]
     if said.kind == line.SHARE:
         return kinds.FRIEND
     return kinds.VISIT if said.is_new_visit else kinds.PAGE
@@ -332,7 +336,7 @@ def _instant(at_ms: int) -> datetime:
     return datetime.fromtimestamp(at_ms / 1000, UTC)
 
 
-def _row(identity: int, said: Line, place: Place, outcome: str) -> dict[str, Any]:
+def _row(identity: int, said: Line, place: Place, outcome: str, entry: str) -> dict[str, Any]:
     return {
         "id": identity,
         "at": _instant(said.at_ms),
@@ -343,6 +347,9 @@ def _row(identity: int, said: Line, place: Place, outcome: str) -> dict[str, Any
         "fixture_id": place.fixture_id,
         "visit": said.visit or None,
         "agent": said.agent,
+        "language": said.language,
+        "entry": entry,
+        "referrer": said.referrer,
         "outcome": outcome,
     }
 

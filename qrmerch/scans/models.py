@@ -36,6 +36,10 @@ class Scan(Base):
     fixture_id: Mapped[str] = mapped_column(String(36))
     visit: Mapped[str | None] = mapped_column(String(32))
     agent: Mapped[str] = mapped_column(String(60))
+    language: Mapped[str] = mapped_column(String(3))
+    # How it came: the code's carrier, or in the words of `entries.py`; empty within a visit.
+    entry: Mapped[str] = mapped_column(String(8))
+    referrer: Mapped[str] = mapped_column(String(60))
     outcome: Mapped[str] = mapped_column(String(20))
 
 

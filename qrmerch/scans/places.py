@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from qrmerch.catalog.models import Item
 from qrmerch.codes.models import Code
 from qrmerch.parties.models import Retailer, Store
-from qrmerch.scans import line
+from qrmerch.scans import entries, line
 from qrmerch.scans.line import Line
 
 QUARTER_MS: Final = 900_000
@@ -45,9 +45,10 @@ class Places:
             func.coalesce(Code.item_id, ""),
             Code.store_id,
             Code.fixture_id,
+            Code.carrier,
         )
         self._codes = {row[0]: row[1:] for row in _find(db, columns, Code.token, tokens)}
-        pages = {each.subject for each in lines if each.kind in (line.GS1, line.PAGE, line.VIEW) and each.subject}
+        pages = {each.subject for each in lines if each.kind in (line.GS1, *line.OF_PAGES) and each.subject}
         self._items = {
             row[0]: row[1:] for row in _find(db, (Item.public_id, Item.retailer_id, Item.id), Item.public_id, pages)
         }
@@ -56,7 +57,7 @@ class Places:
         """The place of a line, or None where nothing of ours is at what it names."""
         if said.kind == line.SCAN:
             return self._of_code(said.subject)
-        if said.kind in (line.PAGE, line.VIEW) or (said.kind == line.GS1 and said.subject):
+        if said.kind in line.OF_PAGES or (said.kind == line.GS1 and said.subject):
             return self._of_page(said)
         return self.of_store(said.retailer_id, said.store_id)
 
@@ -67,11 +68,20 @@ class Places:
             return Place(retailer_id, "", item_id, store_id, "", zone)
         return Place(retailer_id, "", item_id, "", "", self._retailer_zones.get(retailer_id, "UTC"))
 
+    def entry_of(self, said: Line) -> str:
+        """How somebody came, in the words of `entries.py`; a printed code that was posted somewhere came from there."""
+        if said.entry or said.kind not in line.PRINTED:
+            return said.entry
+        if said.referrer:
+            return entries.find_entry(said.referrer)
+        found = self._codes.get(said.subject) if said.kind == line.SCAN else None
+        return str(found[-1]) if found else entries.PRINT
+
     def _of_code(self, token: str) -> Place | None:
         found = self._codes.get(token)
         if found is None:
             return None
-        retailer_id, code_id, item_id, store_id, fixture_id = found
+        retailer_id, code_id, item_id, store_id, fixture_id, _ = found
         place = self.of_store(retailer_id, store_id or "", item_id=item_id)
         return place._replace(code_id=code_id, fixture_id=fixture_id or "")
 
