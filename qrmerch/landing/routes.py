@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from qrmerch.landing import errands, gs1, health, item, media, my, offers, seen, start, stores
+from qrmerch.landing import errands, gs1, health, item, media, my, offers, seen, start, stores, worker
 
 
 def blueprints() -> list[Blueprint]:
@@ -17,5 +17,6 @@ def blueprints() -> list[Blueprint]:
         stores.blueprint,
         gs1.blueprint,
         media.blueprint,
+        worker.blueprint,
         health.blueprint,
     ]
