@@ -90,7 +90,8 @@ def _everyday() -> list[Json]:
         _delivery(),
         _bare("store", "This store", "Address and hours of the store the shopper stands in, and who else has it."),
         _legal(),
-        _bare("reviews", "Reviews", "What shoppers say, the worst of three among them."),
+        _ready("reviews"),
+        _ready("feedback"),
         _ready("staff"),
     ]
 
@@ -120,7 +121,8 @@ def _editorial() -> list[Json]:
         _delivery(),
         _bare("store", "This store", "Address and hours of the store the shopper stands in, and who else has it."),
         _legal(),
-        _bare("reviews", "Reviews", "What shoppers say, the worst of three among them."),
+        _ready("reviews"),
+        _ready("feedback"),
         _ready("staff"),
     ]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from qrmerch.landing.typed import TypedPart
-from qrmerch.rendering.pages import Fact, Frame, Picture, Piece
+from qrmerch.rendering.pages import Fact, Frame, Picture, Piece, ReviewSection
 
 Translate = Callable[[str], str]
 
@@ -63,6 +63,39 @@ class SharePage:
     mail: str
     sms: str
     back: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewsPage:
+    """One page of all that shoppers say of an item."""
+
+    t: Translate
+    frame: Frame
+    title: str
+    picture: Picture | None
+    # The item's own page.
+    back: str
+    reviews: ReviewSection
+    # Where a review is written.
+    write: str
+    # The neighbouring pages; empty for none.
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class WritePage:
+    """The form for a review on a page of its own: it came back with problems, or was asked for by its address."""
+
+    t: Translate
+    frame: Frame
+    public_id: str
+    at: str
+    title: str
+    back: str
+    # What was typed, and what is wrong with it, by field; "" is the whole form.
+    sent: dict[str, str]
+    problems: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from qrmerch.landing import errands, gs1, health, item, media, my, offers, start, stores
+from qrmerch.landing import answers, errands, gs1, health, item, media, my, offers, review_pages, start, stores
 
 
 def blueprints() -> list[Blueprint]:
@@ -14,6 +14,8 @@ def blueprints() -> list[Blueprint]:
         errands.blueprint,
         start.blueprint,
         stores.blueprint,
+        answers.blueprint,
+        review_pages.blueprint,
         gs1.blueprint,
         media.blueprint,
         health.blueprint,
