@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from qrmerch.landing.typed import TypedPart
-from qrmerch.rendering.pages import Fact, Frame, Picture, Piece, ReviewSection
+from qrmerch.rendering.pages import Fact, Frame, Picture, Piece, ReviewSection, Search
 
 Translate = Callable[[str], str]
 
@@ -170,6 +170,29 @@ class StartPage:
     title: str
     of: str
     pieces: tuple[Piece, ...]
+    # None where no retailer is meant.
+    search: Search | None
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedFact:
+    """A fact that items state differently: one that has its name, and each item's own, None where it states none."""
+
+    named: Fact
+    stated: tuple[Fact | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ComparePage:
+    """Two or three items beside each other: what differs first, then what is the same in all."""
+
+    t: Translate
+    frame: Frame
+    pieces: tuple[Piece, ...]
+    differing: tuple[ComparedFact, ...]
+    same: tuple[Fact, ...]
+    # A sentence where there were too few to compare, or more than fit.
+    said: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from qrmerch.errors import FormError
 from qrmerch.i18n import translator
 from qrmerch.landing.helpful import answer_missing
 from qrmerch.landing.pages import ReviewsPage, WritePage
-from qrmerch.landing.shopper import Place, find_place, find_shopper, respond, slow_down
+from qrmerch.landing.shopper import Place, find_place, find_shopper, page_number, respond, slow_down
 from qrmerch.offers.queries import find_bought_store_id
 from qrmerch.rendering.frame import build_frame
 from qrmerch.rendering.pages import Translate
@@ -28,7 +28,6 @@ from qrmerch.web import get_db, redirect_to
 
 blueprint = Blueprint("landing_reviews", __name__)
 _PER_PAGE: Final = 10
-_MOST_PAGES: Final = 1_000
 _FIELDS: Final = ("stars", "text", "alias")
 
 
@@ -40,7 +39,7 @@ def show_all(public_id: str) -> Response:
     place = _find_place(db, public_id, at)
     if place is None:
         return answer_missing()
-    number = whole_number(request.args.get("page", ""), most=_MOST_PAGES) or 1
+    number = page_number()
     reviews = load_review_page(db, place.item, place.locale, page=number, per_page=_PER_PAGE)
     t = translator(place.locale)
     frame, block = build_frame(

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from qrmerch.landing import answers, errands, gs1, health, item, media, my, offers, review_pages, start, stores
+from qrmerch.landing import answers, compare, errands, gs1, health, item, media, my, offers, review_pages, start, stores
 
 
 def blueprints() -> list[Blueprint]:
@@ -16,6 +16,7 @@ def blueprints() -> list[Blueprint]:
         stores.blueprint,
         answers.blueprint,
         review_pages.blueprint,
+        compare.blueprint,
         gs1.blueprint,
         media.blueprint,
         health.blueprint,

@@ -539,6 +539,22 @@ class ItemPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Search:
+    """The field that looks for items on this page, what it found, and the neighbouring pages (empty: none)."""
+
+    path: str
+    find: str
+    # What was found in words; empty where nothing was looked for, or nothing found.
+    said: str
+    of: str
+    lang: str
+    # The page without the words.
+    all: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
 class StorePage:
     """One store of a retailer's: where it is, whether it is open, and what it shows."""
 
@@ -550,6 +566,7 @@ class StorePage:
     # Said first where the store is closed for good.
     closed: str
     pieces: tuple[Piece, ...]
+    search: Search
 
     template = "rendering/store.html"
 
