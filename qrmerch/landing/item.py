@@ -123,8 +123,11 @@ def _shown(place: Place) -> Shown:
     return Shown(known, place.store_id or "", place.locale, place.is_nowhere, place.pick)
 
 
-def _personal_page(place: Place, headers: tuple[tuple[str, str], ...]) -> Response:
-    """The item's page with this shopper's hearts, for nobody else to keep."""
+def _personal_page(place: Place, headers: tuple[tuple[str, str], ...], *, is_away: bool = False) -> Response:
+    """The item's page with this shopper's hearts, for nobody else to keep.
+
+    :param is_away: they need not stand in the place's store.
+    """
     db, at = get_db(), now()
     visitor = find_shopper(db, place.item.retailer_id)
     page = render_item_page(
@@ -137,6 +140,7 @@ def _personal_page(place: Place, headers: tuple[tuple[str, str], ...]) -> Respon
         pick=place.pick,
         base_url=services().settings.base_url,
         personal=load_personal(db, visitor) if visitor else None,
+        is_away=is_away,
     )
     response = Response(page.html, mimetype="text/html")
     response.headers.extend([*page.headers, *headers])
@@ -278,7 +282,7 @@ def show_shared(link_id: str) -> Response:
         return answer_missing()
     store = db.get(Store, link.store_id) if link.store_id else None
     headers = count_share(link.retailer_id, link.public_id)
-    return _personal_page(Place(item, store, place.house, place.locale), headers)
+    return _personal_page(Place(item, store, place.house, place.locale), headers, is_away=True)
 
 
 def _said(place: Place, **more: str) -> str:
