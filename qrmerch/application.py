@@ -8,10 +8,10 @@ from werkzeug.exceptions import NotFound as NoRoute
 from qrmerch.account import routes as account
 from qrmerch.associates import routes as associates
 from qrmerch.buckets import open_store
+from qrmerch.codes import gs1_tasks as _gs1_jobs
 from qrmerch.codes import host_tasks as _host_jobs
 from qrmerch.codes import tasks as _code_jobs
 from qrmerch.config import Settings, data_folder
-from qrmerch.content import link_tasks as _link_jobs
 from qrmerch.content import tasks as _content_jobs
 from qrmerch.content import watching_tasks as _watching_jobs
 from qrmerch.db import Database
@@ -30,6 +30,7 @@ from qrmerch.media import recording_tasks as _recording_jobs
 from qrmerch.media import tasks as _media_jobs
 from qrmerch.navigation import navigation_of
 from qrmerch.offers import tasks as _offer_jobs
+from qrmerch.parties import following_tasks as _follow_jobs
 from qrmerch.parties.hosts import Hosts
 from qrmerch.printing import sign_tasks as _sign_jobs
 from qrmerch.printing import tasks as _print_jobs
@@ -45,7 +46,8 @@ _JOB_ROOMS = (
     _feed_jobs,
     _fill_jobs,
     _import_jobs,
-    _link_jobs,
+    _follow_jobs,
+    _gs1_jobs,
     _media_jobs,
     _host_jobs,
     _offer_jobs,

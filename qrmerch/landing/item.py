@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from typing import Final
-from urllib.parse import parse_qs, quote, urlencode
+from urllib.parse import quote, urlencode
 
 from flask import Blueprint, Response, jsonify, request
 from sqlalchemy.orm import Session
@@ -11,7 +11,7 @@ from qrmerch.access import allow_anyone
 from qrmerch.catalog.models import Item
 from qrmerch.clock import now
 from qrmerch.codes.tokens import find_token
-from qrmerch.db import AWAY, get_one
+from qrmerch.db import get_one
 from qrmerch.i18n import translator
 from qrmerch.landing.guessing import note_miss, refuse_guessing
 from qrmerch.landing.helpful import answer_missing
@@ -24,7 +24,6 @@ from qrmerch.landing.scanning import (
     count_orphan,
     count_page,
     count_share,
-    count_view,
     get_scan_path,
 )
 from qrmerch.landing.shopper import (
@@ -124,8 +123,11 @@ def _shown(place: Place) -> Shown:
     return Shown(known, place.store_id or "", place.locale, place.is_nowhere, place.pick)
 
 
-def _personal_page(place: Place, headers: tuple[tuple[str, str], ...]) -> Response:
-    """The item's page with this shopper's hearts, for nobody else to keep."""
+def _personal_page(place: Place, headers: tuple[tuple[str, str], ...], *, is_away: bool = False) -> Response:
+    """The item's page with this shopper's hearts, for nobody else to keep.
+
+    :param is_away: they need not stand in the place's store.
+    """
     db, at = get_db(), now()
     visitor = find_shopper(db, place.item.retailer_id)
     page = render_item_page(
@@ -138,6 +140,7 @@ def _personal_page(place: Place, headers: tuple[tuple[str, str], ...]) -> Respon
         pick=place.pick,
         base_url=services().settings.base_url,
         personal=load_personal(db, visitor) if visitor else None,
+        is_away=is_away,
     )
     response = Response(page.html, mimetype="text/html")
     response.headers.extend([*page.headers, *headers])
@@ -279,47 +282,7 @@ def show_shared(link_id: str) -> Response:
         return answer_missing()
     store = db.get(Store, link.store_id) if link.store_id else None
     headers = count_share(link.retailer_id, link.public_id)
-    return _personal_page(Place(item, store, place.house, place.locale), headers)
-
-
-@blueprint.post("/v")
-@allow_anyone
-def see_page() -> Response:
-    """A page was on the screen for a second: its visit, and what this shopper keeps."""
-    address, _, query = request.form.get("page", "").partition("?")
-    public_id = address.removeprefix("/i/")
-    codes = get_scan_path().codes
-    if address.startswith("/store/"):
-        # A store's page is no item's: its scan is counted, and that it was seen says no more.
-        return jsonify(v="")
-    item = codes.items.get(public_id) or _find_unprinted(public_id)
-    if item is None or find_host_retailer_id() not in (None, item.retailer_id):
-        return answer_missing()
-    store = codes.find_store(parse_qs(query).get("at", [""])[0], item.retailer_id)
-    visit = count_view(
-        item,
-        store.store_id if store else "",
-        said=request.form.get("v", ""),
-        text=request.form.get("code", "")[:_MAX_TYPED_CHARS],
-    )
-    kept = _find_kept(item.retailer_id)
-    return jsonify(v=visit) if kept is None else jsonify(v=visit, kept=kept)
-
-
-def _find_kept(retailer_id: str) -> list[str] | None:
-    """Public ids of what this phone keeps; None where nothing is known of it, or the database is away."""
-    try:
-        with services().database.read() as db:
-            visitor = find_shopper(db, retailer_id)
-            return list(load_personal(db, visitor).kept) if visitor else None
-    except AWAY:
-        return None
-
-
-def _find_unprinted(public_id: str) -> KnownItem | None:
-    with services().database.read() as db:
-        place = find_place(db, public_id, at=now())
-    return KnownItem(place.item.id, place.item.public_id, place.item.retailer_id) if place else None
+    return _personal_page(Place(item, store, place.house, place.locale), headers, is_away=True)
 
 
 def _said(place: Place, **more: str) -> str:

@@ -164,6 +164,16 @@ def count_view(item: KnownItem, store_id: str, *, said: str | None, text: str = 
     return get_scan_path().counting.view(request.environ, item, store_id, said, time(), token=token or "")
 
 
+def count_engaged(item: KnownItem, store_id: str, *, said: str | None) -> None:
+    """Count that an item's page was on the screen for ten seconds, in the visit that the phone says it is in."""
+    get_scan_path().counting.engaged(request.environ, item, store_id, said, time())
+
+
+def count_play(item: KnownItem, store_id: str, *, step: int) -> None:
+    """Count how far a film or a recording on an item's page was played, in per cent."""
+    get_scan_path().counting.play(request.environ, item, store_id, step, time())
+
+
 def count_share(retailer_id: str, public_id: str) -> tuple[tuple[str, str], ...]:
     """Count that a share link was opened; the headers that tell the phone its visit."""
     return visit_headers(get_scan_path().counting.share(request.environ, retailer_id, public_id, time()))
