@@ -156,12 +156,13 @@ class _Flush:
         turn = self._turn
         self._state.release()
         try:
-            has_failed = not all([_flush_file(file) for file in files])
+            # Each of them, also after one that failed.
+            went = [_flush_file(file) for file in files]
         finally:
             self._state.acquire()
             self._is_flushing = False
             self._state.notify_all()
-        if has_failed:
+        if not all(went):
             self._failed.add(turn)
 
 

@@ -34,7 +34,7 @@ class Disk:
                 self.left.setdefault(name, b"")
 
     def fdatasync(self, file: int) -> None:
-        path = Path(os.readlink(f"/proc/self/fd/{file}"))
+        path = Path(f"/proc/self/fd/{file}").readlink()
         # Only what stood there when the flush was asked for.
         data = path.read_bytes()
         self.holds()
