@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from qrmerch.scans import kinds
-from tests.drills.shop import Counted, Shop, children_called, family, kill
+from tests.drills.shop import Counted, Shop, children_called, family, kill, web_workers
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(2700)]
 _VICTIMS = ("web worker", "everything", "loader", "supervisor")
@@ -102,5 +102,5 @@ def _find(victim: str, pid: int) -> list[psutil.Process]:
         return family(pid)[:1]
     if victim == "loader":
         return children_called(pid, "loader")
-    # Granian's workers, oldest first: it gives up when one worker dies twice within seconds.
-    return [each for parent in children_called(pid, "web") for each in psutil.Process(parent.pid).children()][:1]
+    # Granian gives up when one worker dies twice within seconds: the oldest.
+    return web_workers(pid)[:1]
