@@ -17,6 +17,7 @@ from qrmerch.errors import DomainError
 PREFIX = "QRMERCH_"
 _PACKAGE = Path(__file__).parent
 _THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
+_MIN_TOKEN_CHARS = 16
 _SWITCH = {"0": False, "1": True}
 
 
@@ -52,6 +53,10 @@ class Settings:
     staff_threads: int = _setting(2, "Of those, at most so many for staff; others are told to try again in a second.")
     node: str = _setting("node-1", "Name of this machine among those of one database; it keeps its name for ever.")
     proxies: int = _setting(0, "Trusted proxies in front, whose X-Forwarded-* are read.")
+    metrics_token: str = _setting(
+        "",
+        "Who asks for /metrics from another machine sends it as `Authorization: Bearer …`; empty: only this machine.",
+    )
     smtp_url: str = _setting("", "smtp://user:password@host:port for mail; empty keeps mail in the outbox.")
     mail_from: str = _setting("qrmerch@localhost", "Sender of mails.")
     max_image_bytes: int = _setting(10_000_000, "Largest picture taken, bytes.")
@@ -127,6 +132,8 @@ class Settings:
         """These settings with folders made, defaults filled and refusals spoken."""
         if self.mode not in ("demo", "production"):
             raise SettingsError("QRMERCH_MODE must be demo or production.")
+        if self.metrics_token and len(self.metrics_token) < _MIN_TOKEN_CHARS:
+            raise SettingsError(f"QRMERCH_METRICS_TOKEN must have at least {_MIN_TOKEN_CHARS} characters, or none.")
         if self.scan_log not in ("fast", "durable"):
             raise SettingsError("QRMERCH_SCAN_LOG must be fast or durable.")
         if not 1 <= self.staff_threads < self.flask_threads:
