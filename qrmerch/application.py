@@ -99,6 +99,7 @@ def _open_front_door(app: Flask, made_with: Services) -> None:
     )
     app.wsgi_app = FrontDoor(behind, path)  # type: ignore[method-assign]
     path.changes.follow()
+    path.tightening.start()
 
 
 def _open_demo(made_with: Services) -> None:

@@ -27,6 +27,7 @@ from qrmerch.rendering.kept import (
     is_same,
     picked,
 )
+from qrmerch.rendering.tightening import Tightening
 from qrmerch.scans.agents import Remembered
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class ScanPath:
     pages: Pages
     counting: Counting
     changes: Changes
+    tightening: Tightening
     hosts: Hosts
     proxies: int
     # The headers of every answer.

@@ -27,6 +27,7 @@ from qrmerch.parties.hosts import Hosts
 from qrmerch.rendering.changes import Change, Changes
 from qrmerch.rendering.kept import NOWHERE, STORE, KeptPage, PageKey, Pages, picked
 from qrmerch.rendering.keys import render_key
+from qrmerch.rendering.tightening import Tightening
 from qrmerch.scans.log import ScanLog
 from qrmerch.scans.near import Near
 from qrmerch.web import safety_headers, services
@@ -81,6 +82,7 @@ def open_scan_path(settings: Settings, hosts: Hosts) -> ScanPath:
         pages=pages,
         counting=counting,
         changes=changes,
+        tightening=Tightening(pages),
         hosts=hosts,
         proxies=settings.proxies,
         safety=tuple(safety_headers(settings, path="/01/")),
@@ -96,6 +98,7 @@ def close_scan_path(parts: dict[str, Any]) -> None:
     """End what the scan path of an application does by itself."""
     path: ScanPath = parts[_PART]
     path.changes.stop()
+    path.tightening.stop()
     path.counting.log.close()
 
 

@@ -26,8 +26,9 @@ PLAIN, GZIP, BR = 0, 1, 2
 CODINGS: Final = ("identity", "gzip", "br")
 # How long the page changes may go unread before the database counts as away, seconds.
 STALE_AFTER_S: Final = 5.0
-# 11 is 13 % smaller and takes ten times as long: too long while a phone waits for a page not kept.
+# 11 is 13 % smaller and takes ten times as long: too long while a phone waits for a page not kept; done later.
 BR_QUALITY: Final = 5
+_BEST_BR_QUALITY: Final = 11
 _OVERHEAD_BYTES: Final = 4096
 _ABANDONED_AFTER_S: Final = 60
 
@@ -101,6 +102,8 @@ class KeptPage:
     headers: tuple[tuple[str, str], ...]
     variants: tuple[Variant, Variant, Variant]
     others: tuple[str, ...] = ()
+    # Whether it was compressed a second time, as small as it gets.
+    is_tight: bool = False
 
     @property
     def item_ids(self) -> tuple[str, ...]:
@@ -192,11 +195,30 @@ class Pages:
             if as_of < max(self._all_changed, *(self._changed.get(each, 0) for each in page.item_ids)):
                 return False
             self._add(page)
-        # A full disk costs the next start a rendering, and this phone nothing.
-        try:
-            self._write(page)
-        except OSError:
-            _delete(self._path(page.key))
+        self._write_or_delete(page)
+        return True
+
+    def tighten(self, *, before_s: float) -> bool:
+        """Compress one page that was rendered before then and still stands as small as it gets; whether there was one.
+
+        It takes the place of the page as it was, here and on disk, good for as long and under the same ETag: what a
+        phone unpacks is the same.
+        """
+        at_s = time.time()
+        waiting = (page for page in list(self._kept.values()) if not page.is_tight and page.until_s > at_s)
+        page = next((page for page in waiting if page.rendered_s < before_s), None)
+        if page is None:
+            return False
+        plain, gzipped, br = page.variants
+        body = brotli.compress(plain.body[0], quality=_BEST_BR_QUALITY)
+        smaller = _with_body(br, min(body, br.body[0], key=len))
+        tight = dataclasses.replace(page, variants=(plain, gzipped, smaller), is_tight=True)
+        with self._changing:
+            if self._kept.get(page.key) is not page:
+                return True
+            self._kept[page.key] = tight
+            self._bytes += tight.size - page.size
+        self._write_or_delete(tight)
         return True
 
     def drop(self, should_drop: Callable[[KeptPage], bool], *, item_ids: Iterable[str] | None) -> None:
@@ -253,6 +275,13 @@ class Pages:
 
     # --- on disk ---------------------------------------------------------------------------------
 
+    def _write_or_delete(self, page: KeptPage) -> None:
+        # A full disk costs the next start a rendering, and this phone nothing.
+        try:
+            self._write(page)
+        except OSError:
+            _delete(self._path(page.key))
+
     def _write(self, page: KeptPage) -> None:
         bodies = [variant.body[0] for variant in page.variants]
         about = {
@@ -262,6 +291,7 @@ class Pages:
             "build": self._build,
             "headers": page.headers,
             "others": page.others,
+            "tight": page.is_tight,
             "lengths": [len(body) for body in bodies],
         }
         replace_file(self._path(page.key), b"\n".join((orjson.dumps(about), b"".join(bodies))))
@@ -291,7 +321,7 @@ class Pages:
         until_s = float(about["until"]) if about["build"] == self._build else 0.0
         bodies = data[:plain], data[plain : plain + gzipped], data[plain + gzipped :]
         key = PageKey(*about["key"])
-        return self._page(
+        page = self._page(
             key,
             bodies,
             rendered_s=float(about["rendered"]),
@@ -299,6 +329,7 @@ class Pages:
             headers=about["headers"],
             others=about["others"],
         )
+        return dataclasses.replace(page, is_tight=bool(about.get("tight")))
 
     def _path(self, key: PageKey) -> Path:
         name = hashlib.blake2b("\0".join(key).encode(), digest_size=12).hexdigest()
@@ -333,6 +364,11 @@ def is_same(etag: str, if_none_match: str) -> bool:
     if if_none_match == etag:
         return True
     return etag in [part.strip().removeprefix("W/") for part in if_none_match[:1000].split(",")]
+
+
+def _with_body(variant: Variant, body: bytes) -> Variant:
+    headers = [(name, str(len(body)) if name == "Content-Length" else value) for name, value in variant.headers]
+    return Variant(headers, variant.etag, [body])
 
 
 def _variant(body: bytes, coding: str, digest: str, more: Iterable[tuple[str, str]]) -> Variant:

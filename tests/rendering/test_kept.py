@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from qrmerch.rendering.kept import BR, GZIP, PLAIN, KeptPage, PageKey, Pages, RenderedPage, choose_coding, is_same
+from qrmerch.rendering.tightening import Tightening
 
 AT_S = 1_790_000_000.0
 BIG = 100_000
@@ -233,6 +234,73 @@ def test_what_expires_is_a_stopgap_and_what_is_newer_stands(tmp_path: Path) -> N
     assert not keep(pages, "begun before", as_of=begun)
 
 
+def test_a_page_is_compressed_again_in_its_place_and_stays_as_it_was(tmp_path: Path) -> None:
+    pages = open_pages(tmp_path)
+    html = b"".join(b"<p class=row>%d of %d</p>" % (n, n * n) for n in range(3000))
+    for name, at_s in (("first", AT_S), ("top", AT_S), ("new", AT_S + 100)):
+        keep(pages, name, html=html, at_s=at_s, lasts_s=1e9)
+    before = pages.find(key_of("top"), AT_S)
+
+    done = [pages.tighten(before_s=AT_S + 60) for _ in range(3)]
+
+    after, new = pages.find(key_of("top"), AT_S), pages.find(key_of("new"), AT_S)
+    assert done == [True, True, False]
+    assert before and after and new
+    assert (after.is_tight, new.is_tight) == (True, False)
+    assert len(after.variants[BR].body[0]) < len(before.variants[BR].body[0])
+    assert brotli.decompress(after.variants[BR].body[0]) == html
+    assert dict(after.variants[BR].headers)["Content-Length"] == str(len(after.variants[BR].body[0]))
+    assert after.variants[BR].etag == before.variants[BR].etag
+    assert (after.until_s, after.rendered_s, after.variants[:2]) == (
+        before.until_s,
+        before.rendered_s,
+        before.variants[:2],
+    )
+    assert pages.size == sum(page.size for page in pages._kept.values())
+    assert open_pages(tmp_path).find(key_of("top"), AT_S) == after
+
+
+def test_a_page_that_changed_while_it_was_compressed_again_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = open_pages(tmp_path)
+    keep(pages, "top", html=b"<p>old" * 100, lasts_s=1e9)
+    compress = brotli.compress
+
+    def change_meanwhile(body: bytes, *, quality: int) -> bytes:
+        pages.drop(lambda page: True, item_ids=["top"])
+        return compress(body, quality=quality)
+
+    monkeypatch.setattr("qrmerch.rendering.kept.brotli.compress", change_meanwhile)
+
+    assert pages.tighten(before_s=AT_S + 60)
+
+    assert found(pages, ["top"]) == []
+    assert not list(tmp_path.glob("*.page"))
+
+
+def test_what_is_only_a_stopgap_is_not_worth_it(tmp_path: Path) -> None:
+    keep(open_pages(tmp_path, build="one"), "top", lasts_s=1e9)
+
+    assert not open_pages(tmp_path, build="two").tighten(before_s=AT_S + 60)
+
+
+def test_pages_are_compressed_again_one_after_the_other_in_a_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qrmerch.rendering.tightening.EVERY_S", 0.001)
+    pages = open_pages(tmp_path)
+    for name in ("top", "hat"):
+        keep(pages, name, at_s=AT_S, lasts_s=1e9)
+    tightening = Tightening(pages)
+    tightening.start()
+    while not all(page.is_tight for page in list(pages._kept.values())):
+        pass
+    tightening.stop()
+
+    assert not tightening._thread.is_alive()
+
+
 def test_a_disk_that_refuses_costs_no_shopper_a_page(tmp_path: Path) -> None:
     folder = tmp_path / "pages"
     folder.mkdir()
@@ -303,6 +371,6 @@ def test_the_head_of_a_kept_file_says_nothing_but_the_page(tmp_path: Path) -> No
     (path,) = tmp_path.glob("*.page")
     about = orjson.loads(path.read_bytes().partition(b"\n")[0])
 
-    assert set(about) == {"key", "rendered", "until", "build", "headers", "others", "lengths"}
+    assert set(about) == {"key", "rendered", "until", "build", "headers", "others", "tight", "lengths"}
     # What every page carries is of this start's settings, not of the one that rendered it.
     assert "nosniff" not in path.read_text("latin-1")
