@@ -14,6 +14,7 @@ import http.client
 import logging
 import multiprocessing
 import os
+import resource
 import signal
 import socket
 import ssl
@@ -35,6 +36,11 @@ if TYPE_CHECKING:
 ROLES: Final = ("web", "loader", "worker")
 # What granian says of more threads than twice the processors: ours wait far more than they run.
 _MANY_THREADS: Final = "spawning up to"
+# Lines that a worker holds at once. They wait in front of it beyond that, so nobody may keep one for nothing.
+_CONNECTIONS: Final = 4096
+_HEADER_WAIT_MS: Final = 10_000
+_MAX_HEADER_BYTES: Final = 65_536
+_OTHER_FILES: Final = 512
 _RESPAWN_AFTER_S: Final = 0.1
 _LOOK_EVERY_S: Final = 0.1
 _PORT_WAIT_S: Final = 3.0
@@ -199,12 +205,14 @@ def run_web(settings: Settings, certificate: Certificate | None) -> None:
     """Granian with its workers, until SIGTERM."""
     from granian import Granian
     from granian.constants import Interfaces
+    from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
     # Before the workers are forked, so that none of them imports anything.
     from qrmerch import application  # noqa: F401
     from qrmerch.landing.shedding import threads_for
 
+    _raise_file_limit(_CONNECTIONS + _OTHER_FILES)
     logging.getLogger("_granian").addFilter(lambda record: _MANY_THREADS not in str(record.msg))
     Granian(
         "qrmerch.serving:make_application",
@@ -215,6 +223,9 @@ def run_web(settings: Settings, certificate: Certificate | None) -> None:
         workers=settings.workers,
         blocking_threads=threads_for(settings.flask_threads, waits_for_disk=settings.has_durable_log),
         websockets=False,
+        # Each connection counts, whether or not anything is asked on it.
+        backpressure=_CONNECTIONS,
+        http1_settings=HTTP1Settings(header_read_timeout=_HEADER_WAIT_MS, max_buffer_size=_MAX_HEADER_BYTES),
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
         respawn_interval=_RESPAWN_AFTER_S,
@@ -222,6 +233,13 @@ def run_web(settings: Settings, certificate: Certificate | None) -> None:
         ssl_cert=certificate.certificate if certificate else None,
         ssl_key=certificate.key if certificate else None,
     ).serve()
+
+
+def _raise_file_limit(wanted: int) -> None:
+    """Let this process and its children have so many files and lines open, as far as the system allows."""
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if now < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, most), most))
 
 
 def run_loader(settings: Settings) -> None:
