@@ -376,8 +376,8 @@ def write_pdf(look: Look, side: int) -> str:
     if look.points:
         # Dots beside each other are one line of dashes with round ends: half the bytes of a line for each.
         said.append(f"1 J {DOT} w [.01 .99] 0 d {_TO_MIDDLES}")
-        for x, y, length in _lines_of(look.points):
-            said.append(f"{x - 0.5:g} {side - y - 0.5:g} m {x + length - 1.49:g} {side - y - 0.5:g} l")
+        for left, top, count in _lines_of(look.points):
+            said.append(f"{left - 0.5:g} {side - top - 0.5:g} m {left + count - 1.49:g} {side - top - 0.5:g} l")
         said.append("S Q")
     return " ".join(said)
 
