@@ -165,6 +165,10 @@ def replace_code(db: Session, code: Code, by: Code, *, at: datetime, actor: Acto
     """
     if code.retailer_id != by.retailer_id:
         raise NotFound("This code is not here.")
+    # Two that replace each other at once would both see no circle.
+    lock_codes(db, code.retailer_id)
+    for each in (code, by):
+        db.refresh(each)
     if code.state == CodeState.RETIRED:
         raise CodeIsRetired("This code is retired. Bring it back first, then replace it.")
     if by.state == CodeState.RETIRED:
@@ -346,6 +350,7 @@ def _ids_after(db: Session, code: Code) -> set[str]:
     found = {code.id}
     while code.replaced_by_id and code.replaced_by_id not in found:
         code = get_code(db, code.replaced_by_id)
+        db.refresh(code)
         found.add(code.id)
     return found
 
