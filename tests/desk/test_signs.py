@@ -547,3 +547,15 @@ def test_a_sign_speaks_of_an_offer_that_runs_as_long_as_it_hangs(
     assert any("Take the sign down by then." in each["said"] for each in run.findings)
     assert "offer" not in Sign.from_json(without.sign).call
     assert (wrong.status_code, "soon is no day" in wrong.text) == (422, True)
+
+
+def test_what_a_killed_drawing_left_is_swept_by_the_next_try(mia: Browser, shop: Shop, work: Work, db: Session) -> None:
+    ask(mia, shop)
+    left = work.settings.data_dir / "signs" / run_of(db).id / "sign.pdf"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"%PDF-1.6 half")
+
+    jobs.run_all(work)
+
+    assert run_of(db).state == SignState.READY
+    assert list((work.settings.data_dir / "signs").iterdir()) == []
