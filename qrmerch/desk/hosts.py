@@ -107,9 +107,9 @@ def make_default(host_id: str) -> Response:
 @blueprint.post("/desk/hosts/<host_id>/remove")
 @allow(*OWNERS)
 def remove(host_id: str) -> Response:
-    """Take a host away that no code carries.
+    """Take a host away that no code carries, and that no GS1 address can be printed with.
 
-    :raises HostPrinted: at least one does.
+    :raises HostPrinted: at least one does, or may be.
     """
     db, principal = get_db(), current_principal()
     row = get_host(db, host_id)
@@ -130,7 +130,7 @@ def _look(host: str, secret: str) -> Look:
 def _render(db: Session, *, typed: str = "", problems: dict[str, str] | None = None) -> Response:
     retailer = get_retailer(db, current_principal().retailer_id)
     hosts, codes = list_hosts(db, retailer.id), count_by_host(db, retailer.id)
-    rows = [_row(each, codes.get(each.host, 0), retailer) for each in hosts]
+    rows = [_row(each, codes.get(each.host, 0), carrying.count_numbers(db, each), retailer) for each in hosts]
     shared = services().settings.base_url
     default = next((each.host for each in hosts if each.is_primary and each.proven_at), "")
     page = HostsPage(
@@ -146,7 +146,7 @@ def _render(db: Session, *, typed: str = "", problems: dict[str, str] | None = N
     return render("desk/hosts.html", page, status=422 if problems else 200)
 
 
-def _row(row: RetailerHost, codes: int, retailer: Retailer) -> HostRow:
+def _row(row: RetailerHost, codes: int, numbers: int, retailer: Retailer) -> HostRow:
     is_proven = row.proven_at is not None
     return HostRow(
         host_id=row.id,
@@ -160,7 +160,7 @@ def _row(row: RetailerHost, codes: int, retailer: Retailer) -> HostRow:
         record_name=record_name(row.host),
         record_text=record_text(row.secret),
         file_address=file_address(row.host),
-        may_leave=not (is_proven and codes),
+        may_leave=not (is_proven and (codes or numbers)),
     )
 
 

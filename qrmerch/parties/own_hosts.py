@@ -159,16 +159,23 @@ def make_default(db: Session, row: RetailerHost, *, at: datetime, actor: Actor |
     db.flush()
 
 
-def remove_host(db: Session, row: RetailerHost, *, codes: int, at: datetime, actor: Actor | None) -> None:
+def remove_host(db: Session, row: RetailerHost, *, codes: int, numbers: int, at: datetime, actor: Actor | None) -> None:
     """Take a host away.
 
     :param codes: how many codes carry it, counted while nobody makes any.
-    :raises HostPrinted: at least one does.
+    :param numbers: how many GS1 numbers may be printed with it.
+    :raises HostPrinted: at least one does, or may be.
     """
     if codes:
         number = "1 code carries" if codes == 1 else f"{codes:,} codes carry"
         raise HostPrinted(
             f"{number} {row.host}. What is printed cannot be called back, so it stays and goes on answering."
+        )
+    if numbers:
+        many = "1 number has" if numbers == 1 else f"{numbers:,} numbers have"
+        raise HostPrinted(
+            f"{many} a GS1 address, and {row.host} was the host in it. Nobody knows whether tags with it are printed, "
+            "so it stays and goes on answering."
         )
     db.delete(row)
     if row.proven_at is not None:

@@ -151,8 +151,10 @@ def test_a_host_that_codes_carry_stays_and_any_other_goes(db: Session) -> None:
     note_look(db, row, PROVEN, at=NOON, actor=None)
 
     with pytest.raises(HostPrinted, match=r"1,284 codes carry qr\.fashiontown\.example"):
-        remove_host(db, row, codes=1_284, at=NOON, actor=None)
-    remove_host(db, row, codes=0, at=NOON, actor=None)
+        remove_host(db, row, codes=1_284, numbers=0, at=NOON, actor=None)
+    with pytest.raises(HostPrinted, match=r"12 numbers have a GS1 address, and qr\.fashiontown\.example was the host"):
+        remove_host(db, row, codes=0, numbers=12, at=NOON, actor=None)
+    remove_host(db, row, codes=0, numbers=0, at=NOON, actor=None)
 
     assert db.scalars(select(RetailerHost)).all() == []
 
