@@ -14,6 +14,7 @@ from qrmerch.catalog.models import Variant
 from qrmerch.codes.models import Code
 from qrmerch.codes.queries import count_with_host
 from qrmerch.codes.service import lock_codes
+from qrmerch.db import reread
 from qrmerch.parties import own_hosts
 from qrmerch.parties.models import RetailerHost, Store
 from qrmerch.parties.proving import Look
@@ -49,7 +50,7 @@ def remove_host(db: Session, row: RetailerHost, *, at: datetime, actor: Actor | 
     """
     lock_codes(db, row.retailer_id)
     # It may have been proven, and printed, since the row was read.
-    db.refresh(row)
+    reread(db, row)
     codes = count_with_host(db, row.retailer_id, row.host)
     own_hosts.remove_host(db, row, codes=codes, numbers=count_numbers(db, row), at=at, actor=actor)
 

@@ -18,7 +18,7 @@ from qrmerch.audit import Actor
 from qrmerch.catalog.models import Item, Variant
 from qrmerch.codes.gs1_models import Gs1Link, GtinAnswer, LinkHost
 from qrmerch.codes.gs1_queries import followed_at, list_item_gtins, list_link_hosts
-from qrmerch.db import lock_for_chain
+from qrmerch.db import lock_for_chain, reread
 from qrmerch.errors import Conflict, FormError, NotFound
 from qrmerch.gs1.ai import Problem, check_value
 from qrmerch.gs1.digital_link import write_path
@@ -153,7 +153,7 @@ def _refresh(db: Session, link: Gs1Link) -> None:
     :raises NotFound: it is gone.
     """
     try:
-        db.refresh(link)
+        reread(db, link)
     except InvalidRequestError:
         raise NotFound("This link is not here any more.") from None
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from qrmerch import audit, ids
 from qrmerch.audit import Actor
-from qrmerch.db import lock_for_chain, unscoped
+from qrmerch.db import lock_for_chain, reread, unscoped
 from qrmerch.errors import Conflict, FormError
 from qrmerch.parties.models import Retailer, RetailerHost
 from qrmerch.parties.proving import Look
@@ -136,10 +136,17 @@ def note_look(db: Session, row: RetailerHost, look: Look, *, at: datetime, actor
     return True
 
 
-def refuse_early_look(row: RetailerHost, *, at: datetime) -> None:
-    """:raises LookedJustNow: the last look was seconds ago."""
+def begin_look(db: Session, row: RetailerHost, *, at: datetime) -> None:
+    """Note that somebody looks now, before it is done: a look takes seconds, and many at once would be a weapon.
+
+    :raises LookedJustNow: the last one began seconds ago.
+    """
+    lock_for_chain(db, f"look {row.id}")
+    reread(db, row)
     if row.checked_at is not None and at < row.checked_at + LOOK_AGAIN_AFTER:
         raise LookedJustNow("We looked a few seconds ago. A change takes longer than that to be seen; try in a minute.")
+    row.checked_at = at
+    db.flush()
 
 
 def make_default(db: Session, row: RetailerHost, *, at: datetime, actor: Actor | None) -> None:
