@@ -25,6 +25,7 @@ from qrmerch.landing import routes as landing
 from qrmerch.landing.front_door import FrontDoor
 from qrmerch.landing.helpful import answer_missing
 from qrmerch.landing.scanning import open_scan_path, put_scan_path
+from qrmerch.landing.shedding import Shedding
 from qrmerch.media import recording_tasks as _recording_jobs
 from qrmerch.media import tasks as _media_jobs
 from qrmerch.navigation import navigation_of
@@ -35,7 +36,7 @@ from qrmerch.printing import sign_tasks as _sign_jobs
 from qrmerch.printing import tasks as _print_jobs
 from qrmerch.studio import routes as studio
 from qrmerch.users import login
-from qrmerch.web import Hooks, Services, install, wants_json
+from qrmerch.web import Hooks, Services, content_policy, install, safety_headers, wants_json
 
 _PAGE_ROOMS = (landing, account, desk, insights, studio, associates)
 # Imported for the jobs they declare.
@@ -89,7 +90,14 @@ def _hooks(made_with: Services) -> Hooks:
 def _open_front_door(app: Flask, made_with: Services) -> None:
     path = open_scan_path(made_with.settings, made_with.parts["hosts"])
     put_scan_path(made_with.parts, path)
-    app.wsgi_app = FrontDoor(app.wsgi_app, path)  # type: ignore[method-assign]
+    settings = made_with.settings
+    behind = Shedding(
+        app.wsgi_app,
+        flask_threads=settings.flask_threads,
+        staff_threads=settings.staff_threads,
+        headers=[*safety_headers(settings, path="/"), ("Content-Security-Policy", content_policy())],
+    )
+    app.wsgi_app = FrontDoor(behind, path)  # type: ignore[method-assign]
     path.changes.follow()
 
 

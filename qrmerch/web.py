@@ -27,6 +27,7 @@ from flask.sessions import SessionInterface, SessionMixin
 from jinja2 import StrictUndefined
 from markupsafe import Markup
 from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -135,7 +136,7 @@ def install(app: Flask, made_with: Services, hooks: Hooks) -> None:
     app.register_error_handler(DomainError, answer_refusal)
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(BucketAway, _answer_away)
-    for kind in (OperationalError, InterfaceError):
+    for kind in (OperationalError, InterfaceError, PoolTimeout):
         app.register_error_handler(kind, _answer_database_away)
     app.register_error_handler(Exception, _answer_bug)
 
@@ -398,9 +399,9 @@ def _answer_away(error: BucketAway) -> Response:
     return response
 
 
-def _answer_database_away(error: OperationalError | InterfaceError) -> Response:
+def _answer_database_away(error: Exception) -> Response:
     reference = secrets.token_hex(4)
-    log.error("database %s at %s", reference, request.endpoint, exc_info=error)
+    log.error("database %s at %s: %s", reference, request.endpoint, getattr(error, "orig", error))
     response = _error(503, "away", "This cannot be answered at the moment. Try again in a minute.", reference)
     response.headers["Retry-After"] = "60"
     return response

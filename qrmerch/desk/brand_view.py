@@ -13,7 +13,7 @@ from qrmerch.catalog.models import Item
 from qrmerch.content.holding import shows_somewhere
 from qrmerch.desk.brand_forms import say_brand
 from qrmerch.desk.brand_pages import BrandForm, BrandPage, FontField, KitRow, LegalField, LogoField, ShownPage, Swatch
-from qrmerch.desk.times import said_at, said_in_text
+from qrmerch.desk.times import clock_of, said_at, said_in_text
 from qrmerch.i18n import language_name
 from qrmerch.parties.languages import locales_of
 from qrmerch.parties.models import BrandKit, Corners, Display, Retailer, Tone
@@ -68,7 +68,7 @@ def render_brand(
         shown=show_colours(brand.colour, tone=brand.tone.value),
         sample_src=f"/desk/brand/sample?{urlencode(say_brand(brand))}" if sample else "",
         sample_title=sample.title if sample else "",
-        zone=retailer.time_zone.replace("_", " "),
+        zone=clock_of(retailer.time_zone),
         is_tried=is_tried,
         coming=tuple(_row(kit, at=at, zone=retailer.time_zone) for kit in coming),
         past=tuple(_row(kit, at=at, zone=retailer.time_zone) for kit in newest[1:]),

@@ -14,7 +14,7 @@ from qrmerch.catalog.models import Item
 from qrmerch.catalog.queries import list_items
 from qrmerch.desk.offer_forms import ALL, read_terms, type_instant, typed_terms
 from qrmerch.desk.offer_pages import OfferPage, WordsIn, Worst
-from qrmerch.desk.times import said_at
+from qrmerch.desk.times import clock_of, said_at
 from qrmerch.errors import FormError
 from qrmerch.i18n import direction, format_list, language_name
 from qrmerch.money import format_money
@@ -134,7 +134,7 @@ def offer_page(
         found=found,
         stores=tuple((store.id, store.short_name) for store in stores),
         chosen_stores=tuple(sent.store_ids),
-        zone=retailer.time_zone,
+        zone=clock_of(retailer.time_zone),
         other_zones=_word_zones(terms.until_at, retailer, stores) if terms else "",
         worst=_worst(db, terms, retailer, [item.id for item in chosen], line),
         facts=_facts(terms, line, retailer, stores, chosen, at=at) if terms and line else (),

@@ -31,7 +31,7 @@ from qrmerch.desk.previews import SCHEMES
 from qrmerch.desk.review_pages import AssignForm, ChangeRow, Phone, PictureMark, PublishForm, Remark, RevisionPage
 from qrmerch.desk.take_down import offer_take_down
 from qrmerch.desk.terms import TypedPublication, say_scope
-from qrmerch.desk.times import said_age, said_at, said_in_text
+from qrmerch.desk.times import clock_of, said_age, said_at, said_in_text
 from qrmerch.errors import NotFound
 from qrmerch.i18n import direction, language_name
 from qrmerch.media.queries import Picture, pictures_of
@@ -216,7 +216,7 @@ class RevisionView:
             people=(("", "Nobody"), *list_reviewers(self.db, self.retailer.id)),
             assignee=typed.assignee,
             due=typed.due,
-            zone=self.retailer.time_zone.replace("_", " "),
+            zone=clock_of(self.retailer.time_zone),
             problems=dict(typed.problems),
         )
 
@@ -313,7 +313,7 @@ class RevisionView:
     def _publish_form(self, typed: TypedPublication) -> PublishForm:
         return PublishForm(
             address=f"{self.address}/publish",
-            zone=self.retailer.time_zone.replace("_", " "),
+            zone=clock_of(self.retailer.time_zone),
             from_at=typed.from_at,
             until_at=typed.until_at,
             where=typed.where,

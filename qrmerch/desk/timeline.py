@@ -19,6 +19,7 @@ from qrmerch.desk.paging import here, page_number, paging
 from qrmerch.desk.previews import answer_page
 from qrmerch.desk.timeline_pages import Lane, MomentForm, TimelinePage
 from qrmerch.desk.timeline_view import WEEKS, Filter, Lanes, Window, list_touched
+from qrmerch.desk.times import clock_of
 from qrmerch.downloads import csv_response
 from qrmerch.errors import NotFound
 from qrmerch.i18n import language_name
@@ -190,7 +191,7 @@ def _asked(
         locale=locale,
         day=day,
         time=clock,
-        zone=zone.replace("_", " "),
+        zone=clock_of(zone),
         problem=problem,
     )
     if item is None or instant is None:

@@ -31,3 +31,9 @@ def said_age(age: timedelta) -> str:
     if minutes < 48 * 60:
         return f"{minutes // 60} h"
     return f"{minutes // (24 * 60)} days"
+
+
+def clock_of(zone: str) -> str:
+    """What people call the time of an IANA time zone: `New York time`; a zone without a place in it is its own name."""
+    place = zone.rpartition("/")[2].replace("_", " ")
+    return f"{place} time" if "/" in zone and not zone.startswith("Etc/") else zone

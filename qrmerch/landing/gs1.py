@@ -13,12 +13,12 @@ from urllib.parse import quote
 import orjson
 from flask import Blueprint, Response, request
 from flask.blueprints import BlueprintSetupState
-from sqlalchemy.exc import DBAPIError
 from werkzeug.datastructures import Headers
 from werkzeug.routing import BaseConverter
 
 from qrmerch.access import allow_anyone
 from qrmerch.clock import now
+from qrmerch.db import AWAY
 from qrmerch.gs1.ai import KEYS, Problem, Reason
 from qrmerch.gs1.digital_link import DigitalLink, raw_path_for, read_path
 from qrmerch.gs1.elements import write_bracketed
@@ -35,8 +35,8 @@ from qrmerch.gs1.negotiate import is_named, quality_of, read_wishes
 from qrmerch.i18n import format_list, language_name, translator
 from qrmerch.landing.front_door import GS1_HEADERS
 from qrmerch.landing.gtins import KnownGtin, linkset_link
+from qrmerch.landing.guessing import note_miss, refuse_guessing
 from qrmerch.landing.helpful import answer_wrong
-from qrmerch.landing.item import note_miss, refuse_guessing
 from qrmerch.landing.pages import ChooserPage, LinkLine, LinksLevel, LinksPage
 from qrmerch.landing.resolving import (
     SERVED_KEYS,
@@ -164,8 +164,6 @@ def resolve(rest: str = "") -> Response:
         return answer_wrong(400, problem.reason, problem.said)
     if asked.link.key[0] not in SERVED_KEYS or asked.link.is_restricted:
         return _answer_unknown(asked)
-    if not get_scan_path().gtins.find(asked.link.key[1], None):
-        refuse_guessing()
     return _answer_from_memory(asked) or _answer_from_rows(asked)
 
 
@@ -234,7 +232,7 @@ def _answer_from_rows(asked: _Asked) -> Response:
     """What the database says; while it is away, on to the page that the number is known to mean."""
     try:
         return _answer(asked)
-    except DBAPIError:
+    except AWAY:
         known = _find_known(asked)
         if len(known) != 1 or not asked.is_default or asked.wants_linkset:
             raise
@@ -413,6 +411,7 @@ def _count_lookup(asked: _Asked, targets: Sequence[Target]) -> None:
 
 
 def _answer_unknown(asked: _Asked) -> Response:
+    refuse_guessing()
     note_miss()
     count_orphan(find_host_retailer_id(), "")
     key, value = asked.link.key

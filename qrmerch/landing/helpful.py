@@ -3,10 +3,10 @@
 from typing import Final
 
 from flask import Response, jsonify
-from sqlalchemy.exc import DBAPIError
 
 from qrmerch.clock import now
 from qrmerch.codes.tokens import find_token
+from qrmerch.db import AWAY
 from qrmerch.i18n import translator
 from qrmerch.landing.pages import HelpfulPage
 from qrmerch.landing.scanning import get_scan_path
@@ -78,7 +78,7 @@ def _find_house() -> tuple[House, str, tuple[Piece, ...]]:
             house = load_host_house(db, at=at)
             locale = choose_locale(house)
             pieces = list_start_pieces(db, house, locale, limit=_WAYS_ON, at=at) if house.retailer_id else ()
-    except DBAPIError:
+    except AWAY:
         return NEUTRAL, choose_locale(NEUTRAL), ()
     return house, locale, pieces
 

@@ -1,13 +1,10 @@
 """An item's page, printed or not, and what a shopper does on it: keep, share."""
 
-from datetime import datetime, timedelta
-from math import ceil
-from time import time
-from typing import Final, cast
-from urllib.parse import parse_qs, quote, urlencode
+from datetime import datetime
+from typing import Final
+from urllib.parse import quote, urlencode
 
 from flask import Blueprint, Response, jsonify, request
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from qrmerch.access import allow_anyone
@@ -15,10 +12,9 @@ from qrmerch.catalog.models import Item
 from qrmerch.clock import now
 from qrmerch.codes.tokens import find_token
 from qrmerch.db import get_one
-from qrmerch.errors import TooMany
 from qrmerch.i18n import translator
+from qrmerch.landing.guessing import note_miss, refuse_guessing
 from qrmerch.landing.helpful import answer_missing
-from qrmerch.landing.misses import Misses
 from qrmerch.landing.pages import SharePage
 from qrmerch.landing.printed import KnownItem
 from qrmerch.landing.scanning import (
@@ -28,7 +24,6 @@ from qrmerch.landing.scanning import (
     count_orphan,
     count_page,
     count_share,
-    count_view,
     get_scan_path,
 )
 from qrmerch.landing.shopper import (
@@ -69,11 +64,10 @@ _MAX_TYPED_CHARS: Final = 40
 def show_printed(text: str) -> Response:
     """A printed code's page after a miss of the front door; a helpful page where no code has this address."""
     typed = plain_token(text)
-    if not _is_known(typed):
-        refuse_guessing()
     answer = answer_scan(typed)
     if answer is not None:
         return answer
+    refuse_guessing()
     note_miss()
     count_orphan(find_host_retailer_id(), typed)
     return answer_missing(typed=typed)
@@ -89,32 +83,6 @@ def find_typed() -> Response:
         return redirect_to(f"/q/{token}")
     said = urlencode({name: request.args[name][:_MAX_TYPED_CHARS] for name in ("of", "lang") if request.args.get(name)})
     return redirect_to(f"/q/{quote(typed)}?{said}" if typed else f"/help?{said}")
-
-
-def refuse_guessing() -> None:
-    """Let nothing through from a network that has just asked for many addresses that do not exist.
-
-    :raises TooMany: with how long to wait.
-    """
-    if wait_s := _get_misses().wait_s(request.remote_addr or "", time()):
-        raise TooMany(
-            "Many codes that do not exist were asked for from this network. Wait a minute and try again.",
-            retry_after=timedelta(seconds=ceil(wait_s)),
-        )
-
-
-def note_miss() -> None:
-    """One more address that does not exist was asked for."""
-    _get_misses().take(request.remote_addr or "", time())
-
-
-def _get_misses() -> Misses:
-    return cast(Misses, services().parts.setdefault("misses", Misses()))
-
-
-def _is_known(typed: str) -> bool:
-    token = find_token(typed)
-    return token is not None and get_scan_path().codes.find(token) is not None
 
 
 @blueprint.get("/i/<public_id>")
@@ -155,8 +123,11 @@ def _shown(place: Place) -> Shown:
     return Shown(known, place.store_id or "", place.locale, place.is_nowhere, place.pick)
 
 
-def _personal_page(place: Place, headers: tuple[tuple[str, str], ...]) -> Response:
-    """The item's page with this shopper's hearts, for nobody else to keep."""
+def _personal_page(place: Place, headers: tuple[tuple[str, str], ...], *, is_away: bool = False) -> Response:
+    """The item's page with this shopper's hearts, for nobody else to keep.
+
+    :param is_away: they need not stand in the place's store.
+    """
     db, at = get_db(), now()
     visitor = find_shopper(db, place.item.retailer_id)
     page = render_item_page(
@@ -169,6 +140,7 @@ def _personal_page(place: Place, headers: tuple[tuple[str, str], ...]) -> Respon
         pick=place.pick,
         base_url=services().settings.base_url,
         personal=load_personal(db, visitor) if visitor else None,
+        is_away=is_away,
     )
     response = Response(page.html, mimetype="text/html")
     response.headers.extend([*page.headers, *headers])
@@ -310,47 +282,7 @@ def show_shared(link_id: str) -> Response:
         return answer_missing()
     store = db.get(Store, link.store_id) if link.store_id else None
     headers = count_share(link.retailer_id, link.public_id)
-    return _personal_page(Place(item, store, place.house, place.locale), headers)
-
-
-@blueprint.post("/v")
-@allow_anyone
-def see_page() -> Response:
-    """A page was on the screen for a second: its visit, and what this shopper keeps."""
-    address, _, query = request.form.get("page", "").partition("?")
-    public_id = address.removeprefix("/i/")
-    codes = get_scan_path().codes
-    if address.startswith("/store/"):
-        # A store's page is no item's: its scan is counted, and that it was seen says no more.
-        return jsonify(v="")
-    item = codes.items.get(public_id) or _find_unprinted(public_id)
-    if item is None or find_host_retailer_id() not in (None, item.retailer_id):
-        return answer_missing()
-    store = codes.find_store(parse_qs(query).get("at", [""])[0], item.retailer_id)
-    visit = count_view(
-        item,
-        store.store_id if store else "",
-        said=request.form.get("v", ""),
-        text=request.form.get("code", "")[:_MAX_TYPED_CHARS],
-    )
-    kept = _find_kept(item.retailer_id)
-    return jsonify(v=visit) if kept is None else jsonify(v=visit, kept=kept)
-
-
-def _find_kept(retailer_id: str) -> list[str] | None:
-    """Public ids of what this phone keeps; None where nothing is known of it, or the database is away."""
-    try:
-        with services().database.read() as db:
-            visitor = find_shopper(db, retailer_id)
-            return list(load_personal(db, visitor).kept) if visitor else None
-    except DBAPIError:
-        return None
-
-
-def _find_unprinted(public_id: str) -> KnownItem | None:
-    with services().database.read() as db:
-        place = find_place(db, public_id, at=now())
-    return KnownItem(place.item.id, place.item.public_id, place.item.retailer_id) if place else None
+    return _personal_page(Place(item, store, place.house, place.locale), headers, is_away=True)
 
 
 def _said(place: Place, **more: str) -> str:

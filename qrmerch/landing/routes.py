@@ -2,19 +2,39 @@
 
 from flask import Blueprint
 
-from qrmerch.landing import errands, gs1, health, item, media, my, offers, start, stores
+from qrmerch.landing import (
+    answers,
+    compare,
+    errands,
+    gs1,
+    health,
+    item,
+    media,
+    my,
+    offers,
+    review_pages,
+    seen,
+    start,
+    stores,
+    worker,
+)
 
 
 def blueprints() -> list[Blueprint]:
     """Every blueprint of this room, for `create_app`."""
     return [
         item.blueprint,
+        seen.blueprint,
         offers.blueprint,
         my.blueprint,
         errands.blueprint,
         start.blueprint,
         stores.blueprint,
+        answers.blueprint,
+        review_pages.blueprint,
+        compare.blueprint,
         gs1.blueprint,
         media.blueprint,
+        worker.blueprint,
         health.blueprint,
     ]

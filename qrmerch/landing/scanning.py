@@ -7,28 +7,26 @@ cookie; both send through the front door's own code, so that a line is written o
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from pathlib import Path
 from time import time
 from typing import Any, Final, cast
 
 from flask import Response, request
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from qrmerch.clock import now
 from qrmerch.codes.tokens import find_token
 from qrmerch.config import Settings, data_folder
+from qrmerch.db import AWAY
 from qrmerch.landing.counting import Counting
 from qrmerch.landing.front_door import ScanPath
 from qrmerch.landing.gtins import Gtins
 from qrmerch.landing.printed import KnownItem, PrintedCode, PrintedCodes
 from qrmerch.parties.hosts import Hosts
 from qrmerch.rendering.changes import Change, Changes
-from qrmerch.rendering.kept import NOWHERE, RETIRED, STORE, KeptPage, PageKey, Pages, RenderedPage, pick_of, picked
-from qrmerch.rendering.service import render_item_page
-from qrmerch.rendering.store_page import render_store_page
+from qrmerch.rendering.kept import NOWHERE, STORE, KeptPage, PageKey, Pages, picked
+from qrmerch.rendering.keys import render_key
 from qrmerch.scans.log import ScanLog
 from qrmerch.scans.near import Near
 from qrmerch.web import safety_headers, services
@@ -165,6 +163,16 @@ def count_view(item: KnownItem, store_id: str, *, said: str | None, text: str = 
     return get_scan_path().counting.view(request.environ, item, store_id, said, time(), token=token or "")
 
 
+def count_engaged(item: KnownItem, store_id: str, *, said: str | None) -> None:
+    """Count that an item's page was on the screen for ten seconds, in the visit that the phone says it is in."""
+    get_scan_path().counting.engaged(request.environ, item, store_id, said, time())
+
+
+def count_play(item: KnownItem, store_id: str, *, step: int) -> None:
+    """Count how far a film or a recording on an item's page was played, in per cent."""
+    get_scan_path().counting.play(request.environ, item, store_id, step, time())
+
+
 def count_share(retailer_id: str, public_id: str) -> tuple[tuple[str, str], ...]:
     """Count that a share link was opened; the headers that tell the phone its visit."""
     return visit_headers(get_scan_path().counting.share(request.environ, retailer_id, public_id, time()))
@@ -210,7 +218,7 @@ def _get_page(path: ScanPath, key: PageKey, at_s: float) -> KeptPage:
         return page
     try:
         return _render(path, key)
-    except DBAPIError:
+    except AWAY:
         old = path.pages.find_old(key)
         if old is None:
             raise
@@ -222,27 +230,11 @@ def _render(path: ScanPath, key: PageKey) -> KeptPage:
     for _ in range(_RENDERINGS):
         as_of, at = path.pages.epoch, now()
         with services().database.read() as db:
-            rendered = _render_key(db, key, at)
+            rendered = render_key(db, key, at=at, base_url=services().settings.base_url)
         page = path.pages.make(key, rendered, at_s=at.timestamp())
         if path.pages.keep(page, as_of=as_of):
             break
     return page
-
-
-def _render_key(db: Session, key: PageKey, at: datetime) -> RenderedPage:
-    if key.form == STORE:
-        return render_store_page(db, store_id=key.item_id, locale=key.locale, at=at)
-    return render_item_page(
-        db,
-        item_id=key.item_id,
-        store_id=key.store_id if key.store_id not in ("", NOWHERE) else None,
-        locale=key.locale,
-        at=at,
-        is_retired=key.form == RETIRED,
-        is_nowhere=key.store_id == NOWHERE,
-        pick=pick_of(key.form),
-        base_url=services().settings.base_url,
-    )
 
 
 @cache

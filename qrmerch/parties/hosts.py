@@ -10,11 +10,10 @@ from urllib.parse import urlsplit
 
 import orjson
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from qrmerch.config import Settings
-from qrmerch.db import Database
+from qrmerch.db import AWAY, Database
 from qrmerch.files import replace_file
 from qrmerch.parties.models import RetailerHost
 
@@ -79,7 +78,7 @@ class Hosts:
         try:
             with self._database.read() as db:
                 self.refresh(db)
-        except DBAPIError:
+        except AWAY:
             return
 
     def _find(self, name: str) -> str | None:

@@ -11,7 +11,7 @@ from qrmerch.catalog.service import retire_item
 from qrmerch.clock import now
 from qrmerch.codes.models import CodeState
 from qrmerch.codes.tokens import ALPHABET, find_token, make_token
-from qrmerch.landing import item
+from qrmerch.landing import guessing
 from qrmerch.landing.misses import LIMIT
 from qrmerch.parties.models import Measurement, RetailerHost
 from qrmerch.rendering.style import StyleBlock
@@ -159,7 +159,7 @@ def test_sec_g01_guessing_is_slowed_and_a_real_code_still_opens(
     aisle = make_aisle(db)
     hear(app)
     # All within one second, however slow the machine is.
-    monkeypatch.setattr(item, "time", NOON.timestamp)
+    monkeypatch.setattr(guessing, "time", NOON.timestamp)
 
     answers = [browser.get(f"/q/{make_token()}") for _ in range(LIMIT + 1)]
 

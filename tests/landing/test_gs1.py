@@ -17,6 +17,7 @@ from qrmerch.clock import now
 from qrmerch.codes.gs1_models import Gs1Link, LinkHost
 from qrmerch.codes.gs1_service import mark_answer
 from qrmerch.gs1.ai import KEYS
+from qrmerch.landing import guessing
 from qrmerch.landing.misses import LIMIT
 from qrmerch.parties.following import find_checks, follow, record
 from qrmerch.parties.models import RetailerHost
@@ -780,10 +781,8 @@ def test_sec_d05_no_link_to_a_host_that_is_not_allowed_is_followed(browser: Brow
 def test_sec_g01_guessing_numbers_is_slowed(
     app: Flask, browser: Browser, aisle: Aisle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from qrmerch.landing import item
-
     hear(app)
-    monkeypatch.setattr(item, "time", NOON.timestamp)
+    monkeypatch.setattr(guessing, "time", NOON.timestamp)
 
     answers = [browser.get(f"/01/{OTHER}", Accept="application/json").status_code for _ in range(LIMIT + 1)]
 
