@@ -111,6 +111,10 @@ def test_a_link_is_added_changed_and_removed_and_the_address_follows(
 WRONG = (
     ("href", "https://evil.example/", "not a host that links may lead to"),
     ("href", "", "Say where the link leads"),
+    *(
+        ("href", href, "this is a GS1 address again")
+        for href in (f"/01/{GTIN}", f"/01/{GTIN}/10/L?a", "/%30%31/x", "/ehff", f"https://id.example.com/01/{GTIN}")
+    ),
     ("title", " ", "Say what the link gives"),
     ("link_type", "eifu", "Choose what the link gives"),
     ("context", "two words", "One word of at most 40"),
