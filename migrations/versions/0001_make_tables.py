@@ -773,6 +773,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("host", sa.String(length=253), nullable=False),
         sa.Column("is_primary", sa.Boolean(), nullable=False),
+        sa.Column("was_primary", sa.Boolean(), nullable=False),
         sa.Column("secret", sa.String(length=32), nullable=False),
         sa.Column("added_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("proven_at", sa.DateTime(timezone=True), nullable=True),
