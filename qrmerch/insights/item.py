@@ -184,6 +184,7 @@ def funnel_chart(view: ItemView) -> Chart:
     before, name = view.total.scans, "scans"
     for label, count, next_name in (
         ("Viewed", mine.views, "views"),
+        ("Engaged", mine.engaged, "engaged"),
         ("Kept", mine.kept, "kept"),
         ("Claimed", mine.claimed, "claimed"),
         ("Used", mine.used, "used"),
@@ -216,6 +217,8 @@ def _funnel_say(view: ItemView) -> str:
 def _loose(total: Counts) -> tuple[tuple[str, str, str], ...]:
     return (
         ("Viewed", f"{total.views:,}", "also without a code: from a list, a link, another item’s page"),
+        ("Engaged", f"{total.engaged:,}", "visits that began here, with or without a code"),
+        ("Played", f"{total.plays:,}", f"films and recordings begun; {total.played:,} came to the end"),
         ("Kept", f"{total.kept:,}", "also from shared links and on a later day"),
         ("Claimed", f"{total.claimed:,}", "also without keeping"),
         ("Used", f"{total.used:,}", "also in another store or on a later day; undone uses taken off"),

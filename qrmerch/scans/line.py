@@ -15,7 +15,8 @@ It is an interface: a web server in front may write the same line. JSON, one obj
     v   visit id, empty in `counts` mode and under Sec-GPC
     w   1 if the visit is a new one
     n   near: 32 keyed bits; empty where v is
-    m   manner: "" for a plain GET, "head", "prefetch", "lookup" (where a GS1 address leads, by a program)
+    m   manner: "" for a plain GET, "head", "prefetch", "internal" (somebody of the house), "lookup" (where a GS1
+        address leads, by a program)
     g   1 if the phone sent Sec-GPC
     y   language the phone asks for first: two or three letters
     e   entry: how somebody came to an item's page: share, search, social, mail, link, direct (`entries.py`); empty

@@ -41,6 +41,10 @@ def busy(db: Session, shop: Shop) -> Shop:
     shop.count(db, "scan", 50, item=shop.cap, fixture=shop.window)
     shop.count(db, "view", 150, code_id=code)
     shop.count(db, "view", 30)
+    shop.count(db, "engaged", 60, code_id=code)
+    shop.count(db, "engaged", 2)
+    shop.count(db, "play", 9)
+    shop.count(db, "play_100", 3)
     shop.count(db, "keep", 40, code_id=code)
     shop.count(db, "keep", 5)
     shop.count(db, "keep_loose", 5)
@@ -240,13 +244,16 @@ def test_an_items_funnel_holds_one_visit_and_the_rest_stands_beside_it(browser: 
     assert rows(page, "From scan to sale, in one visit, the numbers")[1:] == [
         ["Scanned", "200", "2 places, 2 stores"],
         ["Viewed", "150", "75 % of scans"],
-        ["Kept", "40", "27 % of views"],
+        ["Engaged", "60", "40 % of views"],
+        ["Kept", "40", "67 % of engaged"],
         ["Claimed", "20", "50 % of kept"],
         ["Used", "10", "50 % of claimed"],
         ["Bought", "–", "Not connected"],
     ]
-    assert rows(page, "In any order")[1:][:4] == [
+    assert rows(page, "In any order")[1:][:6] == [
         ["Viewed", "180", "also without a code: from a list, a link, another item’s page"],
+        ["Engaged", "62", "visits that began here, with or without a code"],
+        ["Played", "9", "films and recordings begun; 3 came to the end"],
         ["Kept", "45", "also from shared links and on a later day"],
         ["Claimed", "20", "also without keeping"],
         ["Used", "10", "also in another store or on a later day; undone uses taken off"],
