@@ -40,6 +40,7 @@ class ItemView:
     all_scans: int
     left_out: int
     maybe: int
+    corrected: int
     reading: queries.Reading
 
     @property
@@ -79,6 +80,7 @@ def read_item(db: Session, house: House, filters: Filters, item_id: str) -> Item
         all_scans=everything.get("scan", 0),
         left_out=sum(count for _, count in figures.left_out(mine)),
         maybe=mine.get(MAYBE_REPEAT, 0),
+        corrected=queries.count_corrected(db, now),
         reading=figures.read_state(db, house, filters.period),
     )
 
@@ -137,7 +139,14 @@ def item_page(db: Session, view: ItemView, problems: dict[str, str], *, may_chan
         days=common.days_chart(house, filters, view.now, view.before),
         stores=_ranking("Stores by scans", "Store", view.stores, filters, action),
         places=_ranking("Where it is scanned", "Place", view.places, filters, action),
-        quality=common.quality(house, view.reading, left_out=view.left_out, scans=view.total.scans, maybe=view.maybe),
+        quality=common.quality(
+            house,
+            view.reading,
+            left_out=view.left_out,
+            scans=view.total.scans,
+            maybe=view.maybe,
+            corrected=view.corrected,
+        ),
         words=WORDS,
         csv=csv_addresses(action, filters, ("days", "funnel", "stores", "places")),
     )

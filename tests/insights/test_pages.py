@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from qrmerch import ids
 from qrmerch.access import Role
 from qrmerch.parties.models import Measurement
-from qrmerch.scans.models import LogFile
+from qrmerch.scans.models import Correction, LogFile
 from qrmerch.scans.service import record_event
 from tests.browsing import Browser
 from tests.conftest import NOON
@@ -231,6 +232,19 @@ def test_samples_are_called_samples_on_every_page_and_in_every_file(browser: Bro
     for address in ("/desk/insights", "/desk/insights/items", f"/desk/insights/items/{busy.top.id}"):
         assert "Sample scans." in browser.get(address).text
     assert "These scans are samples" in browser.get("/desk/insights/export/days").text
+
+
+def test_what_came_back_from_a_withdrawn_rule_is_told(browser: Browser, db: Session, busy: Shop) -> None:
+    for kind, difference in (("scan", 3), ("bot", -3)):
+        where = {"store_id": busy.riverside.id, "item_id": busy.top.id, "code_id": busy.code_id}
+        said = {"retailer_id": busy.retailer.id, "on": TODAY, "kind": kind, "why": "a kiosk", "at": NOON}
+        db.add(Correction(id=ids.new(), difference=difference, **said, **where))
+    db.commit()
+    browser.sign_in(*busy.people[Role.OWNER])
+
+    assert "3 scans came back" in browser.get(f"/desk/insights?{WEEK}").text
+    assert "3 scans came back" in browser.get(f"/desk/insights/items/{busy.top.id}?{WEEK}").text
+    assert "came back" not in browser.get(f"/desk/insights/items/{busy.cap.id}?{WEEK}").text
 
 
 # --- one item ------------------------------------------------------------------------------------------
