@@ -91,7 +91,7 @@ def test_the_list_and_its_items_are_there_without_a_signal(app: Flask, phone: Wa
     expect(page.get_by_role("heading", name="My list")).to_be_visible()
     expect(page.locator("main > [role=status]")).to_have_text(AS_OF)
     expect(page.get_by_role("button", name="Keep Marigold Slouch Top")).to_have_attribute("aria-pressed", "true")
-    page.locator(".kept h3 a").click()
+    page.locator(".kept h2 a").click()
     expect(page.get_by_role("heading", name="Marigold Slouch Top")).to_be_visible()
     expect(page.locator(HEART)).to_have_attribute("aria-pressed", "true")
     mend(phone)
