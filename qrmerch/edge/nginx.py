@@ -25,6 +25,9 @@ _OF_AGENTS: Final = ("kind", "device", "system")
 _SLUG: Final = re.compile("[a-z0-9-]{1,40}")
 _HOST: Final = re.compile("[a-z0-9.-]{1,253}")
 _LOCALE: Final = re.compile("[A-Za-z0-9-]{1,12}")
+# An address of lower-case letters or with hyphens goes behind, which knows what was meant.
+_TOKEN: Final = f"[{ALPHABET}]{{{LENGTH}}}"
+_ASKED: Final = rf"~^/[qQ]/(?<qrmerch_asked>{_TOKEN})(?:\?|$)"
 _FIRST_TAG: Final = r"~^\s*(?<qrmerch_tag>[a-z]{2,3})(?:[-;,\s]|$)"
 # What a configuration may hold of a folder's name between quotes.
 _FOLDER: Final = re.compile(r"[^\"'$;{}\\\s]+")
@@ -91,6 +94,8 @@ def _maps(around: Around, houses: Sequence[House]) -> str:
         _REFERRER_MAPS,
         _CODING_MAPS,
         _HOUR_MAP,
+        # As it was sent: what stands for a letter by its number goes behind.
+        _map("$request_uri", "$qrmerch_token", {_ASKED: "$qrmerch_asked"}),
         *(_house_maps(each) for each in houses),
         *(_log_format(each) for each in houses),
         f"upstream qrmerch_behind {{\n    server {_address_of(around.behind)};\n    keepalive 16;\n}}\n",
@@ -151,12 +156,10 @@ def _log_format(house: House) -> str:
 
 def _house_part(around: Around, house: House) -> str:
     """The locations of one house: its printed codes from files, everything else from behind."""
-    # An address of lower-case letters or with hyphens goes behind, which knows what was meant.
-    token = f"[{ALPHABET}]{{{LENGTH}}}"
     log = f"{_folder(around.log_folder)}/scan-$qrmerch_hour-nginx-$hostname.jsonl"
     headers = "".join(f'    add_header {name} "{_quoted(value)}";\n' for name, value in around.headers)
     return f"""# {house.slug}: put into each server that answers for its hosts.
-location ~ "^/[qQ]/(?<qrmerch_token>{token})$" {{
+location ~ "^/[qQ]/{_TOKEN}$" {{
     root {_folder(around.folder)}/codes/{house.retailer_id};
     try_files /$qrmerch_token/$qrmerch_locale_{house.name}/page$qrmerch_ending @qrmerch_behind;
     access_log {log} qrmerch_{house.name} if=$qrmerch_is_answered;

@@ -103,6 +103,7 @@ def test_a_phone_that_has_the_page_is_told_so_and_counted(phone: Ask, aisle: Ais
 def test_everything_else_comes_from_behind(phone: Ask, app: Flask, aisle: Aisle, settings: Settings) -> None:
     missing = phone("/q/AAAAAAAAA")
     typed = phone(aisle.printed.lower())
+    assert phone(f"/q/%{ord(aisle.code.token[0]):02x}{aisle.code.token[1:]}").status == 200
     page = phone(aisle.page)
     form = f"keep=yes&at={aisle.store.public_id}"
     kept = phone(
@@ -112,7 +113,7 @@ def test_everything_else_comes_from_behind(phone: Ask, app: Flask, aisle: Aisle,
     assert missing.status == 404
     assert (typed.status, page.status, kept.status) == (200, 200, 303)
     assert logged(settings, 0) == []
-    assert [line.kind for line in _lines(settings)] == ["o", "q", "i"]
+    assert [line.kind for line in _lines(settings)] == ["o", "q", "q", "i"]
 
 
 def _lines(settings: Settings) -> list[Line]:

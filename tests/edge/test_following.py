@@ -188,3 +188,10 @@ def test_a_house_may_be_called_as_it_likes(
     with running(tmp_path / "nginx", tmp_path / "published") as nginx:
         assert ask(nginx.port, aisle.printed, Host="other.example").status == 200
         assert "server-timing" in ask(nginx.port, aisle.printed, Host="other.example").headers
+
+
+def test_a_server_starts_with_no_house_taken_in(publisher: Publisher, tmp_path: Path) -> None:
+    (tmp_path / "published" / "servers.conf").write_text("server { listen 80; return 204; }")
+
+    with running(tmp_path / "nginx", tmp_path / "published") as nginx:
+        assert ask(nginx.port, "/").status == 204
