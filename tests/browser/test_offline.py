@@ -243,6 +243,20 @@ def test_a_server_that_is_away_gives_way_to_the_page_on_the_phone(phone: Watched
     expect(page.locator("main > [role=status]")).to_have_text(AS_OF)
 
 
+def test_what_is_gone_is_gone_from_the_phone_as_well(phone: Watched, aisle: Aisle) -> None:
+    page = phone.page
+    keep(page, aisle)
+    address = f"{aisle.page}&lang=en"
+    page.context.route("**/i/*", lambda route: route.fulfill(status=404, content_type="text/html", body="gone"))
+
+    page.goto(address)
+
+    expect(page.locator("body")).to_have_text("gone")
+    page.wait_for_timeout(100)
+    assert not page.evaluate(HELD, address)
+    phone.complaints.clear()
+
+
 def test_an_arabic_page_says_as_of_when_in_arabic(open_phone: OpenPhone, aisle: Aisle) -> None:
     phone = open_phone(locale="ar")
     page = phone.page
