@@ -10,6 +10,7 @@ from qrmerch.access import Principal, declared
 from qrmerch.content.models import Reader
 from qrmerch.content.notices import count_unread
 from qrmerch.content.queries import count_waiting
+from qrmerch.reviews.queries import count_waiting_reviews
 from qrmerch.web import get_db
 
 Link = tuple[str, str, int, bool]
@@ -24,6 +25,10 @@ class _Place(NamedTuple):
 
 def _count_reviews(db: Session, principal: Principal) -> int:
     return count_waiting(db, str(principal.retailer_id)) if principal.retailer_id else 0
+
+
+def _count_said(db: Session, principal: Principal) -> int:
+    return count_waiting_reviews(db, str(principal.retailer_id)) if principal.retailer_id else 0
 
 
 def _count_told(db: Session, principal: Principal) -> int:
@@ -43,6 +48,7 @@ _DESK: Final = (
             _Place("Timeline", "/desk/timeline"),
             _Place("Templates", "/desk/templates"),
             _Place("Offers", "/desk/offers"),
+            _Place("Shoppers’ reviews", "/desk/reviews", _count_said),
         ),
     ),
     (
@@ -80,6 +86,7 @@ _STUDIO: Final = (
             _Place("Fill from a sheet", "/studio/fill"),
             _Place("Pictures and video", "/studio/assets"),
             _Place("Print files", "/studio/prints"),
+            _Place("Shoppers’ reviews", "/studio/reviews"),
         ),
     ),
     ("Set up", (_Place("People", "/studio/people"),)),

@@ -35,6 +35,8 @@ from qrmerch.parties.models import Fixture, FixtureKind, Retailer, Store, Vendor
 from qrmerch.parties.queries import find_supply
 from qrmerch.printing.sign_models import SignRun, SignState
 from qrmerch.printing.signs import Dress, Shown, Sign
+from qrmerch.reviews.models import Answer, Helped, Review, ReviewState
+from qrmerch.reviews.service import answer as tap
 from qrmerch.users.models import Membership, User
 from qrmerch.visitors.models import Visitor
 from qrmerch.visitors.service import remember
@@ -490,6 +492,32 @@ def make_offer(
 
 # Whoever shows or reads a made claim's code needs the key it was made under.
 TILL_KEYS = ("a key of tests, which no installation has",)
+
+
+def make_review(
+    db: Session,
+    item: Item,
+    *,
+    stars: int = 4,
+    text: str = "Wore it the same evening.",
+    alias: str = "Ines",
+    state: ReviewState = ReviewState.PENDING,
+    written_at: datetime = NOON,
+    **more: object,
+) -> Review:
+    """One shopper's review; nobody has read it unless said otherwise."""
+    review = Review(
+        id=ids.new(), retailer_id=item.retailer_id, item_id=item.id, stars=stars, title="", text=text, alias=alias,
+        locale="en", state=state, written_at=written_at, **more,
+    )  # fmt: skip
+    db.add(review)
+    db.flush()
+    return review
+
+
+def make_answer(db: Session, item: Item, helped: Helped = Helped.YES, *, at: datetime = NOON) -> Answer:
+    """One tap on an item's page."""
+    return tap(db, item, helped, store_id=None, at=at)
 
 
 def make_claim(

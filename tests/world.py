@@ -38,11 +38,13 @@ from qrmerch.printing.models import PrintRequest, RequestState
 from qrmerch.printing.service import Order, add_stock, ask_batch, keep_fit, note_checked, release_batch
 from qrmerch.printing.sheets import Printed, Run, sheet
 from qrmerch.printing.stocks import get_stock
+from qrmerch.reviews.models import Review, ReviewState
 from qrmerch.users.models import Invitation
 from qrmerch.users.service import open_session
 from tests.conftest import NOON
 from tests.factories import (
     Person,
+    make_answer,
     make_arrival,
     make_asset,
     make_claim,
@@ -52,6 +54,7 @@ from tests.factories import (
     make_offer,
     make_person,
     make_retailer,
+    make_review,
     make_revision,
     make_sign,
     make_store,
@@ -137,6 +140,7 @@ def make_house(db: Session, name: str, *, settings: Settings) -> House:
             "session_id": open_session(db, owner.user, owner.membership, at=now()).session.id,
             "table": "days",
             **_make_prints(db, retailer, vendor.id, code.id, settings),
+            "review_id": _make_review(db, item).id,
             "link_id": _make_link(db, item).id,
             "link_host_id": _make_link_host(db, retailer).id,
             "notice_id": tell(db, "sent", item, reader=Reader.RETAILER, at=NOON).id,
@@ -177,6 +181,14 @@ def _make_prints(db: Session, retailer: Retailer, vendor_id: str, code_id: str, 
 
 def _claim(db: Session, retailer: Retailer, host: str) -> str:
     return claim_host(db, retailer, host, shared_host="localhost", at=now(), actor=None).id
+
+
+def _make_review(db: Session, item: Item) -> Review:
+    review = make_review(db, item, state=ReviewState.PUBLISHED)
+    review.reply, review.reply_by, review.replied_at = "Bring it in.", "The maker", NOON
+    make_answer(db, item)
+    db.flush()
+    return review
 
 
 def _make_link(db: Session, item: Item) -> Gs1Link:

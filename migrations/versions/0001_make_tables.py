@@ -50,6 +50,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "retailer_id", "on", "kind", "store_id", "fixture_id", "item_id", "code_id", name=op.f("pk_day_total")
         ),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_day_total_retailer_item", "day_total", ["retailer_id", "item_id", "on"], unique=False)
     op.create_table(
@@ -64,6 +65,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "retailer_id", "on", "hour", "kind", "store_id", "fixture_id", name=op.f("pk_hour_total")
         ),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "idempotency_key",
@@ -113,9 +115,11 @@ def upgrade() -> None:
         sa.Column("fixture_id", sa.String(length=36), nullable=False),
         sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("waiting", sa.String(length=20), nullable=False),
+        sa.Column("is_engaged", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("visit", name=op.f("pk_open_visit")),
+        sqlite_with_rowid=False,
     )
-    op.create_index(op.f("ix_open_visit_began_at"), "open_visit", ["began_at"], unique=False)
     op.create_table(
         "rate_bucket",
         sa.Column("id", sa.String(length=64), nullable=False),
@@ -168,7 +172,7 @@ def upgrade() -> None:
         sa.Column("item_id", sa.String(length=36), nullable=False),
         sa.Column("store_id", sa.String(length=36), nullable=False),
         sa.Column("fixture_id", sa.String(length=36), nullable=False),
-        sa.Column("visit", sa.String(length=32), nullable=True),
+        sa.Column("visit", sa.String(length=32), nullable=False),
         sa.Column("agent", sa.String(length=60), nullable=False),
         sa.Column("language", sa.String(length=3), nullable=False),
         sa.Column("entry", sa.String(length=8), nullable=False),
@@ -716,6 +720,7 @@ def upgrade() -> None:
             "incomplete", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
         ),
         sa.Column("cut", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("problem", sa.String(length=500), nullable=False),
         sa.Column("file_key", sa.String(length=100), nullable=False),
         sa.Column("file_bytes", sa.Integer(), nullable=False),
@@ -807,6 +812,7 @@ def upgrade() -> None:
         sa.Column(
             "findings", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
         ),
+        sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("problem", sa.String(length=400), nullable=False),
         sa.Column("file_key", sa.String(length=100), nullable=False),
         sa.Column("file_bytes", sa.Integer(), nullable=False),
@@ -1296,6 +1302,23 @@ def upgrade() -> None:
     op.create_index(op.f("ix_template_version_retailer_id"), "template_version", ["retailer_id"], unique=False)
     op.create_index(op.f("ix_template_version_template_id"), "template_version", ["template_id"], unique=False)
     op.create_table(
+        "answer",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("item_id", sa.String(length=36), nullable=False),
+        sa.Column("store_id", sa.String(length=36), nullable=True),
+        sa.Column("answer", sa.String(length=40), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("answer IN ('yes', 'partly', 'no')", name=op.f("ck_answer_answer_known")),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_answer_item_id_item")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_answer_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_answer_store_id_store")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_answer")),
+    )
+    op.create_index("ix_answer_item_at", "answer", ["item_id", "at"], unique=False)
+    op.create_index(op.f("ix_answer_retailer_id"), "answer", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_answer_store_id"), "answer", ["store_id"], unique=False)
+    op.create_table(
         "claim",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -1436,6 +1459,7 @@ def upgrade() -> None:
         sa.Column("locale", sa.String(length=12), nullable=False),
         sa.Column("href", sa.String(length=2000), nullable=False),
         sa.Column("media_type", sa.String(length=40), nullable=False),
+        sa.Column("context", sa.String(length=40), nullable=False),
         sa.Column("is_default", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_gs1_link_item_id_item")),
@@ -1545,15 +1569,29 @@ def upgrade() -> None:
         sa.Column("alias", sa.String(length=60), nullable=False),
         sa.Column("locale", sa.String(length=12), nullable=False),
         sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("reason", sa.String(length=40), nullable=True),
         sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("bought_store_id", sa.String(length=36), nullable=True),
+        sa.Column("reply", sa.Text(), nullable=False),
+        sa.Column("reply_by", sa.String(length=80), nullable=False),
+        sa.Column("replied_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("is_reply_shown", sa.Boolean(), nullable=False),
+        sa.CheckConstraint(
+            "reason IN ('off_topic', 'personal', 'abuse', 'advert', 'twice', 'own')",
+            name=op.f("ck_review_reason_known"),
+        ),
         sa.CheckConstraint("state IN ('pending', 'published', 'removed')", name=op.f("ck_review_state_known")),
         sa.CheckConstraint("stars BETWEEN 1 AND 5", name=op.f("ck_review_stars_range")),
+        sa.ForeignKeyConstraint(["bought_store_id"], ["store.id"], name=op.f("fk_review_bought_store_id_store")),
         sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_review_item_id_item")),
         sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_review_retailer_id_retailer")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_review")),
     )
+    op.create_index(op.f("ix_review_bought_store_id"), "review", ["bought_store_id"], unique=False)
     op.create_index("ix_review_item_state", "review", ["item_id", "state"], unique=False)
     op.create_index(op.f("ix_review_retailer_id"), "review", ["retailer_id"], unique=False)
+    op.create_index("ix_review_retailer_state", "review", ["retailer_id", "state", "written_at"], unique=False)
     op.create_table(
         "share_link",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
@@ -1994,8 +2032,10 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_share_link_retailer_id"), table_name="share_link")
     op.drop_index(op.f("ix_share_link_item_id"), table_name="share_link")
     op.drop_table("share_link")
+    op.drop_index("ix_review_retailer_state", table_name="review")
     op.drop_index(op.f("ix_review_retailer_id"), table_name="review")
     op.drop_index("ix_review_item_state", table_name="review")
+    op.drop_index(op.f("ix_review_bought_store_id"), table_name="review")
     op.drop_table("review")
     op.drop_index(op.f("ix_print_request_item_vendor_id"), table_name="print_request_item")
     op.drop_index(op.f("ix_print_request_item_retailer_id"), table_name="print_request_item")
@@ -2060,6 +2100,10 @@ def downgrade() -> None:
         postgresql_where=sa.text("state = 'issued' AND freed_at IS NULL"),
     )
     op.drop_table("claim")
+    op.drop_index(op.f("ix_answer_store_id"), table_name="answer")
+    op.drop_index(op.f("ix_answer_retailer_id"), table_name="answer")
+    op.drop_index("ix_answer_item_at", table_name="answer")
+    op.drop_table("answer")
     op.drop_index(op.f("ix_template_version_template_id"), table_name="template_version")
     op.drop_index(op.f("ix_template_version_retailer_id"), table_name="template_version")
     op.drop_table("template_version")
@@ -2209,7 +2253,6 @@ def downgrade() -> None:
     op.drop_table("retailer")
     op.drop_index(op.f("ix_rate_bucket_full_at"), table_name="rate_bucket")
     op.drop_table("rate_bucket")
-    op.drop_index(op.f("ix_open_visit_began_at"), table_name="open_visit")
     op.drop_table("open_visit")
     op.drop_table("log_file")
     op.drop_index(op.f("ix_link_check_asked_at"), table_name="link_check")

@@ -347,7 +347,14 @@ _ALL: Final = (
             link_slot("Where a shopper asks: a page, mailto: or tel:, and what the link says.", lock="fixed"),
         ),
     ),
-    SectionKind("reviews", "Reviews", "What shoppers say, the worst of three among them."),
+    SectionKind(
+        "reviews",
+        "Reviews",
+        "What shoppers say, the worst of three among them, and the way to say something. You read it first.",
+    ),
+    SectionKind(
+        "feedback", "One tap", "“Did this page help you decide?”, answered by one tap; you read the sums, never who."
+    ),
     SectionKind(
         "legal",
         "Small print",

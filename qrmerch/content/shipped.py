@@ -62,6 +62,13 @@ _MAKING: Final = {
     },
 }
 _MAKING_TITLE: Final = {"en": "Edition", "ar": "الإصدار", "de": "Auflage", "fr": "Édition", "es": "Edición"}
+_SPECIFICATION_TITLE: Final = {
+    "en": "Specification",
+    "ar": "المواصفات",
+    "de": "Technische Daten",
+    "fr": "Caractéristiques",
+    "es": "Especificaciones",
+}
 _HOW_TITLE: Final = {
     "en": "How it is made",
     "ar": "كيف صُنعت",
@@ -90,7 +97,8 @@ def _everyday() -> list[Json]:
         _delivery(),
         _bare("store", "This store", "Address and hours of the store the shopper stands in, and who else has it."),
         _legal(),
-        _bare("reviews", "Reviews", "What shoppers say, the worst of three among them."),
+        _ready("reviews"),
+        _ready("feedback"),
         _ready("staff"),
     ]
 
@@ -114,13 +122,14 @@ def _editorial() -> list[Json]:
         _sound(),
         _plate("plate_two", "Second large picture"),
         _bare("look", "Complete the look", "Items that you put together as a look."),
-        _facts(),
+        {**_facts(), "title": _SPECIFICATION_TITLE},
         _ready("passport"),
         _care(),
         _delivery(),
         _bare("store", "This store", "Address and hours of the store the shopper stands in, and who else has it."),
         _legal(),
-        _bare("reviews", "Reviews", "What shoppers say, the worst of three among them."),
+        _ready("reviews"),
+        _ready("feedback"),
         _ready("staff"),
     ]
 
@@ -135,6 +144,7 @@ def _quiet() -> list[Json]:
         _ready("passport"),
         _care(),
         _bare("store", "This store", "Address and hours of the store the shopper stands in, and who else has it."),
+        _ready("contact"),
         _legal(),
         _ready("staff"),
     ]

@@ -18,6 +18,7 @@ from qrmerch.desk.waiting import Named, count_plain, count_proposed, find_silent
 from qrmerch.offers.models import Offer
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import get_retailer
+from qrmerch.reviews.queries import count_waiting_reviews
 from qrmerch.scans.queries import Span, count_by_day
 from qrmerch.web import get_db, render
 
@@ -80,6 +81,7 @@ def _waiting(db: Session, principal: Principal, retailer: Retailer, at: datetime
     if principal.role in REVIEWERS:
         yield from _blocked(db, retailer, at)
         yield from _reviews(db, retailer, at)
+        yield from _said(db, retailer)
     if principal.role in PUBLISHERS:
         yield from _offers(db, retailer, at)
         yield from _silent_codes(db, retailer, at)
@@ -117,6 +119,18 @@ def _reviews(db: Session, retailer: Retailer, at: datetime) -> Iterator[Waiting]
         "/desk/review" if total > 1 else f"/desk/review/{first.revision.id}",
         "Review",
     )
+
+
+def _said(db: Session, retailer: Retailer) -> Iterator[Waiting]:
+    total = count_waiting_reviews(db, retailer.id)
+    if total:
+        yield Waiting(
+            f"{total:,} shoppers’ reviews to read" if total > 1 else "A shopper’s review to read",
+            "It shows after a person has read it; so does what a vendor answers.",
+            "",
+            "/desk/reviews",
+            "Read",
+        )
 
 
 def _offers(db: Session, retailer: Retailer, at: datetime) -> Iterator[Waiting]:

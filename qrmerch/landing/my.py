@@ -116,7 +116,7 @@ def take_data() -> Response:
 @blueprint.post("/my/forget")
 @allow_anyone
 def forget_me() -> Response:
-    """Erase the list, cut the tie to this phone, take its cookie and what it keeps; what a till wrote stays."""
+    """Erase the list, cut the tie to this phone, take its cookie and all it kept; the till's book stays, of nobody."""
     db, at = get_db(), now()
     house = load_host_house(db, at=at)
     locale = choose_locale(house)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from qrmerch.landing.typed import TypedPart
-from qrmerch.rendering.pages import Fact, Frame, Picture, Piece
+from qrmerch.rendering.pages import Fact, Frame, Picture, Piece, ReviewSection, Search
 
 Translate = Callable[[str], str]
 
@@ -63,6 +63,39 @@ class SharePage:
     mail: str
     sms: str
     back: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewsPage:
+    """One page of all that shoppers say of an item."""
+
+    t: Translate
+    frame: Frame
+    title: str
+    picture: Picture | None
+    # The item's own page.
+    back: str
+    reviews: ReviewSection
+    # Where a review is written.
+    write: str
+    # The neighbouring pages; empty for none.
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class WritePage:
+    """The form for a review on a page of its own: it came back with problems, or was asked for by its address."""
+
+    t: Translate
+    frame: Frame
+    public_id: str
+    at: str
+    title: str
+    back: str
+    # What was typed, and what is wrong with it, by field; "" is the whole form.
+    sent: dict[str, str]
+    problems: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +170,29 @@ class StartPage:
     title: str
     of: str
     pieces: tuple[Piece, ...]
+    # None where no retailer is meant.
+    search: Search | None
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedFact:
+    """A fact that items state differently: one that has its name, and each item's own, None where it states none."""
+
+    named: Fact
+    stated: tuple[Fact | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ComparePage:
+    """Two or three items beside each other: what differs first, then what is the same in all."""
+
+    t: Translate
+    frame: Frame
+    pieces: tuple[Piece, ...]
+    differing: tuple[ComparedFact, ...]
+    same: tuple[Fact, ...]
+    # A sentence where there were too few to compare, or more than fit.
+    said: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,22 @@
 
 from flask import Blueprint
 
-from qrmerch.landing import errands, gs1, health, item, media, my, offers, seen, start, stores, worker
+from qrmerch.landing import (
+    answers,
+    compare,
+    errands,
+    gs1,
+    health,
+    item,
+    media,
+    my,
+    offers,
+    review_pages,
+    seen,
+    start,
+    stores,
+    worker,
+)
 
 
 def blueprints() -> list[Blueprint]:
@@ -15,6 +30,9 @@ def blueprints() -> list[Blueprint]:
         errands.blueprint,
         start.blueprint,
         stores.blueprint,
+        answers.blueprint,
+        review_pages.blueprint,
+        compare.blueprint,
         gs1.blueprint,
         media.blueprint,
         worker.blueprint,

@@ -13,12 +13,12 @@ from time import time
 from typing import Any, Final, cast
 
 from flask import Response, request
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from qrmerch.clock import now
 from qrmerch.codes.tokens import find_token
 from qrmerch.config import Settings, data_folder
+from qrmerch.db import AWAY
 from qrmerch.landing.counting import Counting
 from qrmerch.landing.front_door import ScanPath
 from qrmerch.landing.gtins import Gtins
@@ -218,7 +218,7 @@ def _get_page(path: ScanPath, key: PageKey, at_s: float) -> KeptPage:
         return page
     try:
         return _render(path, key)
-    except DBAPIError:
+    except AWAY:
         old = path.pages.find_old(key)
         if old is None:
             raise

@@ -4,10 +4,10 @@ from typing import Final
 from urllib.parse import parse_qs
 
 from flask import Blueprint, Response, jsonify, request
-from sqlalchemy.exc import DBAPIError
 
 from qrmerch.access import allow_anyone
 from qrmerch.clock import now
+from qrmerch.db import AWAY
 from qrmerch.errors import FormError
 from qrmerch.landing.helpful import answer_missing
 from qrmerch.landing.printed import KnownItem
@@ -73,7 +73,7 @@ def _find_kept(retailer_id: str) -> list[str] | None:
         with services().database.read() as db:
             visitor = find_shopper(db, retailer_id)
             return list(load_personal(db, visitor).kept) if visitor else None
-    except DBAPIError:
+    except AWAY:
         return None
 
 

@@ -24,6 +24,7 @@ from qrmerch.rendering.service import Personal
 from qrmerch.rendering.style import StyleBlock, page_policy
 from qrmerch.rendering.templates import render_html
 from qrmerch.scans.visits import find_visit
+from qrmerch.text import whole_number
 from qrmerch.visitors.models import Visitor
 from qrmerch.visitors.queries import find_visitor, list_visitors
 from qrmerch.web import services, wants_json
@@ -35,6 +36,7 @@ _SLUG: Final = re.compile("[a-z0-9-]{1,40}")
 # What one network makes anew in ten minutes: a store full of guests, but no script.
 _MOST_ANEW: Final = 120
 _ANEW_PER_S: Final = 600.0
+_MOST_PAGES: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,11 @@ def find_place(db: Session, public_id: str, *, at: datetime) -> Place | None:
 def choose_locale(house: House) -> str:
     """The language of this request: as its address or form says, else as the browser prefers."""
     return house.choose_locale(request.values.get("lang", ""), request.headers.get("Accept-Language", ""))
+
+
+def page_number() -> int:
+    """Which page of a list the address asks for, from 1; 1 where it says anything else."""
+    return whole_number(request.args.get("page", ""), most=_MOST_PAGES) or 1
 
 
 def is_public_id(text: str) -> bool:

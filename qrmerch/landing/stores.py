@@ -15,11 +15,13 @@ from qrmerch.landing.shopper import (
     find_host_retailer_id,
     find_place,
     is_public_id,
+    page_number,
     respond,
 )
 from qrmerch.parties.queries import find_store, search_stores
 from qrmerch.rendering.frame import build_frame, load_house
 from qrmerch.rendering.service import item_address
+from qrmerch.rendering.store_page import make_store_page
 from qrmerch.web import get_db, search_words
 
 blueprint = Blueprint("landing_stores", __name__)
@@ -29,12 +31,18 @@ _MOST: Final = 60
 @blueprint.get("/store/<public_id>")
 @allow_anyone
 def show_store(public_id: str) -> Response:
-    """A store's page reached without a printed code."""
+    """A store's page reached without a printed code; or a further page of it, or what was looked for in it."""
     db = get_db()
     store = find_store(db, public_id) if is_public_id(public_id) else None
     if store is None or find_host_retailer_id() not in (None, store.retailer_id):
         return answer_missing()
-    return answer_store(store.id, choose_locale(load_house(db, store.retailer_id, at=now())))
+    at = now()
+    locale = choose_locale(load_house(db, store.retailer_id, at=at))
+    find, number = search_words(request.args.get("find", "")), page_number()
+    if not find and number == 1:
+        return answer_store(store.id, locale)
+    made = make_store_page(db, store, locale, at=at, find=find, number=number)
+    return respond(made.page.template, made.page, made.block)
 
 
 @blueprint.get("/i/<public_id>/where")

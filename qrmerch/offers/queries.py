@@ -240,6 +240,18 @@ def list_claims(db: Session, visitor_id: str) -> list[Claim]:
     return list(db.scalars(wanted.order_by(Claim.issued_at.desc(), Claim.id.desc())))
 
 
+def find_bought_store_id(db: Session, visitor_id: str, item_id: str) -> str | None:
+    """The store at whose till a visitor last used a code for an item, where that use stands; None for none."""
+    wanted = select(Redemption.store_id).join(Claim, Claim.id == Redemption.claim_id)
+    wanted = wanted.where(
+        Claim.visitor_id == visitor_id,
+        Claim.item_id == item_id,
+        Redemption.outcome == Outcome.REDEEMED,
+        Redemption.undone_at.is_(None),
+    )
+    return db.scalars(wanted.order_by(Redemption.at.desc(), Redemption.id).limit(1)).one_or_none()
+
+
 def list_free_places(db: Session, offer: Offer, subject_key: str) -> list[int]:
     """Which of the uses that an offer permits a subject are not taken, the lowest first."""
     wanted = select(OfferSubjectUse.place).where(

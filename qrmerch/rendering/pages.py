@@ -102,6 +102,12 @@ class Preview:
     image: str | None = None
     image_width: int = 0
     image_height: int = 0
+    image_alt: str = ""
+    # As Open Graph writes it, and the others that the page is offered in.
+    locale: str = ""
+    other_locales: tuple[str, ...] = ()
+    # Each language that the page is offered in with its address, then `x-default`; none where there is but one.
+    languages: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +153,25 @@ class StoreQuestion:
     # The page for somebody in no store, and where a store is looked for by its name.
     nowhere: str
     find: str
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What is not here today, and the nearest stores that have it: name, and address of the page as seen there."""
+
+    words: str
+    stores: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HangingAt:
+    """A store where the item's code hangs: its name, address and opening line by line, and the page as seen there."""
+
+    name: str
+    lines: tuple[str, ...]
+    href: str
+    # The store's public id, for keeping the item for a visit there.
+    at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +343,9 @@ class Piece:
     is_kept: bool = False
     # The public id of the store it is looked at in, or empty.
     at: str = ""
+    # The price where every variant has the same one; None else.
+    price_minor: int | None = None
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,6 +354,8 @@ class LookSection:
 
     title: str
     pieces: tuple[Piece, ...]
+    # What all of it comes to with the item itself; empty where a price is missing.
+    sum: str = ""
     kind: str = field(default="look", init=False)
 
     @property
@@ -336,6 +366,34 @@ class LookSection:
     def is_composed(self) -> bool:
         """Whether there are pictures enough for one composition; fewer stand small beside their names."""
         return len(self.pictured) > 1
+
+
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """Items like this one that are in stock here, perhaps none, where this one is not; and the page to compare them."""
+
+    pieces: tuple[Piece, ...]
+    compare: str
+    # Public ids of all that were looked at: one of them may come in tomorrow.
+    considered: tuple[str, ...] = ()
+    kind: str = field(default="instead", init=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Hanging:
+    """Where the item hangs, for somebody who is in no store."""
+
+    stores: tuple[HangingAt, ...]
+    kind: str = field(default="hanging", init=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Specification:
+    """The facts as a table of its own, where a style gives them one."""
+
+    title: str
+    rows: tuple[Fact, ...]
+    kind: str = field(default="specification", init=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,8 +411,12 @@ class ReviewCard:
     stars: int
     title: str
     text: str
+    # The name they chose, and where they bought it if that is known.
     by: str
     locale: str
+    # What the maker or the house answers, and under which name; empty for nothing.
+    reply: str = ""
+    reply_by: str = ""
 
     @property
     def drawn(self) -> str:
@@ -370,7 +432,18 @@ class ReviewSection:
     count_words: str
     stars: tuple[StarCount, ...]
     reviews: tuple[ReviewCard, ...]
+    # Where the rest is read, and the words of the link; empty where all stand here.
+    more: str = ""
+    more_words: str = ""
     kind: str = field(default="reviews", init=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """One question that is answered by one tap, and the thanks for it."""
+
+    thanks: str
+    kind: str = field(default="feedback", init=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,7 +465,20 @@ class Call:
     kind: str = field(default="call", init=False)
 
 
-Section = Details | Plates | Played | Words | LookSection | ReviewSection | Invitation | Call
+Section = (
+    Details
+    | Plates
+    | Played
+    | Words
+    | LookSection
+    | Instead
+    | Hanging
+    | Specification
+    | ReviewSection
+    | Feedback
+    | Invitation
+    | Call
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -429,6 +515,14 @@ class ItemPage:
     is_neutral: bool = False
     # Asked where the code hangs in no store and the shopper has not said.
     question: StoreQuestion | None = None
+    # What is not here today, and who has it.
+    elsewhere: Elsewhere | None = None
+    # The size guide, beside the sizes.
+    guide: Fold | None = None
+    # How to ask somebody, for the one button of a page without an offer.
+    contact: Link | None = None
+    # Opened by somebody who need not stand in the store that the page is of.
+    is_away: bool = False
 
     @property
     def template(self) -> str:
@@ -445,6 +539,22 @@ class ItemPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Search:
+    """The field that looks for items on this page, what it found, and the neighbouring pages (empty: none)."""
+
+    path: str
+    find: str
+    # What was found in words; empty where nothing was looked for, or nothing found.
+    said: str
+    of: str
+    lang: str
+    # The page without the words.
+    all: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
 class StorePage:
     """One store of a retailer's: where it is, whether it is open, and what it shows."""
 
@@ -456,6 +566,7 @@ class StorePage:
     # Said first where the store is closed for good.
     closed: str
     pieces: tuple[Piece, ...]
+    search: Search
 
     template = "rendering/store.html"
 

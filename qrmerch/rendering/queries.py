@@ -19,6 +19,7 @@ from qrmerch.offers.models import Offer
 from qrmerch.offers.queries import list_offers_on
 from qrmerch.parties.models import Retailer, Store
 from qrmerch.parties.queries import list_stores
+from qrmerch.rendering.around import sort_nearest
 from qrmerch.rendering.frame import House, load_house
 from qrmerch.rendering.offered import list_offered
 from qrmerch.rendering.opening import opening_edges
@@ -51,6 +52,8 @@ class Scene:
     is_nowhere: bool = False
     # The key of the variant that the printed code is of.
     pick: str = ""
+    # Opened by somebody who need not stand in the store.
+    is_away: bool = False
 
     @property
     def zone(self) -> str:
@@ -97,6 +100,7 @@ def load_scene(
     house = house or load_house(db, retailer.id, at=at)
     stores = [store for store in list_stores(db, retailer.id) if store.is_open]
     store = next((each for each in stores if each.id == store_id), None)
+    stores = sort_nearest(stores, store)
     held = hold(db, [item], store_ids={item.id: store_id}, locale=locale, at=at)[item.id]
     offered = house.locales if revision else list_offered(db, house, held.revision)
     edges = [*held.edges]
@@ -131,6 +135,12 @@ def load_scene(
         offers=tuple(offer for offer in offers if is_live(offer, at)),
         edges=tuple(edge for edge in edges if edge > at),
     )
+
+
+def has_section(db: Session, item: Item, kind: str, *, store_id: str | None, locale: str, at: datetime) -> bool:
+    """Whether what shows of an item, where it is looked at, has a section of a kind."""
+    held = hold(db, [item], store_ids={item.id: store_id}, locale=locale, at=at)[item.id]
+    return held.revision is not None and any(section["kind"] == kind for section in held.sections)
 
 
 def load_shelves(
@@ -187,15 +197,23 @@ def list_look_items(db: Session, item: Item) -> tuple[dict[str, str], list[Item]
 
 
 def list_alternatives(
-    db: Session, item: Item, *, store_id: str | None, locale: str, at: datetime
+    db: Session, item: Item, *, store_id: str | None, locale: str, at: datetime, has_look: bool = True
 ) -> tuple[list[Item], list[datetime]]:
     """What to show in place of an item that is no longer sold, and the instants to come at which that may change.
 
     Others of its category that have a page of their own where it is looked at (a vendor's words that nobody at the
     retailer has read stand nowhere), then its look's.
+
+    :param has_look: whether those of its look stand for it too.
     """
     _, found = list_look_items(db, item)
-    taken = [each.id for each in found] + [item.id]
+    if not has_look:
+        # What belongs to no category is like nothing; what goes with an item cannot stand for it.
+        if not item.category:
+            return [], []
+        taken, found = [item.id, *(each.id for each in found)], []
+    else:
+        taken = [item.id, *(each.id for each in found)]
     published = select(Publication.id).where(Publication.item_id == Item.id, Publication.revision_id.is_not(None))
     same = select(Item).where(
         Item.retailer_id == item.retailer_id,

@@ -16,6 +16,7 @@ from qrmerch.rendering.pages import (
     Call,
     Details,
     Fact,
+    Feedback,
     Fold,
     Invitation,
     Link,
@@ -28,6 +29,7 @@ from qrmerch.rendering.pages import (
     Recording,
     ReviewSection,
     Section,
+    Specification,
     Story,
     Table,
     Words,
@@ -157,6 +159,12 @@ class Extras:
     pictures: Mapping[str, Picture]
     stores: tuple[Fold, ...]
     recordings: Mapping[str, Recording] = field(default_factory=dict)
+    # The thanks for an answer by one tap.
+    thanks: str = ""
+    # The size guide stands beside the sizes, and does not fold among the details once more.
+    is_guide_apart: bool = False
+    # The facts are a table of their own.
+    has_specification: bool = False
 
 
 def _as_html(slot: Mapping[str, Any], text: str) -> Markup:
@@ -271,7 +279,7 @@ def build_sections(source: Source, extras: Extras, facts: Sequence[Fact]) -> tup
     for section in source.sections:
         fold = _fold(source, section, extras, facts)
         folds += fold
-        whole = None if fold else _whole(source, section, extras)
+        whole = None if fold else _whole(source, section, extras, facts)
         if whole is not None:
             close_group()
             built.append(whole)
@@ -282,6 +290,8 @@ def build_sections(source: Source, extras: Extras, facts: Sequence[Fact]) -> tup
 def _fold(source: Source, section: Mapping[str, Any], extras: Extras, facts: Sequence[Fact]) -> list[Fold]:
     t = translator(source.locale)
     kind = section["kind"]
+    if (kind == "facts" and extras.has_specification) or (kind == "size_guide" and extras.is_guide_apart):
+        return []
     if kind in ("facts", "specification"):
         return [Fold(source.title(section, t("Facts")), rows=tuple(facts))] if facts else []
     if kind == "store":
@@ -340,8 +350,29 @@ def _said_language(source: Source, section: Mapping[str, Any], value: Any) -> Ma
     return Markup('<p class="label">{}</p>').format(said) if said else Markup()
 
 
-def _whole(source: Source, section: Mapping[str, Any], extras: Extras) -> Section | None:
+def read_guide(source: Source) -> Fold | None:
+    """The size guide; None where there is none, or nothing in it."""
+    section = next((each for each in source.sections if each["kind"] == "size_guide"), None)
+    guide = _folded(source, section, _title_of(source, section)) if section else None
+    return guide if guide and (guide.table or guide.text or guide.rows) else None
+
+
+def read_contact(source: Source) -> Link | None:
+    """The link of the section that says how to ask; None where there is none."""
+    section = next((each for each in source.sections if each["kind"] == "contact"), None)
+    call = _call(source, section) if section else None
+    return call.link if call else None
+
+
+def _whole(source: Source, section: Mapping[str, Any], extras: Extras, facts: Sequence[Fact]) -> Section | None:
     kind = section["kind"]
+    if kind == "facts":
+        title = source.title(section, "")
+        return Specification(title, tuple(facts)) if facts and extras.has_specification else None
+    if kind == "size_guide":
+        return None
+    if kind == "feedback":
+        return Feedback(extras.thanks) if extras.thanks else None
     if kind == "look":
         return extras.look
     if kind == "reviews":

@@ -16,28 +16,33 @@ from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item
 from qrmerch.content.library import HEAD_KINDS
-from qrmerch.content.models import Revision, TemplateVersion
-from qrmerch.i18n import format_number, translator
+from qrmerch.content.models import Revision, Style, TemplateVersion
+from qrmerch.i18n import translator
 from qrmerch.media.queries import Picture as FoundPicture
 from qrmerch.media.queries import pictures_of
+from qrmerch.money import format_money
 from qrmerch.offers.models import Offer, OfferKind
 from qrmerch.parties.models import Retailer, Store
 from qrmerch.parties.queries import list_stores
+from qrmerch.rendering.around import find_elsewhere, list_hanging
 from qrmerch.rendering.frame import ITEM_SHEETS, House, build_frame, language_links, pick_text
 from qrmerch.rendering.kept import NOWHERE, RenderedPage
 from qrmerch.rendering.opening import word_opening
 from qrmerch.rendering.pages import (
     Choice,
+    Elsewhere,
     Fold,
     Frame,
+    Hanging,
+    Instead,
     ItemPage,
     LookSection,
     OfferCard,
     Piece,
+    Price,
     RetiredPage,
-    ReviewCard,
     ReviewSection,
-    StarCount,
+    Section,
     StoreQuestion,
 )
 from qrmerch.rendering.pictures import PagePictures, as_approved, card_picture
@@ -54,19 +59,29 @@ from qrmerch.rendering.queries import (
     stock_limit,
 )
 from qrmerch.rendering.recordings import load_recordings
-from qrmerch.rendering.sections import Extras, Source, build_sections, pick_figures, read_facts, read_story
+from qrmerch.rendering.said import load_reviews, word_score
+from qrmerch.rendering.sections import (
+    Extras,
+    Source,
+    build_sections,
+    pick_figures,
+    read_contact,
+    read_facts,
+    read_guide,
+    read_story,
+)
 from qrmerch.rendering.style import Ground, StyleBlock, page_policy
 from qrmerch.rendering.templates import render_html
 from qrmerch.rendering.wording import (
     Shelf,
     list_other_stores,
+    one_price,
     word_choice,
     word_offer,
     word_price,
     word_stock,
     word_stock_at,
 )
-from qrmerch.reviews.queries import pick_reviews, summarise_reviews
 
 # Nothing that is not announced by a change stays longer than this.
 KEPT_AT_MOST: Final = timedelta(hours=24)
@@ -76,6 +91,9 @@ _KEPT_WORDS: Final = frozenset(("care", "facts", "specification", "passport", "d
 # More stores than this are looked for by name.
 _LISTED_STORES: Final = 24
 _SCHEMES: Final = ("light", "dark")
+_HERE: Final = ("in_stock", "few")
+# Wider tables than three items are none for a phone.
+MAX_COMPARED: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +119,7 @@ def render_item_page(
     pick: str = "",
     base_url: str = "",
     personal: Personal | None = None,
+    is_away: bool = False,
     is_preview: bool = False,
     scheme: str = "",
     revision: Revision | None = None,
@@ -115,6 +134,7 @@ def render_item_page(
     :param pick: the key of the variant that is chosen as the page opens.
     :param base_url: scheme and host for absolute addresses where the retailer has no host of its own.
     :param personal: marks what one shopper keeps; such bytes are that shopper's alone.
+    :param is_away: a friend's link: the shopper need not stand in the store that the page is of.
     :param is_preview: for our own studio and desk: may be framed by them, runs no script, sends no form.
     :param scheme: of a preview: lit as by day (`light`) or `dark`, whatever the screen around it is.
     :param revision: shown instead of what is published, for a preview; it need not be kept anywhere yet.
@@ -123,16 +143,9 @@ def render_item_page(
     :raises NotFound: there is no such item.
     """
     scene = load_scene(
-        db,
-        item_id=item_id,
-        store_id=store_id,
-        locale=locale,
-        at=at,
-        revision=revision,
-        house=house,
-        version=version,
+        db, item_id=item_id, store_id=store_id, locale=locale, at=at, revision=revision, house=house, version=version
     )
-    scene = replace(scene, is_nowhere=is_nowhere and scene.store is None, pick=pick)
+    scene = replace(scene, is_nowhere=is_nowhere and scene.store is None, pick=pick, is_away=is_away)
     make = _make_retired_page if is_retired or scene.item.is_retired else _make_item_page
     page, block, edges = make(db, scene, base_url=base_url, personal=personal, at=at)
     others = _list_others(db, page)
@@ -152,9 +165,13 @@ def render_item_page(
 
 def _list_others(db: Session, page: ItemPage | RetiredPage) -> tuple[str, ...]:
     """The ids of the items that stand on a page as cards."""
-    looks = [section.pieces for section in page.sections if isinstance(section, LookSection)]
-    pieces = page.alternatives if isinstance(page, RetiredPage) else [piece for each in looks for piece in each]
+    pieces = page.alternatives if isinstance(page, RetiredPage) else ()
     shown = [piece.public_id for piece in pieces]
+    for section in page.sections:
+        if isinstance(section, LookSection):
+            shown += [piece.public_id for piece in section.pieces]
+        elif isinstance(section, Instead):
+            shown += section.considered
     return tuple(db.scalars(select(Item.id).where(Item.public_id.in_(shown)))) if shown else ()
 
 
@@ -168,70 +185,130 @@ def _as_preview(
     frame = replace(page.frame, css=block.css, script="", is_indexed=False, logo=logo)
     if isinstance(page, ItemPage):
         # A preview leads nowhere, and nobody stands in a store before it.
-        return replace(page, frame=frame, question=None), block
+        sections = tuple(each for each in page.sections if not isinstance(each, Hanging))
+        return replace(page, frame=frame, question=None, sections=sections), block
     return replace(page, frame=frame), block
 
 
 def _make_item_page(
     db: Session, scene: Scene, *, base_url: str, personal: Personal | None, at: datetime
 ) -> tuple[ItemPage, StyleBlock, list[datetime]]:
-    source, item, t = scene.source, scene.item, translator(scene.source.locale)
+    source, item = scene.source, scene.item
     heads = {kind for kind in HEAD_KINDS if source.has(kind) or not scene.is_published}
     shown = PagePictures(db, source, at=at)
     main, invitation = split_offers(scene)
     story, facts = read_story(source), read_facts(source)
-    state, stock_words = word_stock(scene.shelf, scene.store, source.locale) if "stock" in heads else ("", "")
-    price = word_price(
+    state, stock_words = _word_stock(scene) if "stock" in heads else ("", "")
+    choice = _word_choice(scene) if "variants" in heads else None
+    guide = read_guide(source) if choice else None
+    reviews = load_reviews(db, item, source.locale, more=_reviews_address(scene)) if source.has("reviews") else None
+    extras = _load_extras(db, scene, shown, reviews, invitation, personal=personal, at=at)
+    extras = replace(extras, is_guide_apart=guide is not None)
+    around, edges = _list_around(db, scene, state, personal=personal, at=at)
+    frame, block = _frame_of(
+        scene,
+        personal,
+        description=_describe(story.lede, stock_words),
+        style=scene.style,
+        ground=shown.ground,
+        is_indexed=True,
+    )
+    preview = make_preview(
+        db, scene, shown.gallery, shown.preview, reviews,
+        base_url=base_url, recordings=extras.recordings.values(), heads=heads, offer=main, at=at,
+    )  # fmt: skip
+    page = ItemPage(
+        t=translator(source.locale),
+        frame=frame,
+        preview=preview,
+        public_id=item.public_id,
+        at=_said_place(scene),
+        title=item.title,
+        maker=scene.maker if "headline" in heads else "",
+        place=scene.store.short_name if scene.store else "",
+        gallery=shown.gallery,
+        is_cover_light=shown.is_light,
+        price=_word_price(scene, main) if "price" in heads else None,
+        shows_name="headline" in heads,
+        shows_price="price" in heads,
+        stock=state,
+        stock_words=stock_words,
+        choice=choice,
+        offer=_card(main, scene) if main else None,
+        story=story,
+        figures=tuple(facts) if scene.style == Style.QUIET else pick_figures(facts),
+        reviews_words=word_score(reviews, source.locale) if reviews else "",
+        sections=(*around, *build_sections(source, extras, () if scene.style == Style.QUIET else facts)),
+        is_kept=bool(personal and item.public_id in personal.kept),
+        is_neutral=not scene.is_published,
+        question=_ask_store(scene),
+        elsewhere=_find_elsewhere(scene) if "stock" in heads else None,
+        guide=guide,
+        contact=read_contact(source),
+        is_away=scene.is_away,
+    )
+    return page, block, shown.edges + edges
+
+
+def _word_stock(scene: Scene) -> tuple[str, str]:
+    say = word_stock_at if scene.is_away else word_stock
+    return say(scene.shelf, scene.store, scene.source.locale)
+
+
+def _word_price(scene: Scene, offer: Offer | None) -> Price | None:
+    return word_price(
         scene.shelf,
-        source.locale,
-        offer=main if main and main.kind.is_discount else None,
+        scene.source.locale,
+        offer=offer if offer and offer.kind.is_discount else None,
         hides_reductions=scene.retailer.no_discount,
     )
-    reviews = _load_reviews(db, item, source)
-    extras = _load_extras(db, scene, shown, reviews, invitation, personal=personal, at=at)
-    description = _describe(story.lede, stock_words)
-    frame, block = _frame_of(
-        scene, personal, description=description, style=scene.style, ground=shown.ground, is_indexed=True
+
+
+def _find_elsewhere(scene: Scene) -> Elsewhere | None:
+    lang = scene.house.lang(scene.source.locale)
+    if scene.is_away:
+        return None
+    return find_elsewhere(
+        scene.shelf,
+        scene.store,
+        scene.source.locale,
+        lambda store: item_address(scene.item, store, lang, pick=scene.pick),
     )
-    return (
-        ItemPage(
-            t=t,
-            frame=frame,
-            preview=make_preview(
-                db,
-                scene,
-                shown.gallery,
-                shown.preview,
-                reviews,
-                base_url=base_url,
-                recordings=extras.recordings.values(),
-                heads=heads,
-            ),
-            public_id=item.public_id,
-            at=_said_place(scene),
-            title=item.title,
-            maker=scene.maker if "headline" in heads else "",
-            place=scene.store.short_name if scene.store else "",
-            gallery=shown.gallery,
-            is_cover_light=shown.is_light,
-            price=price if "price" in heads else None,
-            shows_name="headline" in heads,
-            shows_price="price" in heads,
-            stock=state,
-            stock_words=stock_words,
-            choice=_word_choice(scene) if "variants" in heads else None,
-            offer=_card(main, scene) if main else None,
-            story=story,
-            figures=tuple(facts) if scene.style == "quiet" else pick_figures(facts),
-            reviews_words=_review_line(reviews, source.locale) if reviews and source.has("reviews") else "",
-            sections=build_sections(source, extras, () if scene.style == "quiet" else facts),
-            is_kept=bool(personal and item.public_id in personal.kept),
-            is_neutral=not scene.is_published,
-            question=_ask_store(scene),
-        ),
-        block,
-        shown.edges,
-    )
+
+
+def _reviews_address(scene: Scene) -> str:
+    """Where all reviews of the item are read."""
+    said = {"at": _said_place(scene), "lang": scene.house.lang(scene.source.locale)}
+    query = urlencode({name: value for name, value in said.items() if value})
+    return f"/i/{scene.item.public_id}/reviews" + (f"?{query}" if query else "")
+
+
+def _list_around(
+    db: Session, scene: Scene, state: str, *, personal: Personal | None, at: datetime
+) -> tuple[list[Section], list[datetime]]:
+    """What stands before the template's own sections: where the item hangs, or what is here in its place."""
+    locale, lang = scene.source.locale, scene.house.lang(scene.source.locale)
+    if scene.store is None or scene.is_away:
+        stores, edges = list_hanging(
+            db, scene.item.id, scene.shelf.stores, first=scene.store, locale=locale, at=at,
+            address=lambda store: item_address(scene.item, store, lang, pick=scene.pick),
+        )  # fmt: skip
+        return [Hanging(stores)] if stores else [], edges
+    if state != "none":
+        return [], []
+    items, edges = list_alternatives(db, scene.item, store_id=scene.store.id, locale=locale, at=at, has_look=False)
+    here = [each for each in list_pieces(db, items, scene, personal=personal, at=at) if each.stock in _HERE]
+    if not items:
+        return [], edges
+    compare = compare_address([scene.item.public_id, *(each.public_id for each in here)], scene.store, lang)
+    return [Instead(tuple(here), compare, considered=tuple(each.public_id for each in items))], edges
+
+
+def compare_address(public_ids: Sequence[str], store: Store | None, lang: str = "") -> str:
+    """The page that sets items beside each other: the first three of these, as seen in a store."""
+    said = [("i", each) for each in public_ids[:MAX_COMPARED]]
+    said += [(name, value) for name, value in (("at", store.public_id if store else ""), ("lang", lang)) if value]
+    return f"/compare?{urlencode(said)}"
 
 
 def _word_choice(scene: Scene) -> Choice | None:
@@ -251,12 +328,20 @@ def _load_extras(
     source = scene.source
     return Extras(
         look=_load_look(db, scene, personal, at) if source.has("look") else None,
-        reviews=reviews if source.has("reviews") else None,
+        reviews=reviews,
         invitation=_card(invitation, scene) if invitation else None,
         pictures=shown.by_asset,
         stores=_store_folds(scene, at),
         recordings=load_recordings(db, source, at=at),
+        thanks=_thank(scene),
+        has_specification=scene.style == Style.EDITORIAL,
     )
+
+
+def _thank(scene: Scene) -> str:
+    """Who reads what was tapped."""
+    reader = scene.store.short_name if scene.store else scene.house.name
+    return translator(scene.source.locale)("Thank you. {store} reads these.").format(store=reader)
 
 
 def _make_retired_page(
@@ -273,7 +358,7 @@ def _make_retired_page(
     page = RetiredPage(
         t=translator(locale),
         frame=frame,
-        preview=make_preview(db, scene, shown.gallery, shown.preview, None, base_url=base_url),
+        preview=make_preview(db, scene, shown.gallery, shown.preview, None, base_url=base_url, at=at),
         public_id=item.public_id,
         at=_said_place(scene),
         title=item.title,
@@ -427,6 +512,7 @@ def _card_of(
     price = word_price(shelf, locale, offer=None, hides_reductions=retailer.no_discount)
     state, words = word_stock_at(shelf, place, locale)
     has_languages = len({retailer.default_locale, *retailer.locales}) > 1
+    price_minor, currency = one_price(shelf)
     return Piece(
         public_id=item.public_id,
         href=item_address(item, place, locale if has_languages else "", is_nowhere=is_nowhere),
@@ -438,6 +524,8 @@ def _card_of(
         was=price.was if price else None,
         is_kept=is_kept,
         at=place.public_id if place else NOWHERE if is_nowhere else "",
+        price_minor=price_minor,
+        currency=currency,
     )
 
 
@@ -447,11 +535,20 @@ def _retailers_of(items: Sequence[Item]) -> Select[Retailer]:
 
 def split_offers(scene: Scene) -> tuple[Offer | None, Offer | None]:
     """The offer for the bar, and the one for the page's invitation if the template has a place for it."""
+    others, invitations = list_shown_offers(scene)
+    return (others[0] if others else None), (invitations[0] if invitations else None)
+
+
+def list_shown_offers(scene: Scene) -> tuple[list[Offer], list[Offer]]:
+    """The running offers for which a page has a place, for the bar and as invitations; the first of each shows first.
+
+    When one ends, the next one takes its place.
+    """
     has_place = scene.source.has("event") or scene.source.has("invitation")
     invitations = [offer for offer in scene.offers if offer.kind == OfferKind.EXPERIENCE and has_place]
     others = [offer for offer in scene.offers if offer not in invitations]
     shows_offers = scene.source.has("offer") or not scene.is_published
-    return (others[0] if others and shows_offers else None), (invitations[0] if invitations else None)
+    return (others if shows_offers else []), invitations
 
 
 def _card(offer: Offer, scene: Scene) -> OfferCard:
@@ -464,31 +561,16 @@ def _load_look(db: Session, scene: Scene, personal: Personal | None, at: datetim
         return None
     words = pick_text(title, scene.source.locale, scene.house.locales)
     pieces = list_pieces(db, items, scene, personal=personal, at=at)
-    return LookSection(words or translator(scene.source.locale)("Complete the look"), pieces)
+    return LookSection(words or translator(scene.source.locale)("Complete the look"), pieces, sum=_sum(scene, pieces))
 
 
-def _load_reviews(db: Session, item: Item, source: Source) -> ReviewSection | None:
-    summary = summarise_reviews(db, item.id)
-    if not summary.count:
-        return None
-    t = translator(source.locale)
-    count = t("1 review") if summary.count == 1 else t("{count} reviews").format(count=summary.count)
-    average = summary.average
-    return ReviewSection(
-        average=format_number(round(average, 1), source.locale) if average is not None else None,
-        count=summary.count,
-        count_words=t("of 5, {reviews}").format(reviews=count) if average is not None else count,
-        stars=tuple(StarCount(stars, summary.counts[stars - 1]) for stars in range(5, 0, -1)),
-        reviews=tuple(
-            ReviewCard(each.stars, each.title, each.text, each.alias, each.locale) for each in pick_reviews(db, item.id)
-        ),
-    )
-
-
-def _review_line(reviews: ReviewSection, locale: str) -> str:
-    if reviews.average is None:
-        return reviews.count_words
-    return translator(locale)("{average} {rest}").format(average=reviews.average, rest=reviews.count_words)
+def _sum(scene: Scene, pieces: Sequence[Piece]) -> str:
+    """What the look comes to with the item itself; empty where one of them has no one price, or another currency."""
+    own, currency = one_price(scene.shelf)
+    prices = [own, *(each.price_minor if each.currency == currency else None for each in pieces)]
+    if any(price is None for price in prices):
+        return ""
+    return format_money(sum(price for price in prices if price is not None), currency, scene.source.locale)
 
 
 def _store_folds(scene: Scene, at: datetime) -> tuple[Fold, ...]:

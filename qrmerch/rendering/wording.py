@@ -83,6 +83,12 @@ def word_price(shelf: Shelf, locale: str, *, offer: Offer | None, hides_reductio
     )
 
 
+def one_price(shelf: Shelf) -> tuple[int | None, str]:
+    """The price that every shown variant of an item has, with its currency; None where there is no one price."""
+    prices = {(variant.price_minor, variant.currency) for variant in shelf.variants}
+    return prices.pop() if len(prices) == 1 else (None, "")
+
+
 def _reduced(price_minor: int, currency: str, offer: Offer) -> int | None:
     """What the price comes to with an offer; None where it takes nothing off this price."""
     if offer.kind == OfferKind.PERCENT:
@@ -180,6 +186,14 @@ def word_stock(shelf: Shelf, store: Store | None, locale: str) -> tuple[str, str
         "none": t("None here today, at {store}"),
     }
     return state, sentences[state].format(store=store.short_name) if state else ""
+
+
+def word_none_here(shelf: Shelf, store: Store, locale: str) -> str:
+    """That an item is not in this store today, or that nobody can tell; empty where it is."""
+    t = translator(locale)
+    sentences = {"none": t("None here today, at {store}"), "ask": t("Ask us if it is here, at {store}")}
+    sentence = sentences.get(shelf.state_at(store.id, shelf.variant_ids), "")
+    return sentence.format(store=store.short_name)
 
 
 def word_stock_at(shelf: Shelf, store: Store | None, locale: str) -> tuple[str, str]:

@@ -28,6 +28,7 @@ Every value is of our own making or checked against a fixed alphabet: a line is 
 one that is not is none of ours. A key that is not there is an empty text or 0.
 """
 
+from operator import gt
 from typing import Final, NamedTuple
 
 import orjson
@@ -41,6 +42,10 @@ OF_PAGES: Final = (PAGE, VIEW, ENGAGED, PLAY)
 STEPS: Final = (0, 25, 50, 75, 100)
 MAX_REFERRER_CHARS: Final = 60
 _MAX_CHARS: Final = {"q": 40, "c": 9, "at": 36, "r": 36, "a": 60, "v": 32, "n": 8, "m": 12, "y": 3, "e": 8, "f": 60}
+_TEXTS: Final = tuple(_MAX_CHARS)
+_MOST_CHARS: Final = tuple(_MAX_CHARS.values())
+_EMPTY: Final = ("",) * len(_TEXTS)
+_VISIT: Final = _TEXTS.index("v")
 _LATEST_S: Final = 4_102_444_800  # the year 2100
 
 
@@ -143,33 +148,37 @@ def read_line(raw: bytes) -> Line:
     get = said.get
     if kind not in KINDS or type(at_s) not in (int, float) or not 0 < at_s < _LATEST_S:
         raise BadLine("kind or time")
-    for key, most in _MAX_CHARS.items():
-        value = get(key, "")
-        if type(value) is not str or len(value) > most:
-            raise BadLine(key)
-    step = get("s", 0)
-    if type(step) is not int or step not in STEPS:
-        raise BadLine("s")
-    lost = get("x", 0)
+    texts = tuple(map(get, _TEXTS, _EMPTY))
+    try:
+        too_long = any(map(gt, map(len, texts), _MOST_CHARS))
+        visit = texts[_VISIT]
+        # Lists have a length as well; only texts can be joined.
+        "".join(texts)
+    except TypeError as error:
+        raise BadLine(str(error)) from None
+    step, lost = get("s", 0), get("x", 0)
+    if too_long or (visit and not visit.isalnum()) or type(step) is not int or step not in STEPS:
+        raise BadLine("a text or a step")
     if type(lost) is not int or not 0 <= lost < 1 << 31:
         raise BadLine("x")
+    subject, token, store_id, retailer_id, agent, visit, near, manner, language, entry, referrer = texts
     return Line(
         int(at_s * 1000 + 0.5),
         kind,
-        get("q", ""),
-        get("c", ""),
-        get("at", ""),
-        get("r", ""),
-        get("a", ""),
+        subject,
+        token,
+        store_id,
+        retailer_id,
+        agent,
         bool(get("o")),
-        get("v", ""),
+        visit,
         bool(get("w", kind in (SCAN, GS1, SHARE))),
-        get("n", ""),
-        get("m", ""),
+        near,
+        manner,
         bool(get("g")),
         lost,
-        get("y", ""),
-        get("e", ""),
-        get("f", ""),
+        language,
+        entry,
+        referrer,
         step,
     )

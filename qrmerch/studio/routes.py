@@ -21,6 +21,7 @@ from qrmerch.studio import (
     prints,
     products,
     retailers,
+    reviews,
 )
 
 
@@ -45,4 +46,5 @@ def blueprints() -> list[Blueprint]:
         messages.blueprint,
         retailers.blueprint,
         prints.blueprint,
+        reviews.blueprint,
     ]

@@ -19,9 +19,10 @@ from sqlalchemy.orm import Session
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from qrmerch.clock import now
-from qrmerch.media.service import receive_upload, render_asset
+from qrmerch.media.service import receive_upload
 from qrmerch.parties.models import Vendor
 from qrmerch.web import Services
+from tests import once
 from tests.chromium import Watched, watch
 
 _PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "locale": "en-US"}
@@ -110,6 +111,6 @@ def draw(services: Services, db: Session) -> Draw:
             at=now(),
             alt={"en": name},
         )
-        return render_asset(db, asset, store=services.files, settings=services.settings).id
+        return once.render_asset(db, asset, store=services.files, settings=services.settings).id
 
     return made

@@ -59,7 +59,10 @@ class Live(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         said = dict(attrs)
-        if tag in ("iframe", "object", "embed", "base", "math", "template", "video", "audio", "textarea", "noscript"):
+        if tag in ("iframe", "object", "embed", "base", "math", "template", "video", "audio", "noscript"):
+            self.found.append(tag)
+        # The page's own is the one for a review.
+        if tag == "textarea" and said.get("id") != "r-text":
             self.found.append(tag)
         if tag == "script" and said.get("type") != "application/ld+json" and "src" not in said:
             self.found.append("script")

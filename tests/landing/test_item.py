@@ -361,7 +361,11 @@ def test_a_friend_sees_the_page_and_is_no_scan(app: Flask, browser: Browser, db:
 
     assert page.status_code == 200
     assert f'data-here="{aisle.page}&amp;lang=en"' in page.text
-    assert "In stock here, at Riverside" in page.text
+    # Nobody knows where the friend stands.
+    assert "In stock at Riverside" in page.text
+    assert "In stock here" not in page.text
+    assert "Where to see it" in page.text
+    assert f'formaction="/i/{aisle.top.public_id}/keep?at={aisle.store.public_id}"' in page.text
     assert [line.kind for line in lines(app)] == [SHARE]
 
 

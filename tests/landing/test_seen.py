@@ -71,6 +71,7 @@ def test_a_view_brings_the_hearts_of_a_phone_that_keeps_things(browser: Browser,
 
 def test_ten_seconds_belong_to_the_visit_that_the_phone_says(app: Flask, browser: Browser, db: Session) -> None:
     aisle = make_aisle(db)
+    hear(app)
     visit = browser.post("/v", {"page": aisle.page}, **SCRIPT).json["v"]
 
     answer = browser.post("/v", {"v": visit, "page": aisle.page, "s": "10"})
