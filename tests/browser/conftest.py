@@ -3,6 +3,7 @@
 One database is enough: which one it is makes no difference to a browser.
 """
 
+import io
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -11,10 +12,16 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from PIL import Image
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, Page
+from sqlalchemy.orm import Session
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from qrmerch.clock import now
+from qrmerch.media.service import receive_upload, render_asset
+from qrmerch.parties.models import Vendor
+from qrmerch.web import Services
 from tests.chromium import Watched, watch
 
 _PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "locale": "en-US"}
@@ -81,3 +88,27 @@ def open_phone(chromium: Chromium, live_server: str) -> Iterator[OpenPhone]:
 def page(open_phone: OpenPhone) -> Page:
     """One phone's page."""
     return open_phone().page
+
+
+@pytest.fixture
+def draw(services: Services, db: Session) -> Callable[[Vendor, str], str]:
+    """Makes a picture of a vendor's through the ordinary pipeline; the id of its asset."""
+
+    def made(vendor: Vendor, name: str) -> str:
+        file = io.BytesIO()
+        colour = sum(name.encode()) % 200
+        Image.new("RGB", (800, 1000), (240, colour, 60)).save(file, "JPEG")
+        file.seek(0)
+        asset = receive_upload(
+            db,
+            vendor_id=vendor.id,
+            stream=file,
+            file_name=f"{name}.jpg",
+            store=services.files,
+            settings=services.settings,
+            at=now(),
+            alt={"en": name},
+        )
+        return render_asset(db, asset, store=services.files, settings=services.settings).id
+
+    return made

@@ -1,13 +1,11 @@
 """What a shopper's phone does with a page: hearts, sharing, the address bar, the visit, with script and without."""
 
-import io
 import re
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from flask import Flask
-from PIL import Image
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,11 +13,9 @@ from sqlalchemy.orm import Session
 from qrmerch.clock import now
 from qrmerch.content.models import Style
 from qrmerch.db import Database
-from qrmerch.media.service import receive_upload, render_asset
 from qrmerch.parties.models import Vendor
 from qrmerch.scans.line import PAGE, SCAN, SHARE, VIEW, Line
 from qrmerch.scans.models import Event
-from qrmerch.web import Services
 from qrmerch.wishlists.models import WishlistItem
 from tests.browser.conftest import OpenPhone
 from tests.factories import make_code, make_item, make_template, publish_page
@@ -39,30 +35,6 @@ SLOW_HEARTS = """
       return real(address, options);
     };
 """
-
-
-@pytest.fixture
-def draw(services: Services, db: Session) -> Callable[[Vendor, str], str]:
-    """Makes a picture of a vendor's through the ordinary pipeline; the id of its asset."""
-
-    def made(vendor: Vendor, name: str) -> str:
-        file = io.BytesIO()
-        colour = sum(name.encode()) % 200
-        Image.new("RGB", (800, 1000), (240, colour, 60)).save(file, "JPEG")
-        file.seek(0)
-        asset = receive_upload(
-            db,
-            vendor_id=vendor.id,
-            stream=file,
-            file_name=f"{name}.jpg",
-            store=services.files,
-            settings=services.settings,
-            at=now(),
-            alt={"en": name},
-        )
-        return render_asset(db, asset, store=services.files, settings=services.settings).id
-
-    return made
 
 
 @pytest.fixture
