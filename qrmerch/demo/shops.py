@@ -266,7 +266,7 @@ def set_up_reviews(db: Session, shops: Shops, *, at: datetime) -> None:
     asked = [each for each in shops.items.values() if each.retailer_id != shops.retailers[facts.CORVANE].id]
     for place, item in enumerate(asked):
         # So many each that sums differ, and the same in every demo.
-        said = [Helped.YES] * (3 + place * 7 % 11) + [Helped.PARTLY] * (place * 5 % 4) + [Helped.NO] * (place * 3 % 3)
+        said = [Helped.YES] * (3 + place * 7 % 11) + [Helped.PARTLY] * (place * 5 % 4) + [Helped.NO] * (place * 2 % 3)
         for number, helped in enumerate(said):
             answer(db, item, helped, store_id=None, at=at - timedelta(days=1 + number))
     db.flush()
