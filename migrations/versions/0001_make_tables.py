@@ -877,6 +877,7 @@ def upgrade() -> None:
         sa.Column("country", sa.String(length=2), nullable=False),
         sa.Column("time_zone", sa.String(length=40), nullable=False),
         sa.Column("is_zone_guessed", sa.Boolean(), nullable=False),
+        sa.Column("locale", sa.String(length=12), nullable=False),
         sa.Column("gln", sa.String(length=13), nullable=True),
         sa.Column("hours", sa.String(length=200), nullable=False),
         sa.Column(
