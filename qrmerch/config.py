@@ -70,7 +70,9 @@ class Settings:
     vendor_quota_bytes: int = _setting(2_000_000_000, "What the files of one vendor may take in all, bytes.")
     fetch_pictures: bool = _setting(False, "1 fetches pictures that a catalogue names by https address; 0 never does.")
     check_links: bool = _setting(
-        True, "1 follows links in vendors' words to their end, outside the demo; 0 looks at the named host only."
+        True,
+        "1 follows links in vendors' words and of GS1 numbers to their end, outside the demo; 0 looks at the named host"
+        " only.",
     )
     page_memory_bytes: int = _setting(256_000_000, "Kept pages in memory for each worker, bytes.")
     scan_log: str = _setting(

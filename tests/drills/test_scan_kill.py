@@ -48,9 +48,9 @@ def test_answered_scans_survive_kills(
         apart.submit(asyncio.run, storm()).result()
     shop.settle()
 
-    rows = shop.visits(kinds.SCAN, kinds.REPEAT, kinds.MAYBE_REPEAT)
+    rows = shop.visits(kinds.SCAN, kinds.REPEAT, kinds.BURST)
     lost, twice = set(counted.answered) - set(rows), len(rows) - len(set(rows))
-    totals = shop.count(kinds.SCAN) + shop.count(kinds.REPEAT)
+    totals = sum(shop.count(kind) for kind in (kinds.SCAN, kinds.REPEAT, kinds.BURST))
     note_result(
         killed=killed,
         answered=len(counted.answered),
@@ -59,7 +59,7 @@ def test_answered_scans_survive_kills(
         answered_but_not_counted=len(lost),
         counted_twice=twice,
         day_totals=totals,
-        hour_totals=shop.count_hours(kinds.SCAN) + shop.count_hours(kinds.REPEAT),
+        hour_totals=sum(shop.count_hours(kind) for kind in (kinds.SCAN, kinds.REPEAT, kinds.BURST)),
         torn_lines=shop.bad_lines(),
     )
     assert len(counted.answered) >= wanted
