@@ -1,4 +1,4 @@
-"""A thousand lines that are held for nothing keep no phone waiting."""
+"""Lines that are held for nothing, and forms that never end, keep no scan waiting."""
 
 import resource
 import socket
@@ -40,3 +40,26 @@ def test_sec_j06_a_thousand_idle_lines_keep_no_phone_waiting(shop: Shop) -> None
     for line in lines:
         line.close()
     assert answers == [200] * 10
+
+
+def test_sec_j06_forms_that_never_end_keep_no_scan_waiting(shop: Shop) -> None:
+    shop.stock(codes=2)
+    shop.serve()
+    shop.warm_up()
+    head = f"POST /v HTTP/1.1\r\nHost: 127.0.0.1:{shop.settings.port}\r\nSec-Fetch-Site: same-origin\r\n"
+    head += "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 900\r\n\r\npage="
+    lines = []
+    for _ in range(60):
+        line = socket.create_connection(("127.0.0.1", shop.settings.port), timeout=20)
+        line.sendall(head.encode())
+        lines.append(line)
+
+    scans = [shop.fetch(f"/q/{token}")[0] for token in shop.tokens * 10]
+    alive = shop.fetch("/healthz")[0]
+
+    for line in lines:
+        line.close()
+    assert scans == [200] * 20
+    assert alive == 200
+    # The places are free again.
+    assert [shop.fetch("/help")[0] for _ in range(10)] == [200] * 10
