@@ -47,6 +47,23 @@ def test_sec_i01_production_refuses_what_is_unsafe(tmp_path: Path, more: dict[st
         read(tmp_path, **more)
 
 
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"staff_threads": "4", "flask_threads": "4"}, "STAFF_THREADS"),
+        ({"staff_threads": "0"}, "STAFF_THREADS"),
+        ({"scan_log": "sure"}, "SCAN_LOG must be fast or durable"),
+        ({"metrics_token": "short"}, "METRICS_TOKEN"),
+    ],
+)
+def test_a_choice_that_is_none_stops_the_start(tmp_path: Path, more: dict[str, str], says: str) -> None:
+    with pytest.raises(SettingsError, match=says):
+        read(tmp_path, mode="demo", **more)
+
+    assert not read(tmp_path, mode="demo").has_durable_log
+    assert read(tmp_path, mode="demo", scan_log="durable").has_durable_log
+
+
 def test_the_demo_makes_its_secret_once(tmp_path: Path) -> None:
     first, second = read(tmp_path, mode="demo"), read(tmp_path, mode="demo")
 
