@@ -27,6 +27,7 @@ from qrmerch.parties.hosts import Hosts
 from qrmerch.rendering.changes import Change, Changes
 from qrmerch.rendering.kept import NOWHERE, STORE, KeptPage, PageKey, Pages, picked
 from qrmerch.rendering.keys import render_key
+from qrmerch.scans.day_hashes import DayHashes
 from qrmerch.scans.log import ScanLog
 from qrmerch.scans.near import Near
 from qrmerch.web import safety_headers, services
@@ -66,7 +67,13 @@ def open_scan_path(settings: Settings, hosts: Hosts) -> ScanPath:
         ),
         common=safety_headers(settings, path="/q/"),
     )
-    counting = Counting(codes, ScanLog(settings.log_dir), Near(settings.keys_dir), proxies=settings.proxies)
+    counting = Counting(
+        codes,
+        ScanLog(settings.log_dir),
+        Near(settings.keys_dir),
+        proxies=settings.proxies,
+        day_hashes=DayHashes(settings.keys_dir),
+    )
 
     def hear(db: Session, news: Iterable[Change]) -> None:
         codes.hear(db, news)

@@ -23,10 +23,11 @@ from qrmerch.clock import now
 from qrmerch.db import Database, lock_for_chain
 from qrmerch.parties.service import forget_old_changes
 from qrmerch.scans import line
+from qrmerch.scans.day_hashes import forget_old_keys
 from qrmerch.scans.folding import fold_events
 from qrmerch.scans.line import BadLine, Line, read_line
 from qrmerch.scans.log import PATTERN
-from qrmerch.scans.models import Event, LogFile, OpenVisit, Scan
+from qrmerch.scans.models import DayHash, Event, LogFile, OpenVisit, Scan
 from qrmerch.scans.places import LocalHours, Places
 from qrmerch.scans.reckoning import Identified, Reckoning
 from qrmerch.scans.repeats import Repeats
@@ -221,11 +222,18 @@ def load_all(database: Database, folder: Path) -> int:
 
 
 def follow(
-    database: Database, folder: Path, *, retention: timedelta, ended: Flag | None = None, every_s: float = EVERY_S
+    database: Database,
+    folder: Path,
+    *,
+    retention: timedelta,
+    keys: Path | None = None,
+    ended: Flag | None = None,
+    every_s: float = EVERY_S,
 ) -> None:
     """Load for ever, or until `ended` is set; while the database is away, wait.
 
     :param retention: raw scans older than this are deleted; their totals stay.
+    :param keys: where the keys of days lie, which go two days after they were made, whether anybody scans or not.
     """
     ended = ended or Flag()
     loader, kept_house_at, is_away = Loader(database, folder), datetime.min.replace(tzinfo=UTC), False
@@ -234,6 +242,8 @@ def follow(
             loaded = loader.load(now())
             if now() - kept_house_at > _HOUSEKEEPING_EVERY:
                 keep_house(database, folder, retention=retention, at=now())
+                if keys is not None:
+                    forget_old_keys(keys, at_s=now().timestamp())
                 kept_house_at = now()
             is_away = _tell(is_away, None)
         except DBAPIError as error:
@@ -254,6 +264,8 @@ def keep_house(database: Database, folder: Path, *, retention: timedelta, at: da
     """Delete what is no longer needed: ended visits, old page changes, loaded files, scans past their retention."""
     with database.write() as db:
         db.execute(delete(OpenVisit).where(OpenVisit.began_at < at - VISITS_KEPT_FOR))
+        # Of the days before yesterday, wherever a store is.
+        db.execute(delete(DayHash).where(DayHash.on < at.date() - timedelta(days=1)))
         forget_old_changes(db, at=at)
         # Never the row of a file that may still be there: it would be read again from its beginning.
         since = at - max(retention, FILES_KEPT_FOR + timedelta(days=1))

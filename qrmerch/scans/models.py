@@ -98,6 +98,16 @@ class DayTotal(Base):
     count: Mapped[int]
 
 
+class DayHash(Base):
+    """A phone that scanned in a store on a day, as 64 keyed bits; gone after two days, when its number is counted."""
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    on: Mapped[date] = mapped_column(primary_key=True)
+    store_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    hash: Mapped[str] = mapped_column(String(16), primary_key=True)
+
+
 class HourTotal(Base):
     """Counts by the place's own hour, per store and fixture."""
 

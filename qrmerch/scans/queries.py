@@ -61,6 +61,12 @@ def count_by_store(db: Session, span: Span) -> dict[str, dict[str, int]]:
     return {store_id: counts for (store_id,), counts in _sum(db, span, DayTotal.store_id).items()}
 
 
+def count_by_day_and_store(db: Session, span: Span) -> dict[tuple[date, str], dict[str, int]]:
+    """Totals of each kind by (day, store id), where there are any."""
+    found = _sum(db, span, DayTotal.on, DayTotal.store_id)
+    return {(on, store_id): counts for (on, store_id), counts in found.items()}
+
+
 def count_by_fixture(db: Session, span: Span) -> dict[tuple[str, str], dict[str, int]]:
     """Totals of each kind by (store id, fixture id); empty texts where there is none."""
     found = _sum(db, span, DayTotal.store_id, DayTotal.fixture_id)

@@ -56,6 +56,21 @@ _DAY: Final = _Adding(DayTotal, _COUNTED.format(table="day_total"))
 _HOUR: Final = _Adding(HourTotal, _COUNTED.format(table="hour_total"))
 
 
+_INTO_PHONES: Final = 'INSERT INTO day_hash ("on", store_id, hash) SELECT '
+_NEW_PHONES: Final = ' ON CONFLICT DO NOTHING RETURNING "on", store_id, hash'
+_PHONES_SQLITE: Final = "".join(
+    (
+        _INTO_PHONES,
+        "json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]')",
+        " FROM json_each(?) WHERE true",
+        _NEW_PHONES,
+    )
+)
+_PHONES_POSTGRESQL: Final = "".join(
+    (_INTO_PHONES, "* FROM unnest(CAST(%s AS date[]), CAST(%s AS text[]), CAST(%s AS text[]))", _NEW_PHONES)
+)
+
+
 class Instants:
     """Instants as their column's text, most of it remembered for each second."""
 
@@ -95,6 +110,18 @@ def add_totals(db: Session, tally: Tally) -> None:
     # In one order for all loaders, so that two of them wait for each other and never for both.
     for adding, counts in ((_DAY, tally.days()), (_HOUR, tally.hours())):
         adding.run(db, sorted((*key, count) for key, count in counts.items() if count))
+
+
+def add_phones(db: Session, phones: Collection[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """Take in phones by (business date, store, bits); those among them that were not there yet."""
+    rows = sorted(phones)
+    if not rows:
+        return []
+    if _is_sqlite(db):
+        found = db.connection().exec_driver_sql(_PHONES_SQLITE, (orjson.dumps(rows).decode(),))
+    else:
+        found = db.connection().exec_driver_sql(_PHONES_POSTGRESQL, tuple(map(_array, zip(*rows, strict=True))))
+    return [(str(on), store_id, bits) for on, store_id, bits in found]
 
 
 def list_waiting(db: Session, visits: Collection[str]) -> Sequence[Row[Any]]:

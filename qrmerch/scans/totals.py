@@ -23,6 +23,10 @@ class Tally:
         """The counts of one place, to be added to."""
         return self._counts.setdefault(place, defaultdict(int))
 
+    def local(self, zone: str, quarter: int) -> tuple[date, int]:
+        """The business date and the hour that a quarter of an hour has in a time zone."""
+        return self._hours.of(zone, quarter)
+
     def add(self, kind: str, place: Place, quarter: int, count: int = 1) -> None:
         """Count one, or another number; `quarter` in quarters of an hour since 1970."""
         self.of(place)[kind, quarter] += count

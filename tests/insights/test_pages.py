@@ -247,6 +247,31 @@ def test_what_came_back_from_a_withdrawn_rule_is_told(browser: Browser, db: Sess
     assert "came back" not in browser.get(f"/desk/insights/items/{busy.cap.id}?{WEEK}").text
 
 
+def test_phones_are_told_by_day_and_store_and_never_added_up(browser: Browser, db: Session, busy: Shop) -> None:
+    for days, store, phones, own in (
+        (0, busy.riverside, 90, 0),
+        (0, busy.galleria, 40, 30),
+        (1, busy.riverside, 250, 0),
+    ):
+        on = TODAY - timedelta(days=days)
+        busy.count(db, "estimated", phones, on=on, store=store)
+        busy.count(db, "own_network", own, on=on, store=store)
+    busy.count(db, "scan", 45, store=busy.galleria)
+    db.commit()
+    browser.sign_in(*busy.people[Role.OWNER])
+    assert "Phones, at least" not in browser.get(f"/desk/insights?{WEEK}").text
+    busy.retailer.measurement = Measurement.ESTIMATE
+    db.commit()
+
+    all_stores = rows(browser.get(f"/desk/insights?{WEEK}").text, "Phones, at least")[1:]
+    one_store = rows(browser.get(f"/desk/insights?{WEEK}&store={busy.riverside.id}").text, "Phones, at least")[1:]
+
+    assert [each[1:3] for each in all_stores] == [[busy.galleria.name, "40"], [busy.riverside.name, "90"]]
+    assert "all phones look alike" in all_stores[0][3] and "Good" in all_stores[1][3]
+    assert [each[2] for each in one_store] == ["90", "250"]
+    assert "some look alike" in one_store[1][3]
+
+
 # --- one item ------------------------------------------------------------------------------------------
 
 

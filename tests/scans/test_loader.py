@@ -18,7 +18,7 @@ from qrmerch.insights.figures import REASONS
 from qrmerch.scans import kinds, loader
 from qrmerch.scans.line import ENGAGED, GS1, LOST, ORPHAN, PLAY, SHARE, lost_line, make_line
 from qrmerch.scans.loader import FILES_KEPT_FOR, Loader, keep_house, load_all
-from qrmerch.scans.models import DayTotal, HourTotal, LogFile, OpenVisit, Scan
+from qrmerch.scans.models import DayHash, DayTotal, HourTotal, LogFile, OpenVisit, Scan
 from tests.conftest import NOON
 from tests.factories import make_code
 from tests.scans.shop import PHONE, ROBOT, Shop, totals
@@ -217,6 +217,32 @@ def test_somebody_of_the_house_counts_for_nothing(database: Database, db: Sessio
 
     assert totals(db) == {"internal": 1}
     assert not db.scalars(select(OpenVisit)).all()
+
+
+def test_phones_are_counted_once_a_day_and_store_and_their_bits_go(database: Database, db: Session, shop: Shop) -> None:
+    one, two = "0" * 16, "f" * 16
+    tomorrow = NOON + timedelta(days=1)
+    shop.write(shop.scan(day_hash=one), shop.scan(day_hash=one), shop.scan(day_hash=two, is_own_network=True))
+    shop.write(shop.scan(day_hash=one, agent=ROBOT), shop.scan(day_hash=one, code=shop.berlin_code), shop.scan())
+    load(database, shop)
+    shop.write(shop.scan(day_hash=two), shop.scan(tomorrow, day_hash=one), name="scan-b.jsonl")
+    load(database, shop)
+    load(database, shop)
+
+    keep_house(database, shop.folder, retention=timedelta(days=396), at=NOON + timedelta(days=2))
+
+    assert totals(db) == {"scan": 7, "bot": 1, "estimated": 4, "own_network": 1}
+    counted = {
+        (row.on.day, row.store_id): (row.count, row.item_id, row.code_id)
+        for row in db.scalars(select(DayTotal))
+        if row.kind == "estimated"
+    }
+    assert counted == {
+        (18, shop.riverside.id): (2, "", ""),
+        (18, shop.berlin.id): (1, "", ""),
+        (19, shop.riverside.id): (1, "", ""),
+    }
+    assert db.scalars(select(DayHash.on)).all() == [date(2026, 11, 19)]
 
 
 def test_repeats_are_a_matter_of_time_whatever_file_they_stand_in(database: Database, db: Session, shop: Shop) -> None:
