@@ -38,6 +38,19 @@ def upgrade() -> None:
         sa.UniqueConstraint("chain", name=op.f("uq_audit_head_chain")),
     )
     op.create_table(
+        "code_hour",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("code_id", sa.String(length=36), nullable=False),
+        sa.Column("on", sa.Date(), nullable=False),
+        sa.Column("hour", sa.Integer(), nullable=False),
+        sa.Column("item_id", sa.String(length=36), nullable=False),
+        sa.Column("store_id", sa.String(length=36), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("retailer_id", "code_id", "on", "hour", name=op.f("pk_code_hour")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_code_hour_retailer_item", "code_hour", ["retailer_id", "item_id", "on"], unique=False)
+    op.create_table(
         "day_hash",
         sa.Column("on", sa.Date(), nullable=False),
         sa.Column("store_id", sa.String(length=36), nullable=False),
@@ -110,6 +123,7 @@ def upgrade() -> None:
         sa.Column("bad_lines", sa.Integer(), nullable=False),
         sa.Column("lost_lines", sa.Integer(), nullable=False),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("node", sa.String(length=16), nullable=False),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_log_file")),
         sa.UniqueConstraint("name", name=op.f("uq_log_file_name")),
     )
@@ -2303,5 +2317,7 @@ def downgrade() -> None:
     op.drop_index("ix_day_total_retailer_item", table_name="day_total")
     op.drop_table("day_total")
     op.drop_table("day_hash")
+    op.drop_index("ix_code_hour_retailer_item", table_name="code_hour")
+    op.drop_table("code_hour")
     op.drop_table("audit_head")
     op.drop_table("audit_entry")

@@ -171,6 +171,7 @@ class ItemPage:
     loose: tuple[tuple[str, str, str], ...]
     loose_say: str
     days: Chart
+    hours: Chart
     stores: Ranking
     places: Ranking
     quality: tuple[Quality, ...]

@@ -4,7 +4,9 @@ import contextlib
 import os
 import random
 import threading
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +21,7 @@ from qrmerch.scans import kinds, loader
 from qrmerch.scans.line import ENGAGED, GS1, LOST, ORPHAN, PLAY, SHARE, lost_line, make_line
 from qrmerch.scans.loader import FILES_KEPT_FOR, Loader, keep_house, load_all
 from qrmerch.scans.models import DayHash, DayTotal, HourTotal, LogFile, OpenVisit, Scan
+from qrmerch.scans.queries import Span, count_by_hour_of_item, read_state
 from tests.conftest import NOON
 from tests.factories import make_code
 from tests.scans.shop import PHONE, ROBOT, Shop, totals
@@ -545,6 +548,40 @@ def test_an_hour_that_comes_twice_holds_both_and_one_that_is_left_out_none(
         (date(2026, 3, 29), 3): 1,
         (date(2026, 3, 29), 4): 1,
     }
+
+
+def test_a_codes_hours_are_kept_for_two_weeks(database: Database, db: Session, shop: Shop) -> None:
+    old = NOON - timedelta(days=15)
+    shop.write(shop.scan(old), shop.scan(), shop.scan(), shop.scan(NOON + timedelta(hours=1)), shop.scan(agent=ROBOT))
+    shop.write(shop.scan(code=shop.berlin_code), shop.view(token=shop.code.token))
+    load(database, shop)
+
+    keep_house(database, shop.folder, retention=timedelta(days=396), at=NOON)
+
+    span = Span(shop.retailer.id, date(2026, 11, 1), date(2026, 11, 19), item_id=shop.top.id)
+    today = date(2026, 11, 18)
+    assert count_by_hour_of_item(db, span) == {(today, 12): 2, (today, 13): 1, (today, 18): 1}
+    assert count_by_hour_of_item(db, replace(span, store_id=shop.berlin.id)) == {(today, 18): 1}
+    assert count_by_hour_of_item(db, replace(span, item_id=shop.cap.id)) == {}
+    assert totals(db)["scan"] == 5, "totals by day and place stay"
+
+
+def test_each_folder_of_logs_is_a_node_whoever_reads_it(
+    database: Database, db: Session, shop: Shop, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    for name in ("scan-a.jsonl", "scan-b.jsonl"):
+        shop.write(shop.scan(), name=name)
+        Loader(database, shop.folder).load(NOON)
+    other.joinpath("scan-c.jsonl").write_bytes(shop.scan())
+
+    Loader(database, other).load(NOON)
+
+    nodes = dict(db.execute(select(LogFile.name, LogFile.node)).all())
+    assert nodes["scan-a.jsonl"] == nodes["scan-b.jsonl"] != nodes["scan-c.jsonl"]
+    week = {"since": NOON - timedelta(days=7), "until": NOON + timedelta(days=1)}
+    assert read_state(db, shop.retailer.id, **week).nodes == 2
 
 
 # --- housekeeping --------------------------------------------------------------------------------------
