@@ -823,6 +823,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("host", sa.String(length=253), nullable=False),
         sa.Column("is_primary", sa.Boolean(), nullable=False),
+        sa.Column("was_primary", sa.Boolean(), nullable=False),
         sa.Column("secret", sa.String(length=32), nullable=False),
         sa.Column("added_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("proven_at", sa.DateTime(timezone=True), nullable=True),
@@ -900,6 +901,7 @@ def upgrade() -> None:
         sa.Column("country", sa.String(length=2), nullable=False),
         sa.Column("time_zone", sa.String(length=40), nullable=False),
         sa.Column("is_zone_guessed", sa.Boolean(), nullable=False),
+        sa.Column("locale", sa.String(length=12), nullable=False),
         sa.Column("gln", sa.String(length=13), nullable=True),
         sa.Column("hours", sa.String(length=200), nullable=False),
         sa.Column(

@@ -96,6 +96,7 @@ def _word_recorded(t: Translate, *, mode: Measurement, days: int) -> tuple[Fact,
             t("Only when you keep an item, take a code or ask not to be told apart, so that it holds"),
         ),
         (t("What you keep and take"), t("Until you say “Forget this phone”")),
+        (t("A review or an answer"), t("The words, and the name you choose. Not who wrote or tapped it")),
     ]
     return tuple(Fact(name, value) for name, value in rows)
 

@@ -67,13 +67,9 @@ def open_scan_path(settings: Settings, hosts: Hosts) -> ScanPath:
         ),
         common=safety_headers(settings, path="/q/"),
     )
-    counting = Counting(
-        codes,
-        ScanLog(settings.log_dir),
-        Near(settings.keys_dir),
-        proxies=settings.proxies,
-        day_hashes=DayHashes(settings.keys_dir),
-    )
+    log = ScanLog(settings.log_dir, is_durable=settings.has_durable_log)
+    near, day_hashes = Near(settings.keys_dir), DayHashes(settings.keys_dir)
+    counting = Counting(codes, log, near, proxies=settings.proxies, day_hashes=day_hashes)
 
     def hear(db: Session, news: Iterable[Change]) -> None:
         codes.hear(db, news)
