@@ -42,7 +42,8 @@ VISITS_KEPT_FOR: Final = timedelta(days=1)
 CODE_HOURS_KEPT_FOR: Final = timedelta(days=14)
 _HOUSEKEEPING_EVERY: Final = timedelta(hours=1)
 _OFFSET_BITS: Final = 40  # a file has less than a terabyte
-_MAX_BYTES: Final = 2_000_000
+# Half a second of the database's one writer at most, and each total is added to once for so many lines.
+_MAX_BYTES: Final = 4_000_000
 _MAX_EVENTS: Final = 5_000
 _RECALLED_BYTES: Final = 4_000_000
 _RECALLED_FOR_S: Final = 600
