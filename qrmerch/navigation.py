@@ -70,6 +70,7 @@ _DESK: Final = (
             _Place("Addresses", "/desk/hosts"),
             _Place("Vendors", "/desk/vendors"),
             _Place("Rules", "/desk/rules"),
+            _Place("Measuring", "/desk/measuring"),
             _Place("People", "/desk/people"),
             _Place("Outbox", "/desk/outbox"),
             _Place("Log", "/desk/audit"),

@@ -250,7 +250,7 @@ def run_loader(settings: Settings) -> None:
     ended = Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     retention = timedelta(days=settings.scan_retention_days)
-    follow(Database(settings.database_url), settings.log_dir, retention=retention, ended=ended)
+    follow(Database(settings.database_url), settings.log_dir, retention=retention, keys=settings.keys_dir, ended=ended)
 
 
 def run_jobs(settings: Settings) -> None:

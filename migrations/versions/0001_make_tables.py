@@ -38,6 +38,27 @@ def upgrade() -> None:
         sa.UniqueConstraint("chain", name=op.f("uq_audit_head_chain")),
     )
     op.create_table(
+        "code_hour",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("code_id", sa.String(length=36), nullable=False),
+        sa.Column("on", sa.Date(), nullable=False),
+        sa.Column("hour", sa.Integer(), nullable=False),
+        sa.Column("item_id", sa.String(length=36), nullable=False),
+        sa.Column("store_id", sa.String(length=36), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("retailer_id", "code_id", "on", "hour", name=op.f("pk_code_hour")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_code_hour_retailer_item", "code_hour", ["retailer_id", "item_id", "on"], unique=False)
+    op.create_table(
+        "day_hash",
+        sa.Column("on", sa.Date(), nullable=False),
+        sa.Column("store_id", sa.String(length=36), nullable=False),
+        sa.Column("hash", sa.String(length=16), nullable=False),
+        sa.PrimaryKeyConstraint("on", "store_id", "hash", name=op.f("pk_day_hash")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "day_total",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
         sa.Column("on", sa.Date(), nullable=False),
@@ -102,6 +123,7 @@ def upgrade() -> None:
         sa.Column("bad_lines", sa.Integer(), nullable=False),
         sa.Column("lost_lines", sa.Integer(), nullable=False),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("node", sa.String(length=16), nullable=False),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_log_file")),
         sa.UniqueConstraint("name", name=op.f("uq_log_file_name")),
     )
@@ -158,7 +180,9 @@ def upgrade() -> None:
         sa.Column("terms_number", sa.Integer(), nullable=False),
         sa.Column("has_sample_scans", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("measurement IN ('counts', 'visits')", name=op.f("ck_retailer_measurement_known")),
+        sa.CheckConstraint(
+            "measurement IN ('counts', 'visits', 'estimate')", name=op.f("ck_retailer_measurement_known")
+        ),
         sa.CheckConstraint("stock_limit_hours > 0", name=op.f("ck_retailer_stock_limit_positive")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_retailer")),
         sa.UniqueConstraint("slug", name=op.f("uq_retailer_slug")),
@@ -2294,5 +2318,8 @@ def downgrade() -> None:
     op.drop_table("hour_total")
     op.drop_index("ix_day_total_retailer_item", table_name="day_total")
     op.drop_table("day_total")
+    op.drop_table("day_hash")
+    op.drop_index("ix_code_hour_retailer_item", table_name="code_hour")
+    op.drop_table("code_hour")
     op.drop_table("audit_head")
     op.drop_table("audit_entry")

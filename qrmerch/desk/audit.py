@@ -87,6 +87,7 @@ _WORDS: Final = {
     "language.order": "Ordered the languages",
     "language.remove": "Removed a language",
     "language.rules": "Said what languages have to say",
+    "measuring.mode": "Changed what scans keep",
     "offer.add": "Made an offer",
     "offer.change": "Changed an offer",
     "offer.limit": "Changed an offer’s limit",

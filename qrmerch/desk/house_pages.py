@@ -107,6 +107,17 @@ class RulesPage:
 
 
 @dataclass(frozen=True, slots=True)
+class MeasuringPage:
+    """`desk/measuring.html`; `modes` are pairs of (value, label)."""
+
+    mode: str
+    modes: tuple[tuple[str, str], ...]
+    may_change: bool
+    is_test_phone: bool
+    problems: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class ToldRow:
     """Something that happened: what, what to do next, and when."""
 

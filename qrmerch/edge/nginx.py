@@ -246,12 +246,18 @@ _WHAT_SERVERS_ARE: Final = (
     "# Written by `qrmerch publish`. Include it within http as it is, or write servers of your own with certificates\n"
     "# that include the same house-….conf. qrmerch has to be told of the proxy: QRMERCH_PROXIES=1.\n"
 )
-_MANNER_MAPS: Final = """map $http_sec_gpc $qrmerch_has_gpc {
+# As `landing/counting.py` does: who objects is not told apart, and who is of the house counts for nothing.
+_MANNER_MAPS: Final = r"""map "$http_sec_gpc $http_cookie" $qrmerch_has_gpc {
     default 0;
-    "1" 1;
+    "~^1 " 1;
+    "~[; ](?:__Host-)?qo=" 1;
+}
+map $http_cookie $qrmerch_inside {
+    default "";
+    "~(?:^|;\s*)(?:__Host-)?q[st]=" "internal";
 }
 map "$http_sec_purpose $http_purpose $http_x_purpose $http_x_moz" $qrmerch_purpose {
-    default "";
+    default $qrmerch_inside;
     "~*prefetch|preview" "prefetch";
 }
 map $request_method $qrmerch_manner {

@@ -126,6 +126,7 @@ def quality(
         mode,
         *((_maybe(scans, maybe),) if maybe else ()),
         *((_corrected(corrected),) if corrected else ()),
+        *((_nodes(reading.nodes),) if reading.nodes > 1 else ()),
         Quality("pass", f"{left_out:,} left out", "Robots, previews and repeats, counted by their reason."),
         Quality("draft", "Sales not connected", "No till sends its receipts, so nothing is said about sales."),
         _lag(house, reading),
@@ -135,6 +136,11 @@ def quality(
 def _maybe(scans: int, maybe: int) -> Quality:
     said = "On a store’s own Wi-Fi all phones look alike: they may be one phone twice. They are counted."
     return Quality("warn", f"{share(maybe, scans)} % perhaps repeats", said)
+
+
+def _nodes(count: int) -> Quality:
+    said = "Each sees repeats and bursts of its own answers only: a phone that is answered by two in turn counts twice."
+    return Quality("draft", f"{count} nodes answer", said)
 
 
 def _corrected(count: int) -> Quality:

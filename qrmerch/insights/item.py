@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
+from typing import Final
 
 from markupsafe import Markup
 from sqlalchemy.orm import Session
@@ -12,14 +14,16 @@ from qrmerch.charts import Chart, Step
 from qrmerch.db import get_one
 from qrmerch.insights import common, figures
 from qrmerch.insights.figures import Counts, House
-from qrmerch.insights.filters import Filters
-from qrmerch.insights.overview import ACTION, ITEMS_ACTION, csv_addresses
+from qrmerch.insights.filters import Filters, Period, last_days
+from qrmerch.insights.overview import ACTION, ITEMS_ACTION, csv_addresses, hours_chart
 from qrmerch.insights.pages import ItemPage, Ranking, Tile
 from qrmerch.insights.rankings import Entry, rank
 from qrmerch.insights.sentences import WORDS, change_words, counted, of_hundred, share
 from qrmerch.parties.models import Vendor
 from qrmerch.scans import queries
 from qrmerch.scans.kinds import MAYBE_REPEAT
+
+_HOURS_KEPT_DAYS: Final = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,8 @@ class ItemView:
     left_out: int
     maybe: int
     corrected: int
+    # Of the last two weeks, whichever days are asked for.
+    hours: Mapping[tuple[date, int], int]
     reading: queries.Reading
 
     @property
@@ -81,8 +87,13 @@ def read_item(db: Session, house: House, filters: Filters, item_id: str) -> Item
         left_out=sum(count for _, count in figures.left_out(mine)),
         maybe=mine.get(MAYBE_REPEAT, 0),
         corrected=queries.count_corrected(db, now),
+        hours=queries.count_by_hour_of_item(db, figures.span_of(house, filters, _two_weeks(house), item_id=item.id)),
         reading=figures.read_state(db, house, filters.period),
     )
+
+
+def _two_weeks(house: House) -> Period:
+    return last_days(_HOURS_KEPT_DAYS, today=house.local.date())
 
 
 ByPlace = Mapping[tuple[str, str], Mapping[str, int]]
@@ -137,6 +148,7 @@ def item_page(db: Session, view: ItemView, problems: dict[str, str], *, may_chan
         loose=_loose(view.total),
         loose_say=_loose_say(view.total),
         days=common.days_chart(house, filters, view.now, view.before),
+        hours=hours_chart("When it is scanned, in the last two weeks", view.hours, days=_HOURS_KEPT_DAYS),
         stores=_ranking("Stores by scans", "Store", view.stores, filters, action),
         places=_ranking("Where it is scanned", "Place", view.places, filters, action),
         quality=common.quality(

@@ -13,6 +13,7 @@ from qrmerch.insights import common, figures
 from qrmerch.insights.figures import Counts, House, Listed
 from qrmerch.insights.filters import Filters
 from qrmerch.insights.pages import ItemsPage, LeftOut, OverviewPage, Ranking, Tile
+from qrmerch.insights.phones import read_phones
 from qrmerch.insights.rankings import Entry, rank
 from qrmerch.insights.sentences import WORDS, counted, of_hundred, share
 from qrmerch.scans import queries
@@ -107,11 +108,12 @@ def overview_page(db: Session, view: Overview, problems: dict[str, str]) -> Over
         has_scans=any(counts.scans for counts in view.now),
         tiles=_tiles(view),
         days=common.days_chart(house, filters, view.now, view.before),
-        hours=hours_chart(view),
+        hours=hours_chart("When shoppers scan", view.hours, days=view.filters.period.days),
         items=_with_images(db, items, house),
         all_items_href=f"{ITEMS_ACTION}?{filters.query()}",
         least_href=f"{ITEMS_ACTION}?{filters.query(sort='scans')}",
         stores=_stores_ranking(view),
+        phones=read_phones(db, house, filters),
         left_out=_left_out(view),
         quality=common.quality(
             house,
@@ -255,18 +257,18 @@ def _store_href(filters: Filters, store_id: str) -> str:
     return f"{ACTION}?{filters.query(store=store_id)}" if store_id else ""
 
 
-def hours_chart(view: Overview) -> Chart:
+def hours_chart(title: str, counted_by_hour: Mapping[tuple[date, int], int], *, days: int) -> Chart:
     """When shoppers scan: by weekday and hour for a week or more, by hour for less; local time of each place."""
     by_slot: dict[tuple[int, int], int] = {}
-    for (on, hour), count in view.hours.items():
+    for (on, hour), count in counted_by_hour.items():
         slot = (on.weekday(), hour)
         by_slot[slot] = by_slot.get(slot, 0) + count
     hours = _shown_hours([hour for _, hour in by_slot])
-    if view.filters.period.days < 7:
+    if days < 7:
         by_hour = [Point(f"{hour}", sum(by_slot.get((day, hour), 0) for day in range(7))) for hour in hours]
-        return charts.bars("When shoppers scan", _hours_say(by_slot), by_hour)
+        return charts.bars(title, _hours_say(by_slot), by_hour)
     return charts.heat(
-        "When shoppers scan",
+        title,
         _hours_say(by_slot),
         row_labels=_WEEKDAYS,
         column_labels=[f"{hour}" for hour in hours],

@@ -99,6 +99,17 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
+class PhonesRow:
+    """How many phones one store saw on one day, at least, and how good that number is: a state and words."""
+
+    day: str
+    store: str
+    phones: str
+    state: str
+    quality: str
+
+
+@dataclass(frozen=True, slots=True)
 class OverviewPage:
     """`insights/overview.html`"""
 
@@ -113,6 +124,8 @@ class OverviewPage:
     all_items_href: str
     least_href: str
     stores: Ranking
+    # Only where phones are told apart; each row stands for itself.
+    phones: tuple[PhonesRow, ...]
     left_out: LeftOut
     quality: tuple[Quality, ...]
     words: tuple[tuple[str, str], ...]
@@ -158,6 +171,7 @@ class ItemPage:
     loose: tuple[tuple[str, str, str], ...]
     loose_say: str
     days: Chart
+    hours: Chart
     stores: Ranking
     places: Ranking
     quality: tuple[Quality, ...]

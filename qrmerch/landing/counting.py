@@ -12,23 +12,27 @@ from typing import Any, Final
 from qrmerch.landing.printed import KnownItem, PrintedCode, PrintedCodes
 from qrmerch.scans import entries
 from qrmerch.scans.agents import Remembered, describe
+from qrmerch.scans.day_hashes import DayHashes
 from qrmerch.scans.line import ENGAGED, GS1, ORPHAN, PAGE, PLAY, SHARE, VIEW, make_line, scan_line
 from qrmerch.scans.log import ScanLog
 from qrmerch.scans.near import Near
+from qrmerch.scans.places import LocalHours
 from qrmerch.scans.visits import VisitIds, find_visit
 
 Environ = Mapping[str, Any]
+_QUARTER_S: Final = 900
 _AGENTS_REMEMBERED: Final = 20_000
 _HEADERS_REMEMBERED: Final = 5_000
 # The cookies of somebody who is signed in at the desk, and of a phone marked as a test device.
 _INTERNAL: Final = re.compile(r"(?:^|;\s*)(?:__Host-)?q[st]=")
+_OBJECTS: Final = re.compile(r"(?:^|;\s*)(?:__Host-)?qo=")
 _PURPOSES: Final = ("HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_PURPOSE", "HTTP_X_MOZ")
 
 
 class Counting:
     """Writes the lines of one process."""
 
-    def __init__(self, codes: PrintedCodes, log: ScanLog, near: Near, *, proxies: int) -> None:
+    def __init__(self, codes: PrintedCodes, log: ScanLog, near: Near, *, proxies: int, day_hashes: DayHashes) -> None:
         """:param proxies: how many trusted proxies stand in front, each adding to X-Forwarded-For."""
         self.log = log
         self._codes, self._near, self._proxies = codes, near, proxies
@@ -36,17 +40,21 @@ class Counting:
         self._languages = Remembered(entries.find_language, limit=_HEADERS_REMEMBERED)
         self._hosts = Remembered(entries.find_host, limit=_HEADERS_REMEMBERED)
         self._visits = VisitIds()
+        self._day_hashes, self._hours = day_hashes, LocalHours()
 
     def scan(self, environ: Environ, code: PrintedCode, at_s: float) -> str:
         """Write down that a printed code's page was asked for; the new visit's id, or "" where none may be kept."""
         agent = environ.get("HTTP_USER_AGENT", "")
         address = self._address(environ)
-        has_gpc = environ.get("HTTP_SEC_GPC") == "1"
-        visit = near = ""
+        has_gpc = objects(environ)
+        visit = near = day_hash = ""
+        retailer = self._codes.retailers[code.retailer_id]
         # Without a visit there is no `near` either: the phone is not to be told apart.
-        if not has_gpc and self._codes.retailers[code.retailer_id].has_visits:
+        if not has_gpc and retailer.has_visits:
             visit = self._visits.draw(at_s)
             near = self._near.of(int(at_s) // 3600, code.store_id, address, agent)
+            if retailer.is_estimated:
+                day_hash = self._day_hash(code.retailer_id, code.store_id, at_s, address, agent)
         line = scan_line(
             code.token,
             at_s,
@@ -58,6 +66,7 @@ class Counting:
             has_gpc=has_gpc,
             language=self._languages[environ.get("HTTP_ACCEPT_LANGUAGE", "")],
             referrer=self._referrer(environ),
+            day_hash=day_hash,
         )
         self.log.append(line, at_s)
         return visit
@@ -79,12 +88,14 @@ class Counting:
         """
         manner = _manner(environ) or ("lookup" if is_lookup else "")
         agent, address = environ.get("HTTP_USER_AGENT", ""), self._address(environ)
-        has_gpc = environ.get("HTTP_SEC_GPC") == "1"
+        has_gpc = objects(environ)
         retailer = self._codes.retailers.get(retailer_id)
-        visit = near = ""
+        visit = near = day_hash = ""
         if not manner and not has_gpc and (retailer is None or retailer.has_visits):
             visit = self._visits.draw(at_s)
             near = self._near.of(int(at_s) // 3600, store_id, address, agent)
+            if retailer is not None and retailer.is_estimated:
+                day_hash = self._day_hash(retailer_id, store_id, at_s, address, agent)
         line = make_line(
             GS1,
             subject,
@@ -100,6 +111,7 @@ class Counting:
             has_gpc=has_gpc,
             language=self._languages[environ.get("HTTP_ACCEPT_LANGUAGE", "")],
             referrer=self._referrer(environ),
+            day_hash=day_hash,
         )
         self.log.append(line, at_s)
         return visit
@@ -172,7 +184,7 @@ class Counting:
 
     def _continue(self, environ: Environ, retailer_id: str, said: str | None, at_s: float) -> tuple[str, bool]:
         retailer = self._codes.retailers.get(retailer_id)
-        if environ.get("HTTP_SEC_GPC") == "1" or (retailer is not None and not retailer.has_visits):
+        if objects(environ) or (retailer is not None and not retailer.has_visits):
             return "", True
         visit = find_visit(said, at=datetime.fromtimestamp(at_s, UTC)) if said else None
         return (visit, False) if visit else (self._visits.draw(at_s), True)
@@ -186,7 +198,7 @@ class Counting:
             agent=self._agents[environ.get("HTTP_USER_AGENT", "")],
             is_own_network=self._codes.is_own_network(store_id, self._address(environ)),
             manner=_manner(environ),
-            has_gpc=environ.get("HTTP_SEC_GPC") == "1",
+            has_gpc=objects(environ),
             language=self._languages[environ.get("HTTP_ACCEPT_LANGUAGE", "")],
             referrer=self._referrer(environ),
             **more,
@@ -209,6 +221,13 @@ class Counting:
         own = passed_on(environ, "HTTP_X_FORWARDED_HOST", self._proxies) or environ.get("HTTP_HOST", "")
         return "" if host == own.partition(":")[0].lower() else host
 
+    def _day_hash(self, retailer_id: str, store_id: str, at_s: float, address: str, agent: str) -> str:
+        zone = self._codes.zones.get(store_id)
+        if not zone:
+            return ""
+        on, _ = self._hours.of(zone, int(at_s) // _QUARTER_S)
+        return self._day_hashes.of(on, retailer_id, store_id, address, agent)
+
     def _address(self, environ: Environ) -> str:
         return passed_on(environ, "HTTP_X_FORWARDED_FOR", self._proxies) or str(environ.get("REMOTE_ADDR", ""))
 
@@ -229,6 +248,13 @@ def _manner(environ: Environ) -> str:
                 return "prefetch"
     cookies = environ.get("HTTP_COOKIE")
     return "internal" if cookies and _INTERNAL.search(cookies) else ""
+
+
+def objects(environ: Environ) -> bool:
+    """Whether a phone is not to be told apart: it sends Global Privacy Control, or somebody said so on our page."""
+    if environ.get("HTTP_SEC_GPC") == "1":
+        return True
+    return _OBJECTS.search(environ.get("HTTP_COOKIE", "")) is not None
 
 
 def is_internal(environ: Environ) -> bool:

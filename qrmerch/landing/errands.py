@@ -6,13 +6,13 @@ from qrmerch.access import allow_anyone
 from qrmerch.clock import now
 from qrmerch.i18n import translator
 from qrmerch.landing.pages import HelpPage, PrivacyPage
-from qrmerch.landing.shopper import choose_locale, load_host_house, respond
+from qrmerch.landing.shopper import COOKIE_LASTS, choose_locale, load_host_house, respond
 from qrmerch.landing.typed import group_token
 from qrmerch.parties.models import Measurement
 from qrmerch.parties.queries import get_retailer
 from qrmerch.rendering.frame import build_frame, errand_languages
 from qrmerch.rendering.pages import Fact, Translate
-from qrmerch.web import get_db, services
+from qrmerch.web import get_db, redirect_to, services
 
 blueprint = Blueprint("landing_errands", __name__)
 
@@ -48,12 +48,40 @@ def show_privacy() -> Response:
         languages=errand_languages(house, locale, "/privacy"),
         is_indexed=True,
     )
-    recorded = _word_recorded(t, has_visits=mode != Measurement.COUNTS, days=services().settings.scan_retention_days)
-    return respond("landing/privacy.html", PrivacyPage(t, frame, recorded, contact=frame.legal), block)
+    recorded = _word_recorded(t, mode=mode, days=services().settings.scan_retention_days)
+    page = PrivacyPage(
+        t,
+        frame,
+        recorded,
+        contact=frame.legal,
+        objection=house.address("/my/objection", locale),
+        has_objected=_cookie_name() in request.cookies,
+    )
+    return respond("landing/privacy.html", page, block)
 
 
-def _word_recorded(t: Translate, *, has_visits: bool, days: int) -> tuple[Fact, ...]:
+@blueprint.post("/my/objection")
+@allow_anyone
+def object_to_counting() -> Response:
+    """Not to be told apart any more, or again: a cookie that says so and nothing else."""
+    house = load_host_house(get_db(), at=now())
+    response = redirect_to(house.address("/privacy", choose_locale(house)))
+    if request.form.get("count") == "yes":
+        response.delete_cookie(_cookie_name(), secure=request.is_secure, httponly=True, samesite="Lax", path="/")
+        return response
+    response.set_cookie(
+        _cookie_name(), "1", max_age=COOKIE_LASTS, secure=request.is_secure, httponly=True, samesite="Lax", path="/"
+    )
+    return response
+
+
+def _cookie_name() -> str:
+    return "__Host-qo" if request.is_secure else "qo"
+
+
+def _word_recorded(t: Translate, *, mode: Measurement, days: int) -> tuple[Fact, ...]:
     """What is recorded and what is not, in the order a person asks."""
+    has_visits = mode != Measurement.COUNTS
     rows = [
         (t("Which item, in which place"), t("Yes. As totals, for ever")),
         (t("When"), t("Yes, for {days} days. After that only totals by day and hour").format(days=days)),
@@ -61,8 +89,12 @@ def _word_recorded(t: Translate, *, has_visits: bool, days: int) -> tuple[Fact, 
         (t("Whether it came through the store’s own Wi-Fi"), t("Yes or no")),
         (t("Which looks belong to one visit"), _visit_words(t, has_visits)),
         (t("Your address on the network"), _address_words(t, has_visits)),
+        (t("How many phones a store saw on a day"), _estimate_words(t, mode == Measurement.ESTIMATE)),
         (t("Who you are"), t("No")),
-        (t("A cookie"), t("Only when you keep an item or take a code, so that both can be found again")),
+        (
+            t("A cookie"),
+            t("Only when you keep an item, take a code or ask not to be told apart, so that it holds"),
+        ),
         (t("What you keep and take"), t("Until you say “Forget this phone”")),
         (t("A review or an answer"), t("The words, and the name you choose. Not who wrote or tapped it")),
     ]
@@ -79,3 +111,9 @@ def _address_words(t: Translate, has_visits: bool) -> str:
     if not has_visits:
         return t("No")
     return t("No. For an hour it helps to tell a second scan by the same phone; then the key to that is thrown away")
+
+
+def _estimate_words(t: Translate, is_estimated: bool) -> str:
+    if not is_estimated:
+        return t("No")
+    return t("At least so many: by a mark made of network and kind of phone, whose key is thrown away within two days")

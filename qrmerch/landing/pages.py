@@ -159,6 +159,9 @@ class PrivacyPage:
     recorded: tuple[Fact, ...]
     # Whom to ask, as the retailer says it; empty where it says nothing.
     contact: str
+    # Where the form goes with which a phone asks not to be told apart, and whether it has.
+    objection: str
+    has_objected: bool
 
 
 @dataclass(frozen=True, slots=True)

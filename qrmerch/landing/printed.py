@@ -84,6 +84,7 @@ class KnownStore(NamedTuple):
     retailer_id: str
     cidrs: tuple[str, ...]
     networks: tuple[Network, ...]
+    zone: str
 
 
 class KnownRetailer:
@@ -92,6 +93,7 @@ class KnownRetailer:
     def __init__(self, measurement: str, default_locale: str, locales: Iterable[str]) -> None:
         self.measurement, self.default_locale, self.locales = measurement, default_locale, tuple(locales)
         self.has_visits = measurement != Measurement.COUNTS
+        self.is_estimated = measurement == Measurement.ESTIMATE
         # The default first: it is the answer where nothing fits.
         offered = [default_locale, *(each for each in self.locales if each != default_locale)]
         self.locale_for = Remembered(lambda accept: negotiate(accept, offered), limit=_LANGUAGES_REMEMBERED)
@@ -124,6 +126,8 @@ class PrintedCodes:
         self.stores: dict[str, KnownStore] = {}
         self.retailers: dict[str, KnownRetailer] = {}
         self._retailer_of: dict[str, str] = {}
+        # The time zone of each store, by its id.
+        self.zones: dict[str, str] = {}
         self._networks: dict[str, tuple[Network, ...]] = {}
         self._file = folder / _FILE
         self._is_read = self._is_dirty = False
@@ -192,7 +196,7 @@ class PrintedCodes:
         self._saved_s, self._is_dirty = time.monotonic(), False
         said = {
             "codes": [list(code) for code in self.by_path.values()],
-            "stores": [list(store[:4]) for store in self.stores.values()],
+            "stores": [[*store[:4], store.zone] for store in self.stores.values()],
             "retailers": {retailer_id: known.says() for retailer_id, known in self.retailers.items()},
         }
         try:
@@ -240,8 +244,8 @@ class PrintedCodes:
         for store_id, cidr in db.execute(select(StoreNetwork.store_id, StoreNetwork.cidr)):
             ranges.setdefault(store_id, []).append(cidr)
         stores = [
-            _known_store(store_id, public_id, retailer_id, ranges.get(store_id, ()))
-            for store_id, public_id, retailer_id in db.execute(select(Store.id, Store.public_id, Store.retailer_id))
+            _known_store(store_id, public_id, retailer_id, ranges.get(store_id, ()), zone)
+            for store_id, public_id, retailer_id, zone in db.execute(select(*_STORES))
         ]
         columns = (Retailer.id, Retailer.measurement, Retailer.default_locale, Retailer.locales)
         retailers: dict[str, KnownRetailer] = {}
@@ -257,6 +261,7 @@ class PrintedCodes:
         self._is_dirty = self._is_dirty or by_public_id != self.stores or retailers.keys() != self.retailers.keys()
         self.retailers, self.stores = dict(retailers), by_public_id
         self._networks = {store.store_id: store.networks for store in by_public_id.values() if store.networks}
+        self.zones = {store.store_id: store.zone for store in by_public_id.values()}
 
 
 def _is_in(address: str, networks: Iterable[Network]) -> bool:
@@ -271,13 +276,16 @@ def _is_in(address: str, networks: Iterable[Network]) -> bool:
     return any(len(packed) == size and number & mask == base for size, mask, base in networks)
 
 
-def _known_store(store_id: str, public_id: str, retailer_id: str, cidrs: Iterable[str]) -> KnownStore:
+_STORES: Final = (Store.id, Store.public_id, Store.retailer_id, Store.time_zone)
+
+
+def _known_store(store_id: str, public_id: str, retailer_id: str, cidrs: Iterable[str], zone: str) -> KnownStore:
     networks = []
     for cidr in cidrs:
         network = ip_network(cidr)
         size = network.max_prefixlen // 8
         networks.append(Network(size, int(network.netmask), int(network.network_address)))
-    return KnownStore(store_id, public_id, retailer_id, tuple(cidrs), tuple(networks))
+    return KnownStore(store_id, public_id, retailer_id, tuple(cidrs), tuple(networks), zone)
 
 
 def _codes() -> Any:

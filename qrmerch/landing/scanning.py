@@ -28,6 +28,7 @@ from qrmerch.rendering.changes import Change, Changes
 from qrmerch.rendering.kept import NOWHERE, STORE, KeptPage, PageKey, Pages, picked
 from qrmerch.rendering.keys import render_key
 from qrmerch.rendering.tightening import Tightening
+from qrmerch.scans.day_hashes import DayHashes
 from qrmerch.scans.log import ScanLog
 from qrmerch.scans.near import Near
 from qrmerch.web import safety_headers, services
@@ -68,7 +69,8 @@ def open_scan_path(settings: Settings, hosts: Hosts) -> ScanPath:
         common=safety_headers(settings, path="/q/"),
     )
     log = ScanLog(settings.log_dir, is_durable=settings.has_durable_log)
-    counting = Counting(codes, log, Near(settings.keys_dir), proxies=settings.proxies)
+    near, day_hashes = Near(settings.keys_dir), DayHashes(settings.keys_dir)
+    counting = Counting(codes, log, near, proxies=settings.proxies, day_hashes=day_hashes)
 
     def hear(db: Session, news: Iterable[Change]) -> None:
         codes.hear(db, news)

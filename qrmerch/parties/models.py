@@ -14,10 +14,11 @@ _REGION_BEHIND = ("US", "CA", "AU", "MX")
 
 
 class Measurement(enum.StrEnum):
-    """What a retailer's scans keep: nothing but counts, or also a passing visit id."""
+    """What a retailer's scans keep: counts; a passing visit id too; for two days also what tells phones apart."""
 
     COUNTS = "counts"
     VISITS = "visits"
+    ESTIMATE = "estimate"
 
 
 class Display(enum.StrEnum):

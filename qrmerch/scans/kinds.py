@@ -17,6 +17,10 @@ MAYBE: Final = (MAYBE_REPEAT, MAYBE_BURST)
 VISIT: Final = "visit"
 PAGE: Final = "page"
 FRIEND: Final = "friend"
+# Phones told apart in one store on one day, at least; never to be added up over days or stores. And the scans among
+# which they were, that came through the store's own network: there all phones look alike.
+ESTIMATED: Final = "estimated"
+OWN_NETWORK: Final = "own_network"
 # A page seen for a second.
 VIEW: Final = "view"
 # A visit in which a page was on the screen for ten seconds, or in which something was done.
@@ -49,4 +53,4 @@ WAITING: Final = (PREFETCH, BY_AGENT["fetcher"])
 # A page that a program asked for at `/i/`: kept among the raw lines, in no total.
 UNSEEN: Final = "unseen"
 
-SUBSETS: Final = (*MAYBE, *(f"{action}{LOOSE}" for action in SHOPPER_ACTIONS))
+SUBSETS: Final = (*MAYBE, OWN_NETWORK, *(f"{action}{LOOSE}" for action in SHOPPER_ACTIONS))

@@ -17,12 +17,13 @@ It is an interface: a web server in front may write the same line. JSON, one obj
     n   near: 32 keyed bits; empty where v is
     m   manner: "" for a plain GET, "head", "prefetch", "internal" (somebody of the house), "lookup" (where a GS1
         address leads, by a program)
-    g   1 if the phone sent Sec-GPC
+    g   1 if the phone is not to be told apart: it sent Sec-GPC, or somebody asked for it on our page
     y   language the phone asks for first: two or three letters
     e   entry: how somebody came to an item's page: share, search, social, mail, link, direct (`entries.py`); empty
         for a printed code, whose carrier says it, and within a visit
     f   host of the page that led here, where it was not one of ours
     s   how far a play came: 0, 25, 50, 75 or 100 in a hundred (p)
+    u   16 hex digits that tell phones in one store on one day apart; only in `estimate` mode, empty where v is
     x   number of lines lost (l)
 
 Every value is of our own making or checked against a fixed alphabet: a line is plain ASCII without a backslash, and
@@ -43,11 +44,24 @@ OF_PAGES: Final = (PAGE, VIEW, ENGAGED, PLAY)
 # How far a film or a recording was played, in per cent.
 STEPS: Final = (0, 25, 50, 75, 100)
 MAX_REFERRER_CHARS: Final = 60
-_MAX_CHARS: Final = {"q": 40, "c": 9, "at": 36, "r": 36, "a": 60, "v": 32, "n": 8, "m": 12, "y": 3, "e": 8, "f": 60}
+_MAX_CHARS: Final = {
+    "q": 40,
+    "c": 9,
+    "at": 36,
+    "r": 36,
+    "a": 60,
+    "v": 32,
+    "n": 8,
+    "m": 12,
+    "y": 3,
+    "e": 8,
+    "f": 60,
+    "u": 16,
+}
 _TEXTS: Final = tuple(_MAX_CHARS)
 _MOST_CHARS: Final = tuple(_MAX_CHARS.values())
 _EMPTY: Final = ("",) * len(_TEXTS)
-_VISIT: Final = _TEXTS.index("v")
+_VISIT, _DAY_HASH = _TEXTS.index("v"), _TEXTS.index("u")
 _LATEST_S: Final = 4_102_444_800  # the year 2100
 
 
@@ -76,6 +90,7 @@ class Line(NamedTuple):
     entry: str = ""
     referrer: str = ""
     step: int = 0
+    day_hash: str = ""
 
     def is_human(self, withdrawn: Collection[str] = ()) -> bool:
         """Whether a person asked, as the agent's rule says it.
@@ -106,12 +121,13 @@ def make_line(
     entry: str = "",
     referrer: str = "",
     step: int = 0,
+    day_hash: str = "",
 ) -> bytes:
     """One whole line with its newline; every argument is one of our own values, never text from outside."""
     return (
         f'{{"t":{at_s:.3f},"k":"{kind}","q":"{subject}","c":"{token}","at":"{store_id}","r":"{retailer_id}",'
         f'"a":"{agent}","o":{is_own_network:d},"v":"{visit}","w":{is_new_visit:d},"n":"{near}","m":"{manner}",'
-        f'"g":{has_gpc:d},"y":"{language}","e":"{entry}","f":"{referrer}","s":{step}}}\n'
+        f'"g":{has_gpc:d},"y":"{language}","e":"{entry}","f":"{referrer}","s":{step},"u":"{day_hash}"}}\n'
     ).encode()
 
 
@@ -127,11 +143,12 @@ def scan_line(
     has_gpc: bool,
     language: str = "",
     referrer: str = "",
+    day_hash: str = "",
 ) -> bytes:
     """`make_line` for a printed code, without the keys its code tells: the one that is written most."""
     return (
         f'{{"t":{at_s:.3f},"k":"q","q":"{token}","a":"{agent}","o":{is_own_network:d},"v":"{visit}","n":"{near}",'
-        f'"m":"{manner}","g":{has_gpc:d},"y":"{language}","f":"{referrer}"}}\n'
+        f'"m":"{manner}","g":{has_gpc:d},"y":"{language}","f":"{referrer}","u":"{day_hash}"}}\n'
     ).encode()
 
 
@@ -164,11 +181,11 @@ def read_line(raw: bytes) -> Line:
     except TypeError as error:
         raise BadLine(str(error)) from None
     step, lost = get("s", 0), get("x", 0)
-    if too_long or (visit and not visit.isalnum()) or type(step) is not int or step not in STEPS:
+    if too_long or not (texts[_DAY_HASH] + visit + "0").isalnum() or type(step) is not int or step not in STEPS:
         raise BadLine("a text or a step")
     if type(lost) is not int or not 0 <= lost < 1 << 31:
         raise BadLine("x")
-    subject, token, store_id, retailer_id, agent, visit, near, manner, language, entry, referrer = texts
+    subject, token, store_id, retailer_id, agent, visit, near, manner, language, entry, referrer, day_hash = texts
     return Line(
         int(at_s * 1000 + 0.5),
         kind,
@@ -188,4 +205,5 @@ def read_line(raw: bytes) -> Line:
         entry,
         referrer,
         step,
+        day_hash,
     )

@@ -7,6 +7,7 @@ events were counted. While the database is away, the files wait.
 
 import gc
 import logging
+import os
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -23,10 +24,11 @@ from qrmerch.clock import now
 from qrmerch.db import Database, lock_for_chain
 from qrmerch.parties.service import forget_old_changes
 from qrmerch.scans import line
+from qrmerch.scans.day_hashes import forget_old_keys
 from qrmerch.scans.folding import fold_events
 from qrmerch.scans.line import BadLine, Line, read_line
 from qrmerch.scans.log import PATTERN
-from qrmerch.scans.models import Event, LogFile, OpenVisit, Scan
+from qrmerch.scans.models import CodeHour, DayHash, Event, LogFile, OpenVisit, Scan
 from qrmerch.scans.places import LocalHours, Places
 from qrmerch.scans.reckoning import Identified, Reckoning
 from qrmerch.scans.repeats import Repeats
@@ -37,9 +39,11 @@ from qrmerch.scans.withdrawing import list_withdrawn
 EVERY_S: Final = 0.5
 FILES_KEPT_FOR: Final = timedelta(days=7)
 VISITS_KEPT_FOR: Final = timedelta(days=1)
+CODE_HOURS_KEPT_FOR: Final = timedelta(days=14)
 _HOUSEKEEPING_EVERY: Final = timedelta(hours=1)
 _OFFSET_BITS: Final = 40  # a file has less than a terabyte
-_MAX_BYTES: Final = 2_000_000
+# Half a second of the database's one writer at most, and each total is added to once for so many lines.
+_MAX_BYTES: Final = 4_000_000
 _MAX_EVENTS: Final = 5_000
 _RECALLED_BYTES: Final = 4_000_000
 _RECALLED_FOR_S: Final = 600
@@ -75,7 +79,7 @@ class Loader:
     def __init__(self, database: Database, folder: Path, *, max_bytes: int = _MAX_BYTES) -> None:
         """:param max_bytes: about the most that one transaction reads."""
         self._database, self._folder, self._max_bytes = database, folder, max_bytes
-        self._hours = LocalHours()
+        self._hours, self._node = LocalHours(), ""
         self._forget()
 
     def load(self, at: datetime) -> Loaded:
@@ -111,6 +115,7 @@ class Loader:
             return db.scalar(select(Event.id).where(_UNCOUNTED).limit(1)) is not None
 
     def _read_files(self, db: Session, at: datetime) -> Batch:
+        self._node = self._node or _node_of(self._folder)
         sizes = _sizes_in(self._folder)
         changed = [name for name, size in sizes.items() if self._sizes.get(name) != size]
         files = {row.name: row for row in db.scalars(select(LogFile).where(LogFile.name.in_(changed)))}
@@ -122,7 +127,7 @@ class Loader:
             path, size = self._folder / name, sizes[name]
             file = files.get(name)
             if file is None:
-                file = LogFile(name=name, offset=0, bad_lines=0, lost_lines=0, read_at=at)
+                file = LogFile(name=name, offset=0, bad_lines=0, lost_lines=0, read_at=at, node=self._node)
                 db.add(file)
                 db.flush()
             if left <= 0:
@@ -221,11 +226,18 @@ def load_all(database: Database, folder: Path) -> int:
 
 
 def follow(
-    database: Database, folder: Path, *, retention: timedelta, ended: Flag | None = None, every_s: float = EVERY_S
+    database: Database,
+    folder: Path,
+    *,
+    retention: timedelta,
+    keys: Path | None = None,
+    ended: Flag | None = None,
+    every_s: float = EVERY_S,
 ) -> None:
     """Load for ever, or until `ended` is set; while the database is away, wait.
 
     :param retention: raw scans older than this are deleted; their totals stay.
+    :param keys: where the keys of days lie, which go two days after they were made, whether anybody scans or not.
     """
     ended = ended or Flag()
     loader, kept_house_at, is_away = Loader(database, folder), datetime.min.replace(tzinfo=UTC), False
@@ -234,6 +246,8 @@ def follow(
             loaded = loader.load(now())
             if now() - kept_house_at > _HOUSEKEEPING_EVERY:
                 keep_house(database, folder, retention=retention, at=now())
+                if keys is not None:
+                    forget_old_keys(keys, at_s=now().timestamp())
                 kept_house_at = now()
             is_away = _tell(is_away, None)
         except DBAPIError as error:
@@ -254,6 +268,9 @@ def keep_house(database: Database, folder: Path, *, retention: timedelta, at: da
     """Delete what is no longer needed: ended visits, old page changes, loaded files, scans past their retention."""
     with database.write() as db:
         db.execute(delete(OpenVisit).where(OpenVisit.began_at < at - VISITS_KEPT_FOR))
+        # Of the days before yesterday, wherever a store is.
+        db.execute(delete(DayHash).where(DayHash.on < at.date() - timedelta(days=1)))
+        db.execute(delete(CodeHour).where(CodeHour.on < at.date() - CODE_HOURS_KEPT_FOR))
         forget_old_changes(db, at=at)
         # Never the row of a file that may still be there: it would be read again from its beginning.
         since = at - max(retention, FILES_KEPT_FOR + timedelta(days=1))
@@ -274,6 +291,22 @@ def keep_house(database: Database, folder: Path, *, retention: timedelta, at: da
 
 def _uncounted(db: Session) -> list[Event]:
     return list(db.scalars(select(Event).where(_UNCOUNTED).order_by(Event.id).limit(_MAX_EVENTS)))
+
+
+def _node_of(folder: Path) -> str:
+    """The name that a folder of logs got when it was first read, shared by its workers and loaders.
+
+    Empty while the disk takes no name: counting goes on without.
+    """
+    path, fresh = folder / "node", folder / f"node.{os.getpid()}"
+    with suppress(OSError):
+        if not path.exists():
+            fresh.write_text(os.urandom(8).hex())
+            with suppress(FileExistsError):
+                os.link(fresh, path)
+            fresh.unlink()
+        return path.read_text()[:16]
+    return ""
 
 
 def _sizes_in(folder: Path) -> dict[str, int]:

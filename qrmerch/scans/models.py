@@ -22,6 +22,8 @@ class LogFile(Base):
     # What the disk did not take, as the file itself says.
     lost_lines: Mapped[int] = mapped_column(default=0)
     read_at: Mapped[datetime]
+    # The folder it lies in: phones are told apart within one, so that each node sees repeats of its own.
+    node: Mapped[str] = mapped_column(String(16), default="")
 
 
 class Scan(Base):
@@ -98,6 +100,16 @@ class DayTotal(Base):
     count: Mapped[int]
 
 
+class DayHash(Base):
+    """A phone that scanned in a store on a day, as 64 keyed bits; gone after two days, when its number is counted."""
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    on: Mapped[date] = mapped_column(primary_key=True)
+    store_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    hash: Mapped[str] = mapped_column(String(16), primary_key=True)
+
+
 class HourTotal(Base):
     """Counts by the place's own hour, per store and fixture."""
 
@@ -109,6 +121,24 @@ class HourTotal(Base):
     kind: Mapped[str] = mapped_column(String(20), primary_key=True)
     store_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     fixture_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    count: Mapped[int]
+
+
+class CodeHour(Base):
+    """Scans of one printed code by its place's own hour, for two weeks."""
+
+    __table_args__ = (
+        Index("ix_code_hour_retailer_item", "retailer_id", "item_id", "on"),
+        {"sqlite_with_rowid": False},
+    )
+
+    retailer_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    code_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    on: Mapped[date] = mapped_column(primary_key=True)
+    hour: Mapped[int] = mapped_column(primary_key=True)
+    # Of the code, when the first of them was counted.
+    item_id: Mapped[str] = mapped_column(String(36))
+    store_id: Mapped[str] = mapped_column(String(36))
     count: Mapped[int]
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, func, literal_column, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from qrmerch.scans.kinds import SCAN
-from qrmerch.scans.models import Correction, DayTotal, Event, HourTotal, LogFile
+from qrmerch.scans.models import CodeHour, Correction, DayTotal, Event, HourTotal, LogFile
 
 OF_SCAN: Final = "_of_scan"
 # A literal, not a parameter: PostgreSQL must see the same expression where it is selected and grouped by.
@@ -32,13 +32,17 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How counting stands: when a line was last read, what was lost, and since when an action waits."""
+    """How counting stands: when a line was last read, what was lost, since when an action waits, how many nodes write.
+
+    `nodes` are those whose files were last read in the days asked about.
+    """
 
     read_at: datetime | None
     lost_lines: int
     bad_lines: int
     waiting: int
     waiting_since: datetime | None
+    nodes: int = 1
 
 
 def count_by_kind(db: Session, span: Span) -> dict[str, int]:
@@ -59,6 +63,12 @@ def count_by_item(db: Session, span: Span) -> dict[str, dict[str, int]]:
 def count_by_store(db: Session, span: Span) -> dict[str, dict[str, int]]:
     """Totals of each kind by store id; an empty id is a place without a store."""
     return {store_id: counts for (store_id,), counts in _sum(db, span, DayTotal.store_id).items()}
+
+
+def count_by_day_and_store(db: Session, span: Span) -> dict[tuple[date, str], dict[str, int]]:
+    """Totals of each kind by (day, store id), where there are any."""
+    found = _sum(db, span, DayTotal.on, DayTotal.store_id)
+    return {(on, store_id): counts for (on, store_id), counts in found.items()}
 
 
 def count_by_fixture(db: Session, span: Span) -> dict[tuple[str, str], dict[str, int]]:
@@ -89,6 +99,19 @@ def count_by_hour(db: Session, span: Span, kind: str) -> dict[tuple[date, int], 
     return {(on, hour): int(count) for on, hour, count in db.execute(wanted)}
 
 
+def count_by_hour_of_item(db: Session, span: Span) -> dict[tuple[date, int], int]:
+    """Scans of an item's codes by day and the place's own hour; kept for two weeks."""
+    wanted = select(CodeHour.on, CodeHour.hour, func.sum(CodeHour.count)).where(
+        CodeHour.retailer_id == span.retailer_id,
+        CodeHour.item_id == span.item_id,
+        CodeHour.on >= span.since,
+        CodeHour.on < span.until,
+    )
+    if span.store_id:
+        wanted = wanted.where(CodeHour.store_id == span.store_id)
+    return {(on, hour): int(count) for on, hour, count in db.execute(wanted.group_by(CodeHour.on, CodeHour.hour))}
+
+
 def count_corrected(db: Session, span: Span) -> int:
     """By how many scans the totals of a span were changed afterwards, because a rule was found wrong."""
     wanted = select(func.coalesce(func.sum(Correction.difference), 0)).where(
@@ -112,12 +135,14 @@ def read_state(db: Session, retailer_id: str, *, since: datetime, until: datetim
     """
     read_at = db.scalar(select(func.max(LogFile.read_at)))
     of_log = select(
-        func.coalesce(func.sum(LogFile.lost_lines), 0), func.coalesce(func.sum(LogFile.bad_lines), 0)
+        func.coalesce(func.sum(LogFile.lost_lines), 0),
+        func.coalesce(func.sum(LogFile.bad_lines), 0),
+        func.count(LogFile.node.distinct()),
     ).where(LogFile.read_at >= since, LogFile.read_at < until)
-    lost, bad = db.execute(of_log).one()
+    lost, bad, nodes = db.execute(of_log).one()
     of_events = select(func.count(Event.id), func.min(Event.at))
     waiting, waiting_since = db.execute(of_events.where(Event.retailer_id == retailer_id, ~Event.is_counted)).one()
-    return Reading(read_at, int(lost), int(bad), waiting, waiting_since)
+    return Reading(read_at, int(lost), int(bad), waiting, waiting_since, nodes)
 
 
 def _sum(db: Session, span: Span, *by: InstrumentedAttribute[Any]) -> dict[tuple[Any, ...], dict[str, int]]:

@@ -48,6 +48,8 @@ class Reckoning:
         self._seen: set[str] = set()
         # When each visit was first engaged in this batch, in quarters of an hour.
         self._engaged: dict[str, int] = {}
+        # When each phone that is told apart first scanned in this batch: instant, and where.
+        self._phones: dict[tuple[str, str, str], tuple[int, Place]] = {}
 
     def store(self, repeats: Repeats) -> None:
         """Rows, visits and totals of all lines, the totals into the tally."""
@@ -64,12 +66,15 @@ class Reckoning:
                 spot.counts[outcome, quarter] += 1
             else:
                 self._count(spot, said, outcome, quarter)
+            if said.day_hash and outcome in _OF_PEOPLE:
+                self._tell_apart(said, spot, quarter)
             if said.visit and spot.is_known and outcome not in _NO_VISIT:
                 self._see(said, spot, at, outcome)
         storing.add_scans(self._db, self._rows)
         storing.open_visits(self._db, self._visits.values())
         self._upgrade()
         self._engage()
+        self._estimate()
 
     def _find_spot(self, key: Any, said: Line) -> _Spot:
         found = self._places.of(said)
@@ -99,6 +104,20 @@ class Reckoning:
             return
         waiting = outcome if outcome in kinds.WAITING else ""
         self._visits[said.visit] = [said.visit, *spot.ids, at, at, waiting, False]
+
+    def _tell_apart(self, said: Line, spot: _Spot, quarter: int) -> None:
+        place = spot.place
+        if not place.store_id:
+            return
+        on, _ = self._tally.local(place.zone, quarter)
+        self._phones.setdefault((on.isoformat(), place.store_id, said.day_hash), (quarter, place))
+        if said.is_own_network:
+            spot.counts[kinds.OWN_NETWORK, quarter] += 1
+
+    def _estimate(self) -> None:
+        for phone in storing.add_phones(self._db, self._phones):
+            quarter, place = self._phones[phone]
+            self._tally.add(kinds.ESTIMATED, self._places.of_store(place.retailer_id, place.store_id), quarter)
 
     def _upgrade(self) -> None:
         """An opening by a program, ahead of its owner, is a scan once its page was seen."""
@@ -166,5 +185,6 @@ def _page_outcome(said: Line, is_human: bool) -> str:
 
 # Counted as they are, with nothing else to think of.
 _PLAIN: Final = frozenset((kinds.SCAN, kinds.VISIT, kinds.PAGE, kinds.FRIEND, *kinds.PLAYS.values(), *kinds.LEFT_OUT))
+_OF_PEOPLE: Final = frozenset((kinds.SCAN, *kinds.MAYBE))
 # Programs that open no visit: nobody looks. What `kinds.WAITING` names may be followed by somebody who does.
 _NO_VISIT: Final = frozenset((kinds.UNSEEN, *kinds.BY_AGENT.values(), kinds.INTERNAL)) - frozenset(kinds.WAITING)

@@ -12,7 +12,7 @@ import orjson
 from sqlalchemy import Boolean, Date, Integer, Row, TextClause, bindparam, select, text, update
 from sqlalchemy.orm import Session
 
-from qrmerch.scans.models import DayTotal, HourTotal, OpenVisit, Scan
+from qrmerch.scans.models import CodeHour, DayTotal, HourTotal, OpenVisit, Scan
 from qrmerch.scans.totals import Tally
 from qrmerch.tables import Instant
 
@@ -54,6 +54,22 @@ _COUNTED: Final = "count = {table}.count + excluded.count"
 _OPEN: Final = _Adding(OpenVisit, "seen_at = {latest}(open_visit.seen_at, excluded.seen_at)")
 _DAY: Final = _Adding(DayTotal, _COUNTED.format(table="day_total"))
 _HOUR: Final = _Adding(HourTotal, _COUNTED.format(table="hour_total"))
+_CODE_HOUR: Final = _Adding(CodeHour, _COUNTED.format(table="code_hour"))
+
+
+_INTO_PHONES: Final = 'INSERT INTO day_hash ("on", store_id, hash) SELECT '
+_NEW_PHONES: Final = ' ON CONFLICT DO NOTHING RETURNING "on", store_id, hash'
+_PHONES_SQLITE: Final = "".join(
+    (
+        _INTO_PHONES,
+        "json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]')",
+        " FROM json_each(?) WHERE true",
+        _NEW_PHONES,
+    )
+)
+_PHONES_POSTGRESQL: Final = "".join(
+    (_INTO_PHONES, "* FROM unnest(CAST(%s AS date[]), CAST(%s AS text[]), CAST(%s AS text[]))", _NEW_PHONES)
+)
 
 
 class Instants:
@@ -93,8 +109,20 @@ def open_visits(db: Session, visits: Iterable[list[Any]]) -> None:
 def add_totals(db: Session, tally: Tally) -> None:
     """Add a batch's counts to the totals."""
     # In one order for all loaders, so that two of them wait for each other and never for both.
-    for adding, counts in ((_DAY, tally.days()), (_HOUR, tally.hours())):
+    for adding, counts in ((_DAY, tally.days()), (_HOUR, tally.hours()), (_CODE_HOUR, tally.code_hours())):
         adding.run(db, sorted((*key, count) for key, count in counts.items() if count))
+
+
+def add_phones(db: Session, phones: Collection[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """Take in phones by (business date, store, bits); those among them that were not there yet."""
+    rows = sorted(phones)
+    if not rows:
+        return []
+    if _is_sqlite(db):
+        found = db.connection().exec_driver_sql(_PHONES_SQLITE, (orjson.dumps(rows).decode(),))
+    else:
+        found = db.connection().exec_driver_sql(_PHONES_POSTGRESQL, tuple(map(_array, zip(*rows, strict=True))))
+    return [(str(on), store_id, bits) for on, store_id, bits in found]
 
 
 def list_waiting(db: Session, visits: Collection[str]) -> Sequence[Row[Any]]:

@@ -4,12 +4,14 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date
 
+from qrmerch.scans.kinds import SCAN
 from qrmerch.scans.places import LocalHours, Place
 
 # Of one place, by kind and quarter of an hour since 1970.
 Counts = defaultdict[tuple[str, int], int]
 DayKey = tuple[str, str, str, str, str, str, str]
 HourKey = tuple[str, str, int, str, str, str]
+CodeHourKey = tuple[str, str, str, int, str, str]
 
 
 class Tally:
@@ -22,6 +24,10 @@ class Tally:
     def of(self, place: Place) -> Counts:
         """The counts of one place, to be added to."""
         return self._counts.setdefault(place, defaultdict(int))
+
+    def local(self, zone: str, quarter: int) -> tuple[date, int]:
+        """The business date and the hour that a quarter of an hour has in a time zone."""
+        return self._hours.of(zone, quarter)
 
     def add(self, kind: str, place: Place, quarter: int, count: int = 1) -> None:
         """Count one, or another number; `quarter` in quarters of an hour since 1970."""
@@ -44,6 +50,16 @@ class Tally:
             for (kind, quarter), count in counts.items():
                 on, hour = self._hours.of(place.zone, quarter)
                 found[place.retailer_id, _said(on), hour, kind, place.store_id, place.fixture_id] += count
+        return found
+
+    def code_hours(self) -> Mapping[CodeHourKey, int]:
+        """Scans of codes by the columns of `CodeHour` in their order, all but the count."""
+        found: defaultdict[CodeHourKey, int] = defaultdict(int)
+        for place, counts in self._counts.items():
+            for (kind, quarter), count in counts.items() if place.code_id else ():
+                if kind == SCAN:
+                    on, hour = self._hours.of(place.zone, quarter)
+                    found[place.retailer_id, place.code_id, _said(on), hour, place.item_id, place.store_id] += count
         return found
 
 

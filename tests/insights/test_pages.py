@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from qrmerch import ids
 from qrmerch.access import Role
 from qrmerch.parties.models import Measurement
-from qrmerch.scans.models import Correction, LogFile
+from qrmerch.scans.models import CodeHour, Correction, LogFile
 from qrmerch.scans.service import record_event
 from tests.browsing import Browser
 from tests.conftest import NOON
@@ -247,6 +247,43 @@ def test_what_came_back_from_a_withdrawn_rule_is_told(browser: Browser, db: Sess
     assert "came back" not in browser.get(f"/desk/insights/items/{busy.cap.id}?{WEEK}").text
 
 
+def test_phones_are_told_by_day_and_store_and_never_added_up(browser: Browser, db: Session, busy: Shop) -> None:
+    for days, store, phones, own in (
+        (0, busy.riverside, 90, 0),
+        (0, busy.galleria, 40, 30),
+        (1, busy.riverside, 250, 0),
+    ):
+        on = TODAY - timedelta(days=days)
+        busy.count(db, "estimated", phones, on=on, store=store)
+        busy.count(db, "own_network", own, on=on, store=store)
+    busy.count(db, "scan", 45, store=busy.galleria)
+    db.commit()
+    browser.sign_in(*busy.people[Role.OWNER])
+    assert "Phones, at least" not in browser.get(f"/desk/insights?{WEEK}").text
+    busy.retailer.measurement = Measurement.ESTIMATE
+    db.commit()
+
+    all_stores = rows(browser.get(f"/desk/insights?{WEEK}").text, "Phones, at least")[1:]
+    one_store = rows(browser.get(f"/desk/insights?{WEEK}&store={busy.riverside.id}").text, "Phones, at least")[1:]
+
+    assert [each[1:3] for each in all_stores] == [[busy.galleria.name, "40"], [busy.riverside.name, "90"]]
+    assert "all phones look alike" in all_stores[0][3] and "Good" in all_stores[1][3]
+    assert [each[2] for each in one_store] == ["90", "250"]
+    assert "some look alike" in one_store[1][3]
+
+
+def test_more_than_one_node_is_told_for_each_sees_repeats_of_its_own(browser: Browser, db: Session, busy: Shop) -> None:
+    browser.sign_in(*busy.people[Role.OWNER])
+    db.add(LogFile(name="a", offset=0, node="1" * 16, read_at=NOON))
+    db.commit()
+    alone = browser.get(f"/desk/insights?{WEEK}").text
+    db.add(LogFile(name="b", offset=0, node="2" * 16, read_at=NOON))
+    db.commit()
+
+    assert "nodes answer" not in alone
+    assert "2 nodes answer" in browser.get(f"/desk/insights?{WEEK}").text
+
+
 # --- one item ------------------------------------------------------------------------------------------
 
 
@@ -275,6 +312,22 @@ def test_an_items_funnel_holds_one_visit_and_the_rest_stands_beside_it(browser: 
     assert "5 actions came without script" in page
     assert "<b>200 scans</b>, 80 of 100 of all scans here. As many as the 7 days before (200)." in page
     assert "FT-TOP-01, Sunny Side." in page
+
+
+def test_an_items_hours_are_those_of_its_codes_in_the_last_two_weeks(browser: Browser, db: Session, busy: Shop) -> None:
+    place = {"retailer_id": busy.retailer.id, "code_id": busy.code_id, "item_id": busy.top.id}
+    for store, days, hour, count in ((busy.riverside, 0, 15, 7), (busy.galleria, 3, 10, 4)):
+        on = TODAY - timedelta(days=days)
+        db.add(CodeHour(on=on, hour=hour, store_id=store.id, count=count, **{**place, "code_id": store.id}))
+    db.commit()
+    browser.sign_in(*busy.people[Role.OWNER])
+
+    page = browser.get(f"/desk/insights/items/{busy.top.id}?{WEEK}").text
+    galleria = browser.get(f"/desk/insights/items/{busy.top.id}?{WEEK}&store={busy.galleria.id}").text
+
+    assert "When it is scanned, in the last two weeks" in page
+    assert "Busiest on Wednesdays from 15:00 to 16:00, 7 scans in all." in page
+    assert "Busiest on Sundays from 10:00 to 11:00, 4 scans in all." in galleria
 
 
 def test_where_an_item_is_scanned_is_told_by_store_and_place(browser: Browser, busy: Shop) -> None:

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from qrmerch.db import Database
+from qrmerch.parties.models import Measurement
 from qrmerch.scans.line import PAGE, SCAN, SHARE
 from qrmerch.scans.models import Event
 from tests.browsing import Browser
@@ -95,3 +96,50 @@ def test_another_cookie_makes_nobody_one_of_the_house(cookie: str, app: Flask, b
 
     (line,) = lines(app)
     assert line.manner == ""
+
+
+@pytest.mark.parametrize(
+    ("mode", "headers", "is_told_apart"),
+    [
+        (Measurement.ESTIMATE, {}, True),
+        (Measurement.ESTIMATE, {"Sec_GPC": "1"}, False),
+        (Measurement.VISITS, {}, False),
+        (Measurement.COUNTS, {}, False),
+    ],
+)
+def test_phones_are_told_apart_only_where_a_retailer_estimates(
+    mode: Measurement, headers: dict[str, str], is_told_apart: bool, app: Flask, browser: Browser, db: Session
+) -> None:
+    aisle = make_aisle(db)
+    aisle.retailer.measurement = mode
+    db.commit()
+    hear(app)
+
+    for _ in range(2):
+        browser.get(aisle.printed, **headers)
+
+    first, second = lines(app)
+    assert first.day_hash == second.day_hash
+    assert bool(first.day_hash) is is_told_apart
+    assert bool(first.visit) is (mode is not Measurement.COUNTS and not headers)
+
+
+def test_who_objects_is_a_mark_on_a_tally_until_they_take_it_back(app: Flask, browser: Browser, db: Session) -> None:
+    aisle = make_aisle(db)
+    aisle.retailer.measurement = Measurement.ESTIMATE
+    db.commit()
+    hear(app)
+
+    answer = browser.send(browser.get("/privacy?of=fashiontown&lang=en"), action="/my/objection", count="no")
+    browser.get(aisle.printed)
+    browser.get(aisle.page)
+    page = browser.follow(answer)
+    browser.send(page, action="/my/objection", count="yes")
+    browser.get(aisle.printed)
+
+    scan, visit, again = lines(app)
+    for line in (scan, visit):
+        assert (line.has_gpc, line.visit, line.near, line.day_hash) == (True, "", "", "")
+    assert "You asked that this phone is not told apart" in page.text
+    assert not again.has_gpc and again.visit and again.day_hash
+    assert "qo" not in browser.cookies()

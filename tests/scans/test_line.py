@@ -27,6 +27,7 @@ FULL = make_line(
     entry="social",
     referrer="out.reddit.com",
     step=75,
+    day_hash="0123456789abcdef",
 )
 
 
@@ -52,6 +53,7 @@ def test_a_line_says_all_that_was_written() -> None:
         entry="social",
         referrer="out.reddit.com",
         step=75,
+        day_hash="0123456789abcdef",
     )
     assert said.is_human()
 
@@ -125,6 +127,9 @@ def test_two_torn_lines_run_together_are_no_line() -> None:
         {"e": "by carrier pigeon"},
         {"f": "x" * 61},
         {"f": None},
+        {"u": "x" * 17},
+        {"u": "0123456789abcde,"},
+        {"v": '{"' + "a" * 20},
         {"s": 10},
         {"s": True},
         {"s": "25"},

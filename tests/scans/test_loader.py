@@ -4,7 +4,9 @@ import contextlib
 import os
 import random
 import threading
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +20,8 @@ from qrmerch.insights.figures import REASONS
 from qrmerch.scans import kinds, loader
 from qrmerch.scans.line import ENGAGED, GS1, LOST, ORPHAN, PLAY, SHARE, lost_line, make_line
 from qrmerch.scans.loader import FILES_KEPT_FOR, Loader, keep_house, load_all
-from qrmerch.scans.models import DayTotal, HourTotal, LogFile, OpenVisit, Scan
+from qrmerch.scans.models import DayHash, DayTotal, HourTotal, LogFile, OpenVisit, Scan
+from qrmerch.scans.queries import Span, count_by_hour_of_item, read_state
 from tests.conftest import NOON
 from tests.factories import make_code
 from tests.scans.shop import PHONE, ROBOT, Shop, totals
@@ -217,6 +220,32 @@ def test_somebody_of_the_house_counts_for_nothing(database: Database, db: Sessio
 
     assert totals(db) == {"internal": 1}
     assert not db.scalars(select(OpenVisit)).all()
+
+
+def test_phones_are_counted_once_a_day_and_store_and_their_bits_go(database: Database, db: Session, shop: Shop) -> None:
+    one, two = "0" * 16, "f" * 16
+    tomorrow = NOON + timedelta(days=1)
+    shop.write(shop.scan(day_hash=one), shop.scan(day_hash=one), shop.scan(day_hash=two, is_own_network=True))
+    shop.write(shop.scan(day_hash=one, agent=ROBOT), shop.scan(day_hash=one, code=shop.berlin_code), shop.scan())
+    load(database, shop)
+    shop.write(shop.scan(day_hash=two), shop.scan(tomorrow, day_hash=one), name="scan-b.jsonl")
+    load(database, shop)
+    load(database, shop)
+
+    keep_house(database, shop.folder, retention=timedelta(days=396), at=NOON + timedelta(days=2))
+
+    assert totals(db) == {"scan": 7, "bot": 1, "estimated": 4, "own_network": 1}
+    counted = {
+        (row.on.day, row.store_id): (row.count, row.item_id, row.code_id)
+        for row in db.scalars(select(DayTotal))
+        if row.kind == "estimated"
+    }
+    assert counted == {
+        (18, shop.riverside.id): (2, "", ""),
+        (18, shop.berlin.id): (1, "", ""),
+        (19, shop.riverside.id): (1, "", ""),
+    }
+    assert db.scalars(select(DayHash.on)).all() == [date(2026, 11, 19)]
 
 
 def test_repeats_are_a_matter_of_time_whatever_file_they_stand_in(database: Database, db: Session, shop: Shop) -> None:
@@ -519,6 +548,40 @@ def test_an_hour_that_comes_twice_holds_both_and_one_that_is_left_out_none(
         (date(2026, 3, 29), 3): 1,
         (date(2026, 3, 29), 4): 1,
     }
+
+
+def test_a_codes_hours_are_kept_for_two_weeks(database: Database, db: Session, shop: Shop) -> None:
+    old = NOON - timedelta(days=15)
+    shop.write(shop.scan(old), shop.scan(), shop.scan(), shop.scan(NOON + timedelta(hours=1)), shop.scan(agent=ROBOT))
+    shop.write(shop.scan(code=shop.berlin_code), shop.view(token=shop.code.token))
+    load(database, shop)
+
+    keep_house(database, shop.folder, retention=timedelta(days=396), at=NOON)
+
+    span = Span(shop.retailer.id, date(2026, 11, 1), date(2026, 11, 19), item_id=shop.top.id)
+    today = date(2026, 11, 18)
+    assert count_by_hour_of_item(db, span) == {(today, 12): 2, (today, 13): 1, (today, 18): 1}
+    assert count_by_hour_of_item(db, replace(span, store_id=shop.berlin.id)) == {(today, 18): 1}
+    assert count_by_hour_of_item(db, replace(span, item_id=shop.cap.id)) == {}
+    assert totals(db)["scan"] == 5, "totals by day and place stay"
+
+
+def test_each_folder_of_logs_is_a_node_whoever_reads_it(
+    database: Database, db: Session, shop: Shop, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    for name in ("scan-a.jsonl", "scan-b.jsonl"):
+        shop.write(shop.scan(), name=name)
+        Loader(database, shop.folder).load(NOON)
+    other.joinpath("scan-c.jsonl").write_bytes(shop.scan())
+
+    Loader(database, other).load(NOON)
+
+    nodes = dict(db.execute(select(LogFile.name, LogFile.node)).all())
+    assert nodes["scan-a.jsonl"] == nodes["scan-b.jsonl"] != nodes["scan-c.jsonl"]
+    week = {"since": NOON - timedelta(days=7), "until": NOON + timedelta(days=1)}
+    assert read_state(db, shop.retailer.id, **week).nodes == 2
 
 
 # --- housekeeping --------------------------------------------------------------------------------------

@@ -1,0 +1,46 @@
+"""How many phones a store saw on a day, at least; each number stands for itself, for none may be added up."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from qrmerch.insights import figures
+from qrmerch.insights.figures import House
+from qrmerch.insights.filters import Filters, Period, short_date
+from qrmerch.insights.pages import PhonesRow
+from qrmerch.parties.models import Measurement
+from qrmerch.scans import kinds, queries
+
+# Above so many phones more and more look like another one; research/engagement.md 4.2 sees three in four of 1,000.
+_MANY_PHONES = 200
+_MUCH_WIFI, _SOME_WIFI = 0.5, 0.1
+
+
+def read_phones(db: Session, house: House, filters: Filters) -> tuple[PhonesRow, ...]:
+    """Of one store every day of the period; of all stores the last day alone. The newest first, then by store."""
+    if house.retailer.measurement is not Measurement.ESTIMATE:
+        return ()
+    period = filters.period if filters.store_id else Period(filters.period.last_on, filters.period.until_on)
+    found = queries.count_by_day_and_store(db, figures.span_of(house, filters, period))
+    return tuple(_rows(house, found))
+
+
+def _rows(house: House, found: Mapping[tuple[date, str], Mapping[str, int]]) -> Iterable[PhonesRow]:
+    named = [(on, house.store_name(store_id), counts) for (on, store_id), counts in found.items()]
+    for on, name, counts in sorted(named, key=lambda each: (-each[0].toordinal(), each[1])):
+        phones = counts.get(kinds.ESTIMATED, 0)
+        if phones:
+            state, quality = _quality(phones, counts)
+            yield PhonesRow(short_date(on), name, f"{phones:,}", state, quality)
+
+
+def _quality(phones: int, counts: Mapping[str, int]) -> tuple[str, str]:
+    wifi = counts.get(kinds.OWN_NETWORK, 0) / max(1, counts.get(kinds.SCAN, 0))
+    if wifi >= _MUCH_WIFI:
+        return "warn", "Mostly the store’s own Wi-Fi: there all phones look alike"
+    if wifi >= _SOME_WIFI:
+        return "draft", "Partly the store’s own Wi-Fi: low"
+    if phones > _MANY_PHONES:
+        return "draft", "So many that some look alike: low"
+    return "pass", "Good"

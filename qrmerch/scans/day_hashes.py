@@ -1,0 +1,72 @@
+"""64 bits that let the loader count the phones of one store on one day, at least, and nothing else.
+
+A keyed BLAKE2s of retailer, store, cut address and agent, only where a retailer measures by estimate. The key is
+random, made for one business date of the store in a small file that all workers of the node share, and gone 48 hours
+after it was made: then nobody can go back from bits to a phone, nor know one again on another day.
+"""
+
+import os
+import time
+from contextlib import suppress
+from datetime import date
+from hashlib import blake2s
+from pathlib import Path
+from threading import Lock
+from typing import Final
+
+from qrmerch.scans.near import cut
+
+KEY_LASTS_S: Final = 48 * 3600
+# Stores around the world are never on more dates at once.
+_DATES_AT_ONCE: Final = 3
+
+
+class DayHashes:
+    """The bits for a scan; `folder` holds the keys of the dates that some store still has."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._keyed: dict[date, blake2s] = {}
+        self._turning = Lock()
+
+    def of(self, on: date, retailer_id: str, store_id: str, address: str, agent: str) -> str:
+        """Sixteen hex digits; the same for the same four values on a store's business date `on`.
+
+        Empty when the key's folder cannot be used: a phone goes uncounted, and the page goes out.
+        """
+        begun = self._keyed.get(on)
+        if begun is None:
+            try:
+                begun = self._turn(on)
+            except OSError:
+                return ""
+        mac = begun.copy()
+        mac.update(f"{retailer_id}\0{store_id}\0{cut(address)}\0{agent}".encode("utf-8", "replace"))
+        return mac.hexdigest()
+
+    def _turn(self, on: date) -> blake2s:
+        with self._turning:
+            begun = blake2s(key=self._key(on), digest_size=8)
+            newest = sorted([*self._keyed, on])[-_DATES_AT_ONCE:]
+            self._keyed = {day: self._keyed.get(day, begun) for day in newest}
+            return begun
+
+    def _key(self, on: date) -> bytes:
+        path = self._folder / f"day-{on.isoformat()}.key"
+        fresh = self._folder / f"day-{on.isoformat()}.{os.getpid()}"
+        fresh.write_bytes(os.urandom(32))
+        fresh.chmod(0o600)
+        # A hard link is made by one worker only; the others read what it wrote, always whole.
+        with suppress(FileExistsError):
+            os.link(fresh, path)
+        fresh.unlink()
+        forget_old_keys(self._folder, at_s=time.time())
+        return path.read_bytes()
+
+
+def forget_old_keys(folder: Path, *, at_s: float) -> None:
+    """Delete keys that were made more than `KEY_LASTS_S` ago; another worker may be doing the same."""
+    for path in folder.glob("day-*.key"):
+        with suppress(FileNotFoundError):
+            if at_s - path.stat().st_mtime > KEY_LASTS_S:
+                path.unlink()

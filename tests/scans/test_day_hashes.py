@@ -1,0 +1,75 @@
+"""The bits that tell phones of one store on one day apart, and no longer."""
+
+import os
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from qrmerch.scans.day_hashes import KEY_LASTS_S, DayHashes, forget_old_keys
+
+DAY, NEXT = date(2026, 11, 18), date(2026, 11, 19)
+WHO = ("retailer", "store", "203.0.113.9", "Safari")
+
+
+def test_the_same_four_are_the_same_all_day_for_all_workers_of_the_node(tmp_path: Path) -> None:
+    first, second = DayHashes(tmp_path), DayHashes(tmp_path)
+
+    assert first.of(DAY, *WHO) == second.of(DAY, *WHO) == first.of(DAY, *WHO)
+    assert len(first.of(DAY, *WHO)) == 16
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        ("retailer 2", *WHO[1:]),
+        ("retailer", "store 2", *WHO[2:]),
+        ("retailer", "store", "203.0.114.9", "Safari"),
+        (*WHO[:3], "Chrome"),
+    ],
+)
+def test_another_store_network_or_agent_is_another_phone(tmp_path: Path, other: tuple[str, str, str, str]) -> None:
+    hashes = DayHashes(tmp_path)
+
+    assert hashes.of(DAY, *WHO) != hashes.of(DAY, *other)
+
+
+def test_nobody_is_known_again_on_another_day_and_two_days_may_go_on_at_once(tmp_path: Path) -> None:
+    hashes = DayHashes(tmp_path)
+
+    said = [hashes.of(day, *WHO) for day in (DAY, NEXT, DAY, NEXT)]
+
+    assert said[0] == said[2] != said[1] == said[3]
+
+
+def test_the_key_is_random_and_nobody_elses_to_read(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+
+    assert DayHashes(tmp_path / "a").of(DAY, *WHO) != DayHashes(tmp_path / "b").of(DAY, *WHO)
+    (key,) = (tmp_path / "a").iterdir()
+    assert key.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_key_is_gone_two_days_after_it_was_made(tmp_path: Path) -> None:
+    DayHashes(tmp_path).of(DAY, *WHO)
+    DayHashes(tmp_path).of(NEXT, *WHO)
+    old, _ = sorted(tmp_path.iterdir())
+    made_s = old.stat().st_mtime
+    os.utime(old, (made_s - KEY_LASTS_S, made_s - KEY_LASTS_S))
+
+    forget_old_keys(tmp_path, at_s=made_s + 60)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["day-2026-11-19.key"]
+
+
+def test_few_keys_stay_in_memory(tmp_path: Path) -> None:
+    hashes = DayHashes(tmp_path)
+    for day in range(1, 20):
+        hashes.of(date(2026, 11, day), *WHO)
+
+    assert sorted(hashes._keyed) == [date(2026, 11, day) for day in (17, 18, 19)]
+
+
+def test_without_a_folder_no_phone_is_told_apart_and_nothing_fails(tmp_path: Path) -> None:
+    assert DayHashes(tmp_path / "none").of(DAY, *WHO) == ""
