@@ -684,6 +684,41 @@ def load(is_json: bool) -> None:
     _say({"lines": lines}, f"{lines} lines are counted.", is_json=is_json)
 
 
+@scans.command("rules")
+@as_json
+def rules(is_json: bool) -> None:
+    """List the rules that leave robots, previews and nameless programs out, with their numbers."""
+    from qrmerch.scans.agents import KINDS
+
+    listed = [
+        {"rule": rule, "class": cls, "family": family, "pattern": pattern}
+        for rule, cls, family, pattern in KINDS
+        if cls != "human"
+    ]
+    lines = (f"{each['rule']:>10}  {each['class']:<8} {each['family']:<10} {each['pattern']}" for each in listed)
+    _say({"rules": listed}, "\n".join(lines), is_json=is_json)
+
+
+@scans.command("withdraw")
+@click.argument("rule", type=int)
+@click.option("--why", required=True, help="What the rule took for a robot; shown with the correction.")
+@as_json
+def withdraw(rule: int, why: str, is_json: bool) -> None:
+    """Take back a rule that leaves people out: what it left out is counted, and nobody is left out by it again."""
+    from qrmerch.clock import now
+    from qrmerch.scans.withdrawing import withdraw_rule
+
+    settings = Settings.read(os.environ)
+    _refuse_old_tables(settings)
+    with _open(settings).write() as session:
+        done = withdraw_rule(session, rule, why=why[:200], by="command line", at=now())
+        session.commit()
+    reach = f" Raw scans reach back to {done.since:%Y-%m-%d}; what was left out before stays so." if done.since else ""
+    said = f"Rule {rule} is withdrawn: {done.hits} openings are scans now, none of them tried for repeats.{reach}"
+    since = done.since.isoformat() if done.since else None
+    _say({"rule": rule, "hits": done.hits, "since": since}, said, is_json=is_json)
+
+
 @main.group()
 def jobs() -> None:
     """Background work."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from qrmerch.access import Role
@@ -43,7 +43,8 @@ class HouseFacts:
     brand: Brand
     style: Style
     first_style: str
-    fixed: Mapping[str, Texts]
+    # By slot: texts by locale, or what else the slot takes.
+    fixed: Mapping[str, Mapping[str, Any]]
     no_discount: bool = False
 
 
@@ -89,7 +90,13 @@ HOUSES: Final = (
         ),
         style=Style.QUIET,
         first_style="CV-WAT-04",
-        fixed={"legal.text": {"en": "Each piece is numbered and entered in our book under the name you give."}},
+        fixed={
+            "legal.text": {"en": "Each piece is numbered and entered in our book under the name you give."},
+            "contact.link": {
+                "url": "mailto:maison@corvane.example?subject=A%20piece%20I%20am%20looking%20at",
+                "words": {"en": "Ask an advisor to join you"},
+            },
+        },
         no_discount=True,
     ),
     HouseFacts(

@@ -81,7 +81,7 @@ def set_up_templates(db: Session, shops: Shops, *, at: datetime) -> None:
     describe_item(db, item, title=item.title, category=item.category, template_id=editorial.id, at=made_at)
 
 
-def _say(db: Session, template: PageTemplate, fixed: Mapping[str, facts.Texts], at: datetime, by: By) -> None:
+def _say(db: Session, template: PageTemplate, fixed: Mapping[str, Mapping[str, Any]], at: datetime, by: By) -> None:
     for slot, texts in fixed.items():
         templates.set_fixed(db, template, slot, texts, at=at, actor=by)
 

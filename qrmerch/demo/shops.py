@@ -25,7 +25,8 @@ from qrmerch.media.service import receive_upload, record_renditions
 from qrmerch.parties import service as parties
 from qrmerch.parties.models import Fixture, FixtureKind, Retailer, Store, Vendor
 from qrmerch.parties.queries import list_vendors
-from qrmerch.reviews.models import Review, ReviewState
+from qrmerch.reviews.models import Helped, Reason, Review, ReviewState
+from qrmerch.reviews.service import answer
 from qrmerch.users.models import User
 from qrmerch.users.service import Wanted, add_membership, add_user
 
@@ -260,19 +261,40 @@ def set_up_looks(db: Session, shops: Shops, *, at: datetime) -> None:
 
 
 def set_up_reviews(db: Session, shops: Shops, *, at: datetime) -> None:
-    """What shoppers said, the worst of it too."""
-    db.add_all(
-        Review(
-            retailer_id=shops.items[row["style"]].retailer_id,
-            item_id=shops.items[row["style"]].id,
-            stars=int(row["stars"]),
-            title=row["title"],
-            text=row["text"],
-            alias=row["name"],
-            locale=row["lang"],
-            state=ReviewState.PUBLISHED,
-            written_at=at - timedelta(days=int(row["days_ago"])),
-        )
-        for row in facts.rows("reviews")
-    )
+    """What shoppers said, the worst of it too; what waits to be read; and what one tap said."""
+    db.add_all(_review(db, shops, row, at) for row in facts.rows("reviews"))
+    asked = [each for each in shops.items.values() if each.retailer_id != shops.retailers[facts.CORVANE].id]
+    for place, item in enumerate(asked):
+        # So many each that sums differ, and the same in every demo.
+        said = [Helped.YES] * (3 + place * 7 % 11) + [Helped.PARTLY] * (place * 5 % 4) + [Helped.NO] * (place * 2 % 3)
+        for number, helped in enumerate(said):
+            answer(db, item, helped, store_id=None, at=at - timedelta(days=1 + number))
     db.flush()
+
+
+def _review(db: Session, shops: Shops, row: dict[str, str], at: datetime) -> Review:
+    item, state = shops.items[row["style"]], ReviewState(row["state"])
+    written_at = at - timedelta(days=int(row["days_ago"]), hours=2)
+    by = ""
+    if row["reply_by"] == "vendor":
+        by = db.get_one(Vendor, item.vendor_id).name
+    elif row["reply_by"] == "house":
+        by = db.get_one(Retailer, item.retailer_id).name
+    return Review(
+        retailer_id=item.retailer_id,
+        item_id=item.id,
+        stars=int(row["stars"]),
+        title=row["title"],
+        text=row["text"],
+        alias=row["name"],
+        locale=row["lang"],
+        state=state,
+        reason=Reason.ADVERT if state == ReviewState.REMOVED else None,
+        written_at=written_at,
+        decided_at=None if state == ReviewState.PENDING else written_at + timedelta(hours=1),
+        bought_store_id=shops.stores[row["store"]].id if row["store"] else None,
+        reply=row["reply"],
+        reply_by=by,
+        replied_at=written_at + timedelta(days=1) if by else None,
+        is_reply_shown=bool(by),
+    )

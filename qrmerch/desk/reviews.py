@@ -195,7 +195,6 @@ def _store_names(db: Session, lines: list[ReviewLine]) -> dict[str, str]:
 def _row(line: ReviewLine, stores: dict[str, str], retailer: Retailer, at: datetime) -> ReviewRow:
     review = line.review
     bought = stores.get(review.bought_store_id or "", "")
-    who = [review.alias or "No name", f"bought at {bought}" if bought else ""]
     when = said_at(review.written_at, now=at, zone=retailer.time_zone)
     state, label = _STATES[review.state]
     is_shown = review.state == ReviewState.PUBLISHED
@@ -209,7 +208,8 @@ def _row(line: ReviewLine, stores: dict[str, str], retailer: Retailer, at: datet
         title=review.title,
         text=review.text,
         locale=review.locale,
-        by=", ".join(part for part in (*who, when) if part),
+        who=review.alias or "No name",
+        rest=f"bought at {bought}, {when}" if bought else when,
         state=state,
         label=label,
         reason=REASONS[review.reason] if review.reason else "",

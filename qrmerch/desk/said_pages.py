@@ -19,8 +19,9 @@ class ReviewRow:
     title: str
     text: str
     locale: str
-    # Who, where bought, when, in one line.
-    by: str
+    # The name that was given; then where it was bought, and when.
+    who: str
+    rest: str
     state: str
     label: str
     # Why it is not shown; empty for one that is.

@@ -59,6 +59,7 @@ class StoreForm:
     time_zone: str
     gln: str
     hours: str
+    locale: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,8 @@ class NewStorePage:
 
     form: StoreForm
     zones: tuple[str, ...]
+    # What it may speak where a phone speaks none of them; empty where the retailer has one language.
+    languages: tuple[tuple[str, str], ...]
     problems: dict[str, str]
 
 
@@ -92,6 +95,7 @@ class StorePage:
     is_open: bool
     form: StoreForm
     zones: tuple[str, ...]
+    languages: tuple[tuple[str, str], ...]
     is_zone_guessed: bool
     # How its hours are understood; empty where there are none.
     hours_said: str

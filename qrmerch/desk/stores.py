@@ -18,9 +18,11 @@ from qrmerch.db import get_one
 from qrmerch.desk.paging import page_number, paging
 from qrmerch.desk.store_pages import NewStorePage, PlaceRow, StoreForm, StorePage, StoreRow, StoresPage, WarehouseRow
 from qrmerch.errors import FormError
+from qrmerch.i18n import language_name
 from qrmerch.parties import service
 from qrmerch.parties.hours import HoursUnclear, format_week, parse_hours
-from qrmerch.parties.models import Fixture, FixtureKind, Store
+from qrmerch.parties.languages import locales_of
+from qrmerch.parties.models import Fixture, FixtureKind, Retailer, Store
 from qrmerch.parties.queries import get_retailer, list_fixtures, list_networks, list_stores, list_warehouses
 from qrmerch.parties.service import StoreDetails
 from qrmerch.web import get_db, notice, redirect_to, render, search_words
@@ -30,11 +32,12 @@ blueprint = Blueprint("desk_stores", __name__)
 # What the log keeps both sides of.
 _NOTED = (
     *("code", "name", "short_name", "address", "city", "region", "postcode", "country"),
-    *("time_zone", "gln", "hours"),
+    *("time_zone", "gln", "hours", "locale"),
 )
 
 _FIELDS: Final = (
     "code", "name", "short_name", "address", "city", "region", "postcode", "country", "time_zone", "gln", "hours",
+    "locale",
 )  # fmt: skip
 _KINDS: Final = {
     FixtureKind.SHELF: "Shelf",
@@ -120,7 +123,7 @@ def show_new() -> Response:
     """The form of a new store."""
     retailer = get_retailer(get_db(), current_principal().retailer_id)
     form = StoreForm(**{**dict.fromkeys(_FIELDS, ""), "time_zone": retailer.time_zone})
-    return render("desk/store_new.html", NewStorePage(form, _zones(), {}))
+    return render("desk/store_new.html", NewStorePage(form, _zones(), _languages(retailer), {}))
 
 
 @blueprint.post("/desk/stores")
@@ -132,7 +135,8 @@ def add() -> Response:
     try:
         store = service.add_store(db, retailer, _details(), at=at)
     except FormError as error:
-        return render("desk/store_new.html", NewStorePage(_typed(), _zones(), error.problems), status=422)
+        page = NewStorePage(_typed(), _zones(), _languages(retailer), error.problems)
+        return render("desk/store_new.html", page, status=422)
     audit.record(db, principal, "store.add", ("store", store.id), at=at, retailer_id=retailer.id)
     db.commit()
     notice(f"{store.name} is added. Name the places in it where codes will hang.")
@@ -273,6 +277,7 @@ def _render(db: Session, store: Store, sent: _Sent | None = None) -> Response:
         is_open=store.is_open,
         form=_typed() if sent.form == "details" else _form_of(store),
         zones=_zones(),
+        languages=_languages(get_retailer(db, store.retailer_id)),
         is_zone_guessed=store.is_zone_guessed,
         hours_said=_hours_said(store),
         networks=sent.typed.get("networks", "") if sent.form == "networks" else "\n".join(list_networks(db, store.id)),
@@ -327,6 +332,14 @@ def _codes_by(db: Session, retailer_id: str, what: str) -> dict[str, int]:
         Code.retailer_id == retailer_id, Code.state == CodeState.ACTIVE, column.is_not(None)
     )
     return {str(row_id): count for row_id, count in db.execute(wanted.group_by(column))}
+
+
+def _languages(retailer: Retailer) -> tuple[tuple[str, str], ...]:
+    """What a store may speak where a phone speaks none of the retailer's languages; nothing where there is but one."""
+    first, *others = locales_of(retailer)
+    if not others:
+        return ()
+    return (("", f"{language_name(first, 'en')}, your first"), *((each, language_name(each, "en")) for each in others))
 
 
 @cache

@@ -62,7 +62,7 @@ def _read_facts(db: Session, places: Sequence[Place], locale: str, at: datetime)
 
 
 def _split(facts: Sequence[tuple[Fact, ...]]) -> tuple[tuple[ComparedFact, ...], tuple[Fact, ...]]:
-    """The facts in which items differ, or which one of them does not state, and those that all state alike."""
+    """The facts in which items differ, those that most of them state first, and those that all state alike."""
     by_name = [{fact.name: fact for fact in each} for each in facts]
     differing, same = [], []
     for name in dict.fromkeys(fact.name for each in facts for fact in each):
@@ -72,6 +72,7 @@ def _split(facts: Sequence[tuple[Fact, ...]]) -> tuple[tuple[ComparedFact, ...],
             same.append(first)
         else:
             differing.append(ComparedFact(first, stated))
+    differing.sort(key=lambda row: row.stated.count(None))
     return tuple(differing), tuple(same)
 
 

@@ -64,6 +64,7 @@ def _word_recorded(t: Translate, *, has_visits: bool, days: int) -> tuple[Fact, 
         (t("Who you are"), t("No")),
         (t("A cookie"), t("Only when you keep an item or take a code, so that both can be found again")),
         (t("What you keep and take"), t("Until you say “Forget this phone”")),
+        (t("A review or an answer"), t("The words, and the name you choose. Not who wrote or tapped it")),
     ]
     return tuple(Fact(name, value) for name, value in rows)
 

@@ -76,7 +76,7 @@ class ScanPath:
         """The page that a printed code shows to a phone that speaks these languages."""
         if code.replaced_by:
             code = self.codes.shown_for(code)
-        locale = self.codes.retailers[code.retailer_id].locale_for[accept_language]
+        locale = self.codes.retailers[code.retailer_id].choose_locale(accept_language, code.locale)
         if code.form == STORE:
             return PageKey(code.item_id, code.item_id, locale, STORE)
         return PageKey(code.item_id, code.store_id, locale, RETIRED if code.is_retired else code.form)

@@ -52,6 +52,8 @@ class PrintedCode(NamedTuple):
     replaced_by: str = ""
     # Which form of the page it is: empty, or as `PageKey` has it.
     form: str = ""
+    # What the store it hangs in, or leads to, speaks where nothing else fits; empty for the retailer's first language.
+    locale: str = ""
 
     @property
     def is_retired(self) -> bool:
@@ -93,10 +95,23 @@ class KnownRetailer:
         # The default first: it is the answer where nothing fits.
         offered = [default_locale, *(each for each in self.locales if each != default_locale)]
         self.locale_for = Remembered(lambda accept: negotiate(accept, offered), limit=_LANGUAGES_REMEMBERED)
+        self._locale_in = {each: _remember(each, offered) for each in offered}
+
+    def choose_locale(self, accept: str, local: str = "") -> str:
+        """The language for a browser's wishes.
+
+        :param local: the store's own, which stands where nothing fits; empty, or none of the retailer's, for its first.
+        """
+        return self._locale_in.get(local, self.locale_for)[accept]
 
     def says(self) -> tuple[str, str, list[str]]:
         """What `__init__` takes."""
         return self.measurement, self.default_locale, list(self.locales)
+
+
+def _remember(first: str, offered: Iterable[str]) -> Remembered[str]:
+    order = [first, *(each for each in offered if each != first)]
+    return Remembered(lambda accept: negotiate(accept, order), limit=_LANGUAGES_REMEMBERED)
 
 
 class PrintedCodes:
@@ -266,7 +281,7 @@ def _known_store(store_id: str, public_id: str, retailer_id: str, cidrs: Iterabl
 
 
 def _codes() -> Any:
-    led, after = aliased(Store), aliased(Code)
+    led, after, hung = aliased(Store), aliased(Code), aliased(Store)
     page = func.coalesce(Code.item_id, Code.subject_id), func.coalesce(Item.public_id, led.public_id, "")
     places = (func.coalesce(Code.store_id, ""), func.coalesce(Code.fixture_id, ""), Code.state)
     found = select(Code.token, Code.id, Code.retailer_id, *page, *places, func.coalesce(after.token, ""))
@@ -275,8 +290,10 @@ def _codes() -> Any:
             (Code.subject_kind == Subject.STORE, STORE),
             (Variant.key.is_not(None), literal(PICKED) + Variant.key),
             else_="",
-        )
+        ),
+        func.coalesce(hung.locale, led.locale, ""),
     )
+    found = found.outerjoin(hung, hung.id == Code.store_id)
     found = found.outerjoin(Item, Item.id == Code.item_id).outerjoin(after, after.id == Code.replaced_by_id)
     found = found.outerjoin(led, and_(Code.subject_kind == Subject.STORE, led.id == Code.subject_id))
     return found.outerjoin(Variant, and_(Code.subject_kind == Subject.VARIANT, Variant.id == Code.subject_id))

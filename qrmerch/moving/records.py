@@ -29,7 +29,7 @@ Record = dict[str, Any]
 
 _STORE_FIELDS: Final = (
     "public_id", "code", "name", "short_name", "address", "city", "region", "postcode", "country", "time_zone",
-    "is_zone_guessed", "gln", "hours", "is_open",
+    "is_zone_guessed", "locale", "gln", "hours", "is_open",
 )  # fmt: skip
 _BRAND_FIELDS: Final = ("colour", "corners", "tone", "wordmark", "legal", "social")
 

@@ -124,6 +124,8 @@ class RetailerHost(RetailerScoped, Base):
     id: Mapped[Id]
     host: Mapped[str] = mapped_column(String(253))
     is_primary: Mapped[bool] = mapped_column(default=False)
+    # Whether it ever was: then it may stand on printed GS1 addresses, of which there are no records.
+    was_primary: Mapped[bool] = mapped_column(default=False)
     # What has to be found in its DNS or at its well-known address.
     secret: Mapped[str] = mapped_column(String(32), default=ids.secret)
     added_at: Mapped[datetime | None]
@@ -187,6 +189,8 @@ class Store(RetailerScoped, Base):
     time_zone: Mapped[str] = mapped_column(String(40))
     # The retailer's own, since nobody said which; until somebody does, no clock is told by it.
     is_zone_guessed: Mapped[bool] = mapped_column(default=False)
+    # What its pages speak to a phone that speaks none of the retailer's languages; empty for the retailer's first.
+    locale: Mapped[str] = mapped_column(String(12), default="")
     gln: Mapped[str | None] = mapped_column(String(13))
     hours: Mapped[str] = mapped_column(String(200), default="")
     # `hours` as a `parties.hours.Week` in lists, Monday first; empty where they cannot be read.

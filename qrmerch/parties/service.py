@@ -84,6 +84,8 @@ class StoreDetails:
     postcode: str = ""
     # Nobody said which zone it is: the retailer's stands in its place, and no clock is told by it.
     is_zone_guessed: bool = False
+    # One of the retailer's languages, or empty for its first.
+    locale: str = ""
 
 
 def changed(db: Session, retailer_id: str, item_id: str | None = None, *, at: datetime) -> None:
@@ -248,7 +250,8 @@ def add_host(
     db: Session, retailer: Retailer, host: str, *, is_primary: bool, proven_at: datetime | None
 ) -> RetailerHost:
     """A host name that answers for this retailer."""
-    row = RetailerHost(retailer_id=retailer.id, host=host.lower(), is_primary=is_primary, proven_at=proven_at)
+    row = RetailerHost(retailer_id=retailer.id, host=host.lower(), proven_at=proven_at)
+    row.is_primary = row.was_primary = is_primary
     db.add(row)
     db.flush()
     return row
@@ -301,6 +304,11 @@ def _checked_store(db: Session, retailer: Retailer, details: StoreDetails, store
         problems["code"] = f"There is a store {code} already."
     elif db.scalar(select(Warehouse.id).where(Warehouse.retailer_id == retailer.id, Warehouse.code == code)):
         problems["code"] = f"{code} is a warehouse’s code already."
+    if details.locale and details.locale not in (retailer.default_locale, *retailer.locales):
+        # One that the retailer gave up since is no mistake of whoever changes something else.
+        if store is None or store.locale != details.locale:
+            problems["locale"] = "It is not one of your languages."
+        values["locale"] = ""
     if problems:
         raise FormError(problems)
     return values
@@ -334,6 +342,7 @@ def check_store(details: StoreDetails) -> tuple[dict[str, object], dict[str, str
         "country": country.upper(),
         "time_zone": details.time_zone,
         "is_zone_guessed": details.is_zone_guessed,
+        "locale": details.locale,
         "gln": gln or None,
         "hours": hours,
         "weekly": [] if details.is_zone_guessed else _weekly(hours),
@@ -516,4 +525,4 @@ def resume_supply(db: Session, supply: Supply, *, at: datetime) -> None:
 def make_primary(db: Session, host: RetailerHost) -> None:
     """Print this host on codes made from now on."""
     db.execute(update(RetailerHost).where(RetailerHost.retailer_id == host.retailer_id).values(is_primary=False))
-    host.is_primary = True
+    host.is_primary = host.was_primary = True

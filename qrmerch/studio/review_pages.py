@@ -16,8 +16,9 @@ class ReviewRow:
     title: str
     text: str
     locale: str
-    # Who, where and when, in one line.
-    by: str
+    # The name that was given; then where, and when.
+    who: str
+    rest: str
     reply: str
     reply_by: str
     is_reply_shown: bool

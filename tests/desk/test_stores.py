@@ -70,6 +70,35 @@ def test_what_a_store_cannot_be_is_named_at_its_field(
     assert len(seen(db, select(Store))) == 1
 
 
+def test_a_store_may_speak_another_of_the_houses_languages(browser: Browser, db: Session, house: House) -> None:
+    browser.sign_in(*house.mia)
+    one = browser.get(f"/desk/stores/{house.store.id}").text
+    house.retailer.locales = ["en", "ar"]
+    db.commit()
+
+    page = browser.get(f"/desk/stores/{house.store.id}")
+    browser.post(f"/desk/stores/{house.store.id}", {**NEW, "code": "FT-001", "locale": "ar"})
+    wrong = browser.post(f"/desk/stores/{house.store.id}", {**NEW, "code": "FT-001", "locale": "fr"})
+
+    assert 'name="locale"' not in one
+    assert 'name="locale"' in page.text and "English, your first" in page.text
+    assert again(db, house.store).locale == "ar"
+    assert wrong.status_code == 422 and "It is not one of your languages." in wrong.text
+
+
+def test_a_language_that_was_given_up_is_no_mistake_of_whoever_changes_the_hours(
+    browser: Browser, db: Session, house: House
+) -> None:
+    house.store.locale = "ar"
+    db.commit()
+    browser.sign_in(*house.mia)
+
+    answer = browser.post(f"/desk/stores/{house.store.id}", {**NEW, "code": "FT-001", "locale": "ar"})
+
+    assert answer.status_code == 303
+    assert again(db, house.store).locale == ""
+
+
 def test_a_location_number_may_be_typed_with_spaces(browser: Browser, db: Session, house: House) -> None:
     browser.sign_in(*house.mia)
 

@@ -42,7 +42,7 @@ def test_what_differs_stands_first_and_the_same_is_folded(browser: Browser, db: 
     items = make_lamps(
         db,
         retailer,
-        {"Socket": "E27", "Height": "40 cm", "Made of": "Brass"},
+        {"Made of": "Brass", "Socket": "E27", "Height": "40 cm"},
         {"Socket": "e27", "Height": "52 cm", "Cable": "Linen"},
     )
 
@@ -50,6 +50,7 @@ def test_what_differs_stands_first_and_the_same_is_folded(browser: Browser, db: 
 
     table = said(page)
     assert next(iter(table)) == "Price"
+    assert list(table)[-3:] == ["Height", "Made of", "Cable"]
     assert table["Height"] == ["40 cm", "52 cm"]
     assert table["Made of"] == ["Brass", "Not said"]
     assert table["Cable"] == ["Not said", "Linen"]

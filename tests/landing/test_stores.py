@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
@@ -11,7 +12,7 @@ from qrmerch.codes import service
 from qrmerch.codes.models import Code
 from qrmerch.content.publishing import publish
 from qrmerch.parties.models import Store
-from qrmerch.parties.service import set_open
+from qrmerch.parties.service import changed, set_open
 from qrmerch.scans.line import PAGE, SCAN
 from tests.browsing import Browser
 from tests.factories import make_item, make_revision, make_store
@@ -85,6 +86,8 @@ def test_of_many_stores_one_is_looked_for_by_its_name_or_town(app: Flask, browse
     for number in range(70):
         make_store(db, aisle.retailer, short_name=f"Mall {number}")
     code = nowhere_code(db, aisle)
+    # A worker that read the shop before these stores knows them after its next look.
+    hear(app)
 
     scanned = browser.get(f"/q/{code.token}").text
     where = href_of(scanned, QUESTION)
@@ -226,3 +229,34 @@ def test_the_store_of_another_house_is_not_chosen(browser: Browser, db: Session)
 
     assert QUESTION not in browser.get(f"/i/{aisle.top.public_id}?at={other.public_id}").text
     assert QUESTION in browser.get(f"/i/{aisle.top.public_id}?at=0123456789abcdef").text
+
+
+# --- the language of a store --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("accept", "spoken"),
+    [("fr", "ar"), ("", "ar"), ("en-US,ar;q=0.5", "en"), ("ar", "ar"), ("de;q=0.9, en;q=0.1", "en")],
+)
+def test_a_store_speaks_its_own_language_to_a_phone_that_speaks_none_of_the_houses(
+    accept: str, spoken: str, app: Flask, browser: Browser, db: Session
+) -> None:
+    aisle = make_aisle(db)
+    aisle.store.locale = "ar"
+    changed(db, aisle.retailer.id, at=now())
+    store_code = service.make_code(db, aisle.store, at=now(), store_id=aisle.store.id)
+    db.commit()
+    hear(app)
+
+    for address in (aisle.printed, f"/q/{store_code.token}"):
+        assert f'<html lang="{spoken}"' in browser.get(address, Accept_Language=accept).text
+
+
+def test_a_language_that_the_house_gave_up_is_its_first_again(app: Flask, browser: Browser, db: Session) -> None:
+    aisle = make_aisle(db)
+    aisle.store.locale = "de"
+    changed(db, aisle.retailer.id, at=now())
+    db.commit()
+    hear(app)
+
+    assert '<html lang="en"' in browser.get(aisle.printed, Accept_Language="fr").text
