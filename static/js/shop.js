@@ -132,7 +132,7 @@ all('form[data-tap]').forEach((form) => { form.onsubmit = (event) => {
   const body = new URLSearchParams(new FormData(form, submitter));
   fetch((submitter?.hasAttribute('formaction') ? submitter.formAction : form.action), { method: 'POST', body, headers: { Accept: 'application/json' }, redirect: 'manual' }).then((answer) => {
     if (!answer.ok && answer.type !== 'opaqueredirect') throw answer;
-    form.querySelector('div').hidden = true;
+    form.querySelector('div').remove();
     form.querySelector('[role=status]').textContent = form.dataset.tap;
   }).catch(() => {
     form.onsubmit = null;

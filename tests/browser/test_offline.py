@@ -148,7 +148,7 @@ def test_a_heart_without_a_signal_waits_and_goes_out_once(
 
     page.goto(f"/i/{aisle.sandal.public_id}?lang=en")
     page.locator(HEART).click()
-    expect(page.get_by_role("status").last).to_have_text("Kept on this phone. It goes out with the next connection.")
+    expect(page.locator(".toast")).to_have_text("Kept on this phone. It goes out with the next connection.")
     expect(page.locator(".count")).to_have_text("2")
     page.goto("/my?of=fashiontown&lang=en")
     expect(page.locator("main > [role=status]")).to_contain_text("next connection: Silver Cross Sandal")
@@ -213,7 +213,7 @@ def test_a_page_can_be_kept_without_keeping_the_item(phone: Watched, aisle: Aisl
 
     page.get_by_role("button", name="Keep for offline").click()
 
-    expect(page.get_by_role("status").last).to_have_text("Kept on this phone.")
+    expect(page.locator(".toast")).to_have_text("Kept on this phone.")
     assert page.context.cookies() == []
     cut(phone)
     page.goto(aisle.printed)

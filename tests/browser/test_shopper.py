@@ -228,7 +228,7 @@ def test_without_connection_the_heart_flips_back_and_says_why(
 
     page.locator(HEART).click()
 
-    expect(page.get_by_role("status")).to_have_text("Not kept: no connection. Try again.")
+    expect(page.locator(".toast")).to_have_text("Not kept: no connection. Try again.")
     assert not is_pressed(page)
     phone.expect_complaint("ERR_INTERNET_DISCONNECTED")
     page.context.set_offline(False)
