@@ -33,7 +33,7 @@ _GTIN = "09506000134352"
 _ITEMS = 100
 # How long one kind goes on before the next has its turn, seconds.
 _TURN_S = 0.05
-_WANTED = {"flask_serial": 300}
+_WANTED = {"flask_serial": 300, "flask_linkset": 300}
 
 
 def _stock(settings: Settings) -> str:

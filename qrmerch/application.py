@@ -8,10 +8,10 @@ from werkzeug.exceptions import NotFound as NoRoute
 from qrmerch.account import routes as account
 from qrmerch.associates import routes as associates
 from qrmerch.buckets import open_store
+from qrmerch.codes import gs1_tasks as _gs1_jobs
 from qrmerch.codes import host_tasks as _host_jobs
 from qrmerch.codes import tasks as _code_jobs
 from qrmerch.config import Settings, data_folder
-from qrmerch.content import link_tasks as _link_jobs
 from qrmerch.content import tasks as _content_jobs
 from qrmerch.content import watching_tasks as _watching_jobs
 from qrmerch.db import Database
@@ -25,16 +25,18 @@ from qrmerch.landing import routes as landing
 from qrmerch.landing.front_door import FrontDoor
 from qrmerch.landing.helpful import answer_missing
 from qrmerch.landing.scanning import open_scan_path, put_scan_path
+from qrmerch.landing.shedding import Shedding
 from qrmerch.media import recording_tasks as _recording_jobs
 from qrmerch.media import tasks as _media_jobs
 from qrmerch.navigation import navigation_of
 from qrmerch.offers import tasks as _offer_jobs
+from qrmerch.parties import following_tasks as _follow_jobs
 from qrmerch.parties.hosts import Hosts
 from qrmerch.printing import sign_tasks as _sign_jobs
 from qrmerch.printing import tasks as _print_jobs
 from qrmerch.studio import routes as studio
 from qrmerch.users import login
-from qrmerch.web import Hooks, Services, install, wants_json
+from qrmerch.web import Hooks, Services, content_policy, install, safety_headers, wants_json
 
 _PAGE_ROOMS = (landing, account, desk, insights, studio, associates)
 # Imported for the jobs they declare.
@@ -44,7 +46,8 @@ _JOB_ROOMS = (
     _feed_jobs,
     _fill_jobs,
     _import_jobs,
-    _link_jobs,
+    _follow_jobs,
+    _gs1_jobs,
     _media_jobs,
     _host_jobs,
     _offer_jobs,
@@ -87,7 +90,14 @@ def _hooks(made_with: Services) -> Hooks:
 def _open_front_door(app: Flask, made_with: Services) -> None:
     path = open_scan_path(made_with.settings, made_with.parts["hosts"])
     put_scan_path(made_with.parts, path)
-    app.wsgi_app = FrontDoor(app.wsgi_app, path)  # type: ignore[method-assign]
+    settings = made_with.settings
+    behind = Shedding(
+        app.wsgi_app,
+        flask_threads=settings.flask_threads,
+        staff_threads=settings.staff_threads,
+        headers=[*safety_headers(settings, path="/"), ("Content-Security-Policy", content_policy())],
+    )
+    app.wsgi_app = FrontDoor(behind, path)  # type: ignore[method-assign]
     path.changes.follow()
 
 

@@ -48,6 +48,8 @@ class Settings:
     host: str = _setting("127.0.0.1", "Address to listen on.")
     port: int = _setting(8000, "Port to listen on.")
     workers: int = _setting(2, "Web worker processes.")
+    flask_threads: int = _setting(4, "Answers, besides kept pages, that a worker works on at once.")
+    staff_threads: int = _setting(2, "Of those, at most so many for staff; others are told to try again in a second.")
     node: str = _setting("node-1", "Name of this machine among those of one database; it keeps its name for ever.")
     proxies: int = _setting(0, "Trusted proxies in front, whose X-Forwarded-* are read.")
     smtp_url: str = _setting("", "smtp://user:password@host:port for mail; empty keeps mail in the outbox.")
@@ -118,6 +120,8 @@ class Settings:
         """These settings with folders made, defaults filled and refusals spoken."""
         if self.mode not in ("demo", "production"):
             raise SettingsError("QRMERCH_MODE must be demo or production.")
+        if not 1 <= self.staff_threads < self.flask_threads:
+            raise SettingsError("QRMERCH_STAFF_THREADS must be at least 1, and less than QRMERCH_FLASK_THREADS.")
         if not self.is_demo:
             self._refuse_unsafe()
         if self.bucket:

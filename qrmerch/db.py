@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event, func, make_url, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import InstrumentedAttribute, ORMExecuteState, Session, with_loader_criteria
 
 from qrmerch.errors import NotFound
@@ -20,6 +22,19 @@ from qrmerch.tables import Base, RetailerScoped, VendorScoped
 
 Row = TypeVar("Row", bound=Base)
 BUSY_TIMEOUT_S = 10
+# How long a request waits for a connection before the database counts as away, seconds.
+POOL_TIMEOUT_S = 5
+CONNECT_TIMEOUT_S = 3
+# A server whose machine is gone says nothing for ever: what was sent must be acknowledged, a silent line asked after.
+_LINE: dict[str, int] = {
+    "connect_timeout": CONNECT_TIMEOUT_S,
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
+# What is raised when the database cannot be asked: it does not answer, or all connections to it are in use.
+AWAY = (DBAPIError, PoolTimeout)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +77,8 @@ def _open_sqlite(url: str, *, create: bool) -> Engine:
         address = f"{Path(path).absolute().as_uri()}?mode={mode}"
         return sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
 
-    engine = create_engine("sqlite://", creator=connect, pool_size=8, max_overflow=24, poolclass=_queue_pool())
+    pool: dict[str, Any] = {"pool_size": 8, "max_overflow": 24, "pool_timeout": POOL_TIMEOUT_S}
+    engine = create_engine("sqlite://", creator=connect, poolclass=_queue_pool(), **pool)
 
     @event.listens_for(engine, "connect")
     def _set_up(connection: Any, _record: object) -> None:
@@ -84,7 +100,10 @@ def _queue_pool() -> Any:
 
 
 def _open_postgresql(url: str, pool_size: int) -> Engine:
-    return create_engine(url, pool_size=pool_size, max_overflow=20, pool_pre_ping=True)
+    pool: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 20, "pool_timeout": POOL_TIMEOUT_S}
+    # What the URL says of the line goes first.
+    line = {name: value for name, value in _LINE.items() if name not in make_url(url).query}
+    return create_engine(url, pool_pre_ping=True, connect_args=line, **pool)
 
 
 def scope(session: Session, *, retailer_ids: tuple[str, ...] | None, vendor_id: str | None) -> None:

@@ -11,6 +11,7 @@ Three of its defaults would lose or endanger jobs: values are JSON here, never p
 a constant, or jobs begun before an upgrade would wait for ever; so is the executor's name, for the same reason.
 """
 
+import errno
 import fcntl
 import json
 import logging
@@ -24,7 +25,7 @@ from pathlib import Path
 from threading import BoundedSemaphore, Event
 from typing import Any, Final, TypeVar
 
-from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions, Serializer
+from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions, Serializer, StepOptions
 from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -42,7 +43,8 @@ Waiting = Callable[[Session], Iterable[tuple[str, Values]]]
 SWEEP_EVERY: Final = timedelta(seconds=10)
 CHORES_EVERY: Final = timedelta(minutes=5)
 DONE_KEPT_FOR: Final = timedelta(days=7)
-# A body that raises is tried again after 1, 3, 9 and 27 s; then it waits for a person.
+# A body that raises is tried again after 1, 3, 9 and 27 s; then who waits for it is told (`given_up`), and it waits
+# for a person.
 TRIES: Final = 5
 _FIRST_WAIT_S: Final = 1.0
 _WAIT_GROWS: Final = 3.0
@@ -107,6 +109,7 @@ class Order:
 _bodies: dict[str, Callable[..., None]] = {}
 _lanes: dict[str, Lane] = {}
 _sweeps: dict[str, Waiting] = {}
+_given_up: dict[str, Callable[..., None]] = {}
 _chores: list[Callable[[Work], None]] = []
 _queues: dict[str, "Queue"] = {}
 
@@ -116,6 +119,19 @@ def job(name: str, *, lane: Lane = PEOPLE) -> Callable[[Body], Body]:
 
     def declare(body: Body) -> Body:
         _bodies[name], _lanes[name] = body, lane
+        return body
+
+    return declare
+
+
+def given_up(name: str) -> Callable[[Body], Body]:
+    """Declare what is to be done when a job has failed at every try: whoever waits for it is told.
+
+    Called with `Work`, the order's values by name, and `said`: what went wrong at the last try, in a sentence.
+    """
+
+    def declare(body: Body) -> Body:
+        _given_up[name] = body
         return body
 
     return declare
@@ -370,21 +386,45 @@ def _lane_of(name: str) -> Lane:
 def _run_job(name: str, values: Values) -> None:
     """The one workflow: a body as a step that is tried again."""
 
+    last: list[Exception] = []
+
     def run_body() -> None:
         # By the job's own lane: what another release put in the one queue of before shares it with pictures.
         with _room[_lane_of(name)]:
-            _bodies[name](_working[0], **values)
+            try:
+                _bodies[name](_working[0], **values)
+            except Exception as error:
+                last[:] = [error]
+                raise
 
-    DBOS.run_step(
-        {
-            "name": name,
-            "retries_allowed": True,
-            "max_attempts": TRIES,
-            "interval_seconds": _FIRST_WAIT_S,
-            "backoff_rate": _WAIT_GROWS,
-        },
-        run_body,
-    )
+    try:
+        DBOS.run_step(_tried(name), run_body)
+    except Exception as error:
+        give_up = _given_up.get(name)
+        if give_up:
+            said = say_failure(last[0] if last else error)
+            DBOS.run_step(_tried(f"{name} given up"), lambda: give_up(_working[0], said=said, **values))
+        raise
+
+
+def _tried(name: str) -> StepOptions:
+    """A step that is tried again."""
+    return {
+        "name": name,
+        "retries_allowed": True,
+        "max_attempts": TRIES,
+        "interval_seconds": _FIRST_WAIT_S,
+        "backoff_rate": _WAIT_GROWS,
+    }
+
+
+def say_failure(error: Exception) -> str:
+    """What went wrong, for whoever waits; details of the machine stay in the log."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "The disk of this machine is full. Make room on it, then try again."
+    if isinstance(error, MemoryError):
+        return "This machine has too little memory for it. Try again with less at once."
+    return "Something went wrong that we did not foresee. The log of the worker says more; try again."
 
 
 def _configuration(settings: Settings) -> DBOSConfig:

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 ROLES: Final = ("web", "loader", "worker")
-# One answers scans while another waits for the database; more only fight for the interpreter.
-_THREADS: Final = 4
+# What granian says of more threads than twice the processors: ours wait far more than they run.
+_MANY_THREADS: Final = "spawning up to"
 _RESPAWN_AFTER_S: Final = 0.1
 _LOOK_EVERY_S: Final = 0.1
 _PORT_WAIT_S: Final = 3.0
@@ -177,7 +177,11 @@ def make_application() -> "WSGIApplication":
 
     parent = multiprocessing.parent_process()
     end_with_parent(parent.pid if parent and parent.pid else os.getppid())
-    return create_app(Settings.read(os.environ)).wsgi_app
+    settings = Settings.read(os.environ)
+    # Granian lays the environment under that of every request: thirty settings fewer to copy, and no secret among them.
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+        del os.environ[name]
+    return create_app(settings).wsgi_app
 
 
 def end_with_parent(parent_pid: int) -> None:
@@ -199,7 +203,9 @@ def run_web(settings: Settings, certificate: Certificate | None) -> None:
 
     # Before the workers are forked, so that none of them imports anything.
     from qrmerch import application  # noqa: F401
+    from qrmerch.landing.shedding import threads_for
 
+    logging.getLogger("_granian").addFilter(lambda record: _MANY_THREADS not in str(record.msg))
     Granian(
         "qrmerch.serving:make_application",
         factory=True,
@@ -207,7 +213,7 @@ def run_web(settings: Settings, certificate: Certificate | None) -> None:
         port=settings.port,
         interface=Interfaces.WSGI,
         workers=settings.workers,
-        blocking_threads=_THREADS,
+        blocking_threads=threads_for(settings.flask_threads),
         websockets=False,
         log_level=LogLevels.warning,
         respawn_failed_workers=True,

@@ -26,6 +26,8 @@ from flask import render_template as _render_template
 from flask.sessions import SessionInterface, SessionMixin
 from jinja2 import StrictUndefined
 from markupsafe import Markup
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -134,6 +136,8 @@ def install(app: Flask, made_with: Services, hooks: Hooks) -> None:
     app.register_error_handler(DomainError, answer_refusal)
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(BucketAway, _answer_away)
+    for kind in (OperationalError, InterfaceError, PoolTimeout):
+        app.register_error_handler(kind, _answer_database_away)
     app.register_error_handler(Exception, _answer_bug)
 
 
@@ -235,7 +239,14 @@ def _guard() -> None:
 
 
 def _refuse_nul() -> None:
-    """No text that a person types holds the character NUL, and PostgreSQL takes none; looked for once, here."""
+    """No text that a person types holds the character NUL, and PostgreSQL takes none; looked for once, here.
+
+    Nor does it hold bytes that are no UTF-8, as some servers hand them on.
+    """
+    try:
+        request.query_string.decode()
+    except UnicodeDecodeError:
+        raise NoText("This address holds something that is no text. Scan the code again, or type it anew.") from None
     if any("\0" in str(value) for value in (request.view_args or {}).values()):
         raise NotFound()
     said = [request.args] if request.method in SAFE_METHODS else [request.args, request.form]
@@ -384,6 +395,14 @@ def _answer_http_error(error: HTTPException) -> Response:
 def _answer_away(error: BucketAway) -> Response:
     log.warning("%s at %s", error, request.endpoint)
     response = _error(503, "away", "Files cannot be reached at the moment. Try again in a minute.")
+    response.headers["Retry-After"] = "60"
+    return response
+
+
+def _answer_database_away(error: Exception) -> Response:
+    reference = secrets.token_hex(4)
+    log.error("database %s at %s: %s", reference, request.endpoint, getattr(error, "orig", error))
+    response = _error(503, "away", "This cannot be answered at the moment. Try again in a minute.", reference)
     response.headers["Retry-After"] = "60"
     return response
 

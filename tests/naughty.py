@@ -50,6 +50,8 @@ OF_DATABASES = (
     "a\u0301\u202eb\ufeff\ufffe",
 )
 _FORMULA = re.compile(r"\s*[=+\-@\t\r＝＋－＠]")
+# Attributes that lead somewhere.
+_LEADING = {"href", "src", "action", "formaction", "xlink:href", "poster", "data", "srcset", "ping", "background"}
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 
 
@@ -167,8 +169,8 @@ def alive_in(tag: str, said: dict[str, str]) -> list[str]:
         found.append("<script>")
     if tag == "meta" and said.get("http-equiv", "").lower() == "refresh" and said.get("content") != "5":
         found.append("<meta refresh>")
-    for name in ("href", "src", "action", "formaction", "xlink:href", "poster", "data", "srcset", "ping", "background"):
-        value = re.sub(r"[\x00-\x20]", "", said.get(name, "")).lower()
+    for name in said.keys() & _LEADING:
+        value = re.sub(r"[\x00-\x20]", "", said[name]).lower()
         if value and not re.match(r"(/(?!/)|#|\?|https?://localhost|https://|mailto:|tel:|data:image/|data:,$)", value):
             found.append(f"<{tag} {name}={value[:60]}>")
     return found

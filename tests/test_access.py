@@ -23,6 +23,7 @@ from qrmerch.config import Settings
 from qrmerch.db import Database
 from qrmerch.landing.scanning import close_scan_path
 from qrmerch.migrate import metadata
+from tests import once
 from tests.browsing import Browser
 from tests.figures import IS_FULL, on_both_when_full
 from tests.world import House, make_house
@@ -105,11 +106,16 @@ WITH_IDS = [case for case in PRIVATE if case.arguments - {"table"}]
 
 
 @pytest.fixture
-def houses(db: Session, settings: Settings) -> tuple[House, House]:
+def houses(database: Database, settings: Settings) -> tuple[House, House]:
     """Ours, and the other one."""
-    made = make_house(db, "Fashiontown", settings=settings), make_house(db, "Otherville", settings=settings)
-    db.commit()
-    return made
+
+    def make() -> tuple[House, House]:
+        with database.write() as db:
+            made = make_house(db, "Fashiontown", settings=settings), make_house(db, "Otherville", settings=settings)
+            db.commit()
+            return made
+
+    return once.set_up("two houses", make, database=database, settings=settings)
 
 
 def send(browser: Browser, case: Case, address: str, **fields: str) -> int:

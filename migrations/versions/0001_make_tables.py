@@ -50,6 +50,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "retailer_id", "on", "kind", "store_id", "fixture_id", "item_id", "code_id", name=op.f("pk_day_total")
         ),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_day_total_retailer_item", "day_total", ["retailer_id", "item_id", "on"], unique=False)
     op.create_table(
@@ -64,6 +65,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "retailer_id", "on", "hour", "kind", "store_id", "fixture_id", name=op.f("pk_hour_total")
         ),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "idempotency_key",
@@ -113,9 +115,11 @@ def upgrade() -> None:
         sa.Column("fixture_id", sa.String(length=36), nullable=False),
         sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("waiting", sa.String(length=20), nullable=False),
+        sa.Column("is_engaged", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("visit", name=op.f("pk_open_visit")),
+        sqlite_with_rowid=False,
     )
-    op.create_index(op.f("ix_open_visit_began_at"), "open_visit", ["began_at"], unique=False)
     op.create_table(
         "rate_bucket",
         sa.Column("id", sa.String(length=64), nullable=False),
@@ -168,8 +172,11 @@ def upgrade() -> None:
         sa.Column("item_id", sa.String(length=36), nullable=False),
         sa.Column("store_id", sa.String(length=36), nullable=False),
         sa.Column("fixture_id", sa.String(length=36), nullable=False),
-        sa.Column("visit", sa.String(length=32), nullable=True),
+        sa.Column("visit", sa.String(length=32), nullable=False),
         sa.Column("agent", sa.String(length=60), nullable=False),
+        sa.Column("language", sa.String(length=3), nullable=False),
+        sa.Column("entry", sa.String(length=8), nullable=False),
+        sa.Column("referrer", sa.String(length=60), nullable=False),
         sa.Column("outcome", sa.String(length=20), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_scan")),
     )
@@ -713,6 +720,7 @@ def upgrade() -> None:
             "incomplete", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
         ),
         sa.Column("cut", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("problem", sa.String(length=500), nullable=False),
         sa.Column("file_key", sa.String(length=100), nullable=False),
         sa.Column("file_bytes", sa.Integer(), nullable=False),
@@ -804,6 +812,7 @@ def upgrade() -> None:
         sa.Column(
             "findings", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
         ),
+        sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("problem", sa.String(length=400), nullable=False),
         sa.Column("file_key", sa.String(length=100), nullable=False),
         sa.Column("file_bytes", sa.Integer(), nullable=False),
@@ -1451,6 +1460,7 @@ def upgrade() -> None:
         sa.Column("locale", sa.String(length=12), nullable=False),
         sa.Column("href", sa.String(length=2000), nullable=False),
         sa.Column("media_type", sa.String(length=40), nullable=False),
+        sa.Column("context", sa.String(length=40), nullable=False),
         sa.Column("is_default", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_gs1_link_item_id_item")),
@@ -2244,7 +2254,6 @@ def downgrade() -> None:
     op.drop_table("retailer")
     op.drop_index(op.f("ix_rate_bucket_full_at"), table_name="rate_bucket")
     op.drop_table("rate_bucket")
-    op.drop_index(op.f("ix_open_visit_began_at"), table_name="open_visit")
     op.drop_table("open_visit")
     op.drop_table("log_file")
     op.drop_index(op.f("ix_link_check_asked_at"), table_name="link_check")

@@ -29,7 +29,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from qrmerch.codes.inks import is_colour, ratio
 from qrmerch.codes.segments import LAST_VERSIONS, Mode, split
-from qrmerch.codes.styles import DOT, PLAIN, Logo, Look, Style, logo_box, write_pdf, write_points, write_svg
+from qrmerch.codes.styles import DOT, PLAIN, Logo, Look, Style, logo_box, open_logo, write_pdf, write_points, write_svg
 from qrmerch.errors import DomainError
 
 QUIET_MODULES: Final = 4
@@ -362,10 +362,7 @@ def paint(symbol: Symbol, *, dots: int, dark: str = BLACK, style: Style = PLAIN,
     return picture
 
 
-@lru_cache(maxsize=8)
-def _picture(logo: Logo) -> Image.Image:
-    with Image.open(BytesIO(logo.data), formats=["PNG"]) as opened:
-        return opened.convert("RGB")
+_picture: Final = lru_cache(maxsize=8)(open_logo)
 
 
 @lru_cache(maxsize=8)

@@ -47,7 +47,9 @@ def remove_host(db: Session, row: RetailerHost, *, at: datetime, actor: Actor | 
     :raises HostPrinted: at least one does.
     """
     lock_codes(db, row.retailer_id)
-    codes = count_with_host(db, row.retailer_id, row.host) if row.proven_at is not None else 0
+    # It may have been proven, and printed, since the row was read.
+    db.refresh(row)
+    codes = count_with_host(db, row.retailer_id, row.host)
     own_hosts.remove_host(db, row, codes=codes, at=at, actor=actor)
 
 

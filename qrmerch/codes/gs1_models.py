@@ -41,6 +41,8 @@ class Gs1Link(RetailerScoped, Base):
     locale: Mapped[str] = mapped_column(String(12), default="")
     href: Mapped[str] = mapped_column(String(2000))
     media_type: Mapped[str] = mapped_column(String(40), default="text/html")
+    # For whom it is, as a request's `context` says it; empty for everybody.
+    context: Mapped[str] = mapped_column(String(40), default="")
     is_default: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
 

@@ -3,17 +3,20 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item, Variant
 from qrmerch.codes.gs1_models import Gs1Link, GtinAnswer, LinkHost
 from qrmerch.db import get_one
 from qrmerch.gs1.digital_link import DigitalLink, Element, write_path
+from qrmerch.gs1.link_types import DESCRIPTION, HANDLED_BY
 from qrmerch.gs1.numbers import is_gtin, is_restricted
-from qrmerch.parties.models import Retailer, RetailerHost, Store
+from qrmerch.parties.following import find_checks, host_of, may_lead
+from qrmerch.parties.models import Retailer, Store
+from qrmerch.parties.queries import list_own_hosts
 
 _READ_AT_ONCE: Final = 500
 
@@ -123,7 +126,8 @@ def list_item_links(db: Session, item_id: str) -> list[Gs1Link]:
 
 
 def list_served_links(db: Session, answer: Answer, levels: Collection[str]) -> dict[str, list[Gs1Link]]:
-    """The links that hold for an answered number, by level; one to a host that is not allowed any more is left out.
+    """The links that hold for an answered number, by level; one that leads, or ends, at a host that is not allowed is
+    left out.
 
     Where the number has links of its own at a level, they come before those of all the item's numbers.
     """
@@ -134,20 +138,27 @@ def list_served_links(db: Session, answer: Answer, levels: Collection[str]) -> d
         Gs1Link.qualifiers.in_(list(levels)),
     )
     rows = list(db.scalars(wanted.order_by(Gs1Link.gtin.desc(), Gs1Link.created_at, Gs1Link.id)))
-    if any(not row.href.startswith("/") for row in rows):
-        hosts = list_link_hosts(db, answer.retailer_id)
-        rows = [row for row in rows if row.href.startswith("/") or host_of(row.href) in hosts]
+    away = {row.id: followed_at(row) for row in rows if not row.href.startswith("/")}
+    if away:
+        hosts, checks = list_link_hosts(db, answer.retailer_id), find_checks(db, list(away.values()))
+        rows = [row for row in rows if row.id not in away or may_lead(row.href, hosts, checks.get(away[row.id]))]
     found: dict[str, list[Gs1Link]] = {}
     for row in rows:
         found.setdefault(row.qualifiers, []).append(row)
     return found
 
 
+def followed_at(link: Gs1Link) -> str:
+    """The address that is followed to know where a link elsewhere ends: of a resolver its description."""
+    return f"{link.href.rstrip('/')}{DESCRIPTION}" if link.link_type == HANDLED_BY else link.href
+
+
 def list_linked(db: Session, item_ids: Collection[str]) -> dict[tuple[str, str], bool]:
     """Which of these items' numbers (empty: all of an item's) have links of their own, by item id and number; and
     whether one of them is where the number itself leads.
     """
-    leads = func.max(case((and_(Gs1Link.is_default, Gs1Link.qualifiers == ""), 1), else_=0))
+    is_way = or_(Gs1Link.is_default, Gs1Link.link_type == HANDLED_BY)
+    leads = func.max(case((and_(is_way, Gs1Link.qualifiers == ""), 1), else_=0))
     wanted = select(Gs1Link.item_id, Gs1Link.gtin, leads).where(Gs1Link.item_id.in_(list(item_ids)))
     rows = db.execute(wanted.group_by(Gs1Link.item_id, Gs1Link.gtin))
     return {(item_id, gtin): bool(found) for item_id, gtin, found in rows}
@@ -160,9 +171,8 @@ def item_page(public_id: str, pick: str) -> str:
 
 def list_link_hosts(db: Session, retailer_id: str) -> frozenset[str]:
     """The hosts that a retailer's links may lead to: its own proven ones, and those that its owner allowed."""
-    own = select(RetailerHost.host).where(RetailerHost.retailer_id == retailer_id, RetailerHost.proven_at.is_not(None))
     others = select(LinkHost.host).where(LinkHost.retailer_id == retailer_id)
-    return frozenset(each.lower() for wanted in (own, others) for each in db.scalars(wanted))
+    return list_own_hosts(db, retailer_id) | {each.lower() for each in db.scalars(others)}
 
 
 def list_allowed_hosts(db: Session, retailer_id: str) -> list[LinkHost]:
@@ -180,12 +190,10 @@ def count_links_to(db: Session, retailer_id: str) -> Mapping[str, int]:
     return found
 
 
-def host_of(href: str) -> str:
-    """The host of an address elsewhere, small letters; empty for a path of our own."""
-    try:
-        return (urlsplit(href).hostname or "").lower() if not href.startswith("/") else ""
-    except ValueError:
-        return ""
+def list_away(db: Session, *, after: str = "", limit: int = 200) -> list[Gs1Link]:
+    """Links of any retailer that lead elsewhere, by id; those behind `after`."""
+    wanted = select(Gs1Link).where(Gs1Link.id > after, ~Gs1Link.href.startswith("/"))
+    return list(db.scalars(wanted.order_by(Gs1Link.id).limit(limit)))
 
 
 def levels_of(link: DigitalLink) -> tuple[str, ...]:

@@ -10,19 +10,22 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Session
 
 from qrmerch import audit, ids
 from qrmerch.audit import Actor
 from qrmerch.catalog.models import Item, Variant
 from qrmerch.codes.gs1_models import Gs1Link, GtinAnswer, LinkHost
-from qrmerch.codes.gs1_queries import list_item_gtins, list_link_hosts
+from qrmerch.codes.gs1_queries import followed_at, list_item_gtins, list_link_hosts
 from qrmerch.db import lock_for_chain
-from qrmerch.errors import Conflict, FormError
+from qrmerch.errors import Conflict, FormError, NotFound
 from qrmerch.gs1.ai import Problem, check_value
 from qrmerch.gs1.digital_link import write_path
-from qrmerch.gs1.link_types import LINK_TYPES
+from qrmerch.gs1.link_types import HANDLED_BY, LINK_TYPES
 from qrmerch.i18n import is_locale
+from qrmerch.parties.following import follow, host_of
+from qrmerch.parties.queries import list_own_hosts
 from qrmerch.parties.service import changed
 from qrmerch.text import clean_line
 
@@ -44,6 +47,7 @@ _SIGNS: Final = r"[!#-;=?-\[\]_a-z~]"
 _LOCAL: Final = re.compile(rf"/(?!/){_SIGNS}*")
 _ELSEWHERE: Final = re.compile(rf"https://{_SIGNS}+")
 _HOST: Final = re.compile(r"(?=.{4,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
+_CONTEXT: Final = re.compile("[a-z0-9][a-z0-9-]{0,39}")
 _QUALIFIERS: Final = (("22", "variant"), ("10", "lot"), ("21", "serial"))
 
 
@@ -62,6 +66,8 @@ class LinkDraft:
     href: str
     locale: str = ""
     media_type: str = "text/html"
+    # For whom it is, in one word; empty for everybody.
+    context: str = ""
     gtin: str = ""
     variant: str = ""
     lot: str = ""
@@ -69,9 +75,12 @@ class LinkDraft:
     is_default: bool = False
 
 
-def add_link(db: Session, item: Item, draft: LinkDraft, *, at: datetime, actor: Actor) -> Gs1Link:
+def add_link(
+    db: Session, item: Item, draft: LinkDraft, *, at: datetime, actor: Actor | None, follows: bool = False
+) -> Gs1Link:
     """A new link of an item's GS1 address.
 
+    :param follows: whether it holds only once it was followed to its end, where it leads elsewhere.
     :raises FormError: by field, what cannot be taken.
     :raises TooManyLinks: there are 200 already.
     """
@@ -83,15 +92,29 @@ def add_link(db: Session, item: Item, draft: LinkDraft, *, at: datetime, actor: 
     _make_room(db, link)
     db.add(link)
     _tell(db, link, "gs1.link.add", at=at, actor=actor, detail=_said(link))
+    if follows:
+        _follow(db, link, at=at)
     return link
 
 
-def change_link(db: Session, item: Item, link: Gs1Link, draft: LinkDraft, *, at: datetime, actor: Actor) -> bool:
+def change_link(
+    db: Session,
+    item: Item,
+    link: Gs1Link,
+    draft: LinkDraft,
+    *,
+    at: datetime,
+    actor: Actor | None,
+    follows: bool = False,
+) -> bool:
     """Change a link; whether anything was different.
 
+    :param follows: as `add_link` has it.
     :raises FormError: by field, what cannot be taken.
+    :raises NotFound: somebody took it away meanwhile.
     """
     lock_for_chain(db, f"gs1 {item.id}")
+    _refresh(db, link)
     values = _checked(db, item, draft)
     before = audit.state_of(link, *values)
     if before == values:
@@ -102,17 +125,40 @@ def change_link(db: Session, item: Item, link: Gs1Link, draft: LinkDraft, *, at:
         _make_room(db, link)
     detail = audit.changes(before, audit.state_of(link, *values))
     _tell(db, link, "gs1.link.change", at=at, actor=actor, detail=detail)
+    if follows:
+        _follow(db, link, at=at)
     return True
 
 
-def remove_link(db: Session, link: Gs1Link, *, at: datetime, actor: Actor) -> None:
-    """Take a link away; without a default of its own, a level leads where the next higher one does."""
+def remove_link(db: Session, link: Gs1Link, *, at: datetime, actor: Actor | None) -> None:
+    """Take a link away; without a default of its own, a level leads where the next higher one does.
+
+    :raises NotFound: somebody took it away meanwhile.
+    """
+    lock_for_chain(db, f"gs1 {link.item_id}")
+    _refresh(db, link)
     _tell(db, link, "gs1.link.remove", at=at, actor=actor, detail=_said(link))
     db.delete(link)
     db.flush()
 
 
-def mark_answer(db: Session, variant: Variant, *, at: datetime, actor: Actor) -> None:
+def _follow(db: Session, link: Gs1Link, *, at: datetime) -> None:
+    if not link.href.startswith("/"):
+        follow(db, [followed_at(link)], at=at)
+
+
+def _refresh(db: Session, link: Gs1Link) -> None:
+    """The link as it is now, while nobody else writes the item's.
+
+    :raises NotFound: it is gone.
+    """
+    try:
+        db.refresh(link)
+    except InvalidRequestError:
+        raise NotFound("This link is not here any more.") from None
+
+
+def mark_answer(db: Session, variant: Variant, *, at: datetime, actor: Actor | None) -> None:
     """Let a variant be the one that is meant by the number it shares with others.
 
     :raises Conflict: it has no number.
@@ -141,7 +187,7 @@ def mark_answer(db: Session, variant: Variant, *, at: datetime, actor: Actor) ->
     db.flush()
 
 
-def allow_host(db: Session, retailer_id: str, typed: str, *, at: datetime, actor: Actor) -> LinkHost:
+def allow_host(db: Session, retailer_id: str, typed: str, *, at: datetime, actor: Actor | None) -> LinkHost:
     """Let a retailer's links lead to a host that is not its own.
 
     :raises FormError: it is no host name, or there are 50 already.
@@ -160,21 +206,23 @@ def allow_host(db: Session, retailer_id: str, typed: str, *, at: datetime, actor
     return row
 
 
-def disallow_host(db: Session, row: LinkHost, *, at: datetime, actor: Actor) -> None:
+def disallow_host(db: Session, row: LinkHost, *, at: datetime, actor: Actor | None) -> None:
     """Links to this host are not followed any more; they stay, and hold again when it is allowed again."""
     _tell_hosts(db, row, "gs1.host.take", at=at, actor=actor)
     db.delete(row)
     db.flush()
 
 
-def _tell_hosts(db: Session, row: LinkHost, action: str, *, at: datetime, actor: Actor) -> None:
+def _tell_hosts(db: Session, row: LinkHost, action: str, *, at: datetime, actor: Actor | None) -> None:
     changed(db, row.retailer_id, at=at)
     detail: dict[str, object] = {"host": row.host}
     audit.record(db, actor, action, ("host", row.id), at=at, retailer_id=row.retailer_id, detail=detail)
     db.flush()
 
 
-def _tell(db: Session, link: Gs1Link, action: str, *, at: datetime, actor: Actor, detail: dict[str, object]) -> None:
+def _tell(
+    db: Session, link: Gs1Link, action: str, *, at: datetime, actor: Actor | None, detail: dict[str, object]
+) -> None:
     changed(db, link.retailer_id, link.item_id, at=at)
     audit.record(db, actor, action, ("gs1_link", link.id), at=at, retailer_id=link.retailer_id, detail=detail)
     db.flush()
@@ -218,8 +266,17 @@ def _checked(db: Session, item: Item, draft: LinkDraft) -> dict[str, object]:
     if draft.gtin and draft.gtin not in list_item_gtins(db, [item.id]):
         problems["gtin"] = "No variant of this item has that number. Choose one of the list."
     qualifiers = _read_qualifiers(draft, problems)
+    context = draft.context.strip().lower()
+    if context and not _CONTEXT.fullmatch(context):
+        problems["context"] = "One word of at most 40 small letters, digits and hyphens, such as staff."
+    elif context and draft.is_default:
+        problems["context"] = "A link that a scan follows is for everybody. Leave this empty."
     href = draft.href.strip()
     problem = href_problem(href, list_link_hosts(db, item.retailer_id))
+    if not problem and draft.link_type == HANDLED_BY:
+        problem = _handling_problem(href, list_own_hosts(db, item.retailer_id))
+        if draft.is_default:
+            problems["link_type"] = "Another resolver answers everything already. Untick where a scan leads."
     if problem:
         problems["href"] = problem
     if problems:
@@ -232,6 +289,7 @@ def _checked(db: Session, item: Item, draft: LinkDraft) -> dict[str, object]:
         "locale": draft.locale,
         "href": href,
         "media_type": draft.media_type,
+        "context": context,
         "is_default": draft.is_default,
     }
 
@@ -273,6 +331,15 @@ def href_problem(href: str, hosts: frozenset[str]) -> str:
     if host in hosts and netloc in (host, f"{host}:443"):
         return ""
     return f"{netloc[:80]} is not a host that links may lead to. The owner allows hosts under GS1 addresses."
+
+
+def _handling_problem(href: str, own_hosts: frozenset[str]) -> str:
+    """Why an address is none of another resolver, as a sentence; empty where it may be."""
+    if href.startswith("/") or host_of(href) in own_hosts:
+        return "Another resolver is not here: it has an address at another host that the owner allowed."
+    if "?" in href or "#" in href:
+        return "Give the address of the resolver alone; the number and what is asked for are put behind it."
+    return ""
 
 
 def _read_host(typed: str) -> str:

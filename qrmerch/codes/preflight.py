@@ -239,11 +239,17 @@ def check_svg(drawing: str, symbol: Symbol, *, size_mm: float, asked: Asked | No
     return _report(symbol, replace(asked or Asked(size_mm=size_mm), size_mm=size_mm), _raster_of(picture, symbol))
 
 
-def check_png(picture: bytes, symbol: Symbol, *, dpi: int, asked: Asked | None = None) -> Report:
-    """What is to be said of a finished PNG that shall show this symbol on a printer of this resolution."""
+def check_png(
+    picture: bytes, symbol: Symbol, *, dpi: int, asked: Asked | None = None, asks_others: bool = True
+) -> Report:
+    """What is to be said of a finished PNG that shall show this symbol on a printer of this resolution.
+
+    :param asks_others: whether further readers are asked as well; they take 40 MB of memory.
+    """
     raster = _raster_of(picture, symbol)
     size_mm = raster.width * MM_PER_INCH / dpi
-    return _report(symbol, replace(asked or Asked(size_mm=size_mm), size_mm=size_mm, dpi=dpi), raster)
+    asked = replace(asked or Asked(size_mm=size_mm), size_mm=size_mm, dpi=dpi)
+    return _report(symbol, asked, raster, asks_others=asks_others)
 
 
 def check_pdf(drawing: bytes, symbol: Symbol, asked: Asked) -> Report:
@@ -251,25 +257,29 @@ def check_pdf(drawing: bytes, symbol: Symbol, asked: Asked) -> Report:
     import pypdfium2
 
     dots = _dots_read(symbol, asked.size_mm)
-    document = pypdfium2.PdfDocument(drawing)
-    try:
-        page = document[0]
-        picture = page.render(scale=symbol.side * dots / page.get_width()).to_pil().convert("L")
-    finally:
-        document.close()
+    with readers.pdfium_alone:
+        document = pypdfium2.PdfDocument(drawing)
+        try:
+            page = document[0]
+            picture = page.render(scale=symbol.side * dots / page.get_width()).to_pil().convert("L")
+        finally:
+            document.close()
     # The renderer rounds a page's sides up.
     picture = picture.crop((0, 0, symbol.side * dots, symbol.side * dots))
     return _report(symbol, asked, _Raster(picture.tobytes(), picture.width, dots))
 
 
-def check_symbol(symbol: Symbol, *, size_mm: float, dark: str = BLACK, asked: Asked | None = None) -> Report:
+def check_symbol(
+    symbol: Symbol, *, size_mm: float, dark: str = BLACK, asked: Asked | None = None, asks_others: bool = True
+) -> Report:
     """What is to be said of a symbol drawn from its own modules at this size, as sheets are.
 
     :param asked: a whole design, in place of size and colour.
+    :param asks_others: whether further readers are asked as well; they take 40 MB of memory.
     """
     asked = asked or Asked(size_mm=size_mm, dark=dark)
     check_colour(asked.dark)
-    return _report(symbol, asked, _drawn(symbol, asked))
+    return _report(symbol, asked, _drawn(symbol, asked), asks_others=asks_others)
 
 
 def check_fit(symbol: Symbol, *, size_mm: float, asked: Asked | None = None) -> Report:
@@ -319,14 +329,15 @@ def _insist(report: Report) -> None:
         raise ArtworkRefused(report)
 
 
-def _report(symbol: Symbol, asked: Asked, raster: _Raster) -> Report:
-    findings = [_check_reading(symbol, raster), *_check_second(symbol, raster), _check_quiet_zone(raster)]
+def _report(symbol: Symbol, asked: Asked, raster: _Raster, *, asks_others: bool = True) -> Report:
+    second = _check_second(symbol, raster) if asks_others else ()
+    findings = [_check_reading(symbol, raster), *second, _check_quiet_zone(raster)]
     findings.append(_check_tones(raster) or _check_contrast(asked))
     if asked.use == Use.TILL:
         findings += [_check_red_light(asked), _check_shape(asked)]
     if asked.style.logo:
         findings.append(_check_logo(symbol, asked.style))
-    absent = readers.say_absent()
+    absent = readers.say_absent() if asks_others else ""
     return replace(_sized(symbol, asked, findings), notes=(absent,) if absent else ())
 
 

@@ -122,8 +122,10 @@ def each_code(db: Session, wanted: Wanted) -> Iterator[CodeLine]:
     """Every code that is wanted, by store, place and item, as labels are handed out; read little by little."""
     rows = _lines().where(*_conditions(wanted))
     rows = rows.order_by(Store.code, Fixture.name, func.lower(Item.title), Code.id)
-    for row in db.execute(rows.execution_options(yield_per=_READ_AT_ONCE)):
-        yield _line(*row)
+    # Closed by itself: whoever has seen enough leaves a cursor on the server otherwise.
+    with db.execute(rows.execution_options(yield_per=_READ_AT_ONCE)) as found:
+        for row in found:
+            yield _line(*row)
 
 
 def list_by_token(db: Session, retailer_id: str, tokens: Collection[str]) -> list[CodeLine]:

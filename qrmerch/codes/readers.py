@@ -7,6 +7,7 @@ read is more likely to be read by a phone nobody here has held.
 import importlib
 from collections.abc import Callable
 from functools import cache
+from threading import Lock
 from typing import Any, Final
 
 import zxingcpp
@@ -15,6 +16,9 @@ from PIL import Image
 # What the others are called, and what has to be installed for them.
 _OTHERS: Final = {"OpenCV": "cv2", "zbar": "pyzbar.pyzbar"}
 _ONLY_QR: Final = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
+
+# PDFium, by which finished pages are read, works for one thread of a process at a time.
+pdfium_alone: Final = Lock()
 
 Read = Callable[[Image.Image], list[str]]
 

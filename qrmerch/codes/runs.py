@@ -28,7 +28,7 @@ from qrmerch.codes.service import (
     spot_of,
 )
 from qrmerch.codes.tokens import make_token
-from qrmerch.db import get_one, unscoped
+from qrmerch.db import get_one, lock_for_chain, unscoped
 from qrmerch.errors import Conflict, FormError
 from qrmerch.parties.queries import find_printed_host
 from qrmerch.parties.service import changed
@@ -73,6 +73,9 @@ def start_run(
     """
     retailer_id = check_chosen(db, items, places)
     batch, campaign = check_name("batch", batch), check_name("campaign", campaign)
+    if run_id:
+        # The same order sent twice at once: the second waits, and finds the first one's run.
+        lock_for_chain(db, f"code run {run_id}")
     # Another retailer's order of that id is in the way too.
     with unscoped(db):
         known = db.scalars(select(CodeRun).where(CodeRun.id == run_id)).one_or_none() if run_id else None

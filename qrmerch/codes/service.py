@@ -16,7 +16,7 @@ from qrmerch.audit import Actor
 from qrmerch.catalog.models import Item, Variant
 from qrmerch.codes.models import Carrier, Code, CodeState, Subject
 from qrmerch.codes.queries import get_code
-from qrmerch.codes.tokens import make_token
+from qrmerch.codes.tokens import group, make_token
 from qrmerch.db import get_one, lock_for_chain, unscoped
 from qrmerch.errors import Conflict, FormError, NotFound
 from qrmerch.parties.models import Fixture, Store
@@ -33,6 +33,7 @@ Asked = tuple[Subject, str, str | None, str | None, str | None]
 Spot = tuple[str, str | None, str | None]
 
 MAX_AT_ONCE: Final = 5_000
+_MOST_NAMED: Final = 3
 MAX_NAME_CHARS: Final = 60
 _TRIES: Final = 5
 _LOOKED_UP_AT_ONCE: Final = 500
@@ -164,6 +165,10 @@ def replace_code(db: Session, code: Code, by: Code, *, at: datetime, actor: Acto
     """
     if code.retailer_id != by.retailer_id:
         raise NotFound("This code is not here.")
+    # Two that replace each other at once would both see no circle.
+    lock_codes(db, code.retailer_id)
+    for each in (code, by):
+        db.refresh(each)
     if code.state == CodeState.RETIRED:
         raise CodeIsRetired("This code is retired. Bring it back first, then replace it.")
     if by.state == CodeState.RETIRED:
@@ -184,6 +189,26 @@ def retire_code(db: Session, code: Code, *, at: datetime, actor: Actor | None) -
         return
     code.state, code.replaced_by_id = CodeState.RETIRED, None
     _tell(db, code, "code.retire", at=at, actor=actor)
+
+
+class CodeEnded(Conflict):
+    """What is to be printed carries a code that was retired or replaced since it was asked for."""
+
+    slug = "code_ended"
+
+
+def insist_active(tokens: Sequence[str], help: str) -> None:
+    """Let nothing leave for the printer that carries a code of what has ended.
+
+    :param tokens: of the codes that were retired or replaced.
+    :param help: what to do now, a sentence.
+    :raises CodeEnded: there are such.
+    """
+    if not tokens:
+        return
+    named = ", ".join(group(token) for token in tokens[:_MOST_NAMED]) + (" and others" if tokens[_MOST_NAMED:] else "")
+    were = "was" if len(tokens) == 1 else "were"
+    raise CodeEnded(f"{named} {were} retired or replaced since this was asked for. {help}")
 
 
 def bring_back(db: Session, code: Code, *, at: datetime, actor: Actor | None) -> None:
@@ -325,6 +350,7 @@ def _ids_after(db: Session, code: Code) -> set[str]:
     found = {code.id}
     while code.replaced_by_id and code.replaced_by_id not in found:
         code = get_code(db, code.replaced_by_id)
+        db.refresh(code)
         found.add(code.id)
     return found
 

@@ -33,6 +33,9 @@ _FINDER: Final = 7
 # How far the control points of a quarter circle lie from its ends, of the radius.
 _ARC: Final = 0.5523
 
+# From here on the middles of modules are whole numbers, which are shorter.
+_TO_MIDDLES: Final = "q 1 0 0 1 .5 .5 cm"
+
 # A path: M and L with a point, C (a quarter circle) with three, Z with none; in modules, from the artwork's top left.
 Step = tuple[str, tuple[float, ...]]
 Box = tuple[int, int, int, int]
@@ -97,6 +100,12 @@ def logo_of(data: bytes) -> Logo | None:
     return Logo(kept.getvalue(), *layer.size)
 
 
+def open_logo(logo: Logo) -> Image.Image:
+    """A logo as a picture in its colours."""
+    with Image.open(BytesIO(logo.data), formats=["PNG"]) as opened:
+        return opened.convert("RGB")
+
+
 @lru_cache(maxsize=256)
 def logo_box(version: int, level: str, ratio: float) -> Box | None:
     """The largest place in the middle for a logo of this shape, as (x, y, width, height) in modules of the symbol.
@@ -159,8 +168,12 @@ class Look:
     @cached_property
     def outlines(self) -> tuple[Step, ...]:
         """What is to be filled by the even-odd rule: all that is dark, but for the dots."""
-        steps = [step for corner in _finder_corners(len(self.rows)) for step in self._finder(*corner)]
-        return (*steps, *(step for part in self._parts() for step in part))
+        return (*self.corners, *(step for part in self._parts() for step in part))
+
+    @property
+    def corners(self) -> tuple[Step, ...]:
+        """The finders alone, to be filled by the even-odd rule."""
+        return tuple(step for corner in _finder_corners(len(self.rows)) for step in self._finder(*corner))
 
     @cached_property
     def points(self) -> tuple[tuple[float, float], ...]:
@@ -169,6 +182,26 @@ class Look:
             return ()
         shift = self.quiet + 0.5
         return tuple((x + shift, y + shift) for x, y in self._data() if (x, y) not in self._solid)
+
+    @property
+    def bars(self) -> Iterator[tuple[int, int, int]]:
+        """Dark modules beside each other as (column, row, length), from the artwork's top left corner, without finders.
+
+        Bars with round ends, and `joins` over what lies below one another, are the outlines of rounded modules.
+        """
+        return ((x + self.quiet, y + self.quiet, length) for x, y, length in self._runs())
+
+    @property
+    def joins(self) -> Iterator[tuple[int, int, int]]:
+        """Dark modules one below the other as (column, row, how many), two or more; finders left out."""
+        dark = sorted(self._data())
+        begin = 0
+        for at in range(1, len(dark) + 1):
+            if at < len(dark) and dark[at] == (dark[at - 1][0], dark[at - 1][1] + 1):
+                continue
+            if at - begin > 1:
+                yield dark[begin][0] + self.quiet, dark[begin][1] + self.quiet, at - begin
+            begin = at
 
     @property
     def _solid(self) -> frozenset[tuple[int, int]]:
@@ -321,15 +354,38 @@ def write_pdf(look: Look, side: int) -> str:
     """A look as a piece of a PDF content stream, from the artwork's lower left corner, in modules; the ink is set."""
     operators = {"M": "m", "L": "l", "C": "c", "Z": "h"}
     said = []
-    for name, at in look.outlines:
+    is_rounded = look.style.modules == Modules.ROUNDED
+    for name, at in look.corners if is_rounded else look.outlines:
         turned = (side - each if place % 2 else each for place, each in enumerate(at))
         said.append(" ".join((*(f"{round(each, 3):g}" for each in turned), operators[name])))
     said.append("f*")
+    if is_rounded:
+        # A third of the bytes that the same outlines would take.
+        said += [f"{x} {side - y - high + 0.5:g} 1 {high - 1} re" for x, y, high in look.joins]
+        said.append(f"f 1 J 1 w {_TO_MIDDLES}")
+        said += [f"{x} {side - y - 1} m {x + max(length - 1, 0.01):g} {side - y - 1} l" for x, y, length in look.bars]
+        said.append("S Q")
     if look.points:
-        said.append(f"1 J {DOT} w")
-        said += [f"{x:g} {side - y:g} m {x + 0.01:g} {side - y:g} l" for x, y in look.points]
-        said.append("S")
+        # Dots beside each other are one line of dashes with round ends: half the bytes of a line for each.
+        said.append(f"1 J {DOT} w [.01 .99] 0 d {_TO_MIDDLES}")
+        for x, y, length in _lines_of(look.points):
+            said.append(f"{x - 0.5:g} {side - y - 0.5:g} m {x + length - 1.49:g} {side - y - 0.5:g} l")
+        said.append("S Q")
     return " ".join(said)
+
+
+def _lines_of(points: Iterable[tuple[float, float]]) -> Iterator[tuple[float, float, int]]:
+    """Points that are one apart as lines: where each begins, and how many points it has."""
+    begin, count = (0.0, 0.0), 0
+    for x, y in points:
+        if count and (x, y) == (begin[0] + count, begin[1]):
+            count += 1
+            continue
+        if count:
+            yield *begin, count
+        begin, count = (x, y), 1
+    if count:
+        yield *begin, count
 
 
 @lru_cache(maxsize=64)

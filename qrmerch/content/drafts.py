@@ -17,7 +17,7 @@ from qrmerch.catalog.models import Item, VendorProduct
 from qrmerch.catalog.queries import get_item, get_product
 from qrmerch.catalog.service import NotSupplied
 from qrmerch.content.earlier import Path, find_base, remember
-from qrmerch.content.links import list_hosts, refuse_leaving
+from qrmerch.content.links import refuse_leaving
 from qrmerch.content.merging import Base, Difference, Merged, Part, merge_three
 from qrmerch.content.models import Content, PageTemplate, Reader, Revision, RevisionState
 from qrmerch.content.notices import tell
@@ -52,7 +52,7 @@ from qrmerch.media.models import Asset
 from qrmerch.media.playing import recordings_of
 from qrmerch.parties.languages import locales_of
 from qrmerch.parties.models import Retailer
-from qrmerch.parties.queries import find_supply
+from qrmerch.parties.queries import find_supply, list_own_hosts
 from qrmerch.parties.terms import refuse_unagreed
 from qrmerch.text import plain, rich_text
 
@@ -356,7 +356,7 @@ def load_bounds(
     assets = {each.id: each for each in db.scalars(wanted)}
     played = [each.id for each in assets.values() if each.kind.is_recording]
     return Bounds(
-        locales_of(retailer), list_hosts(db, retailer.id), assets, recordings_of(db, played), at, retailer.time_zone
+        locales_of(retailer), list_own_hosts(db, retailer.id), assets, recordings_of(db, played), at, retailer.time_zone
     )
 
 

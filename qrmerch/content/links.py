@@ -1,35 +1,25 @@
 """Where the links in a vendor's words lead: to the retailer's own proven hosts, also at the end of all redirects.
 
 A vendor never sends the shopper away. `link_problem` looks at the link as it is written. Where it ends in fact is asked
-by a job, without reading what is there, and kept by address; sending and publishing look that up.
+by a job (`parties/following`); sending and publishing look that up.
 Every function leaves the commit to its caller.
 """
 
-import hashlib
 import re
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
-from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from qrmerch import audit, ids, jobs
-from qrmerch.content.models import LinkCheck, LinkState
-from qrmerch.db import lock_for_chain
+from qrmerch import audit
 from qrmerch.errors import FormError
-from qrmerch.parties.models import RetailerHost
+from qrmerch.parties.following import find_checks, follow, is_fresh
+from qrmerch.parties.models import LinkCheck, LinkState
+from qrmerch.parties.queries import list_own_hosts
 from qrmerch.text import rich_links
 
-CHECK: Final = "content.check_links"
-# What is known of a good link holds so long; a bad one is asked again much sooner, for it may be mended.
-GOOD_FOR: Final = timedelta(hours=24)
-_BAD_FOR: Final = timedelta(minutes=1)
-# Where nobody has followed a link for so long, its job is lost.
-_WAITED_FOR: Final = timedelta(minutes=5)
-KEPT_FOR: Final = timedelta(days=30)
-_MAX_URL_CHARS: Final = 2000
 _HOST: Final = re.compile(r"[a-z0-9.-]+(:443)?")
 _ANY_PORT: Final = re.compile(r"[a-z0-9.-]+(:\d+)?")
 _MAIL: Final = re.compile(r"[^@,;:\s]+@([a-z0-9.-]+)", re.IGNORECASE)
@@ -59,14 +49,6 @@ def link_problem(link: str, hosts: Collection[str] | None) -> str:
     return f"the link leads to {urlsplit(link).netloc[:60]}, away from the retailer. {_OWN_PAGES}"
 
 
-def list_hosts(db: Session, retailer_id: str) -> frozenset[str]:
-    """The hosts that are proven to be a retailer's, lower case."""
-    wanted = select(RetailerHost.host).where(
-        RetailerHost.retailer_id == retailer_id, RetailerHost.proven_at.is_not(None)
-    )
-    return frozenset(each.lower() for each in db.scalars(wanted))
-
-
 def links_in(values: Mapping[str, Any]) -> dict[str, list[str]]:
     """The https addresses that a page's values link to, by slot name, each once and in order."""
     found = {}
@@ -79,30 +61,7 @@ def links_in(values: Mapping[str, Any]) -> dict[str, list[str]]:
 
 def ask(db: Session, values: Mapping[str, Any], *, at: datetime) -> None:
     """Let a job follow the links in these values, those of which nothing fresh is known."""
-    urls = list(dict.fromkeys(each for links in links_in(values).values() for each in links))
-    known = _known(db, urls)
-    if len(known) < len(urls):
-        # Two who ask for the same at once would both add it.
-        lock_for_chain(db, "links")
-        known = _known(db, urls)
-    for url in urls:
-        check = known.get(url)
-        if check is not None and _is_fresh(check, at):
-            continue
-        if check is None:
-            check = LinkCheck(id=ids.new(), digest=_digest(url), url=url[:_MAX_URL_CHARS], state=LinkState.WAITING)
-            db.add(check)
-        elif check.state == LinkState.GOOD:
-            check.state = LinkState.WAITING
-        # One that is bad is said to be until somebody saw it mended.
-        check.asked_at = at
-        jobs.enqueue(db, CHECK, job_id(check), {"link_id": check.id})
-    db.flush()
-
-
-def job_id(check: LinkCheck) -> str:
-    """The name of one asking: another asking of the same link is another job."""
-    return f"{check.id}:{int(check.asked_at.timestamp())}"
+    follow(db, (each for links in links_in(values).values() for each in links), at=at)
 
 
 def refuse_leaving(db: Session, retailer_id: str, values: Mapping[str, Any], *, at: datetime, follows: bool) -> None:
@@ -112,7 +71,7 @@ def refuse_leaving(db: Session, retailer_id: str, values: Mapping[str, Any], *, 
         what was refused lets the job begin.
     :raises FormError: by slot name, which link leads away, cannot be opened, or is still being checked.
     """
-    hosts = list_hosts(db, retailer_id)
+    hosts = list_own_hosts(db, retailer_id)
     problems = _written_problems(values, hosts)
     if follows and not problems:
         # Who sends or publishes holds the log's lock before that of the links.
@@ -129,28 +88,13 @@ def find_problems(db: Session, values: Mapping[str, Any], hosts: Collection[str]
     :param hosts: the retailer's own, lower case.
     """
     links = links_in(values)
-    known = _known(db, [each for several in links.values() for each in several])
+    known = find_checks(db, [each for several in links.values() for each in several])
     found = {}
     for name, several in links.items():
         problem = next((said for each in several if (said := _problem(each, known.get(each), hosts, at))), "")
         if problem:
             found[name] = problem
     return found
-
-
-def record(check: LinkCheck, *, end: str, reason: str, at: datetime) -> None:
-    """Keep what following a link came to.
-
-    :param end: the address at the end of all redirects; empty where it could not be opened.
-    :param reason: why it could not, as a sentence.
-    """
-    check.state = LinkState.GOOD if end else LinkState.BAD
-    check.end, check.reason, check.checked_at = end[:_MAX_URL_CHARS], reason[:300], at
-
-
-def forget_old(db: Session, *, at: datetime) -> None:
-    """Delete what was found of links so long ago that nobody asks for it."""
-    db.execute(delete(LinkCheck).where(LinkCheck.asked_at < at - KEPT_FOR))
 
 
 def _written_problems(values: Mapping[str, Any], hosts: Collection[str]) -> dict[str, str]:
@@ -199,21 +143,8 @@ def _links_of(value: Any) -> Iterable[str]:
             yield from _links_of(each)
 
 
-def _known(db: Session, urls: Collection[str]) -> dict[str, LinkCheck]:
-    digests = {_digest(each): each for each in urls}
-    if not digests:
-        return {}
-    return {
-        digests[each.digest]: each for each in db.scalars(select(LinkCheck).where(LinkCheck.digest.in_(list(digests))))
-    }
-
-
 def _problem(url: str, check: LinkCheck | None, hosts: Collection[str], at: datetime) -> str:
-    if (
-        check is None
-        or check.state == LinkState.WAITING
-        or (check.state == LinkState.GOOD and not _is_fresh(check, at))
-    ):
+    if check is None or check.state == LinkState.WAITING or (check.state == LinkState.GOOD and not is_fresh(check, at)):
         return f"The link to {url[:80]} is being checked. Try again in a moment."
     if check.state == LinkState.BAD:
         return f"The link to {url[:80]} cannot be opened. {check.reason} Mend it or take it out."
@@ -222,12 +153,3 @@ def _problem(url: str, check: LinkCheck | None, hosts: Collection[str], at: date
         where = ends[0] if ends else check.end[:80]
         return f"The link to {url[:80]} ends at {where}, away from the retailer. {_OWN_PAGES}"
     return ""
-
-
-def _is_fresh(check: LinkCheck, at: datetime) -> bool:
-    since = max(check.checked_at or check.asked_at, check.asked_at)
-    return at - since < {LinkState.GOOD: GOOD_FOR, LinkState.BAD: _BAD_FOR}.get(check.state, _WAITED_FOR)
-
-
-def _digest(url: str) -> str:
-    return hashlib.sha256(url.encode()).hexdigest()

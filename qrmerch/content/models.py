@@ -257,31 +257,6 @@ class Notice(RetailerScoped, VendorScoped, Base):
     read_at: Mapped[datetime | None]
 
 
-class LinkState(enum.StrEnum):
-    """What is known of where a link ends: nothing yet, an address, or that it cannot be opened."""
-
-    WAITING = "waiting"
-    GOOD = "good"
-    BAD = "bad"
-
-
-class LinkCheck(Base):
-    """Where an address that somebody's words link to ends, after all redirects; whose words is not asked."""
-
-    __table_args__ = (one_of("state", LinkState),)
-
-    id: Mapped[Id]
-    # SHA-256 of the address.
-    digest: Mapped[str] = mapped_column(String(64), unique=True)
-    url: Mapped[str] = mapped_column(String(2000))
-    state: Mapped[LinkState] = word(LinkState, default=LinkState.WAITING)
-    end: Mapped[str] = mapped_column(String(2000), default="")
-    # Why it cannot be opened.
-    reason: Mapped[str] = mapped_column(String(300), default="")
-    asked_at: Mapped[datetime] = mapped_column(index=True)
-    checked_at: Mapped[datetime | None]
-
-
 class Look(RetailerScoped, Base):
     """Items that go together, put together by the retailer."""
 

@@ -22,7 +22,8 @@ from qrmerch.demo.shops import Shops
 from qrmerch.offers.models import OfferKind
 from qrmerch.scans import kinds
 from qrmerch.scans.places import LocalHours, Place
-from qrmerch.scans.totals import Tally, add_totals
+from qrmerch.scans.storing import add_totals
+from qrmerch.scans.totals import Tally
 
 _QUARTER_S: Final = 900
 # Opening hours by weekday, Monday first; (0, 0) is closed.

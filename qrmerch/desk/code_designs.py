@@ -11,19 +11,19 @@ from qrmerch.codes.designs import (
     checked,
     delete_design,
     design_of,
-    find_reading,
     get_design,
     keep_design,
     keep_reading,
     list_designs,
 )
-from qrmerch.codes.preflight import Reading, design_digest, take_reading
 from qrmerch.db import scope
 from qrmerch.desk.design_pages import DesignRow, DesignsPage, not_shown
 from qrmerch.desk.design_view import (
     USES,
+    Drawn,
     design_page,
     load_asked,
+    measure_drawn,
     read_design,
     sample_symbols,
     say_look,
@@ -112,7 +112,8 @@ def measure(design_id: str) -> Response:
     with services().database.read() as reading:
         scope(reading, retailer_ids=principal.seen_retailer_ids, vendor_id=None)
         retailer = get_retailer(reading, principal.retailer_id)
-        found = _measure(reading, retailer, design_of(get_design(reading, design_id)))
+        design = design_of(get_design(reading, design_id))
+        found = measure_drawn(reading, retailer.id, _drawn_in(reading, retailer, design))
     db = get_db()
     get_design(db, design_id)
     for digest, taken in found.items():
@@ -147,7 +148,7 @@ def _keep(design_id: str) -> Response:
             design = checked(design)
         except FormError as refused:
             return _again(reading, retailer, present, design_id, refused.problems)
-        found = _measure(reading, retailer, design)
+        found = measure_drawn(reading, retailer.id, _drawn_in(reading, retailer, design))
     db = get_db()
     retailer = get_retailer(db, principal.retailer_id)
     kept = get_design(db, design_id) if design_id else None
@@ -169,18 +170,13 @@ def _again(db: Session, retailer: Retailer, design: Design, design_id: str, prob
     return render("desk/code_design.html", page, status=422)
 
 
-def _measure(db: Session, retailer: Retailer, design: Design) -> dict[str, Reading]:
-    """What is read of a design's typical pictures, by digest; without those that are kept, or cannot be drawn."""
-    found: dict[str, Reading] = {}
+def _drawn_in(db: Session, retailer: Retailer, design: Design) -> list[Drawn]:
+    """Codes as a design draws them, one of each size that the retailer's have; none where it cannot be drawn."""
     try:
         asked = load_asked(db, retailer, design)
-        for symbol in sample_symbols(db, retailer, design):
-            digest = design_digest(symbol, asked)
-            if not find_reading(db, retailer.id, digest):
-                found[digest] = take_reading(symbol, asked)
+        return [(symbol, asked) for symbol in sample_symbols(db, retailer, design.level)]
     except (SizeNotPossible, ColourTooPale):
-        return {}
-    return found
+        return []
 
 
 def _here() -> tuple[Session, Retailer]:

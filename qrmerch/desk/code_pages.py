@@ -234,6 +234,8 @@ class SheetPage:
     hidden: tuple[tuple[str, str], ...]
     values: dict[str, str]
     colours: Options
+    # Designs to draw the codes in; empty where there is none.
+    designs: Options
     first_href: str
     test_href: str
     back_href: str

@@ -15,31 +15,43 @@ from werkzeug.datastructures import MultiDict
 from qrmerch.access import PUBLISHERS, allow, current_principal
 from qrmerch.catalog.queries import get_item
 from qrmerch.clock import now
-from qrmerch.codes.artwork import BLACK, Symbol, draw_symbol
+from qrmerch.codes.artwork import BLACK, MIN_SIZE_MM, Level, Symbol, draw_symbol
+from qrmerch.codes.designs import keep_reading
 from qrmerch.codes.models import CodeState
-from qrmerch.codes.preflight import ArtworkRefused, Verdict
+from qrmerch.codes.preflight import ArtworkRefused, Reading, Report, Verdict
 from qrmerch.codes.queries import CodeLine, Wanted, count_codes, each_code, list_by_token
 from qrmerch.codes.service import MAX_AT_ONCE
 from qrmerch.codes.tokens import address_of, make_token
 from qrmerch.desk.code_pages import Mark, SheetPage, address, count_of, read_wanted, say_wanted
-from qrmerch.desk.sign_view import held_by_all
+from qrmerch.desk.design_view import Drawn, design_options, find_worn, measure_drawn, refuse_unread, sample_symbols
+from qrmerch.desk.sign_view import held_by_all, read_hangs_until
 from qrmerch.errors import FormError
 from qrmerch.i18n import format_date, language_name
 from qrmerch.media.marks import find_mark
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import get_brand, get_retailer, printed_base
-from qrmerch.printing.labels import Label, Wording, label_of
+from qrmerch.printing.house_face import faces_folder, font_key_of, unpack_font
+from qrmerch.printing.labels import Label, Wording, code_size_mm, label_of
 from qrmerch.printing.models import Medium
 from qrmerch.printing.queries import get_any_stock, list_fits, list_stocks
 from qrmerch.printing.readback import read_pages
 from qrmerch.printing.reading import open_pages
 from qrmerch.printing.service import MAX_NAME_CHARS, Order, ask_batch, check_number, keep_fit
-from qrmerch.printing.sheets import MAX_LABELS, Run, check_stock, list_incomplete, outline_page, sheet, with_copies
+from qrmerch.printing.sheets import (
+    MAX_LABELS,
+    Run,
+    check_on_paper,
+    check_stock,
+    list_incomplete,
+    outline_page,
+    sheet,
+    with_copies,
+)
 from qrmerch.printing.sign_words import Holds, choose_call
 from qrmerch.printing.stocks import STOCKS, Stock
-from qrmerch.printing.wording import word_labels
+from qrmerch.printing.wording import refuse_unset, word_labels
 from qrmerch.rendering.brand import derive_colours
-from qrmerch.web import get_db, notice, redirect_to, render, services
+from qrmerch.web import get_db, notice, reading_session, redirect_to, render, services
 
 blueprint = Blueprint("desk_code_sheets", __name__, url_prefix="/desk/codes/sheet")
 
@@ -47,6 +59,8 @@ PDF: Final = "application/pdf"
 _MAX_PICKED: Final = 200
 # A suggestion is worth a second look at so many pages.
 _LOOKED_INTO: Final = 24
+# How many names with missing letters a sentence says.
+_NAMED: Final = 5
 # What the file is for, and a label printer's dots to the inch.
 _MEDIA: Final = {"pdf": (Medium.PDF, 0), "zpl-203": (Medium.ZPL, 203), "zpl-300": (Medium.ZPL, 300)}
 _MEDIA_NAMES: Final = (
@@ -103,7 +117,10 @@ def show_first() -> Response:
     chosen, values = _read_chosen(retailer, request.args), _values(db, retailer, request.args)
     check_number(min(chosen.count(db), MAX_LABELS))
     run = _read_run(db, retailer, values)
+    check_on_paper(run)
     room = run.stock.per_sheet - run.start + 1
+    drawn = _drawn_on(db, retailer, run.stock, values)
+    refuse_unread(db, retailer.id, drawn, found=measure_drawn(db, retailer.id, drawn))
     labels = list(islice(with_copies(_labels(db, chosen), run.copies), room))
     data = sheet(labels, run.stock, wording=_wording(db, retailer, values), run=replace(run, copies=1))
     with open_pages(data) as pages:
@@ -148,14 +165,21 @@ def make() -> Response:
 
     :raises ArtworkRefused: a code would not scan on this stock.
     """
-    db, principal = get_db(), current_principal()
+    principal = current_principal()
+    # Reading a design's typical pictures takes seconds; nobody's writing waits for it.
+    with reading_session() as reading:
+        found = _measure(reading, get_retailer(reading, principal.retailer_id))
+    db = get_db()
     retailer = get_retailer(db, principal.retailer_id)
     chosen, values = _read_chosen(retailer, request.form), _values(db, retailer, request.form)
+    for digest, taken in found.items():
+        keep_reading(db, retailer.id, digest, taken, at=now())
     try:
+        read_hangs_until(values["hangs_until"], at=now(), zone=retailer.time_zone)
         run = _read_run(db, retailer, values)
         check_number(chosen.count(db) * run.copies)
-        _refuse_missing(db, chosen, values)
-        _refuse_too_small(db, retailer, run.stock)
+        _refuse_missing(db, chosen, values, _wording(db, retailer, values))
+        _refuse_too_small(db, retailer, run.stock, values)
         batch = ask_batch(db, retailer, _order(db, retailer, chosen, values, run), at=now(), actor=principal)
     except FormError as refused:
         return _form(db, retailer, chosen, values, refused.problems)
@@ -165,36 +189,69 @@ def make() -> Response:
 
 def _order(db: Session, retailer: Retailer, chosen: _Chosen, values: dict[str, str], run: Run) -> Order:
     medium, dpi = _MEDIA[values["as"]]
+    brand = get_brand(db, retailer.id, at=now())
     return Order(
         name=values["name"],
         code_ids=[line.code.id for line in chosen.lines(db)],
         run=run,
         wording=replace(_wording(db, retailer, values), logo=b""),
         base_url=services().settings.base_url,
-        logo_key=get_brand(db, retailer.id, at=now()).logo_key,
+        logo_key=brand.logo_key,
+        font_key=font_key_of(brand),
         medium=medium,
         dpi=dpi,
     )
 
 
-def _refuse_missing(db: Session, chosen: _Chosen, values: dict[str, str]) -> None:
-    """:raises FormError: names have letters that no face has, and nobody said to leave them out."""
+def _refuse_missing(db: Session, chosen: _Chosen, values: dict[str, str], wording: Wording) -> None:
+    """:raises FormError: words have letters that no face has, and nobody said to leave them out of the names."""
+    refuse_unset(wording)
     if values["leaves_out"]:
         return
-    missing = list_incomplete(line.item_title for line in chosen.lines(db))
+    missing = list_incomplete(_names(chosen.lines(db), values))
     if missing:
         many = "This name has" if len(missing) == 1 else f"{len(missing):,} names have"
+        named = ", ".join(missing[:_NAMED]) + ("" if len(missing) <= _NAMED else " and others")
         raise FormError(
-            {"leaves_out": f"{many} letters that no font here has. Say that they are left out, or change the names."}
+            {
+                "leaves_out": f"{many} letters that no font here has: {named}. Say that they are left out, or change "
+                "the names."
+            }
         )
 
 
-def _refuse_too_small(db: Session, retailer: Retailer, stock: Stock) -> None:
-    """:raises ArtworkRefused: codes would not scan on this stock."""
+def _names(lines: Iterable[CodeLine], values: dict[str, str]) -> Iterator[str]:
+    """The names that stand on the labels: of items, and of places where those are shown."""
+    for line in lines:
+        yield line.item_title
+        if values["shows_place"] and line.store_name:
+            yield line.place
+
+
+def _refuse_too_small(db: Session, retailer: Retailer, stock: Stock, values: dict[str, str]) -> None:
+    """:raises ArtworkRefused: codes would not scan on this stock, or not in this design."""
+    wording = _wording(db, retailer, values)
     base = printed_base(db, retailer.id, base_url=services().settings.base_url)
-    report = check_stock(address_of(base, make_token()), stock)
+    report = check_stock(address_of(base, make_token()), stock, level=wording.level)
     if report.verdict == Verdict.REFUSE:
         raise ArtworkRefused(report)
+    refuse_unread(db, retailer.id, _drawn_on(db, retailer, stock, values))
+
+
+def _measure(db: Session, retailer: Retailer) -> dict[str, Reading]:
+    """What is read of the typical pictures of the design that the form names, at its size on the stock."""
+    values = _values(db, retailer, request.form)
+    stock = get_any_stock(db, retailer.id, values["stock"])
+    return measure_drawn(db, retailer.id, _drawn_on(db, retailer, stock, values))
+
+
+def _drawn_on(db: Session, retailer: Retailer, stock: Stock, values: dict[str, str]) -> list[Drawn]:
+    """Codes of each size as they are drawn on a stock in the design that is chosen; none without one."""
+    if find_worn(db, retailer, values["design"]) is None:
+        return []
+    wording = _wording(db, retailer, values)
+    sizes = [(symbol, code_size_mm(symbol, stock)) for symbol in sample_symbols(db, retailer, wording.level)]
+    return [(symbol, wording.asked(max(size_mm, MIN_SIZE_MM))) for symbol, size_mm in sizes]
 
 
 def _read_chosen(retailer: Retailer, said: MultiDict[str, str]) -> _Chosen:
@@ -213,31 +270,38 @@ def _values(db: Session, retailer: Retailer, said: MultiDict[str, str]) -> dict[
     usual = {"stock": STOCKS[0].key, "start": "1", "copies": "1", "right": "0", "down": "0", "across": "100"}
     usual |= {"along": "100", "call": "", "colour": "black", "as": "pdf", "language": retailer.default_locale}
     usual |= {"name": said.get("batch", "") or format_date(now().astimezone(ZoneInfo(retailer.time_zone)).date(), "en")}
-    usual |= {"fit": "", "fitted": "", "said_in": ""}
+    usual |= {"fit": "", "fitted": "", "said_in": "", "design": "", "hangs_until": ""}
     values = {name: said.get(name, value)[:MAX_NAME_CHARS] for name, value in usual.items()}
     if values["language"] not in retailer.locales:
         values["language"] = retailer.default_locale
     if values["as"] not in _MEDIA:
         values["as"] = "pdf"
-    # Another language brings its own words; so does the first look.
-    if not is_sent or (values["said_in"] and values["said_in"] != values["language"]):
+    # Another language brings its own words, another last day perhaps an offer; so does the first look.
+    said_in = f"{values['language']} {values['hangs_until']}".strip()
+    if not is_sent or (values["said_in"] and values["said_in"] != said_in):
         is_said = "call" in said and not is_sent
-        values["call"] = said.get("call", "") if is_said else _suggest_call(db, retailer, said, values["language"])
-    values["said_in"] = values["language"]
+        values["call"] = said.get("call", "") if is_said else _suggest_call(db, retailer, said, values)
+    values["said_in"] = said_in
     for tick in ("shows_place", "shows_notice"):
         values[tick] = said.get(tick, "" if is_sent else "1")[:1]
     values["leaves_out"] = said.get("leaves_out", "")[:1]
     return _fitted(db, retailer, values)
 
 
-def _suggest_call(db: Session, retailer: Retailer, said: MultiDict[str, str], language: str) -> str:
+def _suggest_call(db: Session, retailer: Retailer, said: MultiDict[str, str], values: dict[str, str]) -> str:
     """What a scan gives, in words that are true of the pages of all chosen codes; of very many, what all pages hold."""
+    language, at = values["language"], now()
     lines = list(islice(_read_chosen(retailer, said).lines(db), _LOOKED_INTO + 1))
     hung = dict.fromkeys((line.code.item_id, line.code.store_id) for line in lines)
     if len(lines) > _LOOKED_INTO or any(item_id is None for item_id, _ in hung):
         return choose_call(Holds(), language)
     pages = [(get_item(db, item_id or ""), store_id) for item_id, store_id in hung]
-    return choose_call(held_by_all(db, pages, retailer=retailer, locale=language, at=now()), language)
+    try:
+        until = read_hangs_until(values["hangs_until"], at=at, zone=retailer.time_zone)
+    except FormError:
+        until = None
+    held = held_by_all(db, pages, retailer=retailer, locale=language, at=at, hangs_until=until)
+    return choose_call(held, language)
 
 
 def _fitted(db: Session, retailer: Retailer, values: dict[str, str]) -> dict[str, str]:
@@ -276,17 +340,21 @@ def _read_run(db: Session, retailer: Retailer, values: dict[str, str]) -> Run:
 
 
 def _wording(db: Session, retailer: Retailer, values: dict[str, str]) -> Wording:
-    brand = get_brand(db, retailer.id, at=now())
-    return word_labels(
+    made_with = services()
+    brand, worn = get_brand(db, retailer.id, at=now()), find_worn(db, retailer, values["design"])
+    colour = derive_colours(brand.colour).code if values["colour"] == "brand" else BLACK
+    words = word_labels(
         values["language"],
         house=brand.wordmark,
         logo=_read_logo(brand.logo_key),
         base=printed_base(db, retailer.id, base_url=services().settings.base_url),
         call=values["call"],
-        dark=derive_colours(brand.colour).code if values["colour"] == "brand" else BLACK,
+        dark=worn.asked.dark if worn else colour,
         has_notice=bool(values["shows_notice"]),
         shows_place=bool(values["shows_place"]),
     )
+    words = replace(words, face=unpack_font(made_with.files, font_key_of(brand), faces_folder(made_with.settings)))
+    return replace(words, style=worn.asked.style, level=worn.level, ground=worn.asked.paper) if worn else words
 
 
 def _read_logo(key: str) -> bytes:
@@ -313,10 +381,11 @@ def _form(
         problems = _find_problems(db, retailer, codes, values)
     run = Run(stock=stock) if problems else _read_run(db, retailer, values)
     base = printed_base(db, retailer.id, base_url=services().settings.base_url)
-    symbol = draw_symbol(address_of(base, make_token()))
-    report = check_stock(symbol.address, stock)
+    worn = find_worn(db, retailer, values["design"])
+    symbol = draw_symbol(address_of(base, make_token()), level=worn.level if worn else Level.M)
+    report = check_stock(symbol.address, stock, level=symbol.level)
     fields = [*chosen.fields, ("sent", "1"), *((name, value) for name, value in values.items() if value)]
-    titles = (line.item_title for line in chosen.lines(db)) if codes <= MAX_AT_ONCE else ()
+    names = _names(chosen.lines(db), values) if codes <= MAX_AT_ONCE else ()
     page = SheetPage(
         lede=_lede(codes, run),
         stock=stock,
@@ -331,13 +400,14 @@ def _form(
         qr_scale=report.module_mm,
         report=report,
         verdict=report.verdict.value,
-        facts=_facts(report.size_mm, report.module_mm, report.version, report.least_size_mm),
-        incomplete=tuple(list_incomplete(titles)[:20]),
+        facts=_facts(report, symbol.level),
+        incomplete=tuple(list_incomplete(names)[:20]),
         codes=codes,
         sheets=run.count_pages(codes),
         hidden=tuple(chosen.fields),
         values=values,
         colours=(("black", "Black"), ("brand", "Brand colour")),
+        designs=design_options(db, retailer),
         first_href=address("/desk/codes/sheet/first", fields),
         test_href=address("/desk/codes/sheet/test", fields),
         back_href=address("/desk/codes", say_wanted(chosen.wanted)),
@@ -349,7 +419,10 @@ def _form(
 
 def _find_problems(db: Session, retailer: Retailer, codes: int, values: dict[str, str]) -> dict[str, str]:
     try:
-        check_number(codes * _read_run(db, retailer, values).copies)
+        read_hangs_until(values["hangs_until"], at=now(), zone=retailer.time_zone)
+        run = _read_run(db, retailer, values)
+        check_number(codes * run.copies)
+        check_on_paper(run)
     except FormError as refused:
         return refused.problems
     return {}
@@ -358,7 +431,9 @@ def _find_problems(db: Session, retailer: Retailer, codes: int, values: dict[str
 def _find_better(symbol: Symbol, stock: Stock, stocks: Sequence[Stock]) -> str:
     """A stock on which codes like this one read, in words: the smallest; empty for none."""
     fitting = [
-        each for each in stocks if each.key != stock.key and check_stock(symbol.address, each).verdict == Verdict.PASS
+        each
+        for each in stocks
+        if each.key != stock.key and check_stock(symbol.address, each, level=symbol.level).verdict == Verdict.PASS
     ]
     smallest = min(fitting, key=lambda each: each.label[0] * each.label[1], default=None)
     return f"Another stock that would do: {smallest.said}." if smallest else ""
@@ -373,13 +448,13 @@ def _marks(run: Run, codes: int, code_mm: float) -> tuple[Mark, ...]:
     )
 
 
-def _facts(size_mm: float, module_mm: float, version: int, least_mm: float) -> tuple[tuple[str, str], ...]:
-    dots = round(module_mm * 300 / 25.4)
+def _facts(report: Report, level: Level) -> tuple[tuple[str, str], ...]:
+    dots = round(report.module_mm * 300 / 25.4)
     return (
-        ("Code", f"{size_mm:.1f} mm, version {version}, level M"),
-        ("Module", f"{module_mm:.2f} mm, {dots} dots at 300 dpi"),
+        ("Code", f"{report.size_mm:.1f} mm, version {report.version}, level {level}"),
+        ("Module", f"{report.module_mm:.2f} mm, {dots} dots at 300 dpi"),
         ("Quiet zone", "4 modules, inside"),
-        ("Least size", f"{least_mm:.1f} mm"),
+        ("Least size", f"{report.least_size_mm:.1f} mm"),
     )
 
 

@@ -34,7 +34,7 @@ from qrmerch.codes.queries import (
     said_by,
 )
 from qrmerch.codes.runs import list_running
-from qrmerch.codes.service import bring_back, mark_printed, replace_code, retire_code
+from qrmerch.codes.service import bring_back, insist_active, mark_printed, replace_code, retire_code
 from qrmerch.codes.tokens import LENGTH, find_token, group
 from qrmerch.desk.code_pages import (
     PER_PAGE,
@@ -197,9 +197,12 @@ def download(code_id: str) -> Response:
     """The code's artwork as a file that was read back.
 
     :raises ArtworkRefused: it would not scan at this size.
+    :raises CodeEnded: it was retired or replaced.
     """
     db, principal = get_db(), current_principal()
     code = get_code(db, code_id)
+    if code.state != CodeState.ACTIVE:
+        insist_active([code.token], "Bring it back first, or print the code that took its place.")
     kind = request.args.get("as", "svg")
     if kind not in _KINDS:
         raise NotFound("Artwork comes as SVG, PNG or PDF.")

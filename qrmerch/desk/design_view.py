@@ -1,17 +1,35 @@
 """How a design of codes is read from its form, drawn and judged on its page."""
 
 import base64
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from sqlalchemy.orm import Session
 
 from qrmerch.clock import now
-from qrmerch.codes.artwork import BLACK, ColourTooPale, SizeNotPossible, Symbol, check_size, draw_symbol, svg_of
-from qrmerch.codes.designs import MAX_DISTANCE_CM, Design, asked_of, check_design
+from qrmerch.codes.artwork import BLACK, ColourTooPale, Level, SizeNotPossible, Symbol, check_size, draw_symbol, svg_of
+from qrmerch.codes.designs import (
+    MAX_DISTANCE_CM,
+    Design,
+    NotMeasured,
+    asked_of,
+    check_design,
+    design_of,
+    find_reading,
+    list_designs,
+)
 from qrmerch.codes.models import CodeState, Finders, Ink, Modules, Paper, Use
-from qrmerch.codes.preflight import Asked, Report
+from qrmerch.codes.preflight import (
+    ArtworkRefused,
+    Asked,
+    Reading,
+    Report,
+    Verdict,
+    design_digest,
+    take_reading,
+    with_reading,
+)
 from qrmerch.codes.queries import Wanted, list_codes, list_hosts_in_print, said_by
 from qrmerch.codes.styles import Logo, logo_of
 from qrmerch.codes.tokens import address_of
@@ -46,6 +64,19 @@ PAPERS: Final[Options] = (
     (Paper.GREY, "Recycled grey"),
     (Paper.KRAFT, "Kraft"),
 )
+# A code and how it is drawn.
+Drawn = tuple[Symbol, Asked]
+
+
+@dataclass(frozen=True, slots=True)
+class Worn:
+    """A design on print: its name, its level, and what it comes to; the width is the print's own."""
+
+    name: str
+    level: Level
+    asked: Asked
+
+
 # Stands for a retailer's codes while there is none; nobody has it.
 _SAMPLE_TOKEN: Final = "7K3M9QXRB"  # noqa: S105 - the text of a sample code, no secret
 _MAX_TYPED_CHARS: Final = 200
@@ -107,13 +138,65 @@ def sample_symbol(db: Session, retailer: Retailer, design: Design) -> Symbol:
     return draw_symbol(address_of(base, _SAMPLE_TOKEN), level=design.level)
 
 
-def sample_symbols(db: Session, retailer: Retailer, design: Design) -> list[Symbol]:
+def sample_symbols(db: Session, retailer: Retailer, level: Level) -> list[Symbol]:
     """One code of each size that the retailer's have: a longer host makes a larger symbol, which reads otherwise."""
     base_url = services().settings.base_url
     bases = [f"https://{host}" if host else base_url for host in list_hosts_in_print(db, retailer.id)]
     bases.append(printed_base(db, retailer.id, base_url=base_url))
-    samples = [draw_symbol(address_of(base, _SAMPLE_TOKEN), level=design.level) for base in dict.fromkeys(bases)]
+    samples = [draw_symbol(address_of(base, _SAMPLE_TOKEN), level=level) for base in dict.fromkeys(bases)]
     return list({symbol.version: symbol for symbol in samples}.values())
+
+
+def find_worn(db: Session, retailer: Retailer, design_id: str) -> Worn | None:
+    """How codes look in a design that is kept, with the retailer's brand of today; None for plain ones."""
+    kept = next((each for each in list_designs(db, retailer.id) if each.id == design_id), None)
+    if kept is None:
+        return None
+    design = design_of(kept)
+    return Worn(kept.name, design.level, load_asked(db, retailer, design))
+
+
+def design_options(db: Session, retailer: Retailer) -> Options:
+    """What print can be drawn in: plain codes, or one of the designs; empty where there is none."""
+    designs = list_designs(db, retailer.id)
+    return (("", "Plain"), *((each.id, each.name) for each in designs)) if designs else ()
+
+
+def measure_drawn(db: Session, retailer_id: str, drawn: Iterable[Drawn]) -> dict[str, Reading]:
+    """What is read of typical pictures of codes as they are drawn, by digest; without those that were read before.
+
+    Takes two seconds of the processor for each: ask for it outside of what writes.
+    """
+    found: dict[str, Reading] = {}
+    for symbol, asked in drawn:
+        digest = design_digest(symbol, asked)
+        if digest in found or find_reading(db, retailer_id, digest):
+            continue
+        try:
+            found[digest] = take_reading(symbol, asked)
+        except (SizeNotPossible, ColourTooPale):
+            continue
+    return found
+
+
+def refuse_unread(
+    db: Session, retailer_id: str, drawn: Iterable[Drawn], *, found: Mapping[str, Reading] | None = None
+) -> None:
+    """Let no design go on paper that phones would read too seldom at the size it gets there.
+
+    :param found: what `measure_drawn` has read and nobody has kept yet.
+    :raises ArtworkRefused: it would not scan, or its typical pictures were read too seldom.
+    :raises NotMeasured: they were not read yet.
+    """
+    for symbol, asked in drawn:
+        report, is_measured = check_design(db, retailer_id, symbol, asked)
+        fresh = (found or {}).get(design_digest(symbol, asked))
+        if fresh and not is_measured:
+            report, is_measured = with_reading(report, fresh), True
+        if report.verdict == Verdict.REFUSE:
+            raise ArtworkRefused(report)
+        if not is_measured:
+            raise NotMeasured("The brand or the design has changed this moment. Send the form once more.")
 
 
 def show_design(db: Session, retailer: Retailer, design: Design, symbol: Symbol | None = None) -> tuple[Shown, bool]:

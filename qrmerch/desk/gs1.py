@@ -26,7 +26,7 @@ from qrmerch.desk.gs1_view import WRITINGS, address_for, gs1_link_page, gs1_page
 from qrmerch.errors import FormError, NotFound
 from qrmerch.gs1.ai import Problem
 from qrmerch.parties.queries import get_retailer
-from qrmerch.web import get_db, notice, redirect_to, render
+from qrmerch.web import get_db, notice, redirect_to, render, services
 
 blueprint = Blueprint("desk_gs1", __name__)
 _KINDS: Final = {"svg": "image/svg+xml", "png": "image/png", "pdf": "application/pdf"}
@@ -87,7 +87,7 @@ def add(item_id: str) -> Response:
     db, principal, at = get_db(), current_principal(), now()
     item = get_item(db, item_id)
     try:
-        link = add_link(db, item, read_draft(request.form), at=at, actor=principal)
+        link = add_link(db, item, read_draft(request.form), at=at, actor=principal, follows=_follows())
     except (FormError, TooManyLinks) as error:
         problems = error.problems if isinstance(error, FormError) else {"": error.detail}
         page = item_gs1_page(db, item, at=at, typed=request.form, problems=problems)
@@ -162,7 +162,9 @@ def change(link_id: str) -> Response:
     link = get_gs1_link(db, link_id)
     item = get_item(db, link.item_id)
     try:
-        is_changed = change_link(db, item, link, read_draft(request.form), at=now(), actor=principal)
+        is_changed = change_link(
+            db, item, link, read_draft(request.form), at=now(), actor=principal, follows=_follows()
+        )
     except FormError as error:
         page = gs1_link_page(db, item, link, typed=request.form, problems=error.problems)
         return render("desk/gs1_link.html", page, status=422)
@@ -182,6 +184,10 @@ def remove(link_id: str) -> Response:
     db.commit()
     notice(f"{title} is gone. Where it was the default, the address leads to the item’s page again.")
     return redirect_to(f"/desk/items/{item_id}/gs1#links")
+
+
+def _follows() -> bool:
+    return services().settings.follows_links
 
 
 def _read_size(text: str) -> float:

@@ -14,7 +14,7 @@ from qrmerch.codes.gs1_models import Gs1Link
 from qrmerch.codes.gs1_queries import (
     Sharer,
     count_links_to,
-    host_of,
+    followed_at,
     list_all_answers,
     list_allowed_hosts,
     list_item_links,
@@ -39,8 +39,9 @@ from qrmerch.gs1.elements import write_bracketed
 from qrmerch.gs1.link_types import LINK_TYPES
 from qrmerch.gs1.numbers import gtin_problem, is_restricted
 from qrmerch.i18n import language_name
+from qrmerch.parties.following import find_checks, host_of, may_lead
 from qrmerch.parties.languages import locales_of
-from qrmerch.parties.models import Retailer
+from qrmerch.parties.models import LinkCheck, Retailer
 from qrmerch.parties.queries import get_retailer, list_stores, printed_base
 from qrmerch.rendering.page_links import PageLink, list_page_links
 from qrmerch.web import services
@@ -140,7 +141,10 @@ def link_form(db: Session, item: Item, typed: Mapping[str, str], problems: Mappi
     """The fields of a link with what there is to choose from."""
     retailer = get_retailer(db, item.retailer_id)
     variants = [each for each in list_variants(db, item.id) if each.gtin]
-    names = ("link_type", "title", "href", "locale", "media_type", "gtin", "variant", "lot", "serial", "is_default")
+    names = (
+        "link_type", "title", "href", "locale", "media_type", "context", "gtin", "variant", "lot", "serial",
+        "is_default",
+    )  # fmt: skip
     return LinkForm(
         fields={name: typed.get(name, "") for name in names},
         types=tuple((name, f"{said} ({name})") for name, said in LINK_TYPES.items()),
@@ -162,6 +166,7 @@ def read_draft(fields: Mapping[str, str]) -> LinkDraft:
         href=fields.get("href", ""),
         locale=fields.get("locale", ""),
         media_type=fields.get("media_type", ""),
+        context=fields.get("context", ""),
         gtin=fields.get("gtin", ""),
         variant=fields.get("variant", ""),
         lot=fields.get("lot", ""),
@@ -178,6 +183,7 @@ def _fields_of(link: Gs1Link) -> dict[str, str]:
         "href": link.href,
         "locale": link.locale,
         "media_type": link.media_type,
+        "context": link.context,
         "gtin": link.gtin,
         "variant": said.get("22", ""),
         "lot": said.get("10", ""),
@@ -229,7 +235,7 @@ def _drawing(db: Session, retailer: Retailer, gtin: str, writing: str) -> Drawin
 
 
 def _link_rows(db: Session, item: Item, own: list[Gs1Link], given: tuple[PageLink, ...]) -> tuple[LinkRow, ...]:
-    hosts = list_link_hosts(db, item.retailer_id)
+    hosts, checks = list_link_hosts(db, item.retailer_id), find_checks(db, [followed_at(each) for each in own])
     at_top = [each for each in own if not each.qualifiers and not each.gtin]
     taken, has_default = (
         {each.link_type for each in at_top},
@@ -250,22 +256,40 @@ def _link_rows(db: Session, item: Item, own: list[Gs1Link], given: tuple[PageLin
         for each in given
         if each.link_type == "pip" or each.link_type not in taken
     ]
-    return (*rows, *(_link_row(each, hosts) for each in own))
+    return (*rows, *(_link_row(each, hosts, checks.get(followed_at(each))) for each in own))
 
 
-def _link_row(link: Gs1Link, hosts: frozenset[str]) -> LinkRow:
-    host = host_of(link.href)
-    problem = f"Not followed: {host} is not allowed any more." if host and host not in hosts else ""
+def _link_row(link: Gs1Link, hosts: frozenset[str], check: LinkCheck | None) -> LinkRow:
     return LinkRow(
         link.id,
         link.title,
         LINK_TYPES.get(link.link_type, link.link_type),
         _level(link),
-        language_name(link.locale, "en") if link.locale else "Every language",
+        _for_whom(link),
         link.href,
         link.is_default,
-        problem,
+        _why_not_followed(link, hosts, check),
     )
+
+
+def _why_not_followed(link: Gs1Link, hosts: frozenset[str], check: LinkCheck | None) -> str:
+    """Why shoppers are not led there, as a sentence; empty where they are."""
+    host = host_of(link.href)
+    if not host or may_lead(link.href, hosts, check):
+        return ""
+    if host not in hosts:
+        return f"Not followed: {host} is not allowed any more."
+    if check is not None and check.end:
+        return f"Not followed: it ends at {host_of(check.end)}, which is not allowed."
+    if check is not None and check.reason:
+        return f"Not followed: it cannot be opened. {check.reason}"
+    return "Not followed yet: where it ends is being looked at. Reload in a moment."
+
+
+def _for_whom(link: Gs1Link) -> str:
+    """Its language, and its context where it is not for everybody."""
+    language = language_name(link.locale, "en") if link.locale else "Every language"
+    return f"{language}, {link.context}" if link.context else language
 
 
 def _level(link: Gs1Link) -> str:

@@ -77,6 +77,9 @@ class BatchPage:
     cut: tuple[str, ...]
     facts: Facts
     stores: Facts
+    # That codes of a batch which may leave were retired or replaced since; empty where none was.
+    ended: str
+    may_try: bool
     # The vendor that it is released to; empty for the retailer's own printers.
     vendor: str
     request_href: str

@@ -5,6 +5,8 @@ from sqlalchemy.orm import Session
 
 from qrmerch.access import PUBLISHERS, allow, current_principal
 from qrmerch.clock import now
+from qrmerch.codes.preflight import Verdict
+from qrmerch.codes.tokens import address_of, make_token
 from qrmerch.desk.code_pages import count_of, moment_of
 from qrmerch.desk.print_pages import RequestPage
 from qrmerch.desk.prints import REQUEST_SAID
@@ -12,15 +14,19 @@ from qrmerch.errors import FormError
 from qrmerch.parties.models import Retailer, Vendor
 from qrmerch.parties.queries import get_brand, get_retailer, printed_base
 from qrmerch.printing import requests
+from qrmerch.printing.house_face import font_key_of
+from qrmerch.printing.labels import Wording
 from qrmerch.printing.models import PrintRequest, RequestState
 from qrmerch.printing.queries import get_any_stock, get_request, list_request_items, list_stocks, name_of
 from qrmerch.printing.service import Order
-from qrmerch.printing.sheets import Run
+from qrmerch.printing.sheets import Run, check_stock, list_incomplete
 from qrmerch.printing.sign_words import Holds, choose_call
-from qrmerch.printing.stocks import StockNotFound
-from qrmerch.printing.wording import word_labels
+from qrmerch.printing.stocks import Stock, StockNotFound
+from qrmerch.printing.wording import refuse_unset, word_labels
 from qrmerch.web import get_db, notice, redirect_to, render, services
 
+# How many names with missing letters a sentence says.
+_NAMED = 5
 blueprint = Blueprint("desk_print_requests", __name__, url_prefix="/desk/prints/requests")
 
 
@@ -69,14 +75,30 @@ def _order(db: Session, retailer: Retailer, asked: PrintRequest, stock_key: str)
     )
     # Tags go to any store: they say what every page holds.
     call = choose_call(Holds(), retailer.default_locale)
+    stock = get_any_stock(db, retailer.id, stock_key)
+    wording = word_labels(retailer.default_locale, house=brand.wordmark, base=base, call=call)
+    _refuse_unprintable(db, asked, stock, wording, address_of(base, make_token()))
     return Order(
         name=f"{db.get_one(Vendor, asked.vendor_id).name}, tags"[:80],
         code_ids=(),
-        run=Run(stock=get_any_stock(db, retailer.id, stock_key), copies=asked.copies),
-        wording=word_labels(retailer.default_locale, house=brand.wordmark, base=base, call=call),
+        run=Run(stock=stock, copies=asked.copies),
+        wording=wording,
         base_url=services().settings.base_url,
         logo_key=brand.logo_key,
+        font_key=font_key_of(brand),
     )
+
+
+def _refuse_unprintable(db: Session, asked: PrintRequest, stock: Stock, wording: Wording, address: str) -> None:
+    """:raises FormError: codes would not scan on this stock, or letters of a name are in no face here."""
+    refuse_unset(wording)
+    report = check_stock(address, stock)
+    if report.verdict == Verdict.REFUSE:
+        raise FormError({"stock": " ".join(report.said)})
+    missing = list_incomplete(item.title for item in list_request_items(db, asked))
+    if missing:
+        named = ", ".join(missing[:_NAMED]) + ("" if len(missing) <= _NAMED else " and others")
+        raise FormError({"": f"No font here has all letters of {named}. Install one for that script first."})
 
 
 def _show(asked: PrintRequest, *, problems: dict[str, str] | None = None, reason: str = "") -> Response:

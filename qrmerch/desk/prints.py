@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from qrmerch.access import PUBLISHERS, RETAILER_STAFF, allow, current_principal
 from qrmerch.clock import now
+from qrmerch.codes.service import CodeEnded
 from qrmerch.codes.tokens import group
 from qrmerch.desk.code_pages import address, count_of, moment_of, page_number
 from qrmerch.desk.print_pages import AskedRow, BatchPage, BatchRow, LabelRow, PrintsPage
@@ -115,10 +116,9 @@ def release(batch_id: str) -> Response:
     db, principal, at = get_db(), current_principal(), now()
     batch = get_batch(db, batch_id)
     service.release_batch(db, batch, at=at, actor=principal)
-    requests.release_to_vendor(db, batch, at=at)
+    was_told = requests.release_to_vendor(db, batch, at=at)
     db.commit()
-    vendor = _vendor_name(db, batch)
-    to = f" to {vendor}, who was told" if vendor else ""
+    to = f" to {_vendor_name(db, batch)}, who was told" if was_told else ""
     notice(f"{batch.name} is released{to}. Its {count_of(batch.codes, 'code')} count as printed.")
     return redirect_to(f"/desk/prints/{batch_id}")
 
@@ -133,6 +133,20 @@ def cancel(batch_id: str) -> Response:
     requests.ask_anew(db, batch)
     db.commit()
     notice(f"{batch.name} is cancelled. No file is kept, and no code counts as printed.", "info")
+    return redirect_to(f"/desk/prints/{batch_id}")
+
+
+@blueprint.post("/<batch_id>/try")
+@allow(*PUBLISHERS)
+def try_again(batch_id: str) -> Response:
+    """Have a batch that could not be made drawn once more, as it was asked for.
+
+    :raises BatchOver: it did not fail.
+    :raises CodeEnded: one of its codes was retired or replaced since.
+    """
+    db = get_db()
+    service.try_again(db, get_batch(db, batch_id), at=now(), actor=current_principal())
+    db.commit()
     return redirect_to(f"/desk/prints/{batch_id}")
 
 
@@ -158,6 +172,7 @@ def download(batch_id: str) -> Response:
     """The file of a released batch.
 
     :raises NotFound: it was not released.
+    :raises CodeEnded: one of its codes was retired or replaced since.
     """
     return send_batch(_get_released(get_db(), batch_id))
 
@@ -199,6 +214,7 @@ def _get_released(db: Session, batch_id: str) -> PrintBatch:
     batch = get_batch(db, batch_id)
     if batch.state != BatchState.RELEASED:
         raise NotFound("This batch is not released yet. Release it first: every code of it must have been read back.")
+    service.check_leaves(db, batch)
     return batch
 
 
@@ -228,7 +244,9 @@ def _show(batch: PrintBatch, *, problems: dict[str, str] | None = None) -> Respo
         cut=tuple(batch.cut),
         facts=_facts(db, batch, run, zone),
         stores=tuple((name or "No store", f"{labels:,}") for name, labels in batch.stores[:PER_PAGE]),
-        vendor=_vendor_name(db, batch),
+        ended=_say_ended(db, batch),
+        may_try=batch.state == BatchState.FAILED and not batch.vendor_id,
+        vendor=_vendor_name(db, batch) if asked else "",
         request_href=f"/desk/prints/requests/{asked.id}" if asked else "",
         look_src=f"{here}/look.png" if batch.file_key and batch.medium == Medium.PDF else "",
         look_alt=f"The first of {count_of(batch.pages, 'page')}",
@@ -244,6 +262,17 @@ def _show(batch: PrintBatch, *, problems: dict[str, str] | None = None) -> Respo
         problems=problems or {},
     )
     return render("desk/print_batch.html", page, status=422 if problems else 200)
+
+
+def _say_ended(db: Session, batch: PrintBatch) -> str:
+    """Why the file of a batch does not leave any more: codes of it were retired or replaced since."""
+    if batch.state not in (BatchState.CHECKED, BatchState.RELEASED):
+        return ""
+    try:
+        service.check_leaves(db, batch)
+    except CodeEnded as ended:
+        return ended.detail
+    return ""
 
 
 def _progress(batch: PrintBatch) -> tuple[str, int]:

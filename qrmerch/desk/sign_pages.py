@@ -39,6 +39,8 @@ class SignMakePage:
     formats: Options
     locales: Options
     grounds: Options
+    # Designs to draw the codes in; empty where there is none.
+    designs: Options
     values: dict[str, str]
     problems: dict[str, str]
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,11 +15,13 @@ from qrmerch.codes.queries import said_by
 from qrmerch.codes.service import Place
 from qrmerch.codes.tokens import address_of, make_token
 from qrmerch.content.library import HEAD_KINDS
+from qrmerch.errors import FormError
 from qrmerch.files import FileStore
 from qrmerch.media.marks import find_mark
 from qrmerch.media.models import Asset, AssetKind, Recording
 from qrmerch.parties.models import Fixture, Retailer, Store
 from qrmerch.parties.queries import get_brand
+from qrmerch.printing.house_face import font_key_of
 from qrmerch.printing.sign_words import Holds
 from qrmerch.printing.signs import Dress, PictureFile, Shown
 from qrmerch.rendering.brand import derive_colours
@@ -26,10 +29,12 @@ from qrmerch.rendering.frame import load_house
 from qrmerch.rendering.queries import Scene, list_first_pictures, list_look_items, load_scene
 from qrmerch.rendering.recordings import list_played
 from qrmerch.rendering.sections import read_story
+from qrmerch.rendering.service import list_shown_offers
 from qrmerch.rendering.wording import word_price
 
 _LINE_CHARS: Final = 120
 _READ_AT_ONCE: Final = 500
+_DAY_CHARS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +46,20 @@ class Gathered:
 
 
 def gather(
-    db: Session, items: Sequence[Item], place: Place, *, retailer: Retailer, locale: str, base: str, at: datetime
+    db: Session,
+    items: Sequence[Item],
+    place: Place,
+    *,
+    retailer: Retailer,
+    locale: str,
+    base: str,
+    at: datetime,
+    hangs_until: date | None = None,
 ) -> Gathered:
     """What items show at a place in a language; each has an address as long as its code's will be.
 
     :param base: scheme and host that the retailer's codes are printed with.
+    :param hangs_until: the last day on which it hangs, for offers that run at least as long; None where nobody said.
     """
     store_id = store_of(place)
     house = load_house(db, retailer.id, at=at)
@@ -54,26 +68,34 @@ def gather(
     for item in items:
         scene = load_scene(db, item_id=item.id, store_id=store_id, locale=locale, at=at, house=house)
         shown.append(replace(_show(scene, locale, base), picture=pictures.get(item.id)))
-        holds.append(_holds_of(db, scene, item))
+        holds.append(_holds_of(db, scene, item, hangs_until))
     return Gathered(tuple(shown), _in_all(holds))
 
 
 def held_by_all(
-    db: Session, hung: Sequence[tuple[Item, str | None]], *, retailer: Retailer, locale: str, at: datetime
+    db: Session,
+    hung: Sequence[tuple[Item, str | None]],
+    *,
+    retailer: Retailer,
+    locale: str,
+    at: datetime,
+    hangs_until: date | None = None,
 ) -> Holds:
-    """What the pages of all these items hold, each in its store (None: in no store)."""
+    """What the pages of all these items hold, each in its store (None: in no store); see `gather`."""
     house = load_house(db, retailer.id, at=at)
     holds = []
     for item, store_id in hung:
         scene = load_scene(db, item_id=item.id, store_id=store_id, locale=locale, at=at, house=house)
-        holds.append(_holds_of(db, scene, item))
+        holds.append(_holds_of(db, scene, item, hangs_until))
     return _in_all(holds)
 
 
 def _in_all(holds: Sequence[Holds]) -> Holds:
     if not holds:
         return Holds()
+    ends = [each.offer_until for each in holds if each.offer_until]
     return Holds(
+        offer_until=min(ends) if len(ends) == len(holds) else None,
         sizes=all(each.sizes for each in holds),
         stock=all(each.stock for each in holds),
         film=all(each.film for each in holds),
@@ -112,6 +134,22 @@ def find_codes(db: Session, items: Sequence[Item], place: Place) -> Mapping[str,
     return found
 
 
+def read_hangs_until(text: str, *, at: datetime, zone: str) -> date | None:
+    """The last day on which print hangs, as a form says it; None where it says nothing.
+
+    :raises FormError: no day, or one that is over.
+    """
+    if not text.strip():
+        return None
+    try:
+        day = date.fromisoformat(text.strip()[:_DAY_CHARS])
+    except ValueError:
+        raise FormError({"hangs_until": f"{text[:20]} is no day. Write it as 2026-12-31."}) from None
+    if day < at.astimezone(ZoneInfo(zone)).date():
+        raise FormError({"hangs_until": "This day is over. Say until when it will hang, or nothing."})
+    return day
+
+
 def store_of(place: Place) -> str | None:
     """The store that a place is in, or is."""
     if place is None:
@@ -137,6 +175,7 @@ def dress_of(db: Session, retailer: Retailer, *, store: FileStore, at: datetime)
         code=colours.code,
         tone=str(kit.tone),
         logo_key=kit.logo_key if find_mark(store, kit.logo_key) else "",
+        font_key=font_key_of(kit),
     )
 
 
@@ -160,7 +199,26 @@ def _cut(text: str) -> str:
     return text if len(text) <= _LINE_CHARS else ""
 
 
-def _holds_of(db: Session, scene: Scene, item: Item) -> Holds:
+def _offer_until(scene: Scene, hangs_until: date | None) -> date | None:
+    """The last day of an offer that a page shows and that runs from now until the print is taken down, or longer.
+
+    Where the code hangs in no store, it has to hold in all of them.
+    """
+    if hangs_until is None:
+        return None
+    offers = [offer for each in list_shown_offers(scene) for offer in each]
+    zone = ZoneInfo(scene.zone)
+    # The last whole day: an offer that ends at noon is not promised for that day's evening.
+    ends = [
+        offer.until_at.astimezone(zone).date() - timedelta(days=1)
+        for offer in offers
+        if scene.store is not None or offer.store_ids is None
+    ]
+    last = max(ends, default=None)
+    return last if last is not None and last >= hangs_until else None
+
+
+def _holds_of(db: Session, scene: Scene, item: Item, hangs_until: date | None = None) -> Holds:
     source = scene.source
     heads = {kind for kind in HEAD_KINDS if source.has(kind) or not scene.is_published}
     ids = scene.shelf.variant_ids
@@ -170,6 +228,7 @@ def _holds_of(db: Session, scene: Scene, item: Item) -> Holds:
         stock=is_counted and "stock" in heads,
         film=bool(list_played(source)),
         look=source.has("look") and bool(list_look_items(db, item)[1]),
+        offer_until=_offer_until(scene, hangs_until),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from flask import Blueprint, Response, request
 from PIL import Image
@@ -14,10 +14,12 @@ from qrmerch.access import PUBLISHERS, allow, current_principal
 from qrmerch.catalog.models import Item
 from qrmerch.catalog.queries import list_items
 from qrmerch.clock import now
+from qrmerch.codes.designs import keep_reading
 from qrmerch.codes.models import Code
 from qrmerch.codes.queries import list_by_id
 from qrmerch.codes.service import Place, make_codes
 from qrmerch.desk.code_pages import Filter, address, moment_of
+from qrmerch.desk.design_view import Drawn, design_options, find_worn, measure_drawn, refuse_unread
 from qrmerch.desk.picking import (
     ITEMS_SHOWN,
     NO_PLACE,
@@ -28,13 +30,15 @@ from qrmerch.desk.picking import (
     show_picks,
 )
 from qrmerch.desk.sign_pages import SignMakePage, SignPage, SignRow, SignsPage
-from qrmerch.desk.sign_view import dress_of, find_codes, gather, say_place, with_codes
+from qrmerch.desk.sign_view import dress_of, find_codes, gather, read_hangs_until, say_place, with_codes
 from qrmerch.errors import FormError, NotFound
 from qrmerch.files import FileStore
 from qrmerch.i18n import direction, language_name
 from qrmerch.parties.languages import locales_of
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import get_retailer, printed_base
+from qrmerch.printing import sign_service
+from qrmerch.printing.sign_drawing import asked_of, check_sign, symbols_of
 from qrmerch.printing.sign_models import SignRun, SignState
 from qrmerch.printing.sign_queries import FILES_KEPT_FOR, get_sign, list_signs
 from qrmerch.printing.sign_service import SignNotReady, ask_for_sign, cancel_sign, note_fetched
@@ -49,7 +53,7 @@ from qrmerch.printing.sign_words import (
     word_hanging,
     word_notice,
 )
-from qrmerch.printing.signs import FORMATS, MAX_WALL_ITEMS, Format, Shown, Sign, SignKind, find_format
+from qrmerch.printing.signs import FORMATS, MAX_WALL_ITEMS, Dress, Format, Shown, Sign, SignKind, find_format
 from qrmerch.printing.walls import grid_of
 from qrmerch.text import clean_line
 from qrmerch.web import get_db, notice, reading_session, redirect_to, render, services
@@ -68,7 +72,18 @@ _STATES: Final = {
 }
 _PART_BYTES: Final = 1 << 20
 _PDF: Final = "application/pdf"
-_FIELDS: Final = ("format", "locale", "headline", "line", "call", "distance", "ground", "inside")
+_FIELDS: Final = (
+    "format",
+    "locale",
+    "headline",
+    "line",
+    "call",
+    "distance",
+    "ground",
+    "inside",
+    "design",
+    "hangs_until",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +138,16 @@ def make() -> Response:
         try:
             items, place = _load(reading, retailer, draft)
             sign = _compose(reading, retailer, draft, items, place, at=at)
+            check_sign(sign)
         except FormError as refused:
             return _form(reading, retailer, draft, refused.problems)
+        drawn = _drawn_on(reading, retailer, sign, draft.values["design"])
+        found = measure_drawn(reading, retailer.id, drawn)
     db = get_db()
     retailer = get_retailer(db, principal.retailer_id)
+    for digest, taken in found.items():
+        keep_reading(db, retailer.id, digest, taken, at=at)
+    refuse_unread(db, retailer.id, drawn)
     try:
         items, place = _load(db, retailer, draft)
         codes = _codes_for(db, items, place, sign.shape, at=at)
@@ -173,12 +194,26 @@ def cancel(sign_id: str) -> Response:
     return redirect_to(f"/desk/codes/signs/{sign_id}")
 
 
+@blueprint.post("/<sign_id>/again")
+@allow(*PUBLISHERS)
+def try_again(sign_id: str) -> Response:
+    """Have a sign that could not be made drawn once more, as it was asked for.
+
+    :raises CodeEnded: one of its codes was retired or replaced since.
+    """
+    db = get_db()
+    sign_service.try_again(db, get_sign(db, sign_id), at=now(), actor=current_principal())
+    db.commit()
+    return redirect_to(f"/desk/codes/signs/{sign_id}")
+
+
 @blueprint.post("/<sign_id>/file")
 @allow(*PUBLISHERS)
 def fetch(sign_id: str) -> Response:
     """The PDF. With the first time, its codes are noted as printed.
 
     :raises SignNotReady: there is none, or none any more.
+    :raises CodeEnded: one of its codes was retired or replaced since.
     """
     db, store = get_db(), services().files
     run = get_sign(db, sign_id)
@@ -247,13 +282,17 @@ def _compose(
     :raises FormError: a word or a number that cannot be taken.
     """
     values, shape, locale = draft.values, draft.format, draft.values["locale"]
-    base, texts = _base(db, retailer), _read_texts(values)
+    base, texts, ends = _base(db, retailer), _read_texts(values), ""
     if shape.takes_items:
-        gathered = gather(db, items, place, retailer=retailer, locale=locale, base=base, at=at)
+        until = read_hangs_until(values["hangs_until"], at=at, zone=retailer.time_zone)
+        how: dict[str, Any] = {"retailer": retailer, "locale": locale, "base": base, "at": at}
+        gathered = gather(db, items, place, hangs_until=until, **how)
         is_wall = shape.kind == SignKind.WALL
         shown = gathered.items
         if texts["line"] and not is_wall:
             shown = tuple(replace(each, line=texts["line"]) for each in shown)
+        if gathered.holds.offer_until and not texts["call"]:
+            ends = gathered.holds.offer_until.isoformat()
         call = texts["call"] or choose_call(gathered.holds, locale, is_wall=is_wall)
         headline = texts["headline"] or usual_headline(locale, is_wall=is_wall)
         words = word_hanging(locale, grid_of(len(shown)).sheets) if is_wall else {}
@@ -264,7 +303,7 @@ def _compose(
         format=shape.key,
         locale=locale,
         direction=direction(locale),
-        dress=dress_of(db, retailer, store=services().files, at=at),
+        dress=_dress(db, retailer, values["design"], at=at),
         items=shown,
         headline=headline,
         call=call,
@@ -274,7 +313,36 @@ def _compose(
         distance=_read_distance(values["distance"], shape),
         is_inside=shape.kind == SignKind.CLING and bool(values["inside"]),
         words=words,
+        offer_until=ends,
+        hangs_until=values["hangs_until"].strip(),
     )
+
+
+def _dress(db: Session, retailer: Retailer, design_id: str, *, at: datetime) -> Dress:
+    """The brand on paper, its codes in the design that is chosen."""
+    dress, worn = dress_of(db, retailer, store=services().files, at=at), find_worn(db, retailer, design_id)
+    if worn is None:
+        return dress
+    style = worn.asked.style
+    return replace(
+        dress,
+        code=worn.asked.dark,
+        modules=style.modules.value,
+        finders=style.finders.value,
+        has_code_logo=style.logo is not None,
+        level=worn.level.value,
+        paper=worn.asked.paper,
+        design=design_id,
+    )
+
+
+def _drawn_on(db: Session, retailer: Retailer, sign: Sign, design_id: str) -> list[Drawn]:
+    """A sign's codes as they are drawn in the design that is chosen, one of each size; none without one."""
+    worn = find_worn(db, retailer, design_id)
+    if worn is None:
+        return []
+    symbols = {symbol.version: symbol for symbol in symbols_of(sign).values()}
+    return [(symbol, asked_of(sign, symbol, worn.asked.style)) for symbol in symbols.values()]
 
 
 def _read_texts(values: dict[str, str]) -> dict[str, str]:
@@ -338,6 +406,7 @@ def _form(db: Session, retailer: Retailer, draft: _Draft, problems: dict[str, st
         formats=tuple((each.key, each.name) for each in FORMATS),
         locales=tuple((each, language_name(each)) for each in locales_of(retailer)),
         grounds=_GROUNDS,
+        designs=design_options(db, retailer),
         values=draft.values,
         problems=problems,
     )
@@ -444,9 +513,12 @@ def _fields_of(db: Session, run: SignRun, sign: Sign) -> list[tuple[str, str]]:
         "format": sign.format,
         "locale": sign.locale,
         "headline": sign.headline,
-        "call": sign.call,
+        # What was chosen from the pages is chosen anew.
+        "call": "" if sign.offer_until else sign.call,
         "distance": f"{sign.distance:g}",
         "ground": sign.ground,
         "inside": "1" if sign.is_inside else "",
+        "design": sign.dress.design,
+        "hangs_until": sign.hangs_until,
     }
     return fields + [(name, value) for name, value in values.items() if value]

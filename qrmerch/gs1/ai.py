@@ -203,6 +203,7 @@ class Reason(StrEnum):
     MISSING_AI = "missing_ai"
     EXCLUDED_AI = "excluded_ai"
     RESTRICTED = "restricted_circulation"
+    BAD_EPC = "bad_epc"
 
 
 class Problem(ValueError):

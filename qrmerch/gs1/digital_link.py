@@ -13,6 +13,7 @@ from typing import Final
 from urllib.parse import quote, unquote_to_bytes
 
 from qrmerch.gs1.ai import ALPHAS, KEYS, Problem, Reason, check_company, check_value, find_identifier
+from qrmerch.gs1.epc import is_compressed, read_compressed
 from qrmerch.gs1.numbers import is_restricted
 
 Element = tuple[str, str]
@@ -90,7 +91,7 @@ def read_path(path: str, query: str = "", *, origin: str = "https://id.gs1.org")
     """
     if len(path) + len(query) > _MAX_CHARS:
         raise Problem(Reason.BAD_LENGTH, "This address is too long.")
-    segments = path.split("/")[1:]
+    segments = _uncompressed(path.split("/")[1:])
     place, has_slash = _find_key(segments)
     stem, segments = segments[:place], segments[place:]
     in_path = tuple(zip(segments[::2], (_decode(each) for each in segments[1::2]), strict=True))
@@ -203,6 +204,14 @@ def _after(key: str, ai: str) -> set[str]:
         for place, later in enumerate(order)
         if ai == key or (ai in order and place > order.index(ai))
     }
+
+
+def _uncompressed(segments: list[str]) -> list[str]:
+    """The segments with what a tag holds in place of its compressed form, where the path ends with one."""
+    *before, last = segments[:-1] if segments[1:] and not segments[-1] else segments or [""]
+    if not is_compressed(last) or _has_key(segments):
+        return segments
+    return [*before, *(part for ai, value in read_compressed(last) for part in (ai, _encode(value)))]
 
 
 def _find_key(segments: list[str]) -> tuple[int, bool]:

@@ -1,7 +1,6 @@
 """Link types of the GS1 Web Vocabulary (1.16): what a link gives to whoever follows it.
 
-Those of medicine and devices are left out, for they are regulated, and so is `handledBy`, which hands a number over to
-another resolver; what was withdrawn is read and never written.
+Those of medicine and devices are left out, for they are regulated; what was withdrawn is read and never written.
 """
 
 from typing import Final
@@ -9,6 +8,10 @@ from typing import Final
 VOCABULARY: Final = "https://ref.gs1.org/voc/"
 DEFAULT_LINK: Final = "defaultLink"
 DEFAULT_LINK_MULTI: Final = "defaultLinkMulti"
+# Not a page but another resolver, which answers for a number in place of this one.
+HANDLED_BY: Final = "handledBy"
+# Where every resolver says what it answers.
+DESCRIPTION: Final = "/.well-known/gs1resolver"
 # What a linkset is asked for with; `all` is how it was until 1.1.
 LINKSET_WORDS: Final = frozenset(("linkset", "all"))
 _PREFIXES: Final = (
@@ -64,6 +67,7 @@ LINK_TYPES: Final = {
     "menuInfo": "Menu",
     "masterData": "Master data",
     "epcis": "Events in the supply chain",
+    HANDLED_BY: "Another resolver",
 }
 
 

@@ -30,6 +30,8 @@ class Link:
     # As the retailer calls them; empty where the link is for everybody.
     languages: tuple[str, ...] = ()
     media_type: str = "text/html"
+    # For whom it is, as the retailer calls them; empty where it is for everybody.
+    context: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +69,10 @@ def _context(level: Level) -> dict[str, Any]:
     }
     if len(level.defaults) > 1:
         said[uri_of(DEFAULT_LINK_MULTI)] = [_target(link) for link in level.defaults]
-    seen: set[tuple[str, str, str]] = set()
+    seen: set[tuple[str, str, str, str]] = set()
     for link in (*level.links, *level.defaults):
-        if (link.link_type, link.href, link.title) not in seen:
-            seen.add((link.link_type, link.href, link.title))
+        if (link.link_type, link.href, link.title, link.context) not in seen:
+            seen.add((link.link_type, link.href, link.title, link.context))
             said.setdefault(uri_of(link.link_type), []).append(_target(link))
     return said
 
@@ -78,4 +80,8 @@ def _context(level: Level) -> dict[str, Any]:
 def _target(link: Link) -> dict[str, Any]:
     said: dict[str, Any] = {"href": link.href, "title": link.title, "type": link.media_type}
     tags = language_tags(link.languages)
-    return {**said, "hreflang": tags} if tags else said
+    if tags:
+        said["hreflang"] = tags
+    if link.context:
+        said["context"] = [link.context]
+    return said

@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item, VendorProduct
 from qrmerch.content.drafts import values_of_product
-from qrmerch.content.links import list_hosts
 from qrmerch.content.models import Content, Revision, RevisionState, TemplateVersion
 from qrmerch.content.queries import list_templates, slots_of
 from qrmerch.content.slots import Bounds, Slot, clean_value, is_empty, keep_shaped, read_slots
@@ -17,6 +16,7 @@ from qrmerch.imports.slot_cells import Library, load_library
 from qrmerch.media.models import Asset, AssetKind, Recording
 from qrmerch.parties.languages import locales_of
 from qrmerch.parties.models import Retailer
+from qrmerch.parties.queries import list_own_hosts
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def load_house(db: Session, retailer: Retailer, vendor_id: str) -> House:
     played = select(Recording).join(Asset, Asset.id == Recording.asset_id)
     played = played.where(Asset.vendor_id == vendor_id, Asset.kind != AssetKind.PICTURE)
     recordings = {each.asset_id: each for each in db.scalars(played)}
-    hosts = list_hosts(db, retailer.id)
+    hosts = list_own_hosts(db, retailer.id)
     bounds = Bounds(locales_of(retailer), hosts, assets, recordings, None, retailer.time_zone)
     return House(retailer, _pages(db, retailer, vendor_id, bounds), load_library(db, vendor_id), bounds)
 

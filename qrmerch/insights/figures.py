@@ -23,6 +23,8 @@ REASONS: Final = {
     kinds.LOOKUP: ("Looked up", "A program that asked what there is behind a GS1 address, and opened no page."),
     kinds.NO_AGENT: ("Nameless", "A program that does not say what it is."),
     kinds.REPEAT: ("Repeat", "The same phone opened the same code again within 30 seconds."),
+    kinds.BURST: ("Burst", "More than 30 scans in a minute that look like one phone: a program, not a person."),
+    kinds.INTERNAL: ("Your own people", "Somebody who is signed in here, or a phone marked as a test device."),
     kinds.ORPHAN: ("Unknown code", "An address that no code has: mistyped, or not ours."),
     "bot": ("Robot", "A program that reads pages: search engines, checkers."),
     "preview": ("Link preview", "A messenger that draws a little card of an address."),

@@ -9,14 +9,16 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from qrmerch.landing.printed import KnownItem, PrintedCode, PrintedCodes
+from qrmerch.scans import entries
 from qrmerch.scans.agents import Remembered, describe
-from qrmerch.scans.line import GS1, ORPHAN, PAGE, SHARE, VIEW, make_line, scan_line
+from qrmerch.scans.line import ENGAGED, GS1, ORPHAN, PAGE, PLAY, SHARE, VIEW, make_line, scan_line
 from qrmerch.scans.log import ScanLog
 from qrmerch.scans.near import Near
 from qrmerch.scans.visits import VisitIds, find_visit
 
 Environ = Mapping[str, Any]
 _AGENTS_REMEMBERED: Final = 20_000
+_HEADERS_REMEMBERED: Final = 5_000
 _PURPOSES: Final = ("HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_PURPOSE", "HTTP_X_MOZ")
 
 
@@ -28,6 +30,8 @@ class Counting:
         self.log = log
         self._codes, self._near, self._proxies = codes, near, proxies
         self._agents = Remembered(describe, limit=_AGENTS_REMEMBERED)
+        self._languages = Remembered(entries.find_language, limit=_HEADERS_REMEMBERED)
+        self._hosts = Remembered(entries.find_host, limit=_HEADERS_REMEMBERED)
         self._visits = VisitIds()
 
     def scan(self, environ: Environ, code: PrintedCode, at_s: float) -> str:
@@ -49,6 +53,8 @@ class Counting:
             near=near,
             manner=_manner(environ),
             has_gpc=has_gpc,
+            language=self._languages[environ.get("HTTP_ACCEPT_LANGUAGE", "")],
+            referrer=self._referrer(environ),
         )
         self.log.append(line, at_s)
         return visit
@@ -89,6 +95,8 @@ class Counting:
             near=near,
             manner=manner,
             has_gpc=has_gpc,
+            language=self._languages[environ.get("HTTP_ACCEPT_LANGUAGE", "")],
+            referrer=self._referrer(environ),
         )
         self.log.append(line, at_s)
         return visit
@@ -99,7 +107,10 @@ class Counting:
         :param said: the visit that the phone says it is in.
         """
         visit, is_new = self._continue(environ, item.retailer_id, said, at_s)
-        self._append(PAGE, item.public_id, environ, at_s, store_id=store_id, visit=visit, is_new_visit=is_new)
+        entry = "" if said else self._entry(environ)
+        self._append(
+            PAGE, item.public_id, environ, at_s, store_id=store_id, visit=visit, is_new_visit=is_new, entry=entry
+        )
         return visit
 
     def view(
@@ -116,13 +127,36 @@ class Counting:
         )
         return visit
 
+    def engaged(self, environ: Environ, item: KnownItem, store_id: str, said: str | None, at_s: float) -> None:
+        """Write down that an item's page was on the screen for ten seconds, in the visit that the phone says."""
+        visit, is_new = self._continue(environ, item.retailer_id, said, at_s)
+        # One that was never seen begins no visit.
+        visit = "" if is_new else visit
+        self._append(ENGAGED, item.public_id, environ, at_s, store_id=store_id, visit=visit)
+
+    def play(self, environ: Environ, item: KnownItem, store_id: str, step: int, at_s: float) -> None:
+        """Write down how far a film or a recording was played; it belongs to no visit.
+
+        :param step: one of `line.STEPS`.
+        """
+        self._append(PLAY, item.public_id, environ, at_s, store_id=store_id, step=step)
+
     def share(self, environ: Environ, retailer_id: str, public_id: str, at_s: float) -> str:
         """Write down that a share link was opened; the new visit's id.
 
         :param public_id: the link's, as our own record has it.
         """
         visit, _ = self._continue(environ, retailer_id, None, at_s)
-        self._append(SHARE, public_id, environ, at_s, retailer_id=retailer_id, visit=visit, is_new_visit=bool(visit))
+        self._append(
+            SHARE,
+            public_id,
+            environ,
+            at_s,
+            retailer_id=retailer_id,
+            visit=visit,
+            is_new_visit=bool(visit),
+            entry=entries.SHARE,
+        )
         return visit
 
     def orphan(self, environ: Environ, retailer_id: str, token: str | None, at_s: float) -> None:
@@ -150,9 +184,27 @@ class Counting:
             is_own_network=self._codes.is_own_network(store_id, self._address(environ)),
             manner=_manner(environ),
             has_gpc=environ.get("HTTP_SEC_GPC") == "1",
+            language=self._languages[environ.get("HTTP_ACCEPT_LANGUAGE", "")],
+            referrer=self._referrer(environ),
             **more,
         )
         self.log.append(line, at_s)
+
+    def _entry(self, environ: Environ) -> str:
+        """How somebody came to `/i/`; empty for whoever came from a page of ours."""
+        host = self._referrer(environ)
+        if not host and environ.get("HTTP_REFERER"):
+            return ""
+        return entries.find_entry(host, self._agents[environ.get("HTTP_USER_AGENT", "")].split(" ", 2)[1])
+
+    def _referrer(self, environ: Environ) -> str:
+        """The host of the page that led here; empty for none, and for a page of this very host."""
+        said = environ.get("HTTP_REFERER")
+        if not said:
+            return ""
+        host = self._hosts[said]
+        own = passed_on(environ, "HTTP_X_FORWARDED_HOST", self._proxies) or environ.get("HTTP_HOST", "")
+        return "" if host == own.partition(":")[0].lower() else host
 
     def _address(self, environ: Environ) -> str:
         return passed_on(environ, "HTTP_X_FORWARDED_FOR", self._proxies) or str(environ.get("REMOTE_ADDR", ""))

@@ -110,9 +110,9 @@ class ScanPath:
             headers = [*headers, ("X-Page-Checked", self._age(at_s))]
         if "HTTP_IF_NONE_MATCH" in environ and is_same(variant.etag, environ["HTTP_IF_NONE_MATCH"]):
             start_response("304 Not Modified", [header for header in headers if header[0] not in _OF_BODIES])
-            return ()
+            return []
         start_response("200 OK", headers)
-        return variant.body if environ["REQUEST_METHOD"] == "GET" else ()
+        return variant.body if environ["REQUEST_METHOD"] == "GET" else []
 
     def _age(self, at_s: float) -> str:
         return f"{at_s - self.pages.read_s:.0f}s ago" if self.pages.read_s else "not since the start"
@@ -172,7 +172,7 @@ class FrontDoor:
         (number,) = known
         visit = self._path.counting.gs1(environ, number.retailer_id, time(), subject=number.public_id)
         start_response("307 Temporary Redirect", [("Location", number.page(visit)), *number.headers, *self._common])
-        return ()
+        return []
 
     def _answer_item(
         self, environ: "WSGIEnvironment", start_response: "StartResponse", public_id: str

@@ -6,7 +6,9 @@ was sent, for Flask's is decoded, and a slash inside a lot number would cut it i
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from string import punctuation
+from typing import Any, Final, NamedTuple, cast
+from urllib.parse import quote
 
 import orjson
 from flask import Blueprint, Response, request
@@ -16,22 +18,41 @@ from werkzeug.routing import BaseConverter
 
 from qrmerch.access import allow_anyone
 from qrmerch.clock import now
+from qrmerch.db import AWAY
 from qrmerch.gs1.ai import KEYS, Problem, Reason
 from qrmerch.gs1.digital_link import DigitalLink, raw_path_for, read_path
 from qrmerch.gs1.elements import write_bracketed
-from qrmerch.gs1.link_types import DEFAULT_LINK, DEFAULT_LINK_MULTI, LINKSET_WORDS, read_link_type, uri_of
+from qrmerch.gs1.link_types import (
+    DEFAULT_LINK,
+    DEFAULT_LINK_MULTI,
+    DESCRIPTION,
+    LINKSET_WORDS,
+    read_link_type,
+    uri_of,
+)
 from qrmerch.gs1.linkset import CONTEXT_LINK, MEDIA_TYPE, Level, Link, make_linkset
 from qrmerch.gs1.negotiate import is_named, quality_of, read_wishes
 from qrmerch.i18n import format_list, language_name, translator
 from qrmerch.landing.front_door import GS1_HEADERS
-from qrmerch.landing.gtins import linkset_link
+from qrmerch.landing.gtins import KnownGtin, linkset_link
 from qrmerch.landing.guessing import note_miss, refuse_guessing
 from qrmerch.landing.helpful import answer_wrong
 from qrmerch.landing.pages import ChooserPage, LinkLine, LinksLevel, LinksPage
-from qrmerch.landing.resolving import SERVED_KEYS, Target, decide, find_targets, list_ways, make_levels
+from qrmerch.landing.resolving import (
+    SERVED_KEYS,
+    Target,
+    Ways,
+    decide,
+    find_handler,
+    find_targets,
+    list_ways,
+    make_levels,
+)
 from qrmerch.landing.scanning import count_gs1, count_orphan, get_scan_path
 from qrmerch.landing.shopper import choose_locale, find_host_retailer_id, respond
+from qrmerch.parties.languages import locales_of
 from qrmerch.rendering.frame import NEUTRAL, build_frame, load_house
+from qrmerch.rendering.page_links import KeptPageLinks, PageLink
 from qrmerch.rendering.preview import safe_json
 from qrmerch.web import base_address, get_db, services
 
@@ -50,6 +71,12 @@ class _Tail(BaseConverter):
 
     def to_python(self, value: str) -> str:
         return ""
+
+
+class _Compressed(_Tail):
+    """A compressed address, right or wrong, perhaps with a slash behind it."""
+
+    regex = "e[hx][0-9A-Za-z_-]+/?"
 
 
 class _Redirect(Response):
@@ -104,10 +131,26 @@ class _Asked:
         return is_named("text/html", self.accept) and not self.wants_data
 
 
+class _Offer(NamedTuple):
+    """What one retailer means by an address, and where that leads, by level."""
+
+    target: Target
+    ways: list[Ways]
+
+
 @blueprint.record_once
 def _install(state: BlueprintSetupState) -> None:
-    """Before the rules: what follows a key is of a kind of its own."""
+    """Before the rules: what follows a key is of a kind of its own, and so is what a tag holds."""
     state.app.url_map.converters["tail"] = _Tail
+    state.app.url_map.converters["compressed"] = _Compressed
+
+
+@blueprint.after_request
+def _say_always(response: Response) -> Response:
+    """What every answer of the resolver says, refusals too."""
+    for name, value in GS1_HEADERS:
+        response.headers[name] = value
+    return response
 
 
 @allow_anyone
@@ -118,23 +161,25 @@ def resolve(rest: str = "") -> Response:
     try:
         asked = _read()
     except Problem as problem:
-        return _wrong(400, problem.reason, problem.said)
+        return answer_wrong(400, problem.reason, problem.said)
     if asked.link.key[0] not in SERVED_KEYS or asked.link.is_restricted:
         return _answer_unknown(asked)
-    if not get_scan_path().gtins.find(asked.link.key[1], None):
-        refuse_guessing()
-    return _answer_from_memory(asked) or _answer(asked)
+    return _answer_from_memory(asked) or _answer_from_rows(asked)
 
 
+# What an RFID tag says, as the end of an address.
+blueprint.add_url_rule("/<compressed:rest>", "resolve", resolve, methods=_METHODS, provide_automatic_options=False)
 for _key in KEYS:
     for _rule in (f"/{_key}", f"/{_key}/<tail:rest>"):
         blueprint.add_url_rule(_rule, "resolve", resolve, methods=_METHODS, provide_automatic_options=False)
 
 
-@blueprint.get("/.well-known/gs1resolver")
+@blueprint.route(DESCRIPTION, methods=_METHODS, provide_automatic_options=False)
 @allow_anyone
 def describe() -> Response:
     """What this resolver promises: the keys that it answers, and no others."""
+    if request.method == "OPTIONS":
+        return _answer_preflight()
     said = {
         "name": "qrmerch",
         "resolverRoot": base_address(),
@@ -142,7 +187,7 @@ def describe() -> Response:
         "supportedLinkType": [{"namespace": uri_of(""), "prefix": "gs1:"}],
         "linkTypeDefaultCanBeLinkset": False,
     }
-    return _send(Response(orjson.dumps(said), mimetype=_JSON))
+    return Response(orjson.dumps(said), mimetype=_JSON)
 
 
 def _read() -> _Asked:
@@ -162,10 +207,15 @@ def _read() -> _Asked:
     return _Asked(
         link,
         read_link_type(request.args.get("linkType", "")),
-        query,
+        _in_ascii(query),
         request.headers.get("Accept", ""),
         request.headers.get("Accept-Language", ""),
     )
+
+
+def _in_ascii(query: str) -> str:
+    """A query as a header can say it: bytes beyond ASCII, which no address may hold as they are, are encoded."""
+    return query if query.isascii() else quote(query, safe=punctuation, encoding="latin-1")
 
 
 def _raw_path(environ: dict[str, Any]) -> str:
@@ -173,37 +223,85 @@ def _raw_path(environ: dict[str, Any]) -> str:
     raw = environ.get("HTTP_X_ORIGINAL_URI") if services().settings.proxies else None
     raw = str(raw or environ.get("RAW_URI") or environ.get("REQUEST_URI") or "")
     path = raw.partition("?")[0]
-    if "://" in path:
+    if not path.startswith("/") and "://" in path:
         path = "/" + path.partition("://")[2].partition("/")[2]
     return path if path.startswith("/") else raw_path_for(environ["PATH_INFO"])
 
 
+def _answer_from_rows(asked: _Asked) -> Response:
+    """What the database says; while it is away, on to the page that the number is known to mean."""
+    try:
+        return _answer(asked)
+    except AWAY:
+        known = _find_known(asked)
+        if len(known) != 1 or not asked.is_default or asked.wants_linkset:
+            raise
+        return _go_to_page(asked, known[0])
+
+
 def _answer(asked: _Asked) -> Response:
-    db, at = get_db(), now()
+    as_of, db = get_scan_path().pages.epoch, get_db()
     targets = find_targets(db, asked.link, retailer_id=find_host_retailer_id())
     if len(targets) > 1:
         named = request.args.get("of", "")
         targets = [each for each in targets if each.retailer.slug == named] or targets
     if not targets:
         return _answer_unknown(asked)
+    is_plain = (asked.is_default or asked.link_type == "pip") and not asked.wants_linkset
+    offers = [_Offer(each, _list_ways(each, asked, as_of=None if is_plain else as_of)) for each in targets]
+    if len(offers) == 1 and (handler := find_handler(offers[0].ways, _is_here)):
+        return _hand_over(asked, targets[0], handler)
     if asked.wants_linkset:
-        return _answer_linkset(asked, targets)
-    if len(targets) > 1:
+        return _answer_linkset(asked, offers)
+    if len(offers) > 1:
         return _answer_chooser(asked, targets)
-    (target,) = targets
-    is_plain = asked.is_default or asked.link_type == "pip"
-    ways = list_ways(db, target, asked.link, at=at, knows_page=not is_plain)
-    chosen = decide(ways, asked.link_type, accept=asked.accept, accept_language=asked.accept_language)
+    (offer,) = offers
+    chosen = decide(
+        offer.ways,
+        asked.link_type,
+        accept=asked.accept,
+        accept_language=asked.accept_language,
+        context=request.args.get("context", ""),
+    )
     if len(chosen) != 1:
         # None of this type: what there is. Several that nothing tells apart: which of them.
-        return _answer_linkset(asked, targets, status=300 if chosen else 404)
-    return _go_on(asked, target, chosen[0])
+        return _answer_linkset(asked, offers, status=300 if chosen else 404)
+    return _go_on(asked, offer.target, chosen[0])
+
+
+def _list_ways(target: Target, asked: _Asked, *, as_of: int | None) -> list[Ways]:
+    """What a target gives at each level.
+
+    :param as_of: as `KeptPageLinks.get` has it; None where of the page no more than the page is asked for.
+    """
+    db = get_db()
+    given: tuple[PageLink, ...] = ()
+    if as_of is not None and target.item is not None:
+        parts = services().parts
+        kept = cast(KeptPageLinks, parts.setdefault("page_links", KeptPageLinks(get_scan_path().pages)))
+        given = kept.get(db, target.item, locale=locales_of(target.retailer)[0], at=now(), as_of=as_of)
+    return list_ways(db, target, asked.link, given=given)
+
+
+def _is_here(host: str) -> bool:
+    return get_scan_path().hosts.whose(host) is not None
+
+
+def _hand_over(asked: _Asked, target: Target, handler: str) -> Response:
+    """On to the resolver that answers this number in place of this one, whatever is asked of it."""
+    _count(asked, target)
+    return _redirect(asked, _with_query(f"{handler}{asked.link.path}", asked.query))
+
+
+def _count(asked: _Asked, target: Target) -> str:
+    store_id = target.store.id if target.store else ""
+    is_lookup = not asked.is_default or asked.wants_linkset
+    return count_gs1(target.retailer.id, target.public_id, store_id, is_lookup=is_lookup)
 
 
 def _go_on(asked: _Asked, target: Target, chosen: Link) -> Response:
     """On to what was asked for, with the whole query as it came; a scan begins a visit of our own pages."""
-    store_id = target.store.id if target.store else ""
-    visit = count_gs1(target.retailer.id, target.public_id, store_id, is_lookup=not asked.is_default)
+    visit = _count(asked, target)
     own = f"v={visit}" if visit and chosen.href.startswith("/i/") else ""
     return _redirect(asked, _with_query(chosen.href, own, asked.query))
 
@@ -212,7 +310,7 @@ def _redirect(asked: _Asked, location: str) -> Response:
     response = _Redirect(status=307)
     response.headers["Location"] = location
     response.headers["Link"] = linkset_link(asked.link.path)
-    return _send(response)
+    return response
 
 
 def _with_query(href: str, *queries: str) -> str:
@@ -224,13 +322,12 @@ def _with_query(href: str, *queries: str) -> str:
     return f"{address}{mark}{anchor}"
 
 
-def _answer_linkset(asked: _Asked, targets: Sequence[Target], *, status: int = 200) -> Response:
+def _answer_linkset(asked: _Asked, offers: Sequence[_Offer], *, status: int = 200) -> Response:
     """All that there is, level by level: as data, or as a page for whoever reads pages."""
+    targets = [each.target for each in offers]
     _count_lookup(asked, targets)
-    db, at = get_db(), now()
     levels: list[Level] = []
-    for target in targets:
-        ways = list_ways(db, target, asked.link, at=at, knows_page=True)
+    for target, ways in offers:
         said = f"?of={target.retailer.slug}" if len(targets) > 1 else ""
         levels += make_levels(ways, target, asked.link, base=base_address(), query=said)
     linkset = make_linkset(levels)
@@ -241,7 +338,7 @@ def _answer_linkset(asked: _Asked, targets: Sequence[Target], *, status: int = 2
     # By hand: as it is registered, without a character set.
     response.headers["Content-Type"] = asked.data_type or MEDIA_TYPE
     response.headers["Link"] = CONTEXT_LINK
-    return _send(response)
+    return response
 
 
 def _show_links(
@@ -265,7 +362,7 @@ def _show_links(
         levels=tuple(_level_of(each, locale) for each in levels),
         json_ld=safe_json({"@context": "https://ref.gs1.org/standards/resolver/linkset-context", **linkset}),
     )
-    response = _send(respond("landing/links.html", page, block, status=status))
+    response = respond("landing/links.html", page, block, status=status)
     response.headers["Link"] = CONTEXT_LINK
     return response
 
@@ -302,7 +399,7 @@ def _answer_chooser(asked: _Asked, targets: Sequence[Target]) -> Response:
         )
         for each in targets
     )
-    return _send(respond("landing/chooser.html", ChooserPage(t, frame, title, houses), block, status=300))
+    return respond("landing/chooser.html", ChooserPage(t, frame, title, houses), block, status=300)
 
 
 def _count_lookup(asked: _Asked, targets: Sequence[Target]) -> None:
@@ -314,22 +411,31 @@ def _count_lookup(asked: _Asked, targets: Sequence[Target]) -> None:
 
 
 def _answer_unknown(asked: _Asked) -> Response:
+    refuse_guessing()
     note_miss()
     count_orphan(find_host_retailer_id(), "")
     key, value = asked.link.key
-    return _wrong(404, "unknown_number", f"Nothing here has the number ({key}){value}.")
+    return answer_wrong(404, "unknown_number", f"Nothing here has the number ({key}){value}.")
 
 
 def _answer_from_memory(asked: _Asked) -> Response | None:
     """On to the page of an item whose number is known by heart and has no links of its own; None where more has to be
     asked. So it is answered while the database is away as well.
     """
-    key, value = asked.link.key
-    known = get_scan_path().gtins.find(value, find_host_retailer_id()) if key == "01" else []
+    known = _find_known(asked)
     leads_to_page = asked.is_default or asked.link_type == "pip"
     if len(known) != 1 or not known[0].is_bare or not leads_to_page or asked.wants_linkset:
         return None
-    (number,) = known
+    return _go_to_page(asked, known[0])
+
+
+def _find_known(asked: _Asked) -> list[KnownGtin]:
+    """Who is known by heart to answer the number, on this host."""
+    key, value = asked.link.key
+    return get_scan_path().gtins.find(value, find_host_retailer_id()) if key == "01" else []
+
+
+def _go_to_page(asked: _Asked, number: KnownGtin) -> Response:
     visit = count_gs1(number.retailer_id, number.public_id, "", is_lookup=not asked.is_default)
     return _redirect(asked, _with_query(number.page(visit), asked.query))
 
@@ -340,15 +446,4 @@ def _answer_preflight() -> Response:
     response.headers["Allow"] = ", ".join(_METHODS)
     response.headers["Access-Control-Allow-Headers"] = "*"
     response.headers["Access-Control-Max-Age"] = str(_PREFLIGHT_S)
-    return _send(response)
-
-
-def _wrong(status: int, reason: str, said: str) -> Response:
-    return _send(answer_wrong(status, reason, said))
-
-
-def _send(response: Response) -> Response:
-    """With what every answer of the resolver says."""
-    for name, value in GS1_HEADERS:
-        response.headers[name] = value
     return response

@@ -2,9 +2,9 @@
 
 from flask import Blueprint, Response, jsonify
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
 from qrmerch.access import allow_anyone
+from qrmerch.db import AWAY
 from qrmerch.web import services
 
 blueprint = Blueprint("health", __name__)
@@ -24,7 +24,7 @@ def ready() -> Response:
     try:
         with services().database.read() as db:
             db.execute(text("SELECT 1"))
-    except DBAPIError:
+    except AWAY:
         response = jsonify(status="the database is away; known pages are served, scans wait in their files")
         response.status_code = 503
         return response

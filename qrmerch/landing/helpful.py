@@ -6,13 +6,15 @@ from flask import Response, jsonify
 
 from qrmerch.clock import now
 from qrmerch.codes.tokens import find_token
+from qrmerch.db import AWAY
 from qrmerch.i18n import translator
 from qrmerch.landing.pages import HelpfulPage
 from qrmerch.landing.scanning import get_scan_path
 from qrmerch.landing.shopper import choose_locale, find_host_retailer_id, is_script, load_host_house, respond
 from qrmerch.landing.start import list_start_pieces
 from qrmerch.landing.typed import find_meant, group_token, has_token_length, is_nearly_token, mark_slip
-from qrmerch.rendering.frame import build_frame
+from qrmerch.rendering.frame import NEUTRAL, House, build_frame
+from qrmerch.rendering.pages import Piece
 from qrmerch.web import services
 
 _WAYS_ON: Final = 4
@@ -27,11 +29,7 @@ def answer_missing(*, typed: str = "") -> Response:
         response = jsonify(type="not_found", status=404, detail="There is nothing at this address.")
         response.status_code = 404
         return response
-    at = now()
-    with services().database.read() as db:
-        house = load_host_house(db, at=at)
-        locale = choose_locale(house)
-        pieces = list_start_pieces(db, house, locale, limit=_WAYS_ON, at=at) if house.retailer_id else ()
+    house, locale, pieces = _find_house()
     t = translator(locale)
     meant = find_meant(typed, get_scan_path().codes, retailer_id=find_host_retailer_id()) if typed else None
     title, words = explain(typed, meant, locale)
@@ -61,11 +59,7 @@ def answer_wrong(status: int, reason: str, detail: str) -> Response:
         response.mimetype = "application/problem+json"
         response.status_code = status
         return response
-    at = now()
-    with services().database.read() as db:
-        house = load_host_house(db, at=at)
-        locale = choose_locale(house)
-        pieces = list_start_pieces(db, house, locale, limit=_WAYS_ON, at=at) if house.retailer_id else ()
+    house, locale, pieces = _find_house()
     t = translator(locale)
     if status == 404:
         title, words = t("We do not know this one"), t("The number is right, and no item of ours here has it.")
@@ -74,6 +68,19 @@ def answer_wrong(status: int, reason: str, detail: str) -> Response:
     frame, block = build_frame(house, locale=locale, title=title)
     page = HelpfulPage(t, frame, title, words, "", (), "", house.slug, pieces)
     return respond("landing/helpful.html", page, block, status=status)
+
+
+def _find_house() -> tuple[House, str, tuple[Piece, ...]]:
+    """The brand of the host, the language and where to go from here; nobody's brand while the database is away."""
+    at = now()
+    try:
+        with services().database.read() as db:
+            house = load_host_house(db, at=at)
+            locale = choose_locale(house)
+            pieces = list_start_pieces(db, house, locale, limit=_WAYS_ON, at=at) if house.retailer_id else ()
+    except AWAY:
+        return NEUTRAL, choose_locale(NEUTRAL), ()
+    return house, locale, pieces
 
 
 def explain(typed: str, meant: str | None, locale: str) -> tuple[str, str]:

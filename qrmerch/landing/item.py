@@ -2,10 +2,9 @@
 
 from datetime import datetime
 from typing import Final
-from urllib.parse import parse_qs, quote, urlencode
+from urllib.parse import quote, urlencode
 
 from flask import Blueprint, Response, jsonify, request
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from qrmerch.access import allow_anyone
@@ -14,7 +13,7 @@ from qrmerch.clock import now
 from qrmerch.codes.tokens import find_token
 from qrmerch.db import get_one
 from qrmerch.i18n import translator
-from qrmerch.landing.guessing import is_known_code, note_miss, refuse_guessing
+from qrmerch.landing.guessing import note_miss, refuse_guessing
 from qrmerch.landing.helpful import answer_missing
 from qrmerch.landing.pages import SharePage
 from qrmerch.landing.printed import KnownItem
@@ -25,7 +24,6 @@ from qrmerch.landing.scanning import (
     count_orphan,
     count_page,
     count_share,
-    count_view,
     get_scan_path,
 )
 from qrmerch.landing.shopper import (
@@ -66,11 +64,10 @@ _MAX_TYPED_CHARS: Final = 40
 def show_printed(text: str) -> Response:
     """A printed code's page after a miss of the front door; a helpful page where no code has this address."""
     typed = plain_token(text)
-    if not is_known_code(typed):
-        refuse_guessing()
     answer = answer_scan(typed)
     if answer is not None:
         return answer
+    refuse_guessing()
     note_miss()
     count_orphan(find_host_retailer_id(), typed)
     return answer_missing(typed=typed)
@@ -286,46 +283,6 @@ def show_shared(link_id: str) -> Response:
     store = db.get(Store, link.store_id) if link.store_id else None
     headers = count_share(link.retailer_id, link.public_id)
     return _personal_page(Place(item, store, place.house, place.locale), headers, is_away=True)
-
-
-@blueprint.post("/v")
-@allow_anyone
-def see_page() -> Response:
-    """A page was on the screen for a second: its visit, and what this shopper keeps."""
-    address, _, query = request.form.get("page", "").partition("?")
-    public_id = address.removeprefix("/i/")
-    codes = get_scan_path().codes
-    if address.startswith("/store/"):
-        # A store's page is no item's: its scan is counted, and that it was seen says no more.
-        return jsonify(v="")
-    item = codes.items.get(public_id) or _find_unprinted(public_id)
-    if item is None or find_host_retailer_id() not in (None, item.retailer_id):
-        return answer_missing()
-    store = codes.find_store(parse_qs(query).get("at", [""])[0], item.retailer_id)
-    visit = count_view(
-        item,
-        store.store_id if store else "",
-        said=request.form.get("v", ""),
-        text=request.form.get("code", "")[:_MAX_TYPED_CHARS],
-    )
-    kept = _find_kept(item.retailer_id)
-    return jsonify(v=visit) if kept is None else jsonify(v=visit, kept=kept)
-
-
-def _find_kept(retailer_id: str) -> list[str] | None:
-    """Public ids of what this phone keeps; None where nothing is known of it, or the database is away."""
-    try:
-        with services().database.read() as db:
-            visitor = find_shopper(db, retailer_id)
-            return list(load_personal(db, visitor).kept) if visitor else None
-    except DBAPIError:
-        return None
-
-
-def _find_unprinted(public_id: str) -> KnownItem | None:
-    with services().database.read() as db:
-        place = find_place(db, public_id, at=now())
-    return KnownItem(place.item.id, place.item.public_id, place.item.retailer_id) if place else None
 
 
 def _said(place: Place, **more: str) -> str:

@@ -3,6 +3,7 @@
 A database would be written to with each guess, and shoppers would pay for it. So each process counts for itself.
 """
 
+import socket
 from collections import OrderedDict
 from threading import Lock
 from typing import Final
@@ -10,6 +11,8 @@ from typing import Final
 LIMIT: Final = 60
 PER_S: Final = 60.0
 _REMEMBERED: Final = 10_000
+# How IPv6 writes an IPv4 address.
+_MAPPED: Final = b"\0" * 10 + b"\xff\xff"
 
 
 class Misses:
@@ -43,5 +46,13 @@ class Misses:
 
 
 def _network(address: str) -> str:
-    """An IPv4 address, or the /64 that one household or phone has of IPv6."""
-    return address if ":" not in address else ":".join(address.split(":")[:4])
+    """An IPv4 address, or the /64 that one household or phone has of IPv6, however it is written."""
+    if ":" not in address:
+        return address
+    try:
+        packed = socket.inet_pton(socket.AF_INET6, address.partition("%")[0])
+    except (OSError, ValueError):
+        return address
+    if packed.startswith(_MAPPED):
+        return socket.inet_ntoa(packed[12:])
+    return packed[:8].hex()

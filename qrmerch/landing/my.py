@@ -116,7 +116,7 @@ def take_data() -> Response:
 @blueprint.post("/my/forget")
 @allow_anyone
 def forget_me() -> Response:
-    """Erase the list, cut the tie to this phone and take its cookie; what the till wrote down stays, tied to nobody."""
+    """Erase the list, cut the tie to this phone, take its cookie and all it kept; the till's book stays, of nobody."""
     db, at = get_db(), now()
     house = load_host_house(db, at=at)
     locale = choose_locale(house)
@@ -129,6 +129,8 @@ def forget_me() -> Response:
     address = house.address("/my", locale)
     response = redirect_to(f"{address}{'&' if '?' in address else '?'}forgotten=1")
     take_cookie(response)
+    # What a worker kept, and the pages that the browser itself put aside.
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
 
 

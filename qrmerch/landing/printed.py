@@ -155,17 +155,12 @@ class PrintedCodes:
     def is_own_network(self, store_id: str, address: str) -> bool:
         """Whether an address belongs to the store's own Wi-Fi."""
         networks = self._networks.get(store_id)
-        if not networks:
-            return False
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        try:
-            packed = socket.inet_pton(family, address)
-        except (OSError, ValueError):
-            return False
-        if len(packed) == 16 and packed[:12] == b"\0" * 10 + b"\xff\xff":
-            packed = packed[12:]
-        number = int.from_bytes(packed)
-        return any(len(packed) == size and number & mask == base for size, mask, base in networks)
+        return networks is not None and _is_in(address, networks)
+
+    def is_network_of_any(self, retailer_id: str | None, address: str) -> bool:
+        """Whether an address belongs to the Wi-Fi of any store of a retailer, or (None) of any retailer."""
+        stores = [store for store in self.stores.values() if retailer_id in (None, store.retailer_id)]
+        return _is_in(address, [network for store in stores for network in store.networks])
 
     def hear(self, db: Session, changes: Iterable[Change]) -> None:
         """Read anew what changes name, or everything the first time."""
@@ -262,6 +257,18 @@ class PrintedCodes:
         self._is_dirty = self._is_dirty or by_public_id != self.stores or retailers.keys() != self.retailers.keys()
         self.retailers, self.stores = dict(retailers), by_public_id
         self._networks = {store.store_id: store.networks for store in by_public_id.values() if store.networks}
+
+
+def _is_in(address: str, networks: Iterable[Network]) -> bool:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        packed = socket.inet_pton(family, address)
+    except (OSError, ValueError):
+        return False
+    if len(packed) == 16 and packed[:12] == b"\0" * 10 + b"\xff\xff":
+        packed = packed[12:]
+    number = int.from_bytes(packed)
+    return any(len(packed) == size and number & mask == base for size, mask, base in networks)
 
 
 def _known_store(store_id: str, public_id: str, retailer_id: str, cidrs: Iterable[str]) -> KnownStore:

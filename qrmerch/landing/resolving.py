@@ -3,9 +3,8 @@
 In: a valid address and whose host it came to. Out: targets, levels with their links, the link to follow.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -14,13 +13,14 @@ from qrmerch.catalog.models import Item
 from qrmerch.codes.gs1_models import Gs1Link
 from qrmerch.codes.gs1_queries import Answer, find_store_by_gln, item_page, levels_of, list_answers, list_served_links
 from qrmerch.gs1.digital_link import DigitalLink
-from qrmerch.gs1.link_types import DEFAULT_LINK, DEFAULT_LINK_MULTI
+from qrmerch.gs1.link_types import DEFAULT_LINK, DEFAULT_LINK_MULTI, HANDLED_BY
 from qrmerch.gs1.linkset import Level, Link
 from qrmerch.gs1.negotiate import choose
 from qrmerch.i18n import translator
+from qrmerch.parties.following import host_of
 from qrmerch.parties.languages import locales_of
 from qrmerch.parties.models import Retailer, Store
-from qrmerch.rendering.page_links import list_page_links
+from qrmerch.rendering.page_links import PageLink
 
 # What is answered here, as `/.well-known/gs1resolver` promises.
 SERVED_KEYS: Final = ("01", "414")
@@ -81,10 +81,10 @@ def find_targets(db: Session, link: DigitalLink, *, retailer_id: str | None) -> 
     return sorted(found, key=lambda target: (target.retailer.name, target.retailer.id))
 
 
-def list_ways(db: Session, target: Target, link: DigitalLink, *, at: datetime, knows_page: bool) -> list[Ways]:
+def list_ways(db: Session, target: Target, link: DigitalLink, *, given: Iterable[PageLink]) -> list[Ways]:
     """The links of an address, the most particular level first; the last one is the number's own and never empty.
 
-    :param knows_page: whether all that the item's page gives is wanted, which takes a look at it.
+    :param given: what the item's page gives besides itself, where that is asked for.
     """
     if target.answer is None or target.item is None:
         return [_ways_of_store(target)]
@@ -95,14 +95,12 @@ def list_ways(db: Session, target: Target, link: DigitalLink, *, at: datetime, k
     own = _ways_of_rows("", rows.get("", ()), locales[0])
     taken = {each.link_type for each in own.links}
     page = Link("pip", target.page, item.title, locales)
-    given = [page]
-    if knows_page:
-        given += [
-            Link(each.link_type, f"{target.page}#{each.anchor}" if each.anchor else target.page, each.title, locales)
-            for each in list_page_links(db, item, locale=locales[0], at=at)
-            if each.link_type != "pip"
-        ]
-    links = (*own.links, *(each for each in given if each.link_type not in taken))
+    on_page = [
+        Link(each.link_type, f"{target.page}#{each.anchor}" if each.anchor else target.page, each.title, locales)
+        for each in given
+        if each.link_type != "pip"
+    ]
+    links = (*own.links, *(each for each in (page, *on_page) if each.link_type not in taken))
     # Whoever reads none of the languages that have a default of their own gets the page.
     spoken = {locale for each in own.defaults for locale in each.languages}
     rest = replace(page, languages=tuple(each for each in locales if each not in spoken))
@@ -110,10 +108,20 @@ def list_ways(db: Session, target: Target, link: DigitalLink, *, at: datetime, k
     return [*ways, Ways("", links, own.defaults if is_covered else (rest, *own.defaults))]
 
 
-def decide(ways: Iterable[Ways], link_type: str, *, accept: str, accept_language: str) -> list[Link]:
+def find_handler(ways: Iterable[Ways], is_here: Callable[[str], bool]) -> str:
+    """The address of the resolver that answers in place of this one; empty where none does.
+
+    :param is_here: whether a host is one of this installation's: nothing is handed over to ourselves.
+    """
+    links = (link for level in ways for link in level.links if link.link_type == HANDLED_BY)
+    return next((link.href.rstrip("/") for link in links if not is_here(host_of(link.href))), "")
+
+
+def decide(ways: Iterable[Ways], link_type: str, *, accept: str, accept_language: str, context: str = "") -> list[Link]:
     """The link that a request means; several where nothing tells them apart; none where there is none of this type.
 
     :param link_type: a bare name; empty for the default.
+    :param context: for whom, as the request says it; empty where it says nothing.
     """
     is_default = link_type in ("", DEFAULT_LINK, DEFAULT_LINK_MULTI)
     for level in ways:
@@ -123,7 +131,7 @@ def decide(ways: Iterable[Ways], link_type: str, *, accept: str, accept_language
             else [each for each in dict.fromkeys((*level.defaults, *level.links)) if each.link_type == link_type]
         )
         if pool:
-            fitting = choose(pool, accept=accept, accept_language=accept_language)
+            fitting = choose(pool, accept=accept, accept_language=accept_language, context=context)
             # Of links in different languages none of which was asked for, the first; the same twice is a question.
             first = fitting[0]
             if first in level.defaults:
@@ -174,13 +182,13 @@ def _ways_of_rows(level: str, rows: Iterable[Gs1Link], first_locale: str) -> Way
 
 
 def _link(row: Gs1Link) -> Link:
-    return Link(row.link_type, row.href, row.title, (row.locale,) if row.locale else (), row.media_type)
+    languages = (row.locale,) if row.locale else ()
+    return Link(row.link_type, row.href, row.title, languages, row.media_type, row.context)
 
 
 def _is_like(one: Link, other: Link) -> bool:
-    return (one.media_type, one.languages) == (other.media_type, other.languages)
+    return (one.media_type, one.languages, one.context) == (other.media_type, other.languages, other.context)
 
 
 def _absolute(link: Link, base: str) -> Link:
-    href = f"{base}{link.href}" if link.href.startswith("/") else link.href
-    return Link(link.link_type, href, link.title, link.languages, link.media_type)
+    return replace(link, href=f"{base}{link.href}" if link.href.startswith("/") else link.href)

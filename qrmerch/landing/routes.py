@@ -2,13 +2,29 @@
 
 from flask import Blueprint
 
-from qrmerch.landing import answers, compare, errands, gs1, health, item, media, my, offers, review_pages, start, stores
+from qrmerch.landing import (
+    answers,
+    compare,
+    errands,
+    gs1,
+    health,
+    item,
+    media,
+    my,
+    offers,
+    review_pages,
+    seen,
+    start,
+    stores,
+    worker,
+)
 
 
 def blueprints() -> list[Blueprint]:
     """Every blueprint of this room, for `create_app`."""
     return [
         item.blueprint,
+        seen.blueprint,
         offers.blueprint,
         my.blueprint,
         errands.blueprint,
@@ -19,5 +35,6 @@ def blueprints() -> list[Blueprint]:
         compare.blueprint,
         gs1.blueprint,
         media.blueprint,
+        worker.blueprint,
         health.blueprint,
     ]

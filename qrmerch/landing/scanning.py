@@ -13,12 +13,12 @@ from time import time
 from typing import Any, Final, cast
 
 from flask import Response, request
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from qrmerch.clock import now
 from qrmerch.codes.tokens import find_token
 from qrmerch.config import Settings, data_folder
+from qrmerch.db import AWAY
 from qrmerch.landing.counting import Counting
 from qrmerch.landing.front_door import ScanPath
 from qrmerch.landing.gtins import Gtins
@@ -163,6 +163,16 @@ def count_view(item: KnownItem, store_id: str, *, said: str | None, text: str = 
     return get_scan_path().counting.view(request.environ, item, store_id, said, time(), token=token or "")
 
 
+def count_engaged(item: KnownItem, store_id: str, *, said: str | None) -> None:
+    """Count that an item's page was on the screen for ten seconds, in the visit that the phone says it is in."""
+    get_scan_path().counting.engaged(request.environ, item, store_id, said, time())
+
+
+def count_play(item: KnownItem, store_id: str, *, step: int) -> None:
+    """Count how far a film or a recording on an item's page was played, in per cent."""
+    get_scan_path().counting.play(request.environ, item, store_id, step, time())
+
+
 def count_share(retailer_id: str, public_id: str) -> tuple[tuple[str, str], ...]:
     """Count that a share link was opened; the headers that tell the phone its visit."""
     return visit_headers(get_scan_path().counting.share(request.environ, retailer_id, public_id, time()))
@@ -208,7 +218,7 @@ def _get_page(path: ScanPath, key: PageKey, at_s: float) -> KeptPage:
         return page
     try:
         return _render(path, key)
-    except DBAPIError:
+    except AWAY:
         old = path.pages.find_old(key)
         if old is None:
             raise

@@ -64,10 +64,13 @@ class Font:
 
 
 @dataclass(frozen=True, slots=True)
-class _Table:
+class Table:
+    """A table of a font: where it lies, and whether it is written in WOFF2's own way."""
+
     tag: str
     offset: int
     length: int
+    is_changed: bool
 
 
 def read_font(data: bytes) -> Font:
@@ -80,7 +83,7 @@ def read_font(data: bytes) -> Font:
     if len(data) < _HEADER.size or data[:4] != b"wOF2":
         raise BadFont(_NOT_WOFF2)
     try:
-        tables, unpacked, end = _unpack(data)
+        tables, unpacked, end = unpack(data)
         parts = {each.tag: unpacked[each.offset : each.offset + each.length] for each in tables}
         _check_parts(parts)
         scripts = _scripts_of(parts["cmap"])
@@ -97,7 +100,7 @@ def unicode_range(scripts: Iterable[str]) -> str:
     return ",".join(SCRIPTS[each][1] for each in scripts if each in SCRIPTS)
 
 
-def _unpack(data: bytes) -> tuple[list[_Table], bytes, int]:
+def unpack(data: bytes) -> tuple[list[Table], bytes, int]:
     """The tables, what they hold one after the other, and where in the file the font ends.
 
     :raises BadFont: a length is not what it should be.
@@ -123,10 +126,10 @@ def _unpack(data: bytes) -> tuple[list[_Table], bytes, int]:
     return tables, unpacked, end
 
 
-def _read_directory(data: bytes, count: int) -> tuple[list[_Table], int]:
+def _read_directory(data: bytes, count: int) -> tuple[list[Table], int]:
     """The tables as the directory names them, and where it ends."""
     at, offset = _HEADER.size, 0
-    found: list[_Table] = []
+    found: list[Table] = []
     for _ in range(count):
         flags = data[at]
         at += 1
@@ -146,7 +149,7 @@ def _read_directory(data: bytes, count: int) -> tuple[list[_Table], int]:
             raise BadFont(_DAMAGED)
         if tag in {each.tag for each in found}:
             raise BadFont(_DAMAGED)
-        found.append(_Table(tag, offset, length))
+        found.append(Table(tag, offset, length, is_changed))
         offset += length
     return found, at
 

@@ -1,11 +1,12 @@
 """Bringing codes back from a folder that `going` wrote: every old token answers again.
 
-In: `shop.jsonl`. Out: the retailer with its hosts, stores, places, items and variants, and its codes under their old
-tokens. What is there already stays, so that an import that was cut off is simply done again.
-Never: a token that another retailer has, or a host that another has proven.
+In: `shop.jsonl`, looked at whole first (`checking`). Out: the retailer with its hosts, stores, places, items, variants
+and links, and its codes under their old tokens. What is there already stays, so that an import that was cut off is
+simply done again.
+Never: a token that another retailer has, a host that another has proven, a new host for a house that was here before,
+or a change of what a vendor has here already.
 """
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,13 +22,15 @@ from qrmerch.catalog.drafts import ProductDraft, VariantDraft
 from qrmerch.catalog.models import Item, Variant
 from qrmerch.catalog.queries import products_by_key
 from qrmerch.catalog.service import list_at, put_product
+from qrmerch.codes.gs1_models import Gs1Link, GtinAnswer, LinkHost
+from qrmerch.codes.gs1_queries import list_link_hosts
 from qrmerch.codes.models import Carrier, Code, CodeState, Subject
-from qrmerch.codes.tokens import LENGTH, find_token
 from qrmerch.content.models import Style
 from qrmerch.content.templates import add_template
 from qrmerch.db import Database
-from qrmerch.errors import Conflict, DomainError, FormError
+from qrmerch.errors import Conflict, FormError
 from qrmerch.moving import records
+from qrmerch.moving.checking import NoExport, check_folder, each_record
 from qrmerch.parties import service as parties
 from qrmerch.parties.models import (
     Corners,
@@ -43,19 +46,25 @@ from qrmerch.parties.models import (
     Tone,
     Vendor,
 )
-from qrmerch.parties.own_hosts import read_host, refuse_taken
-from qrmerch.parties.queries import find_retailer_by_slug, find_supply, find_vendor_by_name, list_fixtures, list_stores
+from qrmerch.parties.own_hosts import refuse_taken
+from qrmerch.parties.queries import (
+    find_retailer_by_slug,
+    find_supply,
+    find_vendor_by_name,
+    list_fixtures,
+    list_own_hosts,
+    list_stores,
+)
 from qrmerch.rendering.weighing import weigh_newest
 
 _CHUNK: Final = 2_000
 Progress = Callable[[int], None]
 
 
-class NoExport(DomainError):
-    """The folder is none that an export wrote, or a line of it cannot be read."""
+class HouseKnown(Conflict):
+    """A retailer of that short name is here, and nothing here says that these hosts are its own."""
 
-    status = 422
-    slug = "no_export"
+    slug = "house_known"
 
 
 class TokenTaken(Conflict):
@@ -84,7 +93,6 @@ class _There:
     """Ids of what codes name, as the database has them now."""
 
     retailer_id: str
-    hosts: frozenset[str] = frozenset()
     items: dict[str, str] = field(default_factory=dict)
     variants: dict[tuple[str, str], str] = field(default_factory=dict)
     shops: dict[str, str] = field(default_factory=dict)
@@ -97,27 +105,25 @@ def count_lines(folder: Path) -> int:
 
     :raises NoExport: it holds none.
     """
-    return sum(1 for _ in _each_line(folder))
+    return sum(1 for _ in each_record(folder))
 
 
 def read_folder(database: Database, folder: Path, *, at: datetime, progress: Progress = lambda _: None) -> Arrived:
     """Take a folder in; commits as it goes, and leaves what is there already as it is.
 
-    :raises NoExport: it is none, or was written by a later release.
+    :raises NoExport: it is none, was changed, or was written by a later release; nothing of it is kept.
+    :raises HouseKnown: the retailer is here already and the folder names hosts that are not known to be its own.
     :raises TokenTaken: a token belongs to another retailer; nothing of that chunk is kept.
     """
-    lines = _each_line(folder)
-    first = next(lines, None)
-    if first is None or first.get("kind") != "retailer":
-        raise NoExport(f"{folder / records.FILE} does not begin with a retailer. Name a folder that an export wrote.")
-    if first.get("version") != records.VERSION:
-        raise NoExport("This export was written by another release. Use that one, or a later one, to take it in.")
+    check_folder(folder)
+    lines = each_record(folder)
+    first = next(lines)
     counts = {"store": 0, "item": 0}
     try:
         with database.write() as db:
             retailer = _take_retailer(db, first, at)
             db.commit()
-            there = _There(retailer.id, frozenset(each["host"] for each in first["hosts"]))
+            there = _There(retailer.id)
         made = known = shared = 0
         after: dict[str, str] = {}
         for chunk in _chunks(lines):
@@ -141,7 +147,11 @@ def read_folder(database: Database, folder: Path, *, at: datetime, progress: Pro
             audit.record(db, None, "code.import", subject, at=at, retailer_id=there.retailer_id, detail=detail)
             parties.changed(db, there.retailer_id, at=at)
             db.commit()
-    except (KeyError, TypeError, AttributeError, ValueError, NoResultFound) as error:
+    except FormError as refused:
+        # Each value may be one, and still be none that a house here could have.
+        said = " ".join(refused.problems.values())
+        raise NoExport(f"A line of {records.FILE} cannot be taken in. {said}") from None
+    except (ValueError, NoResultFound) as error:
         raise NoExport(
             f"A line of {records.FILE} cannot be read ({error}). Use a folder as an export wrote it."
         ) from None
@@ -154,22 +164,6 @@ def read_folder(database: Database, folder: Path, *, at: datetime, progress: Pro
         shared_host=str(first["shared_host"]),
         shared_codes=shared,
     )
-
-
-def _each_line(folder: Path) -> Iterator[records.Record]:
-    path = folder / records.FILE
-    try:
-        with path.open(encoding="utf-8") as file:
-            for number, line in enumerate(file, 1):
-                try:
-                    record = json.loads(line)
-                except ValueError:
-                    raise NoExport(f"Line {number} of {path} is cut off or changed. Export again.") from None
-                if not isinstance(record, dict):
-                    raise NoExport(f"Line {number} of {path} is no record. Export again.")
-                yield record
-    except OSError:
-        raise NoExport(f"There is no {path}. Name a folder that an export wrote.") from None
 
 
 def _chunks(lines: Iterator[records.Record]) -> Iterator[list[records.Record]]:
@@ -185,29 +179,43 @@ def _chunks(lines: Iterator[records.Record]) -> Iterator[list[records.Record]]:
 
 
 def _take_retailer(db: Session, said: records.Record, at: datetime) -> Retailer:
-    retailer = find_retailer_by_slug(db, said["slug"])
-    if retailer is None:
-        retailer = parties.add_retailer(
-            db,
-            slug=said["slug"],
-            name=said["name"],
-            currency=said["currency"],
-            locales=list(said["locales"]),
-            time_zone=said["time_zone"],
-            no_discount=bool(said["no_discount"]),
-            at=at,
-        )
-        retailer.measurement = Measurement(said["measurement"])
-        _take_brand(db, retailer, said["brand"], at)
-        usual = Style.QUIET if retailer.no_discount else Style.EVERYDAY
-        for style in Style:
-            template = add_template(
-                db, retailer.id, name=style.capitalize(), style=style, is_default=style == usual, at=at
-            )
-            weigh_newest(db, template, at=at)
+    retailer, linked = find_retailer_by_slug(db, said["slug"]), set(said.get("link_hosts", []))
+    if retailer is not None:
+        _refuse_new_hosts(db, retailer, {each["host"] for each in said["hosts"]}, linked)
+        return retailer
+    retailer = parties.add_retailer(
+        db,
+        slug=said["slug"],
+        name=said["name"],
+        currency=said["currency"],
+        locales=list(said["locales"]),
+        time_zone=said["time_zone"],
+        no_discount=bool(said["no_discount"]),
+        at=at,
+    )
+    retailer.measurement = Measurement(said["measurement"])
+    _take_brand(db, retailer, said["brand"], at)
+    usual = Style.QUIET if retailer.no_discount else Style.EVERYDAY
+    for style in Style:
+        template = add_template(db, retailer.id, name=style.capitalize(), style=style, is_default=style == usual, at=at)
+        weigh_newest(db, template, at=at)
     for each in said["hosts"]:
-        _take_host(db, retailer, read_host(each["host"]), is_default=bool(each["is_default"]), at=at)
+        _take_host(db, retailer, each["host"], is_default=each["is_default"], at=at)
+    db.add_all(LinkHost(id=ids.new(), retailer_id=retailer.id, host=host, added_at=at) for host in sorted(linked))
     return retailer
+
+
+def _refuse_new_hosts(db: Session, retailer: Retailer, hosts: set[str], linked: set[str]) -> None:
+    """Who wrote a file cannot say which hosts a house that is here already has.
+
+    :raises HouseKnown: the file names one that is not proven, or not allowed, here.
+    """
+    new = sorted(hosts - list_own_hosts(db, retailer.id)) + sorted(linked - list_link_hosts(db, retailer.id))
+    if new:
+        raise HouseKnown(
+            f"There is a retailer {retailer.slug} here already, and {new[0]} is not known to be its own. If it is the "
+            "same house, let its owner prove and allow its hosts at the desk; then take the folder in again."
+        )
 
 
 def _take_brand(db: Session, retailer: Retailer, said: dict[str, Any], at: datetime) -> None:
@@ -255,8 +263,10 @@ def _take(db: Session, retailer: Retailer, record: records.Record, counts: dict[
         _take_place(db, retailer, record)
     elif kind == "item":
         counts["item"] += _take_item(db, retailer, record, at)
-    elif kind != "code":
-        raise ValueError(f"{kind} is no kind of record")
+    elif kind == "answer":
+        _take_answer(db, retailer, record)
+    elif kind == "link":
+        _take_link(db, retailer, record)
 
 
 def _take_store(db: Session, retailer: Retailer, said: records.Record, at: datetime) -> int:
@@ -285,13 +295,14 @@ def _take_item(db: Session, retailer: Retailer, said: records.Record, at: dateti
     if known is not None and known.retailer_id == retailer.id:
         return 0
     vendor = _vendor_of(db, retailer, said, at)
-    # What the vendor has here already keeps the vendor's own words.
-    is_known = said["key"] in products_by_key(db, vendor.id, [said["key"]])
+    # What the vendor has here already is the vendor's, and others sell it: its words and numbers stay.
+    there = products_by_key(db, vendor.id, [said["key"]]).get(said["key"])
+    has = {each.key for each in there.variants} if there else set()
     draft = ProductDraft(
         key=said["key"],
-        title=None if is_known else said["title"],
-        maker=None if is_known else said["maker"],
-        category=None if is_known else said["category"],
+        title=None if there else said["title"],
+        maker=None if there else said["maker"],
+        category=None if there else said["category"],
         variants=tuple(
             VariantDraft(
                 each["key"],
@@ -302,6 +313,7 @@ def _take_item(db: Session, retailer: Retailer, said: records.Record, at: dateti
                 price_minor=each["price_minor"],
             )
             for each in said["variants"]
+            if each["key"] not in has
         ),
     )
     product, _ = put_product(db, vendor.id, draft, at=at)
@@ -309,10 +321,45 @@ def _take_item(db: Session, retailer: Retailer, said: records.Record, at: dateti
     item.title, item.category, item.is_retired = said["title"], said["category"], bool(said["is_retired"])
     if known is None:
         item.public_id = said["public_id"]
-    hidden = {each["key"] for each in said["variants"] if each["is_hidden"]}
+    own = {each["key"]: each for each in said["variants"]}
     for variant in db.scalars(select(Variant).where(Variant.item_id == item.id)):
-        variant.is_hidden, variant.is_proposed = variant.key in hidden, False
+        each = own.get(variant.key)
+        # Of a variant that the house never had nothing shows.
+        variant.is_hidden, variant.is_proposed = each is None or each["is_hidden"], each is None
+        if each is not None:
+            # As they are printed, and as the house sells it, whatever the vendor says by now.
+            variant.gtin, variant.sku = each["gtin"], each["sku"]
     return 1
+
+
+def _take_answer(db: Session, retailer: Retailer, said: records.Record) -> None:
+    known = select(GtinAnswer.id).where(GtinAnswer.retailer_id == retailer.id, GtinAnswer.gtin == said["gtin"])
+    if db.scalar(known) is None:
+        variant = select(Variant.id).join(Item, Item.id == Variant.item_id)
+        variant = variant.where(Item.retailer_id == retailer.id, Item.public_id == said["item"])
+        variant_id = db.scalars(variant.where(Variant.key == said["variant"])).one()
+        db.add(GtinAnswer(retailer_id=retailer.id, gtin=said["gtin"], variant_id=variant_id))
+        db.flush()
+
+
+def _take_link(db: Session, retailer: Retailer, said: records.Record) -> None:
+    item_id = db.scalars(select(Item.id).where(Item.retailer_id == retailer.id, Item.public_id == said["item"])).one()
+    values = {name: said[name] for name in ("gtin", "link_type", "title", "locale", "href", "media_type", "context")}
+    values["qualifiers"] = said["level"]
+    if db.scalars(select(Gs1Link.id).filter_by(item_id=item_id, **values).limit(1)).one_or_none():
+        return
+    level = select(Gs1Link.id).filter_by(
+        item_id=item_id, gtin=said["gtin"], qualifiers=said["level"], locale=said["locale"], is_default=True
+    )
+    # What was chosen here since stays.
+    is_default = said["is_default"] and db.scalar(level) is None
+    made_at = datetime.fromisoformat(said["made_at"])
+    db.add(
+        Gs1Link(
+            id=ids.new(), retailer_id=retailer.id, item_id=item_id, created_at=made_at, is_default=is_default, **values
+        )
+    )
+    db.flush()
 
 
 def _vendor_of(db: Session, retailer: Retailer, said: records.Record, at: datetime) -> Vendor:
@@ -351,12 +398,7 @@ def _take_codes(db: Session, there: _There, said: list[records.Record], after: d
     if foreign := [token for token, owner in found.items() if owner != there.retailer_id]:
         raise TokenTaken(f"{len(foreign)} of these tokens belong to another retailer here, such as {foreign[0]}.")
     new = [each for each in said if each["token"] not in found]
-    for each in new:
-        if len(each["token"]) != LENGTH or find_token(each["token"]) != each["token"]:
-            raise ValueError(f"{each['token']} is no token")
-        if each["host"] and each["host"] not in there.hosts:
-            raise ValueError(f"{each['host']} is none of the retailer's hosts")
-        db.add(_code_of(there, each))
+    db.add_all(_code_of(there, each) for each in new)
     after.update({each["token"]: each["replaced_by"] for each in said if each["replaced_by"]})
     db.flush()
     return len(new)

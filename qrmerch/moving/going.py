@@ -135,6 +135,8 @@ def _write_pages(db: Session, retailer: Retailer, folder: Path, led: _Led, *, st
         else:
             page = render_item_file(db, item_id=subject.item_id, at=at)
             led.pages[f"/i/{subject.public_id}"] = f"/pages/{subject.public_id}.html"
+        own = led.pages[f"/store/{subject.public_id}" if subject.store_id else f"/i/{subject.public_id}"]
+        led.pages |= dict.fromkeys(subject.numbers, own)
         name = f"store-{subject.public_id}" if subject.store_id else subject.public_id
         _write_page(folder, name, page, store)
         written += 1
@@ -198,14 +200,17 @@ A printed code cannot be called back. With this folder the codes go on working w
 
 codes.csv     Every code ever made, also replaced and retired ones: the address that is printed, the page that answers
               it, what it leads to and where it hangs. Excel and any database read it.
-pages/        A plain page for everything that a code leads to, with its picture: no script, no price, no stock.
-nginx/        qrmerch.conf and its map: answers every printed address with its page.
+pages/        A plain page for everything that a code or a GS1 number leads to, with its picture: no script, no price,
+              no stock.
+nginx/        qrmerch.conf and its map: answers every printed address with its page, GS1 addresses (/01/…, /414/…) too,
+              whatever batch or piece they name.
 apache/       The same for Apache.
 shop.jsonl    All of it as records. An empty qrmerch takes it in:
                   qrmerch db upgrade
                   qrmerch codes import THIS-FOLDER
-              Then every code answers again, with its item, its variants and its place. Words and pictures that
-              vendors sent are in pages/ only; items show the plain page until new ones are published.
+              Then every code answers again, with its item, its variants, its place, and the links of its GS1 numbers.
+              Words and pictures that vendors sent are in pages/ only; items show the plain page until new ones are
+              published.
 
 The printed addresses are at: {", ".join(hosts) or "no host"}
 Let these names lead to the new server before the old one is switched off.

@@ -1,7 +1,7 @@
 """A retailer's codes and all that they name, as lines of JSON: what is written here is read back by `coming`.
 
 Every line says its kind. First the retailer with its brand and hosts, then stores, places, vendors with their items,
-and last the codes, each by its own words and never by an id of this database.
+what GS1 numbers lead to, and last the codes, each by its own words and never by an id of this database.
 """
 
 from collections.abc import Iterator
@@ -13,13 +13,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from qrmerch.catalog.models import Item, Variant, VendorProduct
+from qrmerch.codes.gs1_models import Gs1Link, GtinAnswer
+from qrmerch.codes.gs1_queries import list_allowed_hosts, list_link_hosts
+from qrmerch.codes.gs1_service import href_problem
 from qrmerch.codes.models import Code
 from qrmerch.parties.models import BrandKit, Fixture, Retailer, Store, Vendor
 from qrmerch.parties.queries import get_brand, list_hosts, list_networks, list_stores
 
 FILE: Final = "shop.jsonl"
-# Grows when a reader of before could not read a file of now.
-VERSION: Final = 1
+# Grows when a reader of before could not read a file of now: 2 says the links of GS1 numbers as well.
+VERSION: Final = 2
+READABLE: Final = (1, 2)
 _AT_ONCE: Final = 500
 Record = dict[str, Any]
 
@@ -45,6 +49,8 @@ def each_record(db: Session, retailer: Retailer, *, base_url: str, at: datetime)
         store = stores[fixture.store_id]
         yield {"kind": "place", "store": store.code, "name": fixture.name, "is": fixture.kind.value}
     yield from _each_item(db, retailer)
+    yield from _each_answer(db, retailer)
+    yield from _each_link(db, retailer)
     yield from _each_code(db, retailer)
 
 
@@ -67,6 +73,7 @@ def _retailer_record(db: Session, retailer: Retailer, at: datetime) -> Record:
             for row in list_hosts(db, retailer.id)
             if row.proven_at is not None
         ],
+        "link_hosts": [row.host for row in list_allowed_hosts(db, retailer.id)],
     }
 
 
@@ -103,6 +110,38 @@ def _each_item(db: Session, retailer: Retailer) -> Iterator[Record]:
                 }
                 for each in variants
             ],
+        }
+
+
+def _each_answer(db: Session, retailer: Retailer) -> Iterator[Record]:
+    """Which variant is meant by a number that several have."""
+    rows = select(GtinAnswer.gtin, Item.public_id, Variant.key).join(Variant, Variant.id == GtinAnswer.variant_id)
+    rows = rows.join(Item, Item.id == Variant.item_id).where(GtinAnswer.retailer_id == retailer.id)
+    for gtin, item, variant in db.execute(rows.order_by(GtinAnswer.gtin)).all():
+        yield {"kind": "answer", "gtin": gtin, "item": item, "variant": variant}
+
+
+def _each_link(db: Session, retailer: Retailer) -> Iterator[Record]:
+    """What the numbers of items lead to besides their pages; one to a host that is not allowed any more is left out."""
+    hosts = list_link_hosts(db, retailer.id)
+    rows = select(Gs1Link, Item.public_id).join(Item, Item.id == Gs1Link.item_id)
+    rows = rows.where(Gs1Link.retailer_id == retailer.id).order_by(Gs1Link.created_at, Gs1Link.id)
+    for link, item in db.execute(rows).all():
+        if href_problem(link.href, hosts):
+            continue
+        yield {
+            "kind": "link",
+            "item": item,
+            "gtin": link.gtin,
+            "level": link.qualifiers,
+            "link_type": link.link_type,
+            "title": link.title,
+            "locale": link.locale,
+            "href": link.href,
+            "media_type": link.media_type,
+            "context": link.context,
+            "is_default": link.is_default,
+            "made_at": link.created_at.isoformat(),
         }
 
 

@@ -21,7 +21,12 @@ def nginx_conf(hosts: list[str], *, entries: int) -> str:
 # `pages` of this export to /srv/qrmerch/pages. Certificates are yours to add.
 map_hash_max_size {size};
 map_hash_bucket_size 128;
-map $uri $qrmerch_page {{
+# A GS1 address leads where its number does, whatever batch or piece it names.
+map $uri $qrmerch_asked {{
+    default $uri;
+    "~^(?<qrmerch_number>/01/[0-9]{{14}}|/414/[0-9]{{13}})/" $qrmerch_number;
+}}
+map $qrmerch_asked $qrmerch_page {{
     default "";
     include qrmerch-codes.map;
 }}
@@ -57,6 +62,9 @@ def apache_conf(hosts: list[str]) -> str:
     RewriteMap qrmerch txt:/srv/qrmerch/qrmerch-codes.txt
     RewriteMap capitals int:toupper
     RewriteRule ^/pages/ - [L]
+    # A GS1 address leads where its number does, whatever batch or piece it names.
+    AllowEncodedSlashes NoDecode
+    RewriteRule ^(/01/[0-9]{{14}}|/414/[0-9]{{13}})/ $1
     RewriteRule ^(/.*)$ ${{qrmerch:${{capitals:$1}}|/pages/unknown.html}} [R=302,L]
     <Directory /srv/qrmerch/pages>
         Require all granted

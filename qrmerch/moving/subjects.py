@@ -1,4 +1,4 @@
-"""What a retailer's codes lead to, each once."""
+"""What a retailer's printed addresses lead to, each once: those of its codes, and the GS1 ones."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,26 +7,39 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item
+from qrmerch.codes.gs1_queries import find_store_by_gln, list_all_answers
 from qrmerch.codes.models import Code, Subject
-from qrmerch.parties.models import Retailer, Store
+from qrmerch.parties.models import Retailer
+from qrmerch.parties.queries import list_stores
 
 
 @dataclass(frozen=True, slots=True)
 class Led:
-    """An item or a store that codes lead to; the other id is empty."""
+    """An item or a store that codes or numbers lead to; the other id is empty."""
 
     public_id: str
     item_id: str = ""
     store_id: str = ""
+    # The GS1 numbers that mean it, as a path: `/01/…` of an item, `/414/…` of a store.
+    numbers: tuple[str, ...] = ()
 
 
 def each_subject(db: Session, retailer: Retailer) -> Iterator[Led]:
-    """The items that codes are about, then the stores whose pages they lead to."""
+    """The items that codes are about or numbers mean, then the stores whose pages they lead to."""
+    numbers: dict[str, list[str]] = {}
+    for answer in list_all_answers(db, retailer_id=retailer.id):
+        numbers.setdefault(answer.item_id, []).append(f"/01/{answer.gtin}")
     about = select(Code.item_id).where(Code.retailer_id == retailer.id, Code.item_id.is_not(None))
-    items = select(Item.id, Item.public_id).where(Item.id.in_(about)).order_by(Item.created_at, Item.id)
-    for item_id, public_id in db.execute(items).all():
-        yield Led(public_id, item_id=item_id)
+    led_to = {*db.scalars(about), *numbers}
+    items = select(Item.id, Item.public_id).where(Item.retailer_id == retailer.id)
+    for item_id, public_id in db.execute(items.order_by(Item.created_at, Item.id)).all():
+        if item_id in led_to:
+            yield Led(public_id, item_id=item_id, numbers=tuple(sorted(numbers.get(item_id, ()))))
     led = select(Code.subject_id).where(Code.retailer_id == retailer.id, Code.subject_kind == Subject.STORE)
-    stores = select(Store.id, Store.public_id).where(Store.id.in_(led)).order_by(Store.code)
-    for store_id, public_id in db.execute(stores).all():
-        yield Led(public_id, store_id=store_id)
+    coded = set(db.scalars(led))
+    for store in list_stores(db, retailer.id):
+        means = store.gln is not None and store.id in {
+            each.id for each in find_store_by_gln(db, store.gln, retailer_id=retailer.id)
+        }
+        if means or store.id in coded:
+            yield Led(store.public_id, store_id=store.id, numbers=(f"/414/{store.gln}",) if means else ())

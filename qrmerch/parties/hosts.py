@@ -2,6 +2,7 @@
 
 import ipaddress
 import logging
+import re
 import time
 from collections.abc import Callable
 from typing import Final
@@ -9,11 +10,10 @@ from urllib.parse import urlsplit
 
 import orjson
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from qrmerch.config import Settings
-from qrmerch.db import Database
+from qrmerch.db import AWAY, Database
 from qrmerch.files import replace_file
 from qrmerch.parties.models import RetailerHost
 
@@ -22,6 +22,8 @@ SHARED: Final = ""
 _FILE: Final = "hosts.json"
 _RELOAD_S: Final = 5.0
 _MAX_REMEMBERED: Final = 1_000
+# As requests may say it: a name, perhaps with the dot of the root behind it, or an address; perhaps a port.
+_SAID: Final = re.compile(r"([a-z0-9_](?:[a-z0-9._-]{0,251}[a-z0-9_-])?|\[[0-9a-f:.]{2,45}\])\.?(?::[0-9]{1,5})?")
 
 
 class Hosts:
@@ -76,7 +78,7 @@ class Hosts:
         try:
             with self._database.read() as db:
                 self.refresh(db)
-        except DBAPIError:
+        except AWAY:
             return
 
     def _find(self, name: str) -> str | None:
@@ -100,11 +102,9 @@ class Hosts:
 
 
 def _bare(host: str) -> str:
-    """The name without a port, in lower case; empty for what is no host at all."""
-    try:
-        return (urlsplit(f"//{host}").hostname or "").lower()
-    except ValueError:
-        return ""
+    """The name without a port and the dot of the root, in lower case; empty for what is no host at all."""
+    found = _SAID.fullmatch(host.lower())
+    return found[1].strip("[]") if found else ""
 
 
 def _is_private(name: str) -> bool:

@@ -279,3 +279,28 @@ class PageChange(Base):
     retailer_id: Mapped[str] = mapped_column(String(36), ForeignKey("retailer.id"))
     item_id: Mapped[str | None] = mapped_column(String(36))
     at: Mapped[datetime]
+
+
+class LinkState(enum.StrEnum):
+    """What is known of where a link ends: nothing yet, an address, or that it cannot be opened."""
+
+    WAITING = "waiting"
+    GOOD = "good"
+    BAD = "bad"
+
+
+class LinkCheck(Base):
+    """Where an address elsewhere ends, after all redirects; who links to it is not asked."""
+
+    __table_args__ = (one_of("state", LinkState),)
+
+    id: Mapped[Id]
+    # SHA-256 of the address.
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    url: Mapped[str] = mapped_column(String(2000))
+    state: Mapped[LinkState] = word(LinkState, default=LinkState.WAITING)
+    end: Mapped[str] = mapped_column(String(2000), default="")
+    # Why it cannot be opened.
+    reason: Mapped[str] = mapped_column(String(300), default="")
+    asked_at: Mapped[datetime] = mapped_column(index=True)
+    checked_at: Mapped[datetime | None]

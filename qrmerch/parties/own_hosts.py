@@ -119,13 +119,14 @@ def note_look(db: Session, row: RetailerHost, look: Look, *, at: datetime, actor
         return row.proven_at is not None
     lock_for_chain(db, f"hosts {row.retailer_id}")
     refuse_taken(db, row.retailer_id, row.host)
-    row.proven_at, row.proof = at, look.proof
+    host = row.host
     try:
+        # Within the savepoint: whoever proves it at the same instant is found by the database alone.
         with db.begin_nested():
-            db.flush()
+            row.proven_at, row.proof = at, look.proof
     except IntegrityError:
-        raise _taken(row.host) from None
-    detail: dict[str, object] = {"host": row.host, "proof": look.proof.value}
+        raise _taken(host) from None
+    detail: dict[str, object] = {"host": host, "proof": look.proof.value}
     audit.record(db, actor, "host.prove", ("host", row.id), at=at, retailer_id=row.retailer_id, detail=detail)
     others = select(func.count(RetailerHost.id)).where(
         RetailerHost.retailer_id == row.retailer_id, RetailerHost.is_primary, RetailerHost.proven_at.is_not(None)

@@ -141,6 +141,14 @@ def find_printed_host(db: Session, retailer_id: str) -> str | None:
     return db.scalars(wanted.limit(1)).one_or_none()
 
 
+def list_own_hosts(db: Session, retailer_id: str) -> frozenset[str]:
+    """The hosts that are proven to be a retailer's, small letters."""
+    wanted = select(RetailerHost.host).where(
+        RetailerHost.retailer_id == retailer_id, RetailerHost.proven_at.is_not(None)
+    )
+    return frozenset(each.lower() for each in db.scalars(wanted))
+
+
 def printed_base(db: Session, retailer_id: str, *, base_url: str) -> str:
     """What addresses of the retailer's begin with: its own default host, else the installation's address."""
     host = find_printed_host(db, retailer_id)

@@ -49,7 +49,7 @@ def _draw_talker(easel: Easel, width: float, height: float, bleed: float) -> Non
     is_quiet = sign.dress.is_quiet
     top = easel.wordmark(margin, margin, 5 * s, colour=ground.ink, has_logo=ground.colour == WHITE)
     room = (split if has_picture else width) - 2 * margin + 3 * s
-    price = easel.fit(price_of(item), 7 * s, room, weight=PLAIN if is_quiet else SEMI, tracking=-10)
+    price = easel.fit(price_of(item), 7 * s, room, weight=PLAIN if is_quiet else SEMI, tracking=-10, is_never_cut=True)
     price_y = height - margin - price.height + 1.2 * s
     head = easel.fit(
         sign.headline or item.title,
@@ -61,6 +61,7 @@ def _draw_talker(easel: Easel, width: float, height: float, bleed: float) -> Non
         least=5 * s,
         leading=1.08 if is_quiet else 0.96,
         tracking=-8 if is_quiet else TIGHTER,
+        is_heading=True,
     )
     y = easel.put(head, margin - head.size * 0.03, top + 6 * s, colour=ground.ink) + 3 * s
     if price_y - y > 12 * s:
@@ -104,6 +105,7 @@ def draw_card(easel: Easel) -> None:
         max_lines=2,
         leading=0.96,
         tracking=TIGHTER,
+        is_heading=True,
     )
     y = easel.put(head, margin - 0.8, top + 9, colour=ground.ink) + 7
     for number in range(1, _STEPS + 1):
@@ -135,7 +137,7 @@ def draw_guide(easel: Easel) -> None:
     page.fill(page.whole, WHITE)
     room = page.width - 2 * margin
     y = easel.wordmark(margin, margin, 6, colour=INK)
-    head = easel.fit(words["guide"], 15, room, weight=BOLD, max_lines=2, leading=1.0, tracking=TIGHTER)
+    head = easel.fit(words["guide"], 15, room, weight=BOLD, max_lines=2, leading=1.0, tracking=TIGHTER, is_heading=True)
     y = easel.put(head, margin - 0.5, y + 9, colour=INK) + 3
     lede = easel.fit(words["guide_lede"], 5, room, max_lines=3, leading=1.35, is_balanced=True)
     y = easel.put(lede, margin, y, colour=GREY) + 6

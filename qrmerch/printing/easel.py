@@ -9,9 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from qrmerch.codes.artwork import MM_PER_INCH, Symbol
+from qrmerch.codes.artwork import MM_PER_INCH, Symbol, look_of
+from qrmerch.codes.styles import PLAIN as PLAIN_STYLE
+from qrmerch.codes.styles import Style
+from qrmerch.printing.lettering import printable
 from qrmerch.printing.sign_paper import Box, Laid, Page
-from qrmerch.printing.sign_type import Line, is_tall, is_whole, printable, shape, wrap, wrap_balanced
+from qrmerch.printing.sign_type import Line, is_tall, is_whole, shape, wrap, wrap_balanced
 from qrmerch.printing.signs import Shown, Sign
 
 INK, GREY, WHITE = "#141414", "#585854", "#ffffff"
@@ -31,6 +34,15 @@ class Placed:
     address: str
     page: int
     box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How the codes of a sign look, the logo in them as the file has it, and the file of the retailer's own face."""
+
+    style: Style = PLAIN_STYLE
+    logo: Laid | None = None
+    face: str = ""
 
 
 @dataclass(slots=True)
@@ -69,10 +81,11 @@ class Easel:
         logo: Laid | None,
         symbols: Mapping[str, Symbol],
         scale: float,
+        look: Look,
     ) -> None:
         self.page, self.sign, self.notes = page, sign, notes
         self.number, self.pictures, self.logo, self.symbols = number, pictures, logo, symbols
-        self.scale = scale
+        self.scale, self.look = scale, look
         self._turn: tuple[float, float, bool, bool] = (0.0, 0.0, False, False)
 
     def turned(self, box: Box) -> Box:
@@ -95,11 +108,16 @@ class Easel:
         leading: float = 1.2,
         tracking: float = 0.0,
         is_balanced: bool = False,
+        is_never_cut: bool = False,
+        is_heading: bool = False,
     ) -> Fitted:
         """A text as large as it can be, at most `size`, whole; at `least` it is cut, and noted.
 
+        A price `is_never_cut`: half of one is another price. It is left out instead, and noted.
+
         :param height: of the place it has; 0 for any.
         :param least: the smallest size; 0 for 60 % of the largest.
+        :param is_heading: set in the retailer's own face where it has one.
         """
         text = printable(text)
         if not text:
@@ -107,6 +125,7 @@ class Easel:
         least = least or size * 0.6
         leading = max(leading, _TALL_LEADING) if is_tall(text) else leading
         how = {"max_lines": max_lines, "direction": self.sign.direction, "tracking": tracking}
+        how["house"] = self.look.face if is_heading else ""
         while True:
             lines = wrap(text, size, width, weight, **how)  # type: ignore[arg-type]
             fits = is_whole(text, lines) and (not height or len(lines) * size * leading <= height)
@@ -118,6 +137,7 @@ class Easel:
             lines = wrap(text, size, width, weight, **{**how, "max_lines": rows})  # type: ignore[arg-type]
             if not is_whole(text, lines):
                 self.notes.cut.append(text)
+                lines = [] if is_never_cut else lines
         elif is_balanced:
             lines = wrap_balanced(text, size, width, weight, **how)  # type: ignore[arg-type]
         return Fitted(tuple(lines), size, leading)
@@ -159,7 +179,7 @@ class Easel:
         is_quiet = self.sign.dress.is_quiet
         weight, tracking = (SEMI, 40.0) if is_quiet else (BOLD, TIGHTER)
         text = printable(self.sign.dress.wordmark)
-        line = shape(text, weight, direction=self.sign.direction, tracking=tracking)
+        line = shape(text, weight, direction=self.sign.direction, tracking=tracking, house=self.look.face)
         return self.put(Fitted((line,), size, 1.0), x, y, colour=colour, align=align)
 
     def picture(self, item: Shown, box: Box) -> bool:
@@ -181,7 +201,12 @@ class Easel:
     def code(self, item: Shown, x: float, y: float, side: float) -> Box:
         """An item's code at a place of this side, noted to be read back; the place."""
         place = self.turned(Box(x, y, side, side))
-        self.page.symbol(self.symbol_of(item), place.x, place.y, side, dark=self.sign.dress.code)
+        symbol, style = self.symbol_of(item), self.look.style
+        self.page.symbol(symbol, place.x, place.y, side, dark=self.sign.dress.code, style=style)
+        frame = look_of(symbol, style).logo_frame if self.look.logo else None
+        if self.look.logo and frame:
+            left, top, width, height = (each * side / symbol.side for each in frame)
+            self.page.picture(self.look.logo, Box(place.x + left, place.y + top, width, height), fits=True)
         self.notes.codes.append(Placed(item.address, self.number, self._on_page(place)))
         return Box(x, y, side, side)
 
@@ -200,6 +225,7 @@ class Easel:
             logo=self.logo,
             symbols=self.symbols,
             scale=self.scale,
+            look=self.look,
         )
         easel._turn = (x, y, is_upside_down, True)
         yield easel

@@ -81,27 +81,38 @@ def base_face() -> Face:
     return _read(Path(reportlab.__file__).parent / "fonts" / "Vera.ttf")
 
 
-def find_face(text: str) -> Face | None:
-    """The first face that has every character of a text; None where there is no such face."""
+def find_face(text: str, house: str = "") -> Face | None:
+    """The first face that has every character of a text; None where there is no such face.
+
+    :param house: the file of a face that comes before all others; empty for none.
+    """
     wanted = "".join(character for character in text if not character.isspace())
-    for face in _faces():
+    for face in _faces(house):
         if face.has(wanted):
             return face
     return None
 
 
-def face_of(text: str) -> Face:
+def face_of(text: str, house: str = "") -> Face:
     """The face that a piece of `split_by_face` is set in."""
-    return find_face(text) or base_face()
+    return find_face(text, house) or base_face()
 
 
-def split_by_face(text: str) -> list[str]:
+def is_usable(path: Path) -> bool:
+    """Whether a font file's letters can be told."""
+    try:
+        return bool(_read(path).covers)
+    except (OSError, ValueError):
+        return False
+
+
+def split_by_face(text: str, house: str = "") -> list[str]:
     """A text in pieces that each have a face of their own, in the order they are read; mostly one.
 
     Spaces and what combines with the letter before stay with it. Characters that no face has must be gone: see
-    `without_unknown`.
+    `lettering.printable`.
     """
-    if base_face().has("".join(text.split())):
+    if not house and base_face().has("".join(text.split())):
         return [text]
     pieces: list[str] = []
     face: Face | None = None
@@ -109,7 +120,7 @@ def split_by_face(text: str) -> list[str]:
         if face is not None and (character.isspace() or (_stays(character) and face.has(character))):
             pieces[-1] += character
             continue
-        found = find_face(character) or base_face()
+        found = find_face(character, house) or base_face()
         if found is face:
             pieces[-1] += character
         else:
@@ -123,13 +134,9 @@ def _stays(character: str) -> bool:
     return unicodedata.category(character) in ("Mn", "Mc", "Me", "Cf")
 
 
-def without_unknown(text: str) -> str:
-    """A text without the characters that no face has, spaces joined."""
-    known = (each for each in text if each.isspace() or find_face(each))
-    return " ".join("".join(known).split())
-
-
-def _faces() -> Iterator[Face]:
+def _faces(house: str = "") -> Iterator[Face]:
+    if house:
+        yield _read(Path(house))
     yield base_face()
     for package, name in _PACKAGED[1:]:
         face = _packaged_face(package, name)

@@ -12,8 +12,11 @@ from typing import Final
 
 from PIL import Image
 
-from qrmerch.codes.artwork import POINTS_PER_MM, Symbol, pdf_drawing, snap_to_dots
+from qrmerch.codes.artwork import POINTS_PER_MM, WHITE, Level, Symbol, look_of, pdf_drawing, snap_to_dots
+from qrmerch.codes.preflight import Asked
 from qrmerch.codes.queries import CodeLine, said_by
+from qrmerch.codes.styles import PLAIN, Style, open_logo
+from qrmerch.codes.styles import Logo as CodeLogo
 from qrmerch.codes.tokens import group
 from qrmerch.printing import lettering
 from qrmerch.printing.paper import Paper, Picture
@@ -23,7 +26,7 @@ INK, GREY = "#141414", "#585854"
 # A code larger than this is read no better at arm's length, and the words need the room.
 _MAX_CODE_MM: Final = 36.0
 # What a printer may be off by before it cuts into the artwork.
-_MARGIN_MM: Final = 1.6
+MARGIN_MM: Final = 1.6
 _TAG_MARGIN_MM, _TAG_HOLE_MM, _TAG_CODE_MM = 4.5, 11.0, 30.0
 _EDGE_MM: Final = 2.0
 # As wide and as high as a logo gets on a tag; its pixels are then about 400 to the inch.
@@ -58,7 +61,9 @@ class Wording:
     """What all labels of a sheet say, and in which colour their codes are.
 
     `house` stands on hang tags, or in its place `logo`, a picture's bytes as they are served; `call` says what a scan
-    gives; `notice` what it keeps; `direction` is `ltr` or `rtl`.
+    gives; `notice` what it keeps; `direction` is `ltr` or `rtl`. `style`, `level` and `ground`, the colour of
+    the paper where no white is printed first, are a design's. `face` is the file of the retailer's own font, in which
+    names and headings are set.
     """
 
     house: str = ""
@@ -68,6 +73,14 @@ class Wording:
     dark: str = "#000000"
     direction: str = "ltr"
     shows_place: bool = True
+    style: Style = PLAIN
+    level: Level = Level.M
+    ground: str = WHITE
+    face: str = ""
+
+    def asked(self, size_mm: float) -> Asked:
+        """What preflight is asked of a code of this size."""
+        return Asked(size_mm=size_mm, dark=self.dark, style=self.style, paper=self.ground)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +91,7 @@ class _Line:
     size: float
     colour: str = INK
     is_bold: bool = False
+    face: str = ""
 
     @property
     def leading(self) -> float:
@@ -126,17 +140,23 @@ def label_of(line: CodeLine, base: str) -> Label:
     return Label(said_by(line.code, base), token, line.item_title, line.place if line.store_name else "")
 
 
+def has_missing(label: Label, wording: Wording) -> bool:
+    """Whether letters of a label's name or place are in no face here, and are left out."""
+    place = label.place if wording.shows_place else ""
+    return bool(lettering.list_missing(label.title) or lettering.list_missing(place))
+
+
 def code_size_mm(symbol: Symbol, stock: Stock) -> float:
     """How large a code is on this stock: what there is room for, in whole dots of a 300 dpi printer."""
     width, height = stock.label
     if stock.shape == Shape.TAG:
-        room = min(_TAG_CODE_MM, width - 2 * _MARGIN_MM, height * _CODE_SHARE)
+        room = min(_TAG_CODE_MM, width - 2 * MARGIN_MM, height * _CODE_SHARE)
     elif stock.shape == Shape.ROUND:
         room = min(min(stock.label) * _ROUND_CODE_SHARE, _MAX_CODE_MM)
     elif stock.is_tall:
-        room = min(width - 2 * _MARGIN_MM, height * _TALL_CODE_SHARE, _MAX_CODE_MM)
+        room = min(width - 2 * MARGIN_MM, height * _TALL_CODE_SHARE, _MAX_CODE_MM)
     else:
-        room = min(height - 2 * _MARGIN_MM, width * _CODE_SHARE, _MAX_CODE_MM)
+        room = min(height - 2 * MARGIN_MM, width * _CODE_SHARE, _MAX_CODE_MM)
     return snap_to_dots(symbol, size_mm=room)
 
 
@@ -151,14 +171,41 @@ def draw_label(
     laid = lay_out(label, symbol, stock, wording)
     # Codes begin on whole dots of a 300 dpi printer.
     x, y = (round(each / _DOT) * _DOT for each in (left + laid.code_x, bottom + laid.code_y))
-    paper.add(pdf_drawing(symbol, x=x, y=y, side=laid.side, dark=wording.dark))
+    paper.add(pdf_drawing(symbol, x=x, y=y, side=laid.side, dark=wording.dark, style=wording.style))
+    if wording.style.logo:
+        _place_code_logo(paper, symbol, wording.style, x, y, laid.side)
     if laid.logo:
         paper.place(laid.logo.picture, left + laid.logo.x, bottom + laid.logo.y, laid.logo.width, laid.logo.height)
     for words in laid.words:
         line = words.line
         x, y = left + words.x, bottom + words.y
-        lettering.draw(paper, line.text, x, y, line.size, colour=line.colour, is_bold=line.is_bold, align=words.align)
+        lettering.draw(
+            paper,
+            line.text,
+            x,
+            y,
+            line.size,
+            colour=line.colour,
+            is_bold=line.is_bold,
+            align=words.align,
+            house=line.face,
+        )
     return laid.is_complete
+
+
+def _place_code_logo(paper: Paper, symbol: Symbol, style: Style, x: float, y: float, side: float) -> None:
+    """The logo in the middle of a code; in the file it lies once."""
+    frame = look_of(symbol, style).logo_frame
+    if style.logo is None or frame is None:
+        return
+    left, top, width, height = (each * side / symbol.side for each in frame)
+    paper.place(_picture_of(style.logo), x + left, y + side - top - height, width, height)
+
+
+@lru_cache(maxsize=8)
+def _picture_of(logo: CodeLogo) -> Picture:
+    flat = open_logo(logo)
+    return Picture(flat.width, flat.height, flat.tobytes(), b"\xff" * (flat.width * flat.height))
 
 
 def lay_out(label: Label, symbol: Symbol, stock: Stock, wording: Wording) -> Laid:
@@ -183,7 +230,7 @@ def short_address(label: Label) -> str:
 def _lay_beside(label: Label, wording: Wording, width: float, height: float, side: float) -> Laid:
     """The code at the side where reading begins, the words beside it: name on top, small print at the foot."""
     is_rtl = wording.direction == "rtl"
-    margin, edge = _MARGIN_MM * POINTS_PER_MM, _EDGE_MM * POINTS_PER_MM
+    margin, edge = MARGIN_MM * POINTS_PER_MM, _EDGE_MM * POINTS_PER_MM
     code_x = width - margin - side if is_rtl else margin
     top, foot = _words_beside(label, wording, width - side - 3 * margin, height - 2 * edge)
     x = code_x - margin / 2 if is_rtl else code_x + side + margin / 2
@@ -194,7 +241,7 @@ def _lay_beside(label: Label, wording: Wording, width: float, height: float, sid
 
 def _lay_under(label: Label, wording: Wording, width: float, height: float, side: float) -> Laid:
     """The code on top, the words in the middle under it; for labels that are higher than wide."""
-    margin = _MARGIN_MM * POINTS_PER_MM
+    margin = MARGIN_MM * POINTS_PER_MM
     code_y = height - margin - side
     top, foot = _words_beside(label, wording, width - 2 * margin, code_y - 1.5 * margin)
     words = _placed(top, width / 2, code_y - margin / 2, "centre")
@@ -225,7 +272,7 @@ def _words_beside(label: Label, wording: Wording, room: float, height: float) ->
     usual = min(max(height / _USUAL_HEIGHT, _SCALES[0]), _SCALES[1])
     for call, notice, shrink in _ways_to_fit(wording):
         scale = usual * shrink
-        top = _fit(label.title, 9.5 * scale, room, max_lines=2, is_bold=True)
+        top = _fit(label.title, 9.5 * scale, room, max_lines=2, is_bold=True, face=wording.face)
         if wording.shows_place:
             top += _fit(label.place, 7 * scale, room, colour=GREY)
         foot = _fit(call, 7 * scale, room, max_lines=2)
@@ -249,9 +296,9 @@ def _lay_tag(label: Label, wording: Wording, width: float, height: float, side: 
     room, middle = width - 2 * _TAG_MARGIN_MM * POINTS_PER_MM, width / 2
     picture = _read_logo(wording.logo)
     across, down = _logo_size(picture, room) if picture else (0.0, 0.0)
-    head = [_Line("", down / _LEADING)] if picture else _fit(wording.house, 11, room, is_bold=True)
+    head = [_Line("", down / _LEADING)] if picture else _fit(wording.house, 11, room, is_bold=True, face=wording.face)
     head += [_Line("", 6)] * bool(head)
-    head += _fit(label.title, 14, room, max_lines=3, is_bold=True, is_balanced=True)
+    head += _fit(label.title, 14, room, max_lines=3, is_bold=True, is_balanced=True, face=wording.face)
     if wording.shows_place and label.place:
         head += [_Line("", 1.5), *_fit(label.place, 7.5, room, colour=GREY)]
     foot = _fit(wording.call, 9, room, max_lines=2, is_bold=True, is_balanced=True, colour=wording.dark)
@@ -292,10 +339,12 @@ def _logo_size(logo: Picture, room: float) -> tuple[float, float]:
 def _address_lines(label: Label, size: float, room: float, *, colour: str = INK) -> list[_Line]:
     """The address in one line where it fits; else the host above the token. Neither is ever cut."""
     whole, token = short_address(label), group(label.token)
-    share = room / lettering.width_of(whole, size)
+    host = whole.removesuffix(token).strip()
+    # The host is the same on all labels, so that each of them asks for the width of its token only.
+    wide = lettering.width_of(f"{host} ", size) + lettering.width_of(token, size)
+    share = room / wide
     if share >= _FITTED[-1]:
         return [_Line(whole, size * min(share, 1.0), colour)]
-    host = whole.removesuffix(token).strip()
     share = room / lettering.width_of(host, size)
     return [_Line(host, size * min(share, 1.0), colour), _Line(token, size, colour)]
 
@@ -310,16 +359,24 @@ def _fit(
     is_bold: bool = False,
     is_balanced: bool = False,
     is_never_cut: bool = False,
+    face: str = "",
 ) -> list[_Line]:
     """A text as lines that fit, a little smaller if that saves a line or saves it from being cut."""
-    size, lines = _lines_of(text, size, room, max_lines, is_bold, is_balanced, is_never_cut)
-    return [_Line(line, size, colour, is_bold) for line in lines]
+    size, lines = _lines_of(text, size, room, max_lines, is_bold, is_balanced, is_never_cut, face)
+    return [_Line(line, size, colour, is_bold, face) for line in lines]
 
 
 # Names, places and the words of a sheet come again and again.
 @lru_cache(maxsize=4_096)
 def _lines_of(
-    text: str, size: float, room: float, max_lines: int, is_bold: bool, is_balanced: bool, is_never_cut: bool
+    text: str,
+    size: float,
+    room: float,
+    max_lines: int,
+    is_bold: bool,
+    is_balanced: bool,
+    is_never_cut: bool,
+    face: str,
 ) -> tuple[float, tuple[str, ...]]:
     text = lettering.printable(text)
     if not text or not max_lines:
@@ -329,7 +386,7 @@ def _lines_of(
     lines: list[str] = []
     for line_count in range(1, max_lines + 1):
         for share in shares if line_count == max_lines else _FITTED[:2]:
-            lines = wrap(text, size * share, room, max_lines=line_count, is_bold=is_bold)
+            lines = wrap(text, size * share, room, max_lines=line_count, is_bold=is_bold, house=face)
             if lettering.is_whole(lines, text):
                 return size * share, tuple(lines)
     return size * shares[-1], tuple(lines)

@@ -55,38 +55,41 @@ def _composed(text: str) -> str:
 
 
 @lru_cache(maxsize=_KEPT)
-def width_of(text: str, size: float, *, is_bold: bool = False) -> float:
+def width_of(text: str, size: float, *, is_bold: bool = False, house: str = "") -> float:
     """How wide a printable text is, points.
 
     :param size: points.
+    :param house: the file of a retailer's own face, for the letters it has; empty for none.
     """
-    return size * sum(piece.width + BOLD_STROKE * piece.cut.is_stroked for piece in shape(text, is_bold))
+    return size * sum(piece.width + BOLD_STROKE * piece.cut.is_stroked for piece in shape(text, is_bold, house))
 
 
-def wrap(text: str, size: float, width: float, *, max_lines: int, is_bold: bool = False) -> list[str]:
+def wrap(text: str, size: float, width: float, *, max_lines: int, is_bold: bool = False, house: str = "") -> list[str]:
     """A printable text in at most so many lines of this width, points; what does not fit ends in an ellipsis."""
     lines: list[str] = []
     parts = parts_of(text)
     while parts and len(lines) < max_lines:
         taken = 1
         is_last = len(lines) == max_lines - 1
-        while taken < len(parts) and _fits(parts[: taken + 1], size, width, is_bold):
+        while taken < len(parts) and _fits(parts[: taken + 1], size, width, is_bold, house):
             taken += 1
         line, parts = "".join(parts[:taken]).rstrip(), parts[taken:]
-        lines.append(_cut(line, size, width, is_cut=bool(is_last and parts), is_bold=is_bold))
+        lines.append(_cut(line, size, width, is_cut=bool(is_last and parts), is_bold=is_bold, house=house))
     return lines
 
 
-def _fits(parts: tuple[str, ...], size: float, width: float, is_bold: bool) -> bool:
-    return width_of("".join(parts).rstrip(), size, is_bold=is_bold) <= width
+def _fits(parts: tuple[str, ...], size: float, width: float, is_bold: bool, house: str) -> bool:
+    return width_of("".join(parts).rstrip(), size, is_bold=is_bold, house=house) <= width
 
 
-def wrap_balanced(text: str, size: float, width: float, *, max_lines: int, is_bold: bool = False) -> list[str]:
+def wrap_balanced(
+    text: str, size: float, width: float, *, max_lines: int, is_bold: bool = False, house: str = ""
+) -> list[str]:
     """As `wrap`, with lines of about one length, as a title wants them."""
-    lines = wrap(text, size, width, max_lines=max_lines, is_bold=is_bold)
+    lines = wrap(text, size, width, max_lines=max_lines, is_bold=is_bold, house=house)
     while len(lines) > 1 and width > 0:
         width *= _NARROWER
-        tighter = wrap(text, size, width, max_lines=max_lines, is_bold=is_bold)
+        tighter = wrap(text, size, width, max_lines=max_lines, is_bold=is_bold, house=house)
         if len(tighter) > len(lines) or not is_whole(tighter, "".join(lines)):
             break
         lines = tighter
@@ -103,19 +106,21 @@ def draw(
     colour: str,
     is_bold: bool = False,
     align: str = "left",
+    house: str = "",
 ) -> None:
     """Put a printable text on paper, or on a canvas of reportlab's.
 
     :param x: where it begins, ends or has its middle, as `align` says (`left`, `right`, `centre`); points.
     :param y: its base line.
     :param colour: `#rrggbb`.
+    :param house: the file of a retailer's own face, for the letters it has; on paper only.
     """
     if not text:
         return
     if align != "left":
-        x -= {"centre": 0.5, "right": 1.0}[align] * width_of(text, size, is_bold=is_bold)
+        x -= {"centre": 0.5, "right": 1.0}[align] * width_of(text, size, is_bold=is_bold, house=house)
     if isinstance(canvas, Paper):
-        for piece in shape(text, is_bold):
+        for piece in shape(text, is_bold, house):
             canvas.show(piece, x, y, size, ink=pdf_ink(colour))
             x += piece.width * size
     elif _is_base(text):
@@ -163,10 +168,10 @@ def _is_simple(character: str) -> bool:
     return (code <= _LAST_SIMPLE or code in _SIMPLE_TOO) and not unicodedata.category(character).startswith("M")
 
 
-def _cut(line: str, size: float, width: float, *, is_cut: bool, is_bold: bool) -> str:
+def _cut(line: str, size: float, width: float, *, is_cut: bool, is_bold: bool, house: str) -> str:
     """The line, shortened from its end until it fits with an ellipsis, if it has to be."""
-    if not is_cut and width_of(line, size, is_bold=is_bold) <= width:
+    if not is_cut and width_of(line, size, is_bold=is_bold, house=house) <= width:
         return line
-    while line and width_of(line + ELLIPSIS, size, is_bold=is_bold) > width:
+    while line and width_of(line + ELLIPSIS, size, is_bold=is_bold, house=house) > width:
         line = line[:-1].rstrip()
     return line + ELLIPSIS

@@ -95,6 +95,8 @@ class PrintBatch(RetailerScoped, Base):
     # Names of which letters were left out, and names that were cut to fit; the first of each.
     incomplete: Mapped[Json] = mapped_column(default=list)
     cut: Mapped[Json] = mapped_column(default=list)
+    # How often it was tried again after it had failed; each try is a job of its own.
+    tries: Mapped[int] = mapped_column(default=0)
     problem: Mapped[str] = mapped_column(String(500), default="")
     # The key of its file holds the file's digest.
     file_key: Mapped[str] = mapped_column(String(100), default="")
@@ -108,6 +110,11 @@ class PrintBatch(RetailerScoped, Base):
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     released_at: Mapped[datetime | None]
+
+    @property
+    def job_id(self) -> str:
+        """What the job of its present try is called."""
+        return f"{self.id}-{self.tries}" if self.tries else self.id
 
     @property
     def digest(self) -> str:

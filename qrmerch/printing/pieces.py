@@ -29,6 +29,7 @@ from qrmerch.codes.models import Modules
 from qrmerch.codes.preflight import ArtworkRefused, Asked, Finding, Report, Verdict
 from qrmerch.codes.styles import Style
 from qrmerch.printing import lettering
+from qrmerch.printing.reading import render_page
 
 INK, GREY = "#141414", "#585854"
 # At this width words have their usual size; they grow with the code and never get smaller.
@@ -181,14 +182,7 @@ def _draw_frame(canvas: Any, layout: _Layout) -> None:
 
 
 def _render(page: bytes, dpi: float) -> Image.Image:
-    import pypdfium2
-
-    document = pypdfium2.PdfDocument(page)
-    try:
-        picture: Image.Image = document[0].render(scale=dpi / _POINTS_PER_INCH).to_pil().convert("RGB")
-        return picture
-    finally:
-        document.close()
+    return render_page(page, 0, dpi, has_colour=True).convert("RGB")
 
 
 def _draw_png(page: bytes, symbol: Symbol, asked: Asked, words: Words, dpi: int) -> Image.Image:

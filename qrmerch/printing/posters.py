@@ -5,7 +5,7 @@ picture first and speaks low.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from qrmerch.printing.easel import BOLD, GREY, INK, PLAIN, SEMI, TIGHT, TIGHTER, WHITE, Easel, Fitted
 from qrmerch.printing.sign_paper import Box
@@ -74,6 +74,7 @@ def _draw_loud(easel: Easel) -> None:
         least=24 * s,
         leading=0.94,
         tracking=TIGHTER,
+        is_heading=True,
     )
     below = easel.put(head, margin - head.size * 0.045, top + 13 * s, colour=ground.ink) + 15 * s
     column = max(side, _COLUMN * s)
@@ -116,15 +117,16 @@ def _say(easel: Easel, item: Shown, x: float, y: float, room: float, height: flo
     """Name, price and line at the head of the column, as much as there is room for."""
     size = 10 * s
     named = item.title if easel.sign.headline and easel.sign.headline != item.title else ""
-    for text, weight, ink in (
-        (named, SEMI, ground.ink),
-        (price_of(item), SEMI, ground.ink),
-        (item.line, PLAIN, ground.faint),
+    how: dict[str, Any] = {"leading": 1.18, "tracking": -10, "is_balanced": True}
+    for text, weight, ink, lines in (
+        (named, SEMI, ground.ink, 4),
+        (price_of(item), SEMI, ground.ink, 1),
+        (item.line, PLAIN, ground.faint, 4),
     ):
         if not text or height < size * 1.2:
             continue
         part = easel.fit(
-            text, size, room, weight=weight, max_lines=4, height=height, leading=1.18, tracking=-10, is_balanced=True
+            text, size, room, weight=weight, max_lines=lines, height=height, is_never_cut=lines == 1, **how
         )
         y = easel.put(part, x, y, colour=ink) + 1.5 * s
         height -= part.height + 1.5 * s
@@ -150,12 +152,27 @@ def _draw_quiet(easel: Easel) -> None:
     room = right - side - margin - 12 * s
     easel.wordmark(margin, foot - 7 * s, 7 * s, colour=INK)
     head = easel.fit(
-        sign.headline or item.title, 17 * s, room, weight=PLAIN, max_lines=3, height=60 * s, leading=1.1, tracking=-8
+        sign.headline or item.title,
+        17 * s,
+        room,
+        weight=PLAIN,
+        max_lines=3,
+        height=60 * s,
+        leading=1.1,
+        tracking=-8,
+        is_heading=True,
     )
     y = easel.put(head, margin, low + 18 * s, colour=INK) + 4 * s
-    for text, ink in ((item.line, GREY), (price_of(item), INK)):
+    for text, ink, lines in ((item.line, GREY, 3), (price_of(item), INK, 1)):
         part = easel.fit(
-            text, 7 * s, room, max_lines=3, height=max(9 * s, foot - 14 * s - y), leading=1.3, is_balanced=True
+            text,
+            7 * s,
+            room,
+            max_lines=lines,
+            height=max(9.1 * s, foot - 14 * s - y),
+            leading=1.3,
+            is_balanced=True,
+            is_never_cut=lines == 1,
         )
         y = easel.put(part, margin, y, colour=ink) + 2.5 * s
     y = low + 18 * s + side + 3 * s
@@ -211,4 +228,5 @@ def _headline_of_cling(easel: Easel, item: Shown, room: float, height: float) ->
         leading=1.0,
         tracking=TIGHTER,
         is_balanced=True,
+        is_heading=True,
     )

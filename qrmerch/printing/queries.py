@@ -7,7 +7,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item
-from qrmerch.codes.models import Code
+from qrmerch.codes.models import Code, CodeState
 from qrmerch.codes.queries import list_lines as list_codes_by_id
 from qrmerch.codes.queries import said_by
 from qrmerch.db import get_one, has_part
@@ -27,6 +27,7 @@ from qrmerch.printing.stocks import STOCKS, Stock, StockNotFound, find_stock, st
 from qrmerch.users.models import User
 
 _READ_AT_ONCE = 500
+_ENDED_SHOWN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,13 @@ def each_line(db: Session, batch_id: str, *, base_url: str, begin: int = 0) -> I
 def list_code_ids(db: Session, batch_id: str) -> list[str]:
     """The codes of a batch in their order."""
     return list(db.scalars(select(PrintLine.code_id).where(PrintLine.batch_id == batch_id).order_by(PrintLine.place)))
+
+
+def list_ended(db: Session, batch_id: str) -> list[str]:
+    """The first few codes of a batch that were retired or replaced since it was asked for: their tokens."""
+    wanted = select(Code.token).join(PrintLine, PrintLine.code_id == Code.id)
+    wanted = wanted.where(PrintLine.batch_id == batch_id, Code.state != CodeState.ACTIVE)
+    return list(db.scalars(wanted.order_by(PrintLine.place).limit(_ENDED_SHOWN)))
 
 
 def label_of_line(line: Line) -> Label:

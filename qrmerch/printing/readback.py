@@ -16,6 +16,8 @@ from qrmerch.printing.reading import Pages
 from qrmerch.printing.sheets import Run
 
 READ_DPI = 300
+# One sheet of A3 has 17 million dots; a larger page is read in parts.
+_MAX_PAGE_PIXELS = 24_000_000
 _ONLY_QR = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
 
 
@@ -42,7 +44,7 @@ def read_pages(
             break
         if number >= pages.count:
             raise CodeNotReadBack("The file has fewer pages than its labels need. Make it anew.")
-        _read_page(pages.render(number, dpi), run, wanted, first, number, dpi)
+        _read_page(pages, run, wanted, first, number, dpi)
         number, read = number + 1, read + len(wanted)
         yield read
     if number != pages.count:
@@ -55,10 +57,17 @@ def read_label(picture: Image.Image) -> list[str]:
     return [each.text for each in found]
 
 
-def _read_page(page: Image.Image, run: Run, wanted: list[str], first: int, number: int, dpi: int) -> None:
+def _read_page(pages: Pages, run: Run, wanted: list[str], first: int, number: int, dpi: int) -> None:
+    width, height = (side * dpi / MM_PER_INCH for side in run.page_mm)
+    # A page as large as a door is drawn label by label, so that it takes no more memory than others.
+    page = pages.render(number, dpi) if width * height <= _MAX_PAGE_PIXELS else None
     for place, address in enumerate(wanted, start=first):
-        box = tuple(round(edge * dpi / MM_PER_INCH) for edge in run.box_on_page(place))
-        said = read_label(page.crop(box))  # type: ignore[arg-type]
+        box = run.box_on_page(place)
+        if page is None:
+            picture = pages.render(number, dpi, box_mm=box)
+        else:
+            picture = page.crop(tuple(round(edge * dpi / MM_PER_INCH) for edge in box))  # type: ignore[arg-type]
+        said = read_label(picture)
         if said != [address]:
             where = f"Page {number + 1}, label {place + 1}"
             if not said:

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
 
 import pypdfium2
 from PIL import Image
 
+from qrmerch.codes.artwork import MM_PER_INCH
+from qrmerch.codes.readers import pdfium_alone as _alone
+
 _POINTS_PER_INCH = 72
-# PDFium works for one thread of a process at a time.
-_alone = Lock()
 
 
 class PageUnreadable(ValueError):
@@ -28,9 +28,17 @@ class Pages:
         with _alone:
             return len(self._document)
 
-    def render(self, page: int, dpi: float, *, has_colour: bool = False) -> Image.Image:
+    def render(
+        self,
+        page: int,
+        dpi: float,
+        *,
+        has_colour: bool = False,
+        box_mm: tuple[float, float, float, float] | None = None,
+    ) -> Image.Image:
         """A page, from 0, in shades of grey, or in its colours.
 
+        :param box_mm: a part of it: left, top, right and bottom from its upper left corner, mm; all of it unless given.
         :raises PageUnreadable: there is none of that number.
         """
         with _alone:
@@ -38,12 +46,20 @@ class Pages:
                 raise PageUnreadable(f"This file has {len(self._document)} pages.")
             opened = self._document[page]
             try:
-                drawn = opened.render(scale=dpi / _POINTS_PER_INCH, grayscale=not has_colour)
+                crop = _crop_of(opened.get_size(), box_mm) if box_mm else (0, 0, 0, 0)
+                drawn = opened.render(scale=dpi / _POINTS_PER_INCH, grayscale=not has_colour, crop=crop)
                 # A copy: what PDFium drew goes with its page.
                 copied: Image.Image = drawn.to_pil().copy()
                 return copied
             finally:
                 opened.close()
+
+
+def _crop_of(size: tuple[float, float], box_mm: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    """What PDFium leaves away at the left, bottom, right and top, points; what lies off the page is not drawn."""
+    left, top, right, bottom = (each / MM_PER_INCH * _POINTS_PER_INCH for each in box_mm)
+    width, height = size
+    return max(left, 0), max(height - bottom, 0), max(width - right, 0), max(top, 0)
 
 
 @contextmanager
@@ -64,11 +80,19 @@ def open_pages(pdf: Path | bytes) -> Iterator[Pages]:
             document.close()
 
 
-def render_page(pdf: Path | bytes, page: int, dpi: float, *, has_colour: bool = False) -> Image.Image:
+def render_page(
+    pdf: Path | bytes,
+    page: int,
+    dpi: float,
+    *,
+    has_colour: bool = False,
+    box_mm: tuple[float, float, float, float] | None = None,
+) -> Image.Image:
     """One page of a PDF in shades of grey, or in its colours.
 
     :param page: from 0.
+    :param box_mm: a part of it, as `Pages.render` takes it.
     :raises PageUnreadable: it is no PDF, or has no such page.
     """
     with open_pages(pdf) as pages:
-        return pages.render(page, dpi, has_colour=has_colour)
+        return pages.render(page, dpi, has_colour=has_colour, box_mm=box_mm)

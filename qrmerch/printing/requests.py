@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from qrmerch import audit, ids
 from qrmerch.access import Principal
 from qrmerch.catalog.models import Item
-from qrmerch.codes.models import Code, CodeState, Subject
+from qrmerch.codes.models import Carrier, Code, CodeState, Subject
 from qrmerch.codes.service import make_codes
 from qrmerch.content.models import Content, Reader, Revision, RevisionState
 from qrmerch.content.notices import tell
@@ -25,7 +25,7 @@ from qrmerch.parties.models import Retailer, Supply, Vendor
 from qrmerch.parties.queries import find_supply
 from qrmerch.printing.models import PrintBatch, PrintRequest, PrintRequestItem, RequestState
 from qrmerch.printing.queries import find_request_of, list_request_items
-from qrmerch.printing.service import Order, ask_batch
+from qrmerch.printing.service import TAPS_WITHIN, Order, ask_batch
 from qrmerch.printing.sheets import MAX_COPIES
 from qrmerch.printing.stocks import Stock
 from qrmerch.text import clean_line
@@ -88,7 +88,7 @@ def ask(
     at: datetime,
     actor: Principal,
 ) -> PrintRequest:
-    """Ask a retailer for print files; it is told.
+    """Ask a retailer for print files; it is told. Asked for twice in one breath, it is one.
 
     :raises PrintsNotAllowed: the retailer does not take such requests from this vendor.
     :raises NotFound: an item is not the vendor's own, or no page of it was approved.
@@ -112,6 +112,10 @@ def ask(
     items = list(db.scalars(select(Item).where(*mine, *_is_approved()).order_by(Item.title, Item.id)))
     if len(items) < len(wanted):
         raise NotFound("One of these items is not approved any more. Reload the page and choose again.")
+    lock_for_chain(db, f"print requests of {vendor_id}")
+    same = _find_same(db, retailer.id, vendor_id, items, (stock.key, copies, said), at=at)
+    if same is not None:
+        return same
     request = PrintRequest(
         id=ids.new(),
         retailer_id=retailer.id,
@@ -135,6 +139,24 @@ def ask(
     return request
 
 
+def _find_same(
+    db: Session, retailer_id: str, vendor_id: str, items: Sequence[Item], said: tuple[str, int, str], *, at: datetime
+) -> PrintRequest | None:
+    """The request that was sent a moment ago with the same form: a second tap, not a second request."""
+    wanted = select(PrintRequest).where(
+        PrintRequest.retailer_id == retailer_id,
+        PrintRequest.vendor_id == vendor_id,
+        PrintRequest.created_at > at - TAPS_WITHIN,
+        PrintRequest.state == RequestState.ASKED,
+    )
+    ids_asked = {item.id for item in items}
+    for request in db.scalars(wanted):
+        is_alike = (request.stock_key, request.copies, request.note) == said
+        if is_alike and {item.id for item in list_request_items(db, request)} == ids_asked:
+            return request
+    return None
+
+
 def answer_with_batch(
     db: Session, retailer: Retailer, request: PrintRequest, order: Order, *, at: datetime, actor: Principal
 ) -> PrintBatch:
@@ -143,18 +165,34 @@ def answer_with_batch(
     Each item's code of no place is taken, or made where it has none.
 
     :param order: how they are to be; its codes are put in here.
-    :raises RequestOver: it was answered already.
+    :raises RequestOver: it was answered already, or nothing of it is left.
+    :raises PrintsNotAllowed: the vendor was suspended, or may not have print files any more.
     """
     _lock(db, request)
     if request.state != RequestState.ASKED:
         raise RequestOver("This request was answered already.")
-    items = [item for item in list_request_items(db, request) if not item.is_retired]
+    _insist_allowed(db, request)
+    items = _list_approved(db, request)
     if not items:
-        raise RequestOver("None of these items is sold any more. Refuse the request, and say so.")
+        raise RequestOver("None of these items is sold and approved any more. Refuse the request, and say so.")
     code_ids = _codes_of(db, retailer, items, at=at, actor=actor)
     batch = ask_batch(db, retailer, replace(order, code_ids=code_ids, vendor_id=request.vendor_id), at=at, actor=actor)
     request.state, request.batch_id = RequestState.MAKING, batch.id
     return batch
+
+
+def _insist_allowed(db: Session, request: PrintRequest) -> None:
+    """:raises PrintsNotAllowed: the vendor was suspended, or may not have print files any more."""
+    if not may_ask(find_supply(db, request.retailer_id, request.vendor_id)):
+        name = db.get_one(Vendor, request.vendor_id).name
+        raise PrintsNotAllowed(f"{name} is suspended, or gets no print files any more. Allow it on the vendor’s page.")
+
+
+def _list_approved(db: Session, request: PrintRequest) -> list[Item]:
+    """The items of a request that are still sold, the vendor's own, and approved; by name."""
+    wanted = [item.id for item in list_request_items(db, request)]
+    mine = Item.retailer_id == request.retailer_id, Item.vendor_id == request.vendor_id, Item.id.in_(wanted)
+    return list(db.scalars(select(Item).where(*mine, *_is_approved()).order_by(Item.title, Item.id)))
 
 
 def refuse(db: Session, request: PrintRequest, reason: str, *, at: datetime, actor: Principal) -> None:
@@ -177,13 +215,18 @@ def refuse(db: Session, request: PrintRequest, reason: str, *, at: datetime, act
     _record(db, request, "prints.refuse", at=at, actor=actor)
 
 
-def release_to_vendor(db: Session, batch: PrintBatch, *, at: datetime) -> None:
-    """The batch of a request was released: its vendor may download it from now on, and is told."""
+def release_to_vendor(db: Session, batch: PrintBatch, *, at: datetime) -> bool:
+    """The batch of a request was released: its vendor may download it from now on, and is told; whether it was.
+
+    :raises PrintsNotAllowed: the vendor was suspended, or may not have print files any more.
+    """
     request = find_request_of(db, batch.id)
     if request is None or request.state != RequestState.MAKING:
-        return
+        return False
+    _insist_allowed(db, request)
     request.state, request.answered_at = RequestState.RELEASED, at
     _tell(db, request, list_request_items(db, request), "print_released", Reader.VENDOR, at=at)
+    return True
 
 
 def ask_anew(db: Session, batch: PrintBatch) -> None:
@@ -201,6 +244,8 @@ def _codes_of(db: Session, retailer: Retailer, items: Sequence[Item], *, at: dat
         Code.item_id.in_([item.id for item in items]),
         Code.subject_kind == Subject.ITEM,
         Code.state == CodeState.ACTIVE,
+        Code.carrier == Carrier.PRINT,
+        Code.campaign == "",
         Code.store_id.is_(None),
     )
     # The newest of an item comes last and holds.

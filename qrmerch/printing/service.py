@@ -7,8 +7,8 @@ commits.
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import delete, insert, select, update
@@ -16,21 +16,28 @@ from sqlalchemy.orm import Session
 
 from qrmerch import audit, ids, jobs
 from qrmerch.audit import Actor
-from qrmerch.codes.models import CodeState
+from qrmerch.codes.artwork import Level
+from qrmerch.codes.models import CodeState, Finders, Modules
 from qrmerch.codes.queries import list_by_id
-from qrmerch.codes.service import mark_printed
+from qrmerch.codes.service import insist_active, mark_printed
+from qrmerch.codes.styles import Style, logo_of
+from qrmerch.db import lock_for_chain
 from qrmerch.errors import Conflict, FormError
 from qrmerch.parties.models import Retailer
 from qrmerch.printing.labels import Wording
 from qrmerch.printing.models import BatchState, LabelStock, Medium, PrintBatch, PrinterFit, PrintLine
-from qrmerch.printing.queries import count_by_store, find_own_stock, list_code_ids
-from qrmerch.printing.sheets import MAX_LABELS, Printed, Run
-from qrmerch.printing.stocks import Stock, find_stock, stock_from_json
+from qrmerch.printing.queries import count_by_store, find_own_stock, list_code_ids, list_ended
+from qrmerch.printing.sheets import MAX_LABELS, Printed, Run, check_on_paper
+from qrmerch.printing.stocks import Stock, find_stock, said_mm, stock_from_json
 from qrmerch.text import clean_line
 
 DRAW: Final = "printing.draw"
 MAX_NAME_CHARS: Final = 80
+# The same form sent again so soon was tapped twice.
+TAPS_WITHIN: Final = timedelta(seconds=15)
 MAX_PRINTER_CHARS: Final = 40
+# The widest rolls that label printers take have 8½ inches; no label on one is longer than a metre.
+MAX_ROLL_MM, MAX_ROLL_LENGTH_MM = 216.0, 1_000.0
 _NAMES_KEPT: Final = 100
 _ROWS_AT_ONCE: Final = 1_000
 
@@ -57,6 +64,7 @@ class Order:
     wording: Wording
     base_url: str
     logo_key: str = ""
+    font_key: str = ""
     medium: Medium = Medium.PDF
     dpi: int = 0
     vendor_id: str | None = None
@@ -68,15 +76,23 @@ class Order:
 
 
 def ask_batch(db: Session, retailer: Retailer, order: Order, *, at: datetime, actor: Actor | None) -> PrintBatch:
-    """Ask for a batch; a job draws it after the caller's commit.
+    """Ask for a batch; a job draws it after the caller's commit. Asked for twice in one breath, it is one.
 
-    :raises FormError: no label, or more than one file holds; the name is too long.
+    :raises FormError: no label, or more than one file holds; the name is too long; it leaves the paper, or the label
+        is larger than a label printer takes.
     """
     check_number(order.labels)
+    check_on_paper(order.run)
+    if order.medium == Medium.ZPL:
+        check_printable(order.run.stock, order.wording.style)
     try:
         name = clean_line(order.name, MAX_NAME_CHARS) or "Labels"
     except ValueError as error:
         raise FormError({"name": str(error)}) from None
+    lock_for_chain(db, f"prints of {retailer.id}")
+    same = _find_same(db, retailer, order, name, at=at, actor=actor)
+    if same is not None:
+        return same
     batch = PrintBatch(
         id=ids.new(),
         retailer_id=retailer.id,
@@ -86,9 +102,10 @@ def ask_batch(db: Session, retailer: Retailer, order: Order, *, at: datetime, ac
         dpi=order.dpi,
         stock=order.run.stock.as_json(),
         run={each: getattr(order.run, each) for each in _RUN_FIELDS},
-        wording=_wording_as_json(order.wording, order.logo_key),
+        wording=_wording_as_json(order),
         base_url=order.base_url,
         codes=len(order.code_ids),
+        tries=0,
         labels=order.labels,
         pages=order.run.count_pages(len(order.code_ids)) if order.medium == Medium.PDF else 0,
         stores=[list(each) for each in count_by_store(db, order.code_ids)],
@@ -107,8 +124,32 @@ def ask_batch(db: Session, retailer: Retailer, order: Order, *, at: datetime, ac
         db.execute(insert(PrintLine), rows[begin : begin + _ROWS_AT_ONCE])
     detail: dict[str, object] = {"codes": batch.codes, "labels": batch.labels, "stock": order.run.stock.name}
     _record(db, batch, "print.ask", at=at, actor=actor, detail=detail)
-    jobs.enqueue(db, DRAW, batch.id, {"batch_id": batch.id})
+    jobs.enqueue(db, DRAW, batch.job_id, {"batch_id": batch.id})
     return batch
+
+
+def _find_same(
+    db: Session, retailer: Retailer, order: Order, name: str, *, at: datetime, actor: Actor | None
+) -> PrintBatch | None:
+    """The batch that the same person asked for a moment ago with the same form: a second tap, not a second batch."""
+    if actor is None:
+        return None
+    wanted = select(PrintBatch).where(
+        PrintBatch.retailer_id == retailer.id,
+        PrintBatch.user_id == actor.user_id,
+        PrintBatch.created_at > at - TAPS_WITHIN,
+        PrintBatch.state.in_((BatchState.DRAWING, BatchState.CHECKED)),
+        PrintBatch.name == name,
+        PrintBatch.labels == order.labels,
+        PrintBatch.medium == order.medium,
+        PrintBatch.dpi == order.dpi,
+    )
+    run, wording = {each: getattr(order.run, each) for each in _RUN_FIELDS}, _wording_as_json(order)
+    for batch in db.scalars(wanted):
+        is_alike = batch.run == run and batch.wording == wording and run_of(batch).stock == order.run.stock
+        if is_alike and list_code_ids(db, batch.id) == list(order.code_ids):
+            return batch
+    return None
 
 
 def ask_again(
@@ -138,6 +179,7 @@ def ask_again(
         ),
         wording=wording_of(batch),
         logo_key=str(batch.wording.get("logo_key", "")),
+        font_key=str(batch.wording.get("font_key", "")),
         base_url=batch.base_url,
         medium=batch.medium,
         dpi=batch.dpi,
@@ -154,6 +196,21 @@ def check_number(labels: int) -> None:
     if labels > MAX_LABELS:
         raise FormError(
             {"": f"{labels:,} labels are more than one file holds. {MAX_LABELS:,} is the most: print fewer at once."}
+        )
+
+
+def check_printable(stock: Stock, style: Style) -> None:
+    """:raises FormError: no label printer takes a label of this size, or draws a code like this."""
+    if not style.is_plain:
+        raise FormError({"design": "A label printer has one ink and draws codes plain. Choose Plain, or print sheets."})
+    width, height = stock.label
+    if width > MAX_ROLL_MM or height > MAX_ROLL_LENGTH_MM:
+        size = " × ".join(said_mm(side) for side in stock.label)
+        raise FormError(
+            {
+                "as": f"A label printer takes {MAX_ROLL_MM:g} × {MAX_ROLL_LENGTH_MM:g} mm at most, not {size}. "
+                "Print it as sheets."
+            }
         )
 
 
@@ -181,11 +238,41 @@ def release_batch(db: Session, batch: PrintBatch, *, at: datetime, actor: Actor 
         return
     if batch.state != BatchState.CHECKED:
         raise BatchOver("This batch cannot be released: not every code of it has been read back.")
+    insist_none_ended(db, batch.id)
     batch.state, batch.released_at = BatchState.RELEASED, at
     batch.released_by_id = actor.user_id if actor else None
     mark_printed(db, list_by_id(db, list_code_ids(db, batch.id)), at=at, actor=actor)
     detail: dict[str, object] = {"labels": batch.labels, "digest": batch.digest}
     _record(db, batch, "print.release", at=at, actor=actor, detail=detail)
+
+
+def insist_none_ended(db: Session, batch_id: str) -> None:
+    """:raises CodeEnded: a code of a batch was retired or replaced since it was asked for."""
+    insist_active(list_ended(db, batch_id), "Choose the codes in their list again, and make a new batch.")
+
+
+def check_leaves(db: Session, batch: PrintBatch) -> None:
+    """Let the file of a batch go only while all of its codes lead to what they stand beside.
+
+    :raises CodeEnded: one was retired or replaced since.
+    """
+    insist_active(list_ended(db, batch.id), "Choose the labels that are still wanted, and print those again.")
+
+
+def try_again(db: Session, batch: PrintBatch, *, at: datetime, actor: Actor | None) -> None:
+    """Have a batch that could not be made drawn once more, as it was asked for.
+
+    :raises BatchOver: it did not fail, or it is a vendor's, whose request waits for an answer again.
+    :raises CodeEnded: one of its codes was retired or replaced since.
+    """
+    _lock(db, batch)
+    if batch.state != BatchState.FAILED or batch.vendor_id:
+        raise BatchOver("This batch cannot be tried again. Reload the page to see how it stands.")
+    insist_none_ended(db, batch.id)
+    batch.state, batch.ended_at, batch.problem = BatchState.DRAWING, None, ""
+    batch.drawn, batch.read, batch.tries = 0, 0, batch.tries + 1
+    _record(db, batch, "print.again", at=at, actor=actor)
+    jobs.enqueue(db, DRAW, batch.job_id, {"batch_id": batch.id})
 
 
 def note_progress(db: Session, batch_id: str, *, drawn: int, read: int) -> bool:
@@ -209,13 +296,14 @@ def note_checked(db: Session, batch_id: str, printed: Printed, *, file_key: str,
     return True
 
 
-def note_failed(db: Session, batch_id: str, problem: str, *, at: datetime) -> None:
-    """A batch cannot be made; the sentence says why and what would help."""
+def note_failed(db: Session, batch_id: str, problem: str, *, at: datetime) -> PrintBatch | None:
+    """A batch cannot be made; the sentence says why and what would help. The batch, if it was still wanted."""
     batch = db.scalars(select(PrintBatch).where(PrintBatch.id == batch_id).with_for_update()).one_or_none()
     if batch is None or batch.state != BatchState.DRAWING:
-        return
+        return None
     batch.state, batch.ended_at, batch.problem = BatchState.FAILED, at, problem[:500]
     _record(db, batch, "print.failed", at=at, actor=None)
+    return batch
 
 
 def run_of(batch: PrintBatch) -> Run:
@@ -223,19 +311,32 @@ def run_of(batch: PrintBatch) -> Run:
     return Run(stock=stock_from_json(batch.stock), **batch.run)
 
 
-def wording_of(batch: PrintBatch, *, logo: bytes = b"") -> Wording:
-    """What stands beside the codes of a batch."""
-    said = {name: value for name, value in batch.wording.items() if name != "logo_key"}
-    return Wording(logo=logo, **said)
+def wording_of(batch: PrintBatch, *, logo: bytes = b"", face: str = "") -> Wording:
+    """What stands beside the codes of a batch, and how they look.
+
+    :param logo: of its `logo_key`, which stands on tags, and in the codes of a design with a logo.
+    :param face: the file of its `font_key` on this machine.
+    """
+    own = ("logo_key", "font_key", "style", "level")
+    said = {name: value for name, value in batch.wording.items() if name not in own}
+    kept = batch.wording.get("style") or {}
+    style = Style(
+        Modules(kept.get("modules", Modules.SQUARE)),
+        Finders(kept.get("finders", Finders.SQUARE)),
+        logo_of(logo) if kept.get("has_logo") else None,
+    )
+    return Wording(logo=logo, face=face, style=style, level=Level(batch.wording.get("level", Level.M)), **said)
 
 
 _RUN_FIELDS: Final = ("start", "copies", "right_mm", "down_mm", "across", "along")
 
 
-def _wording_as_json(wording: Wording, logo_key: str) -> dict[str, Any]:
-    said = asdict(wording)
-    del said["logo"]
-    return {**said, "logo_key": logo_key}
+def _wording_as_json(order: Order) -> dict[str, Any]:
+    wording, own = order.wording, ("logo", "style", "face")
+    said = {each.name: getattr(wording, each.name) for each in fields(wording) if each.name not in own}
+    style = wording.style
+    look = {"modules": style.modules.value, "finders": style.finders.value, "has_logo": style.logo is not None}
+    return {**said, "level": wording.level.value, "style": look, "logo_key": order.logo_key, "font_key": order.font_key}
 
 
 def _lock(db: Session, batch: PrintBatch) -> None:
@@ -264,7 +365,7 @@ def keep_fit(
 ) -> PrinterFit:
     """Remember what a printer needs so that a stock is hit; said again, the last one holds.
 
-    :raises FormError: the printer has no name, or too long a one.
+    :raises FormError: the printer has no name, or too long a one; labels would leave the paper.
     """
     try:
         name = clean_line(printer, MAX_PRINTER_CHARS)
@@ -272,6 +373,7 @@ def keep_fit(
         raise FormError({"printer": str(error)}) from None
     if not name:
         raise FormError({"printer": "Name the printer, such as Back office."})
+    check_on_paper(run)
     key = run.stock.key
     wanted = select(PrinterFit).where(
         PrinterFit.retailer_id == retailer.id, PrinterFit.printer == name, PrinterFit.stock_key == key

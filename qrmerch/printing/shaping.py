@@ -18,7 +18,8 @@ from qrmerch.printing.faces import face_of, split_by_face
 BOLD_WEIGHT, PLAIN_WEIGHT, WIDTH = 600, 400, 100
 # Where a face has one weight, its stroke, this share of the size thick, makes the bolder one.
 BOLD_STROKE: Final = 0.03
-_KEPT: Final = 1_024
+# Names come again after hundreds of labels, each of which has words of its own.
+_KEPT: Final = 4_096
 _NEAR: Final = 0.0004
 # What a glyph says that is but a part of a letter: nothing that anybody sees.
 _UNSEEN: Final = "\u200b"
@@ -61,22 +62,28 @@ class Piece:
 
 
 @lru_cache(maxsize=_KEPT)
-def shape(text: str, is_bold: bool = False) -> tuple[Piece, ...]:
-    """A line as pieces, from left to right. Characters that no face has must be gone."""
+def shape(text: str, is_bold: bool = False, house: str = "") -> tuple[Piece, ...]:
+    """A line as pieces, from left to right. Characters that no face has must be gone.
+
+    :param house: the file of a retailer's own face, for the letters it has; empty for none.
+    """
     return tuple(
         Piece(cut, width, _shown(_font_of(cut), glyphs), says)
-        for cut, glyphs, width, says in _laid_pieces(text, is_bold)
+        for cut, glyphs, width, says in _laid_pieces(text, is_bold, house)
     )
 
 
 _LaidPiece = tuple[Cut, list[Glyph], float, dict[int, str]]
 
 
-def _laid_pieces(text: str, is_bold: bool) -> Iterator[_LaidPiece]:
+def _laid_pieces(text: str, is_bold: bool, house: str = "") -> Iterator[_LaidPiece]:
     for stretch in in_visual_order(text):
-        parts = split_by_face(stretch.text)
+        parts = split_by_face(stretch.text, house)
         for part in reversed(parts) if stretch.is_rtl else parts:
-            yield _lay_piece(part, cut_of(face_of(part).path, is_bold), stretch.is_rtl)
+            path = face_of(part, house).path
+            # A retailer's own face is as bold as it wants to be.
+            cut = cut_at(path, BOLD_WEIGHT) if path == house else cut_of(path, is_bold)
+            yield _lay_piece(part, cut, stretch.is_rtl)
 
 
 @cache

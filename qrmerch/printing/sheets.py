@@ -12,11 +12,11 @@ from io import BytesIO
 from itertools import islice
 from typing import Any, BinaryIO, Final, TypeVar
 
-from qrmerch.codes.artwork import MIN_SIZE_MM, POINTS_PER_MM, Symbol, draw_symbol, draw_symbols
+from qrmerch.codes.artwork import MIN_SIZE_MM, POINTS_PER_MM, Level, Symbol, draw_symbol, draw_symbols
 from qrmerch.codes.preflight import ArtworkRefused, Report, Verdict, check_fit, check_symbol
 from qrmerch.errors import FormError
 from qrmerch.printing import lettering
-from qrmerch.printing.labels import INK, Label, Wording, code_size_mm, draw_label
+from qrmerch.printing.labels import INK, MARGIN_MM, Label, Wording, code_size_mm, draw_label, has_missing
 from qrmerch.printing.paper import Paper
 from qrmerch.printing.stocks import Stock
 
@@ -26,6 +26,8 @@ MAX_COPIES: Final = 100
 MAX_MOVE_MM: Final = 20.0
 LEAST_STRETCH, MOST_STRETCH = 0.95, 1.05
 _MARK_MM, _MARK_GAP_MM = 5.0, 2.0
+# Rounded measures of a list may add up to so much beyond the paper (`stocks`).
+_OVERHANG_MM, _ROUNDING_MM = 0.65, 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,28 @@ class Run:
         return left + margin, top + margin, left + margin + width, top + margin + height
 
 
+def check_on_paper(run: Run) -> None:
+    """Refuse a setting of the printer that moves what is printed over the edge of the paper, or over the cut.
+
+    :raises FormError: a label's words or code would leave the page; the message says by how much.
+    """
+    stock, (width, height) = run.stock, run.stock.paper
+    margin = run.margin_mm
+    boxes = [run.box_on_page(place) for place in (0, stock.per_sheet - 1)]
+    left, top = (min(box[axis] for box in boxes) + MARGIN_MM - margin for axis in (0, 1))
+    right, bottom = (max(box[axis] for box in boxes) - MARGIN_MM - margin for axis in (2, 3))
+    # What a stock's own labels overhang is the stock's, not the printer's.
+    own_left, own_top = (min(each, 0.0) for each in stock.first)
+    over_x = max(own_left - left, right - width - _OVERHANG_MM, 0.0)
+    over_y = max(own_top - top, bottom - height - _OVERHANG_MM, 0.0)
+    problems = {}
+    for name, over in (("right", over_x), ("down", over_y)):
+        if over > _ROUNDING_MM:
+            problems[name] = f"This moves labels {over:.1f} mm over the edge of the paper. Move or stretch them less."
+    if problems:
+        raise FormError(problems)
+
+
 @dataclass(frozen=True, slots=True)
 class Printed:
     """What was put on paper; the names of which letters had to be left out, and those that were cut to fit."""
@@ -129,13 +153,13 @@ class Sheets:
         first = self.run.start - 1 if not self.labels else 0
         _begin_page(self.paper, self.run)
         drawn: dict[str, Symbol] = {}
-        for symbol in draw_symbols(dict.fromkeys(label.address for label in labels)):
+        for symbol in draw_symbols(dict.fromkeys(label.address for label in labels), level=self.wording.level):
             self._check(symbol)
             drawn[symbol.address] = symbol
         for place, label in enumerate(labels, start=first):
             symbol = drawn[label.address]
             is_complete = draw_label(self.paper, label, symbol, stock, self.wording, _corner(self.run, place))
-            if lettering.list_missing(label.title):
+            if has_missing(label, self.wording):
                 self.incomplete[label.title] = None
             elif not is_complete:
                 self.cut[label.title] = None
@@ -158,7 +182,8 @@ class Sheets:
         if symbol.modules in self._kinds:
             return
         size_mm = max(code_size_mm(symbol, self.run.stock), MIN_SIZE_MM)
-        report = check_symbol(symbol, size_mm=size_mm, dark=self.wording.dark)
+        # The second readers were asked when the design was made; here their libraries would weigh more than the sheet.
+        report = check_symbol(symbol, size_mm=size_mm, asked=self.wording.asked(size_mm), asks_others=False)
         if report.verdict == Verdict.REFUSE:
             raise ArtworkRefused(report)
         self._kinds.add(symbol.modules)
@@ -222,9 +247,9 @@ def _say_setting(paper: Paper, run: Run) -> None:
         lettering.draw(paper, line, x + 16, y + height - 10 - 8 * number, 6, colour=INK)
 
 
-def check_stock(address: str, stock: Stock) -> Report:
+def check_stock(address: str, stock: Stock, *, level: Level = Level.M) -> Report:
     """What is to be said of codes as long as this address on a stock, by their size alone."""
-    symbol = _symbol_of(address)
+    symbol = _symbol_of(address, level=level)
     return check_fit(symbol, size_mm=max(code_size_mm(symbol, stock), MIN_SIZE_MM))
 
 

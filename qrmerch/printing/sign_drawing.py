@@ -4,33 +4,32 @@ In: a sign, and where its pictures lie. Out: a file, what was found, pictures of
 one after the other and put into the file at once, so that a wall of hundreds takes no more memory than a poster.
 """
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 import zxingcpp
 from PIL import Image, ImageFilter
 
-from qrmerch.codes.artwork import MM_PER_INCH, Symbol, draw_symbols
+from qrmerch.codes.artwork import MM_PER_INCH, Level, Symbol, draw_symbols
 from qrmerch.codes.models import Use
 from qrmerch.codes.preflight import ArtworkRefused, Asked, Finding, Verdict, check_symbol
+from qrmerch.codes.styles import Logo, Style, open_logo
 from qrmerch.errors import DomainError, FormError
 from qrmerch.printing.cards import draw_card, draw_guide, draw_talker, draw_tent, largest_card_code
-from qrmerch.printing.easel import Easel, Notes, Placed
+from qrmerch.printing.easel import Easel, Look, Notes, Placed
+from qrmerch.printing.lettering import list_missing
 from qrmerch.printing.posters import draw_cling, draw_poster, largest_cling_code, largest_poster_code
 from qrmerch.printing.reading import render_page
 from qrmerch.printing.sign_paper import Laid, NotAJpeg, Page, Paper
-from qrmerch.printing.sign_type import list_missing
 from qrmerch.printing.signs import FORMATS, GOOD_DPI, Format, Shown, Sign, SignKind, code_side_mm, distance_of
 from qrmerch.printing.walls import draw_overview, draw_sheet, largest_wall_code, split_sheets
 
 Fetch = Callable[[Shown], Path | None]
 _OVERVIEW: Final = (297.0, 210.0)
 _PIXELS_A_MODULE: Final = 5.0
-_MAX_PAGE_PIXELS: Final = 24_000_000
 _MIN_DPI: Final = 60.0
 _AROUND_MM: Final = 1.0
 # A phone's camera: so many pixels across what it sees, which at any distance is 1.27 times as wide as the distance.
@@ -75,13 +74,15 @@ def check_sign(sign: Sign) -> None:
     :raises FormError: the distance is more than its code has room for, or letters are in no face here.
     """
     largest = largest_code(sign)
-    symbol = max(_symbols_of(sign).values(), key=lambda each: each.side)
+    symbol = max(symbols_of(sign).values(), key=lambda each: each.side)
     furthest = distance_of(symbol, largest)
     if sign.distance > furthest:
         raise FormError({"distance": _say_too_far(sign, symbol, furthest)})
     typed = {"headline": sign.headline, "call": sign.call}
-    texts = [*typed.items(), ("", sign.notice), ("", sign.dress.wordmark)]
-    texts += [(field, text) for item in sign.items for field, text in (("", item.title), ("line", item.line))]
+    texts = [*typed.items(), ("", sign.notice), ("", sign.dress.wordmark), ("place", sign.place)]
+    for item in sign.items:
+        texts += [("", item.title), ("line", item.line), ("", item.price)]
+    texts += [("", text) for text in sign.words.values()]
     for field, text in texts:
         if letters := "".join(list_missing(text)):
             said = f"No typeface here has {letters} in “{text}”. Install one for that script, or write it otherwise."
@@ -94,31 +95,40 @@ def largest_code(sign: Sign) -> float:
 
 
 def draw_sign(
-    file: BinaryIO, sign: Sign, *, fetch: Fetch, logo: Image.Image | None, step: Callable[[int], None]
+    file: BinaryIO,
+    sign: Sign,
+    *,
+    fetch: Fetch,
+    logo: Image.Image | None,
+    step: Callable[[int], None],
+    code_logo: Logo | None = None,
+    face: str = "",
 ) -> Drawn:
     """Draw a sign.
 
     :param file: open for writing; not closed.
     :param fetch: where the JPEG of an item's picture lies, asked for when its turn comes; None for none.
+    :param code_logo: the brand's logo, for the middle of codes whose design has it.
+    :param face: the file of the retailer's own font, for headings; empty for none.
     :param step: told how many items are done; what it raises ends the drawing.
     :raises ArtworkRefused: a code would not scan at its size.
     """
-    symbols = _symbols_of(sign)
+    symbols = symbols_of(sign)
+    style = sign.dress.style(code_logo)
     for symbol in symbols.values():
-        size, dark = code_side_mm(symbol, sign.distance), sign.dress.code
-        asked = Asked(size_mm=size, dark=dark, use=Use.POSTER, distance_mm=sign.distance * 1000)
-        report = check_symbol(symbol, size_mm=size, dark=dark, asked=asked)
+        asked = asked_of(sign, symbol, style)
+        report = check_symbol(symbol, size_mm=asked.size_mm, asked=asked)
         if report.verdict == Verdict.REFUSE:
             raise ArtworkRefused(report)
     notes, shape = Notes(), sign.shape
     paper = Paper(file, title=f"{shape.name}: {sign.headline or sign.items[0].title}", language=sign.locale)
     laid_logo = paper.add_drawing("logo", logo) if logo else None
     pictures: dict[str, Laid] = {}
+    look = Look(style, paper.add_drawing("code-logo", open_logo(style.logo)) if style.logo else None, face)
+    how: dict[str, Any] = {"pictures": pictures, "logo": laid_logo, "symbols": symbols, "look": look}
 
     def easel_on(page: Page, number: int) -> Easel:
-        return Easel(
-            page, sign, notes, number=number, pictures=pictures, logo=laid_logo, symbols=symbols, scale=shape.scale
-        )
+        return Easel(page, sign, notes, number=number, scale=shape.scale, **how)
 
     if shape.kind != SignKind.WALL:
         if shape.shows_pictures:
@@ -131,6 +141,18 @@ def draw_sign(
     return Drawn(paper.close(), tuple(notes.codes), tuple(dict.fromkeys(notes.cut)), dict(notes.dpi))
 
 
+def asked_of(sign: Sign, symbol: Symbol, style: Style) -> Asked:
+    """What preflight is asked of a code on a sign."""
+    return Asked(
+        size_mm=code_side_mm(symbol, sign.distance),
+        dark=sign.dress.code,
+        style=style,
+        use=Use.POSTER,
+        distance_mm=sign.distance * 1000,
+        paper=sign.dress.paper,
+    )
+
+
 def read_back(pdf: Path, sign: Sign, drawn: Drawn) -> tuple[Finding, ...]:
     """Read every code from the rendered pages, as printed and as a phone sees it from the sign's distance.
 
@@ -140,11 +162,8 @@ def read_back(pdf: Path, sign: Sign, drawn: Drawn) -> tuple[Finding, ...]:
     for number in sorted({placed.page for placed in drawn.codes}):
         codes = [placed for placed in drawn.codes if placed.page == number]
         dpi = _reading_dpi(sign, codes)
-        page = render_page(pdf, number, dpi)
-        if sign.is_inside:
-            page = page.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
         for placed in codes:
-            cut = _cut_out(page, placed, dpi, margin=_margin_of(sign.shape))
+            cut = _cut_out(pdf, number, placed, dpi, sign)
             texts = _read(cut)
             if texts != [placed.address]:
                 said = f"says {', '.join(texts)}" if texts else "cannot be read"
@@ -196,6 +215,9 @@ def judge(sign: Sign, drawn: Drawn) -> tuple[Finding, ...]:
         first = min(ends)
         said = f"The picture of {ends[first]} may be shown until {first}. Take the sign down before, or ask for longer."
         findings.append(Finding("Rights", Verdict.WARN, said))
+    if sign.offer_until:
+        said = f"It speaks of an offer whose last day is {sign.offer_until}. Take the sign down by then."
+        findings.append(Finding("Offer", Verdict.WARN, said))
     if drawn.cut:
         listed = " · ".join(drawn.cut[:5])
         findings.append(
@@ -223,9 +245,10 @@ def read_logo(data: bytes) -> Image.Image | None:
         return None
 
 
-def _symbols_of(sign: Sign) -> dict[str, Symbol]:
+def symbols_of(sign: Sign) -> dict[str, Symbol]:
+    """The code of each address on a sign."""
     addresses = list(dict.fromkeys(item.address for item in sign.items))
-    return dict(zip(addresses, draw_symbols(addresses), strict=True))
+    return dict(zip(addresses, draw_symbols(addresses, level=Level(sign.dress.level)), strict=True))
 
 
 def _say_too_far(sign: Sign, symbol: Symbol, furthest: float) -> str:
@@ -281,22 +304,22 @@ def _margin_of(shape: Format) -> float:
 
 
 def _reading_dpi(sign: Sign, codes: list[Placed]) -> float:
-    """As coarse as a page may be rendered so that each module has enough pixels, and no page too many."""
-    symbols = _symbols_of(sign)
+    """As coarse as codes may be rendered so that each module has enough pixels."""
+    symbols = symbols_of(sign)
     module = min(placed.box.width / symbols[placed.address].side for placed in codes)
-    shape, margin = sign.shape, _margin_of(sign.shape)
-    area = (shape.width + 2 * margin) * (shape.height + 2 * margin)
-    most = math.sqrt(_MAX_PAGE_PIXELS / area) * MM_PER_INCH
-    return max(_MIN_DPI, min(_PIXELS_A_MODULE / module * MM_PER_INCH, most))
+    return max(_MIN_DPI, _PIXELS_A_MODULE / module * MM_PER_INCH)
 
 
-def _cut_out(page: Image.Image, placed: Placed, dpi: float, *, margin: float) -> Image.Image:
-    """A code's place on a rendered page, with a little of what is around it."""
-    share = dpi / MM_PER_INCH
-    box = placed.box
-    edges = (box.x - _AROUND_MM, box.y - _AROUND_MM, box.right + _AROUND_MM, box.bottom + _AROUND_MM)
-    left, top, right, bottom = (round((edge + margin) * share) for edge in edges)
-    return page.crop((max(0, left), max(0, top), min(page.width, right), min(page.height, bottom)))
+def _cut_out(pdf: Path, number: int, placed: Placed, dpi: float, sign: Sign) -> Image.Image:
+    """A code's place on a rendered page, with a little of what is around it; of a large page nothing else is drawn."""
+    margin, box = _margin_of(sign.shape), placed.box
+    left, right = box.x - _AROUND_MM + margin, box.right + _AROUND_MM + margin
+    if sign.is_inside:
+        across = sign.shape.width + 2 * margin
+        left, right = across - right, across - left
+    place = (left, box.y - _AROUND_MM + margin, right, box.bottom + _AROUND_MM + margin)
+    cut = render_page(pdf, number, dpi, box_mm=place)
+    return cut.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if sign.is_inside else cut
 
 
 def _read(image: Image.Image) -> list[str]:

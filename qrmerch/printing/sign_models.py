@@ -39,6 +39,8 @@ class SignRun(RetailerScoped, Base):
     pages: Mapped[int] = mapped_column(default=0)
     # [{"name": …, "verdict": "warn", "said": …}]
     findings: Mapped[Json] = mapped_column(default=list)
+    # How often it was tried again after it had failed; each try is a job of its own.
+    tries: Mapped[int] = mapped_column(default=0)
     # Why there is none, in a sentence; empty while there is no reason.
     problem: Mapped[str] = mapped_column(String(400), default="")
     file_key: Mapped[str] = mapped_column(String(100), default="")
@@ -48,3 +50,8 @@ class SignRun(RetailerScoped, Base):
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     fetched_at: Mapped[datetime | None]
+
+    @property
+    def job_id(self) -> str:
+        """What the job of its present try is called."""
+        return f"{self.id}-{self.tries}" if self.tries else self.id

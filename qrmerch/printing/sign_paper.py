@@ -15,6 +15,7 @@ from typing import BinaryIO, Final
 from PIL import Image
 
 from qrmerch.codes.artwork import POINTS_PER_MM, Symbol, pdf_drawing, pdf_ink
+from qrmerch.codes.styles import PLAIN, Style
 from qrmerch.printing.pdf import Objects, text_string, write_font, written_advance
 from qrmerch.printing.shaping import Cut
 from qrmerch.printing.sign_type import Line, Run
@@ -206,10 +207,10 @@ class Page:
         place = f"{width:.3f} 0 0 {height:.3f} {left:.3f} {self.height - top - height:.3f} cm"
         self._parts.append(f"q {self._outline(box, 0)} W n {place} /{laid.name} Do Q")
 
-    def symbol(self, symbol: Symbol, x: float, y: float, side: float, *, dark: str) -> None:
-        """A code with its quiet zone on white."""
+    def symbol(self, symbol: Symbol, x: float, y: float, side: float, *, dark: str, style: Style = PLAIN) -> None:
+        """A code with its quiet zone on white; the place for a logo in it is left free."""
         self.fill(Box(x, y, side, side), "#ffffff")
-        self._parts.append(pdf_drawing(symbol, x=x, y=self.height - y - side, side=side, dark=dark))
+        self._parts.append(pdf_drawing(symbol, x=x, y=self.height - y - side, side=side, dark=dark, style=style))
 
     def text(self, line: Line, x: float, y: float, size: float, *, colour: str, align: str = "left") -> None:
         """A line of type; `y` is its base line, `align` says which part of it stands at `x`."""

@@ -25,9 +25,9 @@ def list_signs(db: Session, retailer_id: str, *, limit: int = 50) -> list[SignRu
     return list(db.scalars(wanted.order_by(SignRun.created_at.desc(), SignRun.id.desc()).limit(limit)))
 
 
-def list_waiting_ids(db: Session) -> Iterable[str]:
+def list_waiting(db: Session) -> Iterable[SignRun]:
     """Signs that are asked for and not at their end."""
-    return db.scalars(select(SignRun.id).where(SignRun.state == SignState.DRAWING))
+    return db.scalars(select(SignRun).where(SignRun.state == SignState.DRAWING))
 
 
 def list_file_keys(db: Session, *, at: datetime) -> Iterable[str]:

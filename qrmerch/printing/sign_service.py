@@ -4,20 +4,24 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from qrmerch import audit, ids, jobs
 from qrmerch.audit import Actor
-from qrmerch.codes.models import Code
+from qrmerch.codes.models import Code, CodeState
 from qrmerch.codes.queries import list_by_id
-from qrmerch.codes.service import mark_printed
+from qrmerch.codes.service import insist_active, mark_printed
+from qrmerch.db import lock_for_chain
 from qrmerch.errors import Conflict
+from qrmerch.printing.service import TAPS_WITHIN
 from qrmerch.printing.sign_drawing import check_sign
 from qrmerch.printing.sign_models import SignRun, SignState
 from qrmerch.printing.signs import Sign
 
 DRAW = "printing.sign"
 _TITLE_CHARS = 200
+MAKE_ANEW = "Make another sign like it."
 
 
 class SignNotReady(Conflict):
@@ -35,11 +39,15 @@ class SignOver(Conflict):
 def ask_for_sign(
     db: Session, sign: Sign, codes: Sequence[Code], *, retailer_id: str, user_id: str | None, at: datetime, actor: Actor
 ) -> SignRun:
-    """Keep a sign and ask for its drawing, which begins after the commit.
+    """Keep a sign and ask for its drawing, which begins after the commit. Asked for twice in one breath, it is one.
 
     :raises FormError: its code has no room to be read from so far, or letters are in no typeface here.
     """
     check_sign(sign)
+    lock_for_chain(db, f"prints of {retailer_id}")
+    same = _find_same(db, sign, retailer_id, user_id, at=at)
+    if same is not None:
+        return same
     title = sign.headline or ", ".join(item.title for item in sign.items[:3]) or sign.shape.name
     run = SignRun(
         id=ids.new(),
@@ -50,6 +58,7 @@ def ask_for_sign(
         sign=sign.to_json(),
         code_ids=[code.id for code in codes],
         items=len(sign.items),
+        tries=0,
         done_items=0,
         pages=0,
         findings=[],
@@ -61,8 +70,20 @@ def ask_for_sign(
     db.flush()
     detail: dict[str, object] = {"format": sign.format, "items": len(sign.items)}
     audit.record(db, actor, "sign.make", ("sign_run", run.id), at=at, retailer_id=retailer_id, detail=detail)
-    jobs.enqueue(db, DRAW, run.id, {"sign_id": run.id})
+    jobs.enqueue(db, DRAW, run.job_id, {"sign_id": run.id})
     return run
+
+
+def _find_same(db: Session, sign: Sign, retailer_id: str, user_id: str | None, *, at: datetime) -> SignRun | None:
+    """The sign that the same person asked for a moment ago with the same form: a second tap, not a second sign."""
+    wanted = select(SignRun).where(
+        SignRun.retailer_id == retailer_id,
+        SignRun.user_id == user_id,
+        SignRun.created_at > at - TAPS_WITHIN,
+        SignRun.state.in_((SignState.DRAWING, SignState.READY)),
+        SignRun.format == sign.format,
+    )
+    return next((run for run in db.scalars(wanted) if Sign.from_json(run.sign) == sign), None)
 
 
 def cancel_sign(db: Session, run: SignRun, *, at: datetime, actor: Actor) -> None:
@@ -77,14 +98,37 @@ def cancel_sign(db: Session, run: SignRun, *, at: datetime, actor: Actor) -> Non
     audit.record(db, actor, "sign.cancel", ("sign_run", run.id), at=at, retailer_id=run.retailer_id)
 
 
+def try_again(db: Session, run: SignRun, *, at: datetime, actor: Actor) -> None:
+    """Have a sign that could not be made drawn once more, as it was asked for.
+
+    :raises SignOver: it did not fail.
+    :raises CodeEnded: one of its codes was retired or replaced since.
+    """
+    lock(db, run)
+    if run.state != SignState.FAILED:
+        raise SignOver("This sign is not waiting to be tried again. Reload the page.")
+    insist_active(list_ended(db, run), MAKE_ANEW)
+    run.state, run.ended_at, run.problem = SignState.DRAWING, None, ""
+    run.done_items, run.tries = 0, run.tries + 1
+    audit.record(db, actor, "sign.again", ("sign_run", run.id), at=at, retailer_id=run.retailer_id)
+    jobs.enqueue(db, DRAW, run.job_id, {"sign_id": run.id})
+
+
+def list_ended(db: Session, run: SignRun) -> list[str]:
+    """The tokens of its codes that were retired or replaced since."""
+    return [code.token for code in list_by_id(db, run.code_ids) if code.state != CodeState.ACTIVE]
+
+
 def note_fetched(db: Session, run: SignRun, *, at: datetime, actor: Actor) -> None:
     """Note that a sign's file was fetched, and with the first time that its codes go on paper.
 
     :raises SignNotReady: there is no file.
+    :raises CodeEnded: one of its codes was retired or replaced since.
     """
     lock(db, run)
     if run.state != SignState.READY:
         raise SignNotReady("This sign has no file: not every code on it was read back. Make it anew.")
+    insist_active(list_ended(db, run), MAKE_ANEW)
     if run.fetched_at is None:
         run.fetched_at = at
         mark_printed(db, list_by_id(db, run.code_ids), at=at, actor=actor)

@@ -10,17 +10,20 @@ from sqlalchemy.orm import Session
 
 from qrmerch.clock import now
 from qrmerch.codes.artwork import MM_PER_INCH
-from qrmerch.codes.preflight import ArtworkRefused, Finding
-from qrmerch.errors import NotFound
+from qrmerch.codes.preflight import Finding
+from qrmerch.codes.service import insist_active
+from qrmerch.codes.styles import logo_of
+from qrmerch.errors import DomainError, NotFound
 from qrmerch.files import is_key
-from qrmerch.jobs import Work, job, sweep
+from qrmerch.jobs import Work, given_up, job, sweep
 from qrmerch.leftovers import names_files
 from qrmerch.media import images
 from qrmerch.printing import sign_service
+from qrmerch.printing.house_face import faces_folder, unpack_font
 from qrmerch.printing.reading import open_pages
-from qrmerch.printing.sign_drawing import CodeNotRead, Drawn, draw_sign, judge, read_back, read_logo
+from qrmerch.printing.sign_drawing import Drawn, draw_sign, judge, read_back, read_logo
 from qrmerch.printing.sign_models import SignRun, SignState
-from qrmerch.printing.sign_queries import list_file_keys, list_waiting_ids
+from qrmerch.printing.sign_queries import list_file_keys, list_waiting
 from qrmerch.printing.signs import Shown, Sign, SignKind
 from qrmerch.printing.walls import cell_of, grid_of
 
@@ -43,23 +46,32 @@ def draw(work: Work, *, sign_id: str) -> None:
         run = db.get(SignRun, sign_id)
         if run is None or run.state != SignState.DRAWING:
             return
-        sign = Sign.from_json(run.sign)
+        sign, ended = Sign.from_json(run.sign), sign_service.list_ended(db, run)
     with tempfile.TemporaryDirectory(prefix="qrmerch-sign-") as folder:
         try:
+            insist_active(ended, sign_service.MAKE_ANEW)
             _draw_in(work, sign_id, sign, Path(folder))
         except _NotWanted:
             return
-        except (ArtworkRefused, CodeNotRead) as refused:
+        except DomainError as refused:
             with work.database.write() as db:
                 sign_service.note_failed(db, sign_id, refused.detail, at=now())
                 db.commit()
 
 
+@given_up(sign_service.DRAW)
+def give_up(work: Work, *, sign_id: str, said: str) -> None:
+    """Say on its page that a sign could not be drawn, and why."""
+    with work.database.write() as db:
+        sign_service.note_failed(db, sign_id, said, at=now())
+        db.commit()
+
+
 @sweep(sign_service.DRAW)
 def waiting(db: Session) -> Iterable[tuple[str, dict[str, object]]]:
     """Signs that were asked for and not drawn."""
-    for sign_id in list_waiting_ids(db):
-        yield sign_id, {"sign_id": sign_id}
+    for run in list_waiting(db):
+        yield run.job_id, {"sign_id": run.id}
 
 
 @names_files(AREA)
@@ -70,12 +82,15 @@ def needed_signs(db: Session, at: datetime) -> Iterable[str]:
 
 def _draw_in(work: Work, sign_id: str, sign: Sign, folder: Path) -> None:
     path = folder / "sign.pdf"
+    logo = _read_file(work, sign.dress.logo_key)
     with path.open("wb") as file:
         drawn = draw_sign(
             file,
             sign,
             fetch=_fetcher(work, sign, folder),
-            logo=read_logo(_read_file(work, sign.dress.logo_key)),
+            logo=read_logo(logo),
+            code_logo=logo_of(logo),
+            face=unpack_font(work.files, sign.dress.font_key, faces_folder(work.settings)),
             step=_stepper(work, sign_id, len(sign.items)),
         )
     findings = (*read_back(path, sign, drawn), *judge(sign, drawn))

@@ -2,7 +2,7 @@
 
 Letters are joined, stacked, kerned and put in order by HarfBuzz, at any weight that a face can have, so that a line
 is as sharp at the height of a door as on a tag. In: a text and a weight. Out: runs of glyphs from left to right.
-Never: a box for a letter that no face has; ask `list_missing` first.
+Never: a box for a letter that no face has; ask `lettering.list_missing` first.
 """
 
 import re
@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from qrmerch.printing.bidi import Stretch, in_visual_order
-from qrmerch.printing.faces import Face, find_face, without_unknown
+from qrmerch.printing.faces import Face, find_face
 from qrmerch.printing.shaping import Cut, cut_at, lay, units_per_em
 
 _KEPT: Final = 4_096
@@ -59,16 +59,17 @@ class Line:
 
 
 @lru_cache(maxsize=_KEPT)
-def shape(text: str, weight: int = 400, *, direction: str = "ltr", tracking: float = 0.0) -> Line:
+def shape(text: str, weight: int = 400, *, direction: str = "ltr", tracking: float = 0.0, house: str = "") -> Line:
     """A printable text as a line.
 
     :param direction: of the line it stands in, `ltr` or `rtl`.
     :param tracking: left out for scripts whose letters join.
+    :param house: the file of a retailer's own face, for the letters it has; empty for none.
     """
     runs: list[Run] = []
     is_joined = False
     for stretch in stretches_of(text, direction):
-        pieces = _by_face(stretch.text)
+        pieces = _by_face(stretch.text, house)
         for face, piece in reversed(pieces) if stretch.is_rtl else pieces:
             cut = cut_at(face.path, weight)
             runs.append(Run(cut, _glyphs(cut, piece, stretch.is_rtl)))
@@ -76,23 +77,21 @@ def shape(text: str, weight: int = 400, *, direction: str = "ltr", tracking: flo
     return Line(text, tuple(runs), 0.0 if is_joined else tracking)
 
 
-def printable(text: str) -> str:
-    """All of a text that some face has letters for, spaces joined."""
-    return without_unknown(" ".join(text.split()))
-
-
-def list_missing(text: str) -> list[str]:
-    """The characters of a text that no face has, each once."""
-    return [each for each in dict.fromkeys(text) if not each.isspace() and without_unknown(each) == ""]
-
-
 def wrap(
-    text: str, size: float, width: float, weight: int, *, max_lines: int, direction: str = "ltr", tracking: float = 0
+    text: str,
+    size: float,
+    width: float,
+    weight: int,
+    *,
+    max_lines: int,
+    direction: str = "ltr",
+    tracking: float = 0,
+    house: str = "",
 ) -> list[Line]:
     """A printable text in at most so many lines of this width; what does not fit ends in an ellipsis."""
 
     def line_of(words: str) -> Line:
-        return shape(words, weight, direction=direction, tracking=tracking)
+        return shape(words, weight, direction=direction, tracking=tracking, house=house)
 
     lines: list[Line] = []
     left = _break(text)
@@ -107,10 +106,18 @@ def wrap(
 
 
 def wrap_balanced(
-    text: str, size: float, width: float, weight: int, *, max_lines: int, direction: str = "ltr", tracking: float = 0
+    text: str,
+    size: float,
+    width: float,
+    weight: int,
+    *,
+    max_lines: int,
+    direction: str = "ltr",
+    tracking: float = 0,
+    house: str = "",
 ) -> list[Line]:
     """As `wrap`, with lines of about one length."""
-    how: dict[str, Any] = {"max_lines": max_lines, "direction": direction, "tracking": tracking}
+    how: dict[str, Any] = {"max_lines": max_lines, "direction": direction, "tracking": tracking, "house": house}
     lines = wrap(text, size, width, weight, **how)
     said = [line.text for line in lines]
     while len(lines) > 1:
@@ -150,16 +157,23 @@ def _glyphs(cut: Cut, text: str, is_rtl: bool) -> tuple[Glyph, ...]:
     return tuple(glyphs)
 
 
-def _by_face(text: str) -> list[tuple[Face, str]]:
+def _by_face(text: str, house: str) -> list[tuple[Face, str]]:
     """A text in pieces that each have a face, in the order they are read."""
-    whole = find_face(text)
+    whole = find_face(text, house)
     if whole:
         return [(whole, text)]
     pieces: list[tuple[Face, str]] = []
     for character in text:
-        if pieces and (character.isspace() or pieces[-1][0].has(character)):
-            pieces[-1] = (pieces[-1][0], pieces[-1][1] + character)
-        elif (face := find_face(character)) is not None:
+        # What combines stays with its letter; after a letter that was lent, the own face goes on.
+        stays = (
+            bool(pieces) and (not house or unicodedata.category(character)[0] in "MC") and pieces[-1][0].has(character)
+        )
+        face = pieces[-1][0] if pieces and (character.isspace() or stays) else find_face(character, house)
+        if face is None:
+            continue
+        if pieces and face is pieces[-1][0]:
+            pieces[-1] = (face, pieces[-1][1] + character)
+        else:
             pieces.append((face, character))
     return pieces
 

@@ -1,14 +1,16 @@
 """What signs say, in the language of the sign: what a scan gives, how to scan, what associates say, how a wall hangs.
 
-A call promises only what the page holds. An offer ends while the print stays, so no call speaks of one.
+A call promises only what the page holds. An offer ends while the print stays: a call speaks of one only where it is
+said until when the print hangs, the offer runs at least as long, and the call says its last day.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 from urllib.parse import urlsplit
 
-from qrmerch.i18n import translator
+from qrmerch.i18n import format_date, translator
 
 MAX_HEADLINE_CHARS: Final = 60
 MAX_CALL_CHARS: Final = 60
@@ -17,17 +19,25 @@ MAX_LINE_CHARS: Final = 120
 
 @dataclass(frozen=True, slots=True)
 class Holds:
-    """What the pages behind a sign's codes hold: those of all its items."""
+    """What the pages behind a sign's codes hold: those of all its items.
+
+    `offer_until` is the last day on which each of them has an offer that runs now and as long as the print hangs; None
+    where there is none, or nobody said how long it hangs.
+    """
 
     sizes: bool = False
     stock: bool = False
     film: bool = False
     look: bool = False
+    offer_until: date | None = None
 
 
 def choose_call(holds: Holds, locale: str, *, is_wall: bool = False) -> str:
     """What a scan gives, in words that are true of every page behind the sign."""
     t = translator(locale)
+    if holds.offer_until:
+        day = format_date(holds.offer_until, locale)
+        return t("Scan: an offer until {day}, while it lasts").format(day=day)
     if is_wall:
         return t("Scan: sizes, and where to get it") if holds.sizes else t("Scan: more about it, and where to get it")
     if holds.sizes and holds.stock:

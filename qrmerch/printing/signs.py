@@ -11,7 +11,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from qrmerch.codes.artwork import Symbol
+from qrmerch.codes.models import Finders, Modules
 from qrmerch.codes.preflight import GOOD_MODULE_MM
+from qrmerch.codes.styles import Logo, Style
 from qrmerch.codes.tokens import group
 
 # A phone reads a code from ten times its side away (research of print shops, and a rule of thumb of all makers).
@@ -136,6 +138,22 @@ class Dress:
     code: str
     tone: str = "plain"
     logo_key: str = ""
+    # The retailer's own font, for headings.
+    font_key: str = ""
+    # How codes look, as the design of this id says it; the logo in them is the brand's.
+    modules: str = "square"
+    finders: str = "square"
+    has_code_logo: bool = False
+    level: str = "M"
+    paper: str = "#ffffff"
+    design: str = ""
+
+    def style(self, logo: Logo | None) -> Style:
+        """How codes look.
+
+        :param logo: the brand's logo, ready for the middle of a code.
+        """
+        return Style(Modules(self.modules), Finders(self.finders), logo if self.has_code_logo else None)
 
     @property
     def is_quiet(self) -> bool:
@@ -160,6 +178,9 @@ class Sign:
     distance: float = 0.0
     is_inside: bool = False
     words: Mapping[str, str] = field(default_factory=dict)
+    # The last day of the offer that its call speaks of, and on which it hangs, `2026-12-31`; empty for none.
+    offer_until: str = ""
+    hangs_until: str = ""
 
     @property
     def shape(self) -> Format:

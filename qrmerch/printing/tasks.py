@@ -6,6 +6,7 @@ another machine begins anew. A batch that was cancelled leaves neither.
 
 import json
 import logging
+import os
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -21,9 +22,10 @@ from sqlalchemy.orm import Session
 from qrmerch.clock import now
 from qrmerch.errors import DomainError, NotFound
 from qrmerch.files import replace_file
-from qrmerch.jobs import PRINTS, Work, chore, job, sweep
+from qrmerch.jobs import PRINTS, Work, chore, given_up, job, sweep
 from qrmerch.leftovers import names_files
-from qrmerch.printing import service
+from qrmerch.printing import requests, service
+from qrmerch.printing.house_face import faces_folder, unpack_font
 from qrmerch.printing.labels import Label, Wording
 from qrmerch.printing.models import BatchState, Medium, PrintBatch
 from qrmerch.printing.queries import each_line, label_of_line
@@ -105,23 +107,44 @@ def draw(work: Work, *, batch_id: str) -> None:
     if making is None:
         return
     try:
+        _refuse_ended(making)
         printed = _draw_pdf(making) if making.medium == Medium.PDF else _draw_zpl(making)
         _read_back(making, printed)
         _keep(making, printed)
     except _Unwanted:
         log.info("print batch %s was cancelled", batch_id)
     except DomainError as refused:
-        with work.database.write() as db:
-            service.note_failed(db, batch_id, refused.detail, at=now())
-            db.commit()
+        _fail(work, batch_id, refused.detail)
     making.forget()
+
+
+def _refuse_ended(making: _Making) -> None:
+    """:raises CodeEnded: a code was retired or replaced between asking and drawing."""
+    with making.work.database.read() as db:
+        service.insist_none_ended(db, making.batch_id)
+
+
+@given_up(service.DRAW)
+def give_up(work: Work, *, batch_id: str, said: str) -> None:
+    """Say on its page that a batch could not be made, and why; nothing of it stays."""
+    _fail(work, batch_id, said)
+    for path in _folder(work).glob(f"{batch_id}.*"):
+        path.unlink(missing_ok=True)
+
+
+def _fail(work: Work, batch_id: str, said: str) -> None:
+    with work.database.write() as db:
+        failed = service.note_failed(db, batch_id, said, at=now())
+        if failed:
+            requests.ask_anew(db, failed)
+        db.commit()
 
 
 @sweep(service.DRAW)
 def undrawn(db: Session) -> Iterable[tuple[str, dict[str, object]]]:
     """Batches that wait for their job, or were cut off in it."""
-    for batch_id in db.scalars(select(PrintBatch.id).where(PrintBatch.state == BatchState.DRAWING)):
-        yield batch_id, {"batch_id": batch_id}
+    for batch in db.scalars(select(PrintBatch).where(PrintBatch.state == BatchState.DRAWING)):
+        yield batch.job_id, {"batch_id": batch.id}
 
 
 @names_files(AREA)
@@ -157,7 +180,11 @@ def _load(work: Work, batch_id: str) -> _Making | None:
             medium=batch.medium,
             dpi=batch.dpi,
             run=service.run_of(batch),
-            wording=service.wording_of(batch, logo=_read_logo(work, str(batch.wording.get("logo_key", "")))),
+            wording=service.wording_of(
+                batch,
+                logo=_read_logo(work, str(batch.wording.get("logo_key", ""))),
+                face=unpack_font(work.files, str(batch.wording.get("font_key", "")), faces_folder(work.settings)),
+            ),
             base_url=batch.base_url,
             part=folder / f"{batch_id}.{batch.medium}",
             mark=folder / f"{batch_id}.json",
@@ -191,7 +218,7 @@ def _draw_pdf(making: _Making) -> Printed:
                 making.tell(drawn=sheets.labels, read=0)
                 told_s = time.monotonic()
         printed = sheets.finish()
-        size = file.tell()
+        size = _settle(file)
     making.write_mark({"bytes": size, "printed": [printed.labels, printed.pages, printed.incomplete, printed.cut]})
     making.tell(drawn=printed.labels, read=0)
     return printed
@@ -201,26 +228,34 @@ def _draw_zpl(making: _Making) -> Printed:
     marked = making.read_mark()
     if marked.get("printed"):
         return _printed_of(marked["printed"])
-    done, cut = marked.get("codes", 0), dict.fromkeys(marked.get("cut", ()))
+    done = marked.get("codes", 0)
     with _open_part(making.part, marked) as file:
         file.seek(marked.get("bytes", 0))
         file.truncate()
         zebra = Zebra(file, making.run.stock, making.wording, making.dpi, making.run.copies)
+        zebra.incomplete |= dict.fromkeys(marked.get("incomplete", ()))
+        zebra.cut |= dict.fromkeys(marked.get("cut", ()))
         left = making.codes(begin=done)
         told_s = time.monotonic()
         while some := list(islice(left, _AT_ONCE)):
-            cut |= dict.fromkeys(zebra.add(some))
+            zebra.add(some)
             done += len(some)
             if time.monotonic() - told_s >= _TELL_EVERY_S:
-                file.flush()
-                making.write_mark({"bytes": file.tell(), "codes": done, "cut": list(cut)})
+                making.write_mark({"bytes": _settle(file), "codes": done, **zebra.names})
                 making.tell(drawn=done * making.run.copies, read=0)
                 told_s = time.monotonic()
-        size = file.tell()
-    printed = Printed(done * making.run.copies, 0, (), tuple(cut))
-    making.write_mark({"bytes": size, "printed": [printed.labels, 0, [], printed.cut]})
+        size = _settle(file)
+    printed = Printed(done * making.run.copies, 0, tuple(zebra.incomplete), tuple(zebra.cut))
+    making.write_mark({"bytes": size, "printed": [printed.labels, 0, printed.incomplete, printed.cut]})
     making.tell(drawn=printed.labels, read=0)
     return printed
+
+
+def _settle(file: BinaryIO) -> int:
+    """Let what was written so far lie on the disk itself before a mark says that it is there; how many bytes."""
+    file.flush()
+    os.fsync(file.fileno())
+    return file.tell()
 
 
 def _open_part(path: Path, marked: dict[str, Any]) -> BinaryIO:

@@ -126,6 +126,7 @@ def _draw_head(easel: Easel, sheet: int, end: float) -> None:
             leading=1.0,
             tracking=TIGHTER,
             least=18,
+            is_heading=True,
         )
         easel.put(head, _MARGIN - head.size * 0.04, _MARGIN + _HEAD - head.height - 2, colour=INK)
     else:
@@ -173,7 +174,7 @@ def _draw_cell(easel: Easel, item: Shown, number: int, box: Box) -> None:
     easel.put(address, frame.right + column / 2, box.bottom - address.height - 3.5 * unit, colour=GREY, align="centre")
     easel.word(str(number), left, box.y + 7 * unit, 11 * unit, colour=GREY)
     space = code_y - box.y - 24 * unit
-    price = easel.fit(item.price, 12 * unit, room, weight=PLAIN, least=6 * unit)
+    price = easel.fit(item.price, 12 * unit, room, weight=PLAIN, least=6 * unit, is_never_cut=True)
     title = easel.fit(
         item.title,
         12.5 * unit,

@@ -4,7 +4,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from qrmerch.codes.artwork import BLACK
+from qrmerch.errors import FormError
 from qrmerch.i18n import direction, translator
+from qrmerch.printing import lettering
 from qrmerch.printing.labels import Wording
 from qrmerch.text import clean_line
 
@@ -16,6 +18,22 @@ _NOTICE: Final = "Counts a look, not you."
 def usual_call(locale: str) -> str:
     """What a scan gives, in words that hold for every item."""
     return translator(locale)(_CALL)
+
+
+def refuse_unset(wording: Wording) -> None:
+    """Let no word of a sheet be printed with a hole in it.
+
+    :raises FormError: the call, or how the retailer writes itself, has letters that no face here has.
+    """
+    house = "" if wording.logo else wording.house
+    problems = {}
+    for field, text in (("call", wording.call), ("", house), ("", wording.notice)):
+        if letters := "".join(lettering.list_missing(text)):
+            problems[field] = (
+                f"No font here has {letters} in “{text}”. Install one for that script, or write it otherwise."
+            )
+    if problems:
+        raise FormError(problems)
 
 
 def word_labels(

@@ -18,7 +18,7 @@ from qrmerch.codes.artwork import MIN_SIZE_MM, MM_PER_INCH, QUIET_MODULES, Symbo
 from qrmerch.codes.preflight import ArtworkRefused, Verdict, check_fit, check_png
 from qrmerch.errors import DomainError
 from qrmerch.printing import lettering
-from qrmerch.printing.labels import Label, Wording, Words, code_size_mm, lay_out
+from qrmerch.printing.labels import Label, Wording, Words, code_size_mm, has_missing, lay_out
 from qrmerch.printing.paper import Paper
 from qrmerch.printing.reading import render_page
 from qrmerch.printing.stocks import Stock
@@ -68,22 +68,31 @@ class Zebra:
     wording: Wording
     dpi: int
     copies: int = 1
+    incomplete: dict[str, None] = field(default_factory=dict)
+    cut: dict[str, None] = field(default_factory=dict)
     _kinds: set[int] = field(default_factory=set)
 
-    def add(self, labels: list[Label]) -> list[str]:
-        """Write labels; the names of those of which something was cut.
+    @property
+    def names(self) -> dict[str, list[str]]:
+        """The names of which letters were left out, and those that were cut to fit, as JSON."""
+        return {"incomplete": list(self.incomplete), "cut": list(self.cut)}
+
+    def add(self, labels: list[Label]) -> None:
+        """Write labels; the names of those of which something was left out or cut are kept.
 
         :raises ArtworkRefused: a code would not scan at what this printer makes of it.
         """
         # Such printers have no greys: where a tag has a logo, the name stands.
-        cut, wording = [], replace(self.wording, logo=b"")
+        # Its plain letters are set in the printer's own face.
+        wording = replace(self.wording, logo=b"", face="")
         for label, symbol in zip(labels, draw_symbols(label.address for label in labels), strict=True):
             self._check(symbol)
             text, is_complete = write_label(label, symbol, self.stock, wording, dpi=self.dpi, copies=self.copies)
             self.file.write(text)
-            if not is_complete:
-                cut.append(label.title)
-        return cut
+            if has_missing(label, wording):
+                self.incomplete[label.title] = None
+            elif not is_complete:
+                self.cut[label.title] = None
 
     def _check(self, symbol: Symbol) -> None:
         if symbol.modules in self._kinds:
@@ -93,7 +102,7 @@ class Zebra:
         if size_mm < MIN_SIZE_MM:
             report = check_fit(symbol, size_mm=MIN_SIZE_MM)
         else:
-            report = check_png(png_of(symbol, size_mm=size_mm, dpi=self.dpi), symbol, dpi=self.dpi)
+            report = check_png(png_of(symbol, size_mm=size_mm, dpi=self.dpi), symbol, dpi=self.dpi, asks_others=False)
         if report.verdict == Verdict.REFUSE:
             raise ArtworkRefused(report)
         self._kinds.add(symbol.modules)

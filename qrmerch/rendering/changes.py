@@ -13,11 +13,10 @@ from threading import Event, Thread
 from typing import Final, NamedTuple
 
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from qrmerch.clock import now
-from qrmerch.db import Database
+from qrmerch.db import AWAY, Database
 from qrmerch.parties.models import PageChange
 from qrmerch.parties.service import CHANGES_KEPT_FOR
 from qrmerch.rendering.kept import KeptPage, Pages
@@ -66,9 +65,9 @@ class Changes:
         """Drop the pages of what has changed since the last look; whether the database answered."""
         try:
             self._look(at)
-        except DBAPIError as error:
+        except AWAY as error:
             if not self._is_away:
-                log.warning("the database is away: %s", error.orig)
+                log.warning("the database is away: %s", getattr(error, "orig", error))
             self._is_away = True
             return False
         finally:
@@ -109,14 +108,15 @@ class Changes:
             self._hear(db, changes)
         if self._heard_at < since:
             self._pages.expire(before_s=(since + COMMITTED_WITHIN).timestamp())
-        self._drop(changes)
+        self._drop(changes, at)
         self._seen = {change.id for change in rows}
         self._heard_at = at
         self._pages.read_s = time.time()
 
-    def _drop(self, changes: Sequence[Change]) -> None:
+    def _drop(self, changes: Sequence[Change], at: datetime) -> None:
         if not changes:
             return
+        at_s = at.timestamp()
         of_items: dict[str | None, float] = {}
         of_retailers: dict[str | None, float] = {}
         for change in changes:
@@ -133,7 +133,9 @@ class Changes:
             until_s = max(of_items.get(item_id, 0.0) for item_id in page.item_ids)
             if of_retailers:
                 until_s = max(until_s, of_retailers.get(self._retailer_of(page.key.item_id), 0.0))
-            return page.rendered_s < until_s
+            # One that claims to be from the future was rendered before the clock was set back: before or after this
+            # change, nobody knows.
+            return until_s > 0 and not until_s <= page.rendered_s <= at_s
 
         item_ids = None if of_retailers else [item_id for item_id in of_items if item_id]
         self._pages.drop(has_changed, item_ids=item_ids)

@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -80,11 +81,14 @@ class RenderedPage:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One page in one encoding; `body` is what a WSGI application returns."""
+    """One page in one encoding; `body` is what a WSGI application returns, and nobody changes.
+
+    A list, and no tuple: of a list granian makes one answer, anything else it goes through piece by piece.
+    """
 
     headers: Headers
     etag: str
-    body: tuple[bytes, ...]
+    body: list[bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +191,7 @@ class Pages:
         try:
             self._write(page)
         except OSError:
-            self._path(page.key).unlink(missing_ok=True)
+            _delete(self._path(page.key))
         return True
 
     def drop(self, should_drop: Callable[[KeptPage], bool], *, item_ids: Iterable[str] | None) -> None:
@@ -222,7 +226,7 @@ class Pages:
 
     def _forget(self, key: PageKey) -> None:
         self._bytes -= self._kept.pop(key).size
-        self._path(key).unlink(missing_ok=True)
+        _delete(self._path(key))
 
     def _page(
         self,
@@ -259,14 +263,19 @@ class Pages:
 
     def _load(self) -> None:
         """Take in the disk's pages, compressed already: a restart must not compress thousands of pages."""
-        for path in sorted(self._folder.glob("*.page")):
+        found = []
+        for path in self._folder.glob("*.page"):
             try:
-                self._add(self._read(path))
+                found.append(self._read(path))
             except (OSError, ValueError, KeyError, TypeError):
-                path.unlink(missing_ok=True)
+                _delete(path)
+        for page in sorted(found, key=lambda page: page.rendered_s):
+            self._add(page)
         for path in self._folder.glob("*.[0-9]*-[0-9]*"):
-            if time.time() - path.stat().st_mtime > _ABANDONED_AFTER_S:
-                path.unlink(missing_ok=True)
+            # Another worker may have finished it meanwhile.
+            with suppress(OSError):
+                if time.time() - path.stat().st_mtime > _ABANDONED_AFTER_S:
+                    path.unlink()
 
     def _read(self, path: Path) -> KeptPage:
         head, _, data = path.read_bytes().partition(b"\n")
@@ -280,7 +289,7 @@ class Pages:
         return self._page(
             key,
             bodies,
-            rendered_s=about["rendered"],
+            rendered_s=float(about["rendered"]),
             until_s=until_s,
             headers=about["headers"],
             others=about["others"],
@@ -289,6 +298,14 @@ class Pages:
     def _path(self, key: PageKey) -> Path:
         name = hashlib.blake2b("\0".join(key).encode(), digest_size=12).hexdigest()
         return self._folder / f"{name}.page"
+
+
+def _delete(path: Path) -> None:
+    """Delete a page's copy. A disk that refuses even that must not keep a page in memory that has changed: at the next
+    start the changes since it was rendered are read before it is served.
+    """
+    with suppress(OSError):
+        path.unlink()
 
 
 def choose_coding(accept: str) -> int:
@@ -325,4 +342,4 @@ def _variant(body: bytes, coding: str, digest: str, more: Iterable[tuple[str, st
     ]
     if coding != "identity":
         headers.append(("Content-Encoding", coding))
-    return Variant(headers, etag, (body,))
+    return Variant(headers, etag, [body])

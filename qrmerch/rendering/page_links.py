@@ -5,19 +5,22 @@ In: an item, a language and an instant. Out: link types with the place on the pa
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item
 from qrmerch.i18n import translator
+from qrmerch.rendering.kept import Pages
 from qrmerch.rendering.pages import Translate
 from qrmerch.rendering.queries import Scene, list_look_items, load_scene
 from qrmerch.rendering.recordings import load_recordings
 from qrmerch.rendering.service import split_offers
 from qrmerch.reviews.queries import summarise_reviews
 
+_MOST_KEPT: Final = 10_000
+_KEPT_FOR: Final = timedelta(seconds=30)
 # Sections that fold open, with what they give.
 _FOLDED: Final = {"care": "consumerHandlingStorageInfo", "downloads": "instructions"}
 
@@ -33,11 +36,52 @@ class PageLink:
 
 def list_page_links(db: Session, item: Item, *, locale: str, at: datetime) -> tuple[PageLink, ...]:
     """What an item's page gives wherever it is looked at, the page itself first."""
+    return _look_at(db, item, locale=locale, at=at).links
+
+
+class KeptPageLinks:
+    """What pages of items give, remembered for a short while: a look takes some twenty statements.
+
+    It is forgotten with the next change of any page, as kept pages are, and at the next edge in time of its own.
+    """
+
+    def __init__(self, pages: Pages) -> None:
+        """:param pages: the kept pages of this process, which hear of changes."""
+        self._pages = pages
+        self._kept: dict[tuple[str, str], _Seen] = {}
+
+    def get(self, db: Session, item: Item, *, locale: str, at: datetime, as_of: int) -> tuple[PageLink, ...]:
+        """As `list_page_links` says it, or said it a moment ago.
+
+        :param as_of: the pages' `epoch` as it was before the session's first read.
+        """
+        at_s, key = at.timestamp(), (item.id, locale)
+        seen = self._kept.get(key)
+        if seen is not None and at < seen.until and seen.epoch == self._pages.epoch and not self._pages.is_stale(at_s):
+            return seen.links
+        seen = _look_at(db, item, locale=locale, at=at, epoch=as_of)
+        if len(self._kept) >= _MOST_KEPT:
+            self._kept.clear()
+        self._kept[key] = seen
+        return seen.links
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a page gives, until when that may hold, and how many changes had been heard of before the look."""
+
+    links: tuple[PageLink, ...]
+    until: datetime
+    epoch: int
+
+
+def _look_at(db: Session, item: Item, *, locale: str, at: datetime, epoch: int = 0) -> _Seen:
     page = PageLink("pip", item.title)
     if item.is_retired:
-        return (page,)
+        return _Seen((page,), at + _KEPT_FOR, epoch)
     scene = load_scene(db, item_id=item.id, store_id=None, locale=locale, at=at)
-    return (page, *_of_scene(db, scene, translator(locale), at))
+    links = (page, *_of_scene(db, scene, translator(locale), at))
+    return _Seen(links, min((*scene.edges, at + _KEPT_FOR)), epoch)
 
 
 def _of_scene(db: Session, scene: Scene, t: Translate, at: datetime) -> Iterator[PageLink]:

@@ -535,11 +535,20 @@ def _retailers_of(items: Sequence[Item]) -> Select[Retailer]:
 
 def split_offers(scene: Scene) -> tuple[Offer | None, Offer | None]:
     """The offer for the bar, and the one for the page's invitation if the template has a place for it."""
+    others, invitations = list_shown_offers(scene)
+    return (others[0] if others else None), (invitations[0] if invitations else None)
+
+
+def list_shown_offers(scene: Scene) -> tuple[list[Offer], list[Offer]]:
+    """The running offers for which a page has a place, for the bar and as invitations; the first of each shows first.
+
+    When one ends, the next one takes its place.
+    """
     has_place = scene.source.has("event") or scene.source.has("invitation")
     invitations = [offer for offer in scene.offers if offer.kind == OfferKind.EXPERIENCE and has_place]
     others = [offer for offer in scene.offers if offer not in invitations]
     shows_offers = scene.source.has("offer") or not scene.is_published
-    return (others[0] if others and shows_offers else None), (invitations[0] if invitations else None)
+    return (others if shows_offers else []), invitations
 
 
 def _card(offer: Offer, scene: Scene) -> OfferCard:

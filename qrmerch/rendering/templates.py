@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from qrmerch.config import data_folder
+from qrmerch.web import asset_address
 
 _BETWEEN_TAGS = re.compile(r">\s+<(?=[a-z/!])")
 _INDENT = re.compile(r"\n\s*")
@@ -26,10 +27,12 @@ def render_html(template: str, page: Any) -> str:
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(data_folder("templates")),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.globals["asset"] = asset_address
+    return made

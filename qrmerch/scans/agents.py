@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
-VERSION: Final = 1
+VERSION: Final = 2
 MAX_AGENT_CHARS: Final = 512
 Value = TypeVar("Value")
 
@@ -35,13 +35,19 @@ KINDS: Final = [
     (6, "human", "pinterest", r"\[Pinterest/"),
     (7, "human", "tiktok", r"musical_ly|BytedanceWebview|TikTok "),
     (8, "human", "google_app", r"GSA/\d"),
+    # Messages on Apple's phones ask for a card as two others at once.
+    (100, "preview", "imessage", r"facebookexternalhit.*Twitterbot"),
     (20, "preview", "facebook", r"facebookexternalhit|facebookcatalog|Facebot|meta-external"),
-    (
-        21,
-        "preview",
-        "chat",
-        r"^WhatsApp/|Slackbot|TelegramBot|Discordbot|SkypeUriPreview|^Viber|Line-Parts|kakaotalk-scrap",
-    ),
+    # Signal asks as WhatsApp does.
+    (101, "preview", "whatsapp", r"^WhatsApp/"),
+    (102, "preview", "telegram", r"TelegramBot"),
+    (103, "preview", "slack", r"Slackbot|Slack-ImgProxy"),
+    (104, "preview", "discord", r"Discordbot"),
+    (105, "preview", "teams", r"SkypeUriPreview"),
+    (106, "preview", "viber", r"^Viber"),
+    (107, "preview", "line", r"Line-Parts|Line-Poker"),
+    (108, "preview", "kakaotalk", r"kakaotalk-scrap"),
+    (109, "preview", "snapchat", r"Snap URL Preview"),
     (22, "preview", "social", r"Twitterbot|LinkedInBot|Pinterestbot|redditbot|Iframely|Embedly|vkShare|Mastodon/"),
     (
         30,
@@ -126,17 +132,29 @@ DEVICES: Final = [
     ("desktop", r"Windows NT|Macintosh|X11|CrOS"),
     ("other", r""),
 ]
+SYSTEMS: Final = [
+    ("windows", r"Windows (NT|Phone)"),
+    ("ios", r"iPhone|iPad|iPod|\biOS\b"),
+    ("android", r"Android"),
+    ("macos", r"Macintosh|Mac OS X"),
+    ("chromeos", r"CrOS"),
+    ("kaios", r"KAIOS"),
+    ("linux", r"Linux|X11"),
+    ("other", r""),
+]
 _FLAGS = re.IGNORECASE | re.ASCII
 _KINDS = [(re.compile(pattern, _FLAGS), f"{cls} {family} {rule} {VERSION}") for rule, cls, family, pattern in KINDS]
 _DEVICES = [(re.compile(pattern, _FLAGS), device) for device, pattern in DEVICES]
+_SYSTEMS = [(re.compile(pattern, _FLAGS), system) for system, pattern in SYSTEMS]
 
 
 def describe(agent: str) -> str:
-    """`class family rule version device` of an agent, as it stands in the log's line."""
+    """`class family rule version device system` of an agent, as it stands in the log's line."""
     agent = agent[:MAX_AGENT_CHARS]
     kind = next(kind for pattern, kind in _KINDS if pattern.search(agent))
     device = next(device for pattern, device in _DEVICES if pattern.search(agent))
-    return f"{kind} {device}"
+    system = next(system for pattern, system in _SYSTEMS if pattern.search(agent))
+    return f"{kind} {device} {system}"
 
 
 class Remembered(dict[str, Value], Generic[Value]):

@@ -35,8 +35,11 @@ def fold_events(db: Session, events: Sequence[Event], places: Places, tally: Tal
         tally.add(event.kind, place, quarter)
         if linked is None:
             tally.add(f"{event.kind}{kinds.LOOSE}", place, quarter)
-        else:
-            linked.seen_at = max(linked.seen_at, event.at)
+            continue
+        linked.seen_at = max(linked.seen_at, event.at)
+        if not linked.is_engaged:
+            linked.is_engaged = True
+            tally.add(kinds.ENGAGED, places.of_visit(linked), quarter)
     db.execute(update(Event).where(Event.id.in_([event.id for event in events])).values(is_counted=True))
     return len(events)
 

@@ -10,12 +10,19 @@ from typing import Final
 SCAN: Final = "scan"
 # Among the scans: perhaps the same phone again, but behind its store's own network nobody can tell.
 MAYBE_REPEAT: Final = "maybe_repeat"
+# Among the scans: more in a minute than one person makes, but behind the store's own network many look like one.
+MAYBE_BURST: Final = "maybe_burst"
+MAYBE: Final = (MAYBE_REPEAT, MAYBE_BURST)
 # A visit that began at `/i/`; a further page of a visit; a visit that began with a share link.
 VISIT: Final = "visit"
 PAGE: Final = "page"
 FRIEND: Final = "friend"
 # A page seen for a second.
 VIEW: Final = "view"
+# A visit in which a page was on the screen for ten seconds, or in which something was done.
+ENGAGED: Final = "engaged"
+# Films and recordings by how far they were played, in per cent; without any visit.
+PLAYS: Final = {0: "play", 25: "play_25", 50: "play_50", 75: "play_75", 100: "play_100"}
 
 # What a shopper does on a page, and what a till does with it afterwards.
 SHOPPER_ACTIONS: Final = ("keep", "unkeep", "share", "claim")
@@ -28,13 +35,18 @@ HEAD: Final = "head"
 PREFETCH: Final = "prefetch"
 NO_AGENT: Final = "no_ua"
 REPEAT: Final = "repeat"
+BURST: Final = "burst"
+# Somebody of the house: signed in at the desk, or with a phone that was marked as a test device.
+INTERNAL: Final = "internal"
 # A program asked where a GS1 address leads, or what there is behind it.
 LOOKUP: Final = "lookup"
 ORPHAN: Final = "orphan"
 # By the class of the agent, as `agents.py` says it.
 BY_AGENT: Final = {"bot": "bot", "preview": "preview", "fetcher": "fetcher", "none": NO_AGENT}
-LEFT_OUT: Final = (HEAD, PREFETCH, LOOKUP, *BY_AGENT.values(), REPEAT, ORPHAN)
+LEFT_OUT: Final = (HEAD, PREFETCH, LOOKUP, INTERNAL, *BY_AGENT.values(), REPEAT, BURST, ORPHAN)
+# Programs that open a page ahead of their owner: a scan once the page they got was seen.
+WAITING: Final = (PREFETCH, BY_AGENT["fetcher"])
 # A page that a program asked for at `/i/`: kept among the raw lines, in no total.
 UNSEEN: Final = "unseen"
 
-SUBSETS: Final = (MAYBE_REPEAT, *(f"{action}{LOOSE}" for action in SHOPPER_ACTIONS))
+SUBSETS: Final = (*MAYBE, *(f"{action}{LOOSE}" for action in SHOPPER_ACTIONS))

@@ -3,31 +3,49 @@
 It is an interface: a web server in front may write the same line. JSON, one object a line:
 
     t   seconds since 1970, with milliseconds
-    k   kind: q printed code, g GS1 address, i item's page, s share link, v view (seen for a second), o orphan, l lost
-    q   what was asked for: token (q, o), item's public id (g, i, v; empty for a store's address), share link's id (s)
+    k   kind: q printed code, g GS1 address, i item's page, s share link, v view (seen for a second), e engaged (seen
+        for ten), p play of a film or a recording, o orphan, l lost
+    q   what was asked for: token (q, o), item's public id (g, i, v, e, p; empty for a store's address), share link's
+        id (s)
     c   code's token, where a view or page came straight from one
     at  store, by our own id; only where no code tells it
     r   retailer, by our own id; only where no code or item tells it
-    a   agent: "class family rule version device"
+    a   agent: "class family rule version device system"
     o   1 if the address is one of the store's own network
     v   visit id, empty in `counts` mode and under Sec-GPC
     w   1 if the visit is a new one
     n   near: 32 keyed bits; empty where v is
     m   manner: "" for a plain GET, "head", "prefetch", "lookup" (where a GS1 address leads, by a program)
     g   1 if the phone sent Sec-GPC
+    y   language the phone asks for first: two or three letters
+    e   entry: how somebody came to an item's page: share, search, social, mail, link, direct (`entries.py`); empty
+        for a printed code, whose carrier says it, and within a visit
+    f   host of the page that led here, where it was not one of ours
+    s   how far a play came: 0, 25, 50, 75 or 100 in a hundred (p)
     x   number of lines lost (l)
 
-Every value is of our own making or checked against a fixed alphabet, so nothing needs escaping.
+Every value is of our own making or checked against a fixed alphabet: a line is plain ASCII without a backslash, and
+one that is not is none of ours. A key that is not there is an empty text or 0.
 """
 
+from operator import gt
 from typing import Final, NamedTuple
 
 import orjson
 
-SCAN, GS1, PAGE, SHARE, VIEW, ORPHAN, LOST = KINDS = ("q", "g", "i", "s", "v", "o", "l")
+SCAN, GS1, PAGE, SHARE, VIEW, ENGAGED, PLAY, ORPHAN, LOST = KINDS = ("q", "g", "i", "s", "v", "e", "p", "o", "l")
 # What is printed: a plain GET of it is a scan.
 PRINTED: Final = (SCAN, GS1)
-_MAX_CHARS: Final = {"q": 40, "c": 9, "at": 36, "r": 36, "a": 60, "v": 32, "n": 8, "m": 12}
+# Of an item's page, by its public id.
+OF_PAGES: Final = (PAGE, VIEW, ENGAGED, PLAY)
+# How far a film or a recording was played, in per cent.
+STEPS: Final = (0, 25, 50, 75, 100)
+MAX_REFERRER_CHARS: Final = 60
+_MAX_CHARS: Final = {"q": 40, "c": 9, "at": 36, "r": 36, "a": 60, "v": 32, "n": 8, "m": 12, "y": 3, "e": 8, "f": 60}
+_TEXTS: Final = tuple(_MAX_CHARS)
+_MOST_CHARS: Final = tuple(_MAX_CHARS.values())
+_EMPTY: Final = ("",) * len(_TEXTS)
+_VISIT: Final = _TEXTS.index("v")
 _LATEST_S: Final = 4_102_444_800  # the year 2100
 
 
@@ -52,6 +70,10 @@ class Line(NamedTuple):
     manner: str
     has_gpc: bool
     lost: int
+    language: str = ""
+    entry: str = ""
+    referrer: str = ""
+    step: int = 0
 
     @property
     def is_human(self) -> bool:
@@ -73,22 +95,36 @@ def make_line(
     near: str = "",
     manner: str = "",
     has_gpc: bool = False,
+    language: str = "",
+    entry: str = "",
+    referrer: str = "",
+    step: int = 0,
 ) -> bytes:
     """One whole line with its newline; every argument is one of our own values, never text from outside."""
     return (
         f'{{"t":{at_s:.3f},"k":"{kind}","q":"{subject}","c":"{token}","at":"{store_id}","r":"{retailer_id}",'
         f'"a":"{agent}","o":{is_own_network:d},"v":"{visit}","w":{is_new_visit:d},"n":"{near}","m":"{manner}",'
-        f'"g":{has_gpc:d}}}\n'
+        f'"g":{has_gpc:d},"y":"{language}","e":"{entry}","f":"{referrer}","s":{step}}}\n'
     ).encode()
 
 
 def scan_line(
-    token: str, at_s: float, *, agent: str, is_own_network: bool, visit: str, near: str, manner: str, has_gpc: bool
+    token: str,
+    at_s: float,
+    *,
+    agent: str,
+    is_own_network: bool,
+    visit: str,
+    near: str,
+    manner: str,
+    has_gpc: bool,
+    language: str = "",
+    referrer: str = "",
 ) -> bytes:
     """`make_line` for a printed code, without the keys its code tells: the one that is written most."""
     return (
         f'{{"t":{at_s:.3f},"k":"q","q":"{token}","a":"{agent}","o":{is_own_network:d},"v":"{visit}","n":"{near}",'
-        f'"m":"{manner}","g":{has_gpc:d}}}\n'
+        f'"m":"{manner}","g":{has_gpc:d},"y":"{language}","f":"{referrer}"}}\n'
     ).encode()
 
 
@@ -102,6 +138,8 @@ def read_line(raw: bytes) -> Line:
 
     :raises BadLine: it is torn, or says something that no line of ours says.
     """
+    if not raw.isascii() or b"\\" in raw:
+        raise BadLine("not of our alphabet")
     try:
         said = orjson.loads(raw)
         at_s, kind = said["t"], said["k"]
@@ -110,26 +148,37 @@ def read_line(raw: bytes) -> Line:
     get = said.get
     if kind not in KINDS or type(at_s) not in (int, float) or not 0 < at_s < _LATEST_S:
         raise BadLine("kind or time")
-    for key, most in _MAX_CHARS.items():
-        value = get(key, "")
-        if type(value) is not str or len(value) > most:
-            raise BadLine(key)
-    lost = get("x", 0)
+    texts = tuple(map(get, _TEXTS, _EMPTY))
+    try:
+        too_long = any(map(gt, map(len, texts), _MOST_CHARS))
+        visit = texts[_VISIT]
+        # Lists have a length as well; only texts can be joined.
+        "".join(texts)
+    except TypeError as error:
+        raise BadLine(str(error)) from None
+    step, lost = get("s", 0), get("x", 0)
+    if too_long or (visit and not visit.isalnum()) or type(step) is not int or step not in STEPS:
+        raise BadLine("a text or a step")
     if type(lost) is not int or not 0 <= lost < 1 << 31:
         raise BadLine("x")
+    subject, token, store_id, retailer_id, agent, visit, near, manner, language, entry, referrer = texts
     return Line(
         int(at_s * 1000 + 0.5),
         kind,
-        get("q", ""),
-        get("c", ""),
-        get("at", ""),
-        get("r", ""),
-        get("a", ""),
+        subject,
+        token,
+        store_id,
+        retailer_id,
+        agent,
         bool(get("o")),
-        get("v", ""),
+        visit,
         bool(get("w", kind in (SCAN, GS1, SHARE))),
-        get("n", ""),
-        get("m", ""),
+        near,
+        manner,
         bool(get("g")),
         lost,
+        language,
+        entry,
+        referrer,
+        step,
     )

@@ -5,30 +5,33 @@ business date and by local hour. How far a file was read is stored in the same t
 events were counted. While the database is away, the files wait.
 """
 
+import gc
 import logging
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event as Flag
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import delete, insert, select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from qrmerch.clock import now
 from qrmerch.db import Database, lock_for_chain
 from qrmerch.parties.service import forget_old_changes
-from qrmerch.scans import kinds, line
+from qrmerch.scans import line
 from qrmerch.scans.folding import fold_events
 from qrmerch.scans.line import BadLine, Line, read_line
 from qrmerch.scans.log import PATTERN
 from qrmerch.scans.models import Event, LogFile, OpenVisit, Scan
-from qrmerch.scans.places import QUARTER_MS, LocalHours, Place, Places
+from qrmerch.scans.places import LocalHours, Places
+from qrmerch.scans.reckoning import Identified, Reckoning
 from qrmerch.scans.repeats import Repeats
-from qrmerch.scans.totals import Tally, add_totals, open_visits
+from qrmerch.scans.storing import add_totals
+from qrmerch.scans.totals import Tally
 
 EVERY_S: Final = 0.5
 FILES_KEPT_FOR: Final = timedelta(days=7)
@@ -39,7 +42,6 @@ _MAX_BYTES: Final = 2_000_000
 _MAX_EVENTS: Final = 5_000
 _RECALLED_BYTES: Final = 4_000_000
 _RECALLED_FOR_S: Final = 600
-_MANNERS: Final = (kinds.HEAD, kinds.PREFETCH, kinds.LOOKUP)
 _LOOKED_AT_BYTES: Final = 65_536
 log = logging.getLogger("qrmerch.loader")
 
@@ -48,8 +50,7 @@ log = logging.getLogger("qrmerch.loader")
 class Batch:
     """What one transaction takes in: lines with their identity, and how far each file was read."""
 
-    lines: list[tuple[Line, int]] = field(default_factory=list)
-    ends: list[dict[str, Any]] = field(default_factory=list)
+    lines: list[Identified] = field(default_factory=list)
     is_caught_up: bool = True
     sizes: dict[str, int] = field(default_factory=dict)
     offsets: dict[str, int] = field(default_factory=dict)
@@ -81,7 +82,7 @@ class Loader:
         try:
             if not self._has_news():
                 return Loaded(0, 0)
-            with self._database.write() as db:
+            with _no_collecting(), self._database.write() as db:
                 lock_for_chain(db, "scans.loader")
                 # Read before the lines: a visit's scan line is on disk before its first action is committed.
                 events = _uncounted(db)
@@ -160,9 +161,10 @@ class Loader:
             except BadLine:
                 file.bad_lines += 1
             else:
-                file.lost_lines += said.lost
-                if said.kind != line.LOST:
-                    batch.lines.append((said, base + offset))
+                if said.kind == line.LOST:
+                    file.lost_lines += said.lost
+                else:
+                    batch.lines.append((said.at_ms, base + offset, said))
             offset += len(raw)
         file.offset = offset
         return len(data)
@@ -170,40 +172,11 @@ class Loader:
     def _store(self, db: Session, batch: Batch, events: Sequence[Event]) -> int:
         # Workers' files are read one after another; repeats are a matter of time.
         batch.lines.sort()
-        places = Places(db, [said for said, _ in batch.lines])
-        tally, rows = Tally(self._hours), []
-        visits: dict[str, dict[str, Any]] = {}
-        for said, identity in batch.lines:
-            place = places.of(said)
-            outcome = kinds.ORPHAN if place is None else self._outcome(said)
-            where = place or places.of_store(said.retailer_id, "")
-            rows.append(_row(identity, said, where, outcome))
-            if outcome != kinds.UNSEEN:
-                tally.add(_counted_as(outcome), where, said.at_ms // QUARTER_MS)
-            if outcome == kinds.MAYBE_REPEAT:
-                tally.add(outcome, where, said.at_ms // QUARTER_MS)
-            if said.visit and place is not None and outcome not in (kinds.UNSEEN, *kinds.BY_AGENT.values()):
-                visits[said.visit] = _visit(said, where, visits.get(said.visit))
-        if rows:
-            # On the connection: nothing here needs the session's bookkeeping.
-            db.connection().execute(insert(Scan), rows)
-        open_visits(db, list(visits.values()))
+        places, tally = Places(db, [said for _, _, said in batch.lines]), Tally(self._hours)
+        Reckoning(db, batch.lines, places, tally).store(self._repeats)
         counted = fold_events(db, events, places, tally)
         add_totals(db, tally)
         return counted
-
-    def _outcome(self, said: Line) -> str:
-        if said.kind == line.ORPHAN:
-            return kinds.ORPHAN
-        if said.kind not in line.PRINTED:
-            return _page_outcome(said)
-        if said.manner:
-            return said.manner if said.manner in _MANNERS else kinds.PREFETCH
-        if not said.is_human:
-            return kinds.BY_AGENT.get(said.agent.partition(" ")[0], kinds.BY_AGENT["bot"])
-        if self._repeats.is_repeat(said):
-            return kinds.MAYBE_REPEAT if said.is_own_network else kinds.REPEAT
-        return kinds.SCAN
 
     def _recall(self, files: dict[str, LogFile]) -> None:
         """What the last lines already loaded, by whomever, say about repeats, from the files."""
@@ -224,6 +197,18 @@ class Loader:
         self._repeats = Repeats()
         self._repeats.recall(lines)
         self._has_recalled = True
+
+
+@contextmanager
+def _no_collecting() -> Iterator[None]:
+    """No looking for garbage meanwhile: a batch makes many small things and no circle, and a third of its time goes."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def load_all(database: Database, folder: Path) -> int:
@@ -312,56 +297,6 @@ def _torn(path: Path, offset: int, size: int) -> int:
                 break
             left -= len(some)
     return size - offset
-
-
-def _page_outcome(said: Line) -> str:
-    if said.manner or not said.is_human:
-        return kinds.UNSEEN
-    if said.kind == line.VIEW:
-        return kinds.VIEW
-    if said.kind == line.SHARE:
-        return kinds.FRIEND
-    return kinds.VISIT if said.is_new_visit else kinds.PAGE
-
-
-def _counted_as(outcome: str) -> str:
-    return kinds.SCAN if outcome == kinds.MAYBE_REPEAT else outcome
-
-
-def _instant(at_ms: int) -> datetime:
-    return datetime.fromtimestamp(at_ms / 1000, UTC)
-
-
-def _row(identity: int, said: Line, place: Place, outcome: str) -> dict[str, Any]:
-    return {
-        "id": identity,
-        "at": _instant(said.at_ms),
-        "retailer_id": place.retailer_id,
-        "code_id": place.code_id,
-        "item_id": place.item_id,
-        "store_id": place.store_id,
-        "fixture_id": place.fixture_id,
-        "visit": said.visit or None,
-        "agent": said.agent,
-        "outcome": outcome,
-    }
-
-
-def _visit(said: Line, place: Place, known: dict[str, Any] | None) -> dict[str, Any]:
-    """A visit as its first line of this batch says it, seen last at this one."""
-    at = _instant(said.at_ms)
-    if known is not None:
-        return {**known, "seen_at": at}
-    return {
-        "visit": said.visit,
-        "retailer_id": place.retailer_id,
-        "code_id": place.code_id,
-        "item_id": place.item_id,
-        "store_id": place.store_id,
-        "fixture_id": place.fixture_id,
-        "began_at": at,
-        "seen_at": at,
-    }
 
 
 def _tell(was_away: bool, error: DBAPIError | None) -> bool:

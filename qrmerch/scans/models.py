@@ -34,13 +34,19 @@ class Scan(Base):
     item_id: Mapped[str] = mapped_column(String(36))
     store_id: Mapped[str] = mapped_column(String(36))
     fixture_id: Mapped[str] = mapped_column(String(36))
-    visit: Mapped[str | None] = mapped_column(String(32))
+    visit: Mapped[str] = mapped_column(String(32))
     agent: Mapped[str] = mapped_column(String(60))
+    language: Mapped[str] = mapped_column(String(3))
+    # How it came: the code's carrier, or in the words of `entries.py`; empty within a visit.
+    entry: Mapped[str] = mapped_column(String(8))
+    referrer: Mapped[str] = mapped_column(String(60))
     outcome: Mapped[str] = mapped_column(String(20))
 
 
 class OpenVisit(Base):
-    """Where a visit began, for as long as actions may still belong to it."""
+    """Where a visit began, for as long as actions may still belong to it. Swept by reading it whole."""
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
     visit: Mapped[str] = mapped_column(String(32), primary_key=True)
     retailer_id: Mapped[str] = mapped_column(String(36))
@@ -48,8 +54,11 @@ class OpenVisit(Base):
     item_id: Mapped[str] = mapped_column(String(36))
     store_id: Mapped[str] = mapped_column(String(36))
     fixture_id: Mapped[str] = mapped_column(String(36))
-    began_at: Mapped[datetime] = mapped_column(index=True)
+    began_at: Mapped[datetime]
     seen_at: Mapped[datetime]
+    # The outcome of an opening that becomes a scan once its page is seen; empty for all others.
+    waiting: Mapped[str] = mapped_column(String(20))
+    is_engaged: Mapped[bool]
 
 
 _UNCOUNTED = text("NOT is_counted")
@@ -77,7 +86,7 @@ class Event(RetailerScoped, Base):
 class DayTotal(Base):
     """Counts of one outcome or kind on one business date."""
 
-    __table_args__ = (Index("ix_day_total_retailer_item", "retailer_id", "item_id", "on"),)
+    __table_args__ = (Index("ix_day_total_retailer_item", "retailer_id", "item_id", "on"), {"sqlite_with_rowid": False})
 
     retailer_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     on: Mapped[date] = mapped_column(primary_key=True)
@@ -91,6 +100,8 @@ class DayTotal(Base):
 
 class HourTotal(Base):
     """Counts by the place's own hour, per store and fixture."""
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
     retailer_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     on: Mapped[date] = mapped_column(primary_key=True)

@@ -5,17 +5,19 @@ from datetime import UTC, date, datetime
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+import orjson
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from qrmerch.catalog.models import Item
-from qrmerch.codes.models import Code
 from qrmerch.parties.models import Retailer, Store
-from qrmerch.scans import line
+from qrmerch.scans import entries, line
 from qrmerch.scans.line import Line
 
 QUARTER_MS: Final = 900_000
-_ASKED_AT_ONCE: Final = 500
+_CODES: Final = (
+    "SELECT token, retailer_id, id, coalesce(item_id, ''), store_id, fixture_id, carrier FROM code WHERE token"
+)
+_ITEMS: Final = "SELECT public_id, retailer_id, id FROM item WHERE public_id"
 
 
 class Place(NamedTuple):
@@ -38,25 +40,15 @@ class Places:
         }
         self._retailer_zones = {row[0]: row[1] for row in _rows(db, Retailer.id, Retailer.time_zone)}
         tokens = {each.token or each.subject for each in lines if each.kind == line.SCAN or each.token}
-        columns = (
-            Code.token,
-            Code.retailer_id,
-            Code.id,
-            func.coalesce(Code.item_id, ""),
-            Code.store_id,
-            Code.fixture_id,
-        )
-        self._codes = {row[0]: row[1:] for row in _find(db, columns, Code.token, tokens)}
-        pages = {each.subject for each in lines if each.kind in (line.GS1, line.PAGE, line.VIEW) and each.subject}
-        self._items = {
-            row[0]: row[1:] for row in _find(db, (Item.public_id, Item.retailer_id, Item.id), Item.public_id, pages)
-        }
+        self._codes = {row[0]: row[1:] for row in _find(db, _CODES, tokens)}
+        pages = {each.subject for each in lines if each.kind in (line.GS1, *line.OF_PAGES) and each.subject}
+        self._items = {row[0]: row[1:] for row in _find(db, _ITEMS, pages)}
 
     def of(self, said: Line) -> Place | None:
         """The place of a line, or None where nothing of ours is at what it names."""
         if said.kind == line.SCAN:
             return self._of_code(said.subject)
-        if said.kind in (line.PAGE, line.VIEW) or (said.kind == line.GS1 and said.subject):
+        if said.kind in line.OF_PAGES or (said.kind == line.GS1 and said.subject):
             return self._of_page(said)
         return self.of_store(said.retailer_id, said.store_id)
 
@@ -67,13 +59,30 @@ class Places:
             return Place(retailer_id, "", item_id, store_id, "", zone)
         return Place(retailer_id, "", item_id, "", "", self._retailer_zones.get(retailer_id, "UTC"))
 
+    def of_visit(self, visit: Any) -> Place:
+        """Where a visit began, as a row of `OpenVisit` says it."""
+        place = self.of_store(visit.retailer_id, visit.store_id, item_id=visit.item_id)
+        return place._replace(code_id=visit.code_id, fixture_id=visit.fixture_id)
+
+    def carrier_of(self, said: Line) -> str:
+        """What carries the printed address that a line is about; empty where it is about none."""
+        if said.kind not in line.PRINTED:
+            return ""
+        found = self._codes.get(said.subject) if said.kind == line.SCAN else None
+        return str(found[-1]) if found else entries.PRINT
+
+    @staticmethod
+    def entry_of(said: Line, carrier: str) -> str:
+        """How somebody came to a printed address: by what carries it, or from where it was posted."""
+        return entries.find_entry(said.referrer) if said.referrer else carrier
+
     def _of_code(self, token: str) -> Place | None:
         found = self._codes.get(token)
         if found is None:
             return None
-        retailer_id, code_id, item_id, store_id, fixture_id = found
-        place = self.of_store(retailer_id, store_id or "", item_id=item_id)
-        return place._replace(code_id=code_id, fixture_id=fixture_id or "")
+        retailer_id, code_id, item_id, store_id, fixture_id, _ = found
+        place = self.of_store(retailer_id, store_id or "")
+        return Place(retailer_id, code_id, item_id, place.store_id, fixture_id or "", place.zone)
 
     def _of_page(self, said: Line) -> Place | None:
         found = self._items.get(said.subject)
@@ -107,7 +116,13 @@ def _rows(db: Session, *columns: Any) -> Iterable[Any]:
     return db.execute(select(*columns))
 
 
-def _find(db: Session, columns: Sequence[Any], key: Any, wanted: Iterable[str]) -> Iterable[Any]:
+def _find(db: Session, what: str, wanted: Iterable[str]) -> Iterable[Any]:
+    """Rows whose first column is among `wanted`, asked for as one parameter: their number may be in the thousands."""
     listed = sorted(wanted)
-    for begin in range(0, len(listed), _ASKED_AT_ONCE):
-        yield from db.execute(select(*columns).where(key.in_(listed[begin : begin + _ASKED_AT_ONCE])))
+    if not listed:
+        return ()
+    connection = db.connection()
+    if connection.dialect.name == "sqlite":
+        among, values = " IN (SELECT value FROM json_each(?))", orjson.dumps(listed).decode()
+        return connection.exec_driver_sql(what + among, (values,))
+    return connection.exec_driver_sql(what + " = ANY(%s)", (listed,))

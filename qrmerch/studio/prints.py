@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 
 from qrmerch.access import VENDOR, allow, current_principal
 from qrmerch.clock import now
+from qrmerch.codes.service import insist_active
 from qrmerch.errors import FormError, NotFound
 from qrmerch.i18n import format_date
 from qrmerch.parties.models import Retailer
@@ -12,7 +13,15 @@ from qrmerch.parties.queries import find_supply, list_supplied
 from qrmerch.printing import requests
 from qrmerch.printing.models import RequestState
 from qrmerch.printing.package import file_name
-from qrmerch.printing.queries import Asked, get_any_stock, get_released, get_request, list_requests, list_stocks
+from qrmerch.printing.queries import (
+    Asked,
+    get_any_stock,
+    get_released,
+    get_request,
+    list_ended,
+    list_requests,
+    list_stocks,
+)
 from qrmerch.quota import in_words
 from qrmerch.studio.pages import PrintFileRow, PrintRetailer, PrintsPage
 from qrmerch.text import whole_number
@@ -69,9 +78,11 @@ def download(request_id: str) -> Response:
     """The print file of a request that was released.
 
     :raises NotFound: it is another vendor's, or was not released.
+    :raises CodeEnded: a code of it was retired or replaced since.
     """
     db = get_db()
     batch = get_released(db, get_request(db, request_id))
+    insist_active(list_ended(db, batch.id), "Ask for the others anew.")
     path = services().files.path(batch.file_key)
     if not path.is_file():
         raise NotFound("The file is gone. Ask for it again.")
@@ -128,8 +139,8 @@ def _asking(db: Session, retailer: Retailer, vendor_id: str) -> PrintRetailer:
 def _row(db: Session, asked: Asked, names: dict[str, str]) -> PrintFileRow:
     made = asked.request
     state, said = _STATES[made.state]
-    is_released = made.state == RequestState.RELEASED
-    batch = get_released(db, made) if is_released else None
+    # Where the vendor is suspended, what was released to it is out of its reach.
+    batch = get_released(db, made) if made.state == RequestState.RELEASED and made.retailer_id in names else None
     items = f"{asked.items:,} item" if asked.items == 1 else f"{asked.items:,} items"
     return PrintFileRow(
         retailer=names.get(made.retailer_id, ""),
@@ -139,7 +150,7 @@ def _row(db: Session, asked: Asked, names: dict[str, str]) -> PrintFileRow:
         state_said=said,
         reason=made.reason,
         at=format_date(made.created_at.date(), "en"),
-        href=f"/studio/prints/{made.id}/file" if is_released else "",
+        href=f"/studio/prints/{made.id}/file" if batch else "",
         size=in_words(batch.file_bytes) if batch else "",
     )
 

@@ -1,6 +1,8 @@
-// Makes a whole page quicker to use; nothing here is needed for it to work, and nothing is kept on the phone.
+// Makes a whole page quicker to use; nothing here is needed for it to work, and nothing is kept on the phone unless asked for.
 const all = (selector) => [...document.querySelectorAll(selector)];
-const { here } = document.documentElement.dataset;
+// `kept`: a worker gave the page as it was kept on the phone, and nobody is told that it was seen.
+const { here, kept: isKept } = document.documentElement.dataset;
+const { dataset: words } = document.body;
 const code = location.pathname.match(/^\/q\/(.*)/i)?.[1] || '';
 
 let hushing;
@@ -24,10 +26,10 @@ let held = all('[data-keep][aria-pressed=true]').map((button) => button.dataset.
 let presses = 0, waiting = 0, sent = Promise.resolve();
 // What is told of hearts is out of date where a press was under way when it was asked for, or came since.
 const calm = () => (waiting ? NaN : presses);
-const mark = (id, isKept) => all('[data-keep]').forEach((button) => {
+const mark = (id, isOn) => all('[data-keep]').forEach((button) => {
   if (button.dataset.keep !== id) return;
-  button.setAttribute('aria-pressed', isKept);
-  button.value = isKept ? 'no' : 'yes';
+  button.setAttribute('aria-pressed', isOn);
+  button.value = isOn ? 'no' : 'yes';
 });
 const show = (kept) => {
   held = kept;
@@ -45,16 +47,39 @@ all('[data-keep]').forEach((button) => { button.onclick = (event) => {
   presses++;
   waiting++;
   sent = sent.then(() => send(button.formAction, fields))
-    .then(({ kept }) => { held = kept; }, ({ detail }) => say(detail || document.body.dataset.fail))
+    .then(({ kept, isLater }) => {
+      held = kept;
+      if (isLater) say(words.later);
+      if (kept.length) hold(kept);
+    }, ({ detail }) => say(detail || words.fail))
     .then(() => { if (!--waiting) show(held); });
 }; });
 
-// A page the browser had put aside may show hearts from before.
+// Once something is kept, claimed or wished for, a worker keeps this page and the list on the phone (offline.js).
+const [list] = all('[data-list]');
+const hold = async (kept) => {
+  if (!navigator.serviceWorker) return false;
+  const { hold: ask } = await import(words.holder);
+  return ask({ page: here || location.pathname + location.search, code, mine: list && list.href, kept });
+};
+if (navigator.serviceWorker) all('[data-wish]').forEach((button) => {
+  button.parentElement.hidden = false;
+  button.onclick = () => hold().then((isHeld) => say(isHeld ? button.dataset.wish : button.dataset.fail), () => say(button.dataset.fail));
+});
+if (!isKept && (all('[data-hold]').length || navigator.serviceWorker?.controller)) addEventListener('load', () => hold().catch(() => {}));
+
+// Scan another item, where the browser can read codes: what that takes comes with the touch.
+if (window.BarcodeDetector && navigator.mediaDevices) all('[data-scan]').forEach((button) => {
+  button.parentElement.hidden = false;
+  button.onclick = () => { import(button.dataset.scan); };
+});
+
+// A page the browser had put aside, or a worker on the phone, may show hearts from before.
 addEventListener('pageshow', ({ persisted }) => {
-  if (!persisted) return;
+  if (!persisted && !isKept) return;
   left();
   const before = calm();
-  fetch('/my/kept' + (here ? all('[data-list]')[0].search : '')).then((answer) => answer.json())
+  fetch('/my/kept' + (here && list ? list.search : '')).then((answer) => answer.json())
     .then(({ kept }) => { if (calm() === before) show(kept); }).catch(() => {});
 });
 
@@ -68,7 +93,7 @@ if (navigator.share) all('[data-share]').forEach((button) => { button.onclick = 
     await navigator.share({ title: document.title, url: link.url });
   } catch (error) {
     if (page && error.name !== 'AbortError') location = page;
-    else if (!page) say(document.body.dataset.offline);
+    else if (!page) say(words.offline);
   }
 }; });
 if (navigator.clipboard) all('[data-copy]').forEach((button) => {
@@ -100,6 +125,21 @@ const left = () => all('time[data-hours]').forEach((time) => {
 left();
 setInterval(left, 6e4);
 
+// An answer that is given in its place: thanks where the question was; without a connection, a form as any other.
+all('form[data-tap]').forEach((form) => { form.onsubmit = (event) => {
+  const { submitter } = event;
+  event.preventDefault();
+  const body = new URLSearchParams(new FormData(form, submitter));
+  fetch((submitter?.hasAttribute('formaction') ? submitter.formAction : form.action), { method: 'POST', body, headers: { Accept: 'application/json' }, redirect: 'manual' }).then((answer) => {
+    if (!answer.ok && answer.type !== 'opaqueredirect') throw answer;
+    form.querySelector('div').hidden = true;
+    form.querySelector('[role=status]').textContent = form.dataset.tap;
+  }).catch(() => {
+    form.onsubmit = null;
+    form.requestSubmit(submitter);
+  });
+}; });
+
 if (here) {
   // The printed address gives way to the page's own, so that reload, bookmark and copy are no scans.
   let visit = new URLSearchParams(location.search).get('v') || '';
@@ -114,22 +154,38 @@ if (here) {
   const timing = performance.getEntriesByType('navigation')[0]?.serverTiming?.find(({ name }) => name === 'v');
   carry(timing?.description || visit);
 
-  // Seen: on the screen for one second. The answer brings the hearts of a shopper who keeps things.
-  let timer;
+  // Seen: on the screen for one second; engaged: for ten. The first answer brings the hearts of a shopper who keeps things.
+  let timer, isSeen;
   const look = () => {
     clearTimeout(timer);
-    if (!document.hidden) timer = setTimeout(seen, 1000);
+    if (!document.hidden) timer = setTimeout(isSeen ? stayed : seen, isSeen ? 9000 : 1000);
   };
   const seen = () => {
-    document.removeEventListener('visibilitychange', look);
+    isSeen = true;
+    look();
     const before = calm();
     send('/v', { v: visit, page: here, code }).then(({ v, kept }) => {
       if (!visit) carry(v);
       if (kept && calm() === before) show(kept);
+      if (kept?.length) hold(kept);
     }, () => {});
   };
-  document.addEventListener('visibilitychange', look);
-  look();
+  const tell = (address, fields) => navigator.sendBeacon?.(address, new URLSearchParams({ page: here, ...fields }));
+  const stayed = () => {
+    document.removeEventListener('visibilitychange', look);
+    tell('/v', { v: visit, s: 10 });
+  };
+  if (!isKept) {
+    document.addEventListener('visibilitychange', look);
+    look();
+    // Plays, in quarters, each once and without the visit: nobody is told who watched.
+    ['play', 'timeupdate', 'ended'].forEach((kind) => document.addEventListener(kind, ({ target }) => {
+      // A film or a sound of the page, not the picture of the camera.
+      if (!target.controls) return;
+      const part = kind === 'ended' ? 100 : 100 * target.currentTime / target.duration || 0;
+      for (target.next ??= 0; target.next <= part && target.next <= 100; target.next += 25) tell('/p', { s: target.next });
+    }, true));
+  }
 }
 
 // At the till the screen stays awake while the code is open.

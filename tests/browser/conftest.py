@@ -19,9 +19,10 @@ from sqlalchemy.orm import Session
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from qrmerch.clock import now
-from qrmerch.media.service import receive_upload, render_asset
+from qrmerch.media.service import receive_upload
 from qrmerch.parties.models import Vendor
 from qrmerch.web import Services
+from tests import once
 from tests.chromium import Watched, watch
 
 _PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "locale": "en-US"}
@@ -33,6 +34,7 @@ class _Quiet(WSGIRequestHandler):
 
 
 OpenPhone = Callable[..., Watched]
+Draw = Callable[[Vendor, str], str]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -91,7 +93,7 @@ def page(open_phone: OpenPhone) -> Page:
 
 
 @pytest.fixture
-def draw(services: Services, db: Session) -> Callable[[Vendor, str], str]:
+def draw(services: Services, db: Session) -> Draw:
     """Makes a picture of a vendor's through the ordinary pipeline; the id of its asset."""
 
     def made(vendor: Vendor, name: str) -> str:
@@ -109,6 +111,6 @@ def draw(services: Services, db: Session) -> Callable[[Vendor, str], str]:
             at=now(),
             alt={"en": name},
         )
-        return render_asset(db, asset, store=services.files, settings=services.settings).id
+        return once.render_asset(db, asset, store=services.files, settings=services.settings).id
 
     return made

@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 
 from qrmerch import fetch, jobs
 from qrmerch.clock import now
-from qrmerch.content import drafts, link_tasks, links, publishing
-from qrmerch.content.models import LinkCheck, LinkState, Revision, RevisionState
+from qrmerch.content import drafts, links, publishing
+from qrmerch.content.models import Revision, RevisionState
 from qrmerch.errors import FormError
 from qrmerch.jobs import Work
-from qrmerch.parties.models import Retailer
+from qrmerch.parties import following_tasks
+from qrmerch.parties.following import job_id, record
+from qrmerch.parties.models import LinkCheck, LinkState, Retailer
 from qrmerch.parties.service import add_host
 from tests.conftest import NOON
 from tests.factories import make_item, make_retailer, make_revision
@@ -38,7 +40,7 @@ def outside(site: Site, monkeypatch: pytest.MonkeyPatch) -> World:
     world.leads(AWAY, "93.184.216.34")
     real = fetch.find_end
     monkeypatch.setattr(
-        link_tasks, "find_end", lambda url, timeout_s: real(url, timeout_s=timeout_s, network=world.network())
+        following_tasks, "find_end", lambda url, timeout_s: real(url, timeout_s=timeout_s, network=world.network())
     )
     return world
 
@@ -146,12 +148,12 @@ def test_a_bad_link_is_asked_again_when_it_was_mended(outside: World, following:
     later = now() + timedelta(minutes=5)
     links.ask(db, draft.body["slots"], at=later - timedelta(hours=1))
     check = db.scalars(select(LinkCheck)).one()
-    links.record(check, end="", reason="It is not there.", at=later - timedelta(hours=1))
+    record(check, end="", reason="It is not there.", at=later - timedelta(hours=1))
 
     links.ask(db, draft.body["slots"], at=later)
     db.commit()
     outside.site.serve("/care", b"wash cool")
-    link_tasks.check_links(following, link_id=check.id)
+    following_tasks.follow_link(following, link_id=check.id)
     db.expire_all()
 
     assert (check.state, check.end) == (LinkState.GOOD, f"https://{OWN}/care")
@@ -161,14 +163,14 @@ def test_a_link_whose_job_was_lost_is_asked_again(db: Session) -> None:
     words = {"story.text": {"en": f"[Care](https://{OWN}/care)"}}
     links.ask(db, words, at=NOON)
     check = db.scalars(select(LinkCheck)).one()
-    first = links.job_id(check)
+    first = job_id(check)
 
     links.ask(db, words, at=NOON + timedelta(minutes=4))
-    second = links.job_id(check)
+    second = job_id(check)
     links.ask(db, words, at=NOON + timedelta(minutes=6))
 
     assert second == first
-    assert links.job_id(check) != first
+    assert job_id(check) != first
 
 
 def test_nothing_is_read_of_what_is_at_the_end(outside: World, following: Work) -> None:
@@ -183,9 +185,7 @@ def test_what_was_known_a_day_ago_is_asked_again_at_publishing(outside: World, f
     retailer = make_shop(db)
     approved = draft_with(db, retailer, f"[Care](https://{OWN}/care)", state="approved")
     links.ask(db, approved.body["slots"], at=now() - timedelta(days=2))
-    links.record(
-        db.scalars(select(LinkCheck)).one(), end=f"https://{OWN}/care", reason="", at=now() - timedelta(days=2)
-    )
+    record(db.scalars(select(LinkCheck)).one(), end=f"https://{OWN}/care", reason="", at=now() - timedelta(days=2))
 
     with pytest.raises(FormError, match="is being checked"):
         publishing.publish(db, approved, actor=None, at=now(), follows_links=True)
@@ -239,6 +239,6 @@ def test_what_was_found_long_ago_is_forgotten(work: Work, db: Session) -> None:
         links.ask(db, {"story.text": {"en": words}}, at=now() - timedelta(days=days))
     db.commit()
 
-    link_tasks.forget(work)
+    following_tasks.forget(work)
 
     assert [each.url for each in db.scalars(select(LinkCheck))] == ["https://b.example/"]

@@ -1,6 +1,7 @@
 """GS1 addresses at the desk: links written, changed and removed, hosts allowed, shared numbers, codes drawn."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,15 @@ from qrmerch.audit import AuditEntry
 from qrmerch.catalog.models import Item
 from qrmerch.catalog.queries import list_variants
 from qrmerch.clock import now
+from qrmerch.codes import gs1_tasks
 from qrmerch.codes.gs1_models import Gs1Link, GtinAnswer, LinkHost
 from qrmerch.codes.gs1_service import href_problem
 from qrmerch.codes.preflight import read_file
-from qrmerch.parties.models import RetailerHost
+from qrmerch.config import Settings
+from qrmerch.fetch import FetchFailed
+from qrmerch.jobs import Work
+from qrmerch.parties import following_tasks
+from qrmerch.parties.models import LinkCheck, RetailerHost
 from qrmerch.parties.queries import get_retailer
 from tests.browsing import Browser
 from tests.conftest import NOON
@@ -93,7 +99,8 @@ WRONG = (
     ("href", "https://evil.example/", "not a host that links may lead to"),
     ("href", "", "Say where the link leads"),
     ("title", " ", "Say what the link gives"),
-    ("link_type", "handledBy", "Choose what the link gives"),
+    ("link_type", "eifu", "Choose what the link gives"),
+    ("context", "two words", "One word of at most 40"),
     ("lot", "L 1", "holds a character"),
     ("gtin", "04006381333931", "No variant of this item has that number"),
     ("media_type", "text/javascript", "Choose what is there"),
@@ -108,6 +115,90 @@ def test_what_cannot_be_taken_is_said_beside_its_field(mia: Browser, item: Item,
         assert answer.status_code == 422
         assert said in answer.text and f'id="f-{field}-err"' in answer.text
     assert links_of(db, item) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"context": "staff", "is_default": "1"}, "is for everybody"),
+        ({"link_type": "handledBy", "href": "/help"}, "Another resolver is not here"),
+        ({"link_type": "handledBy", "href": "https://id.example.com/"}, "Another resolver is not here"),
+        ({"link_type": "handledBy", "href": "https://gs1.example.com/?a=b"}, "Give the address of the resolver alone"),
+        ({"link_type": "handledBy", "href": "https://gs1.example.com/", "is_default": "1"}, "answers everything"),
+    ],
+)
+def test_a_context_and_another_resolver_have_rules_of_their_own(
+    mia: Browser, item: Item, db: Session, fields: dict[str, str], said: str
+) -> None:
+    db.add(LinkHost(retailer_id=item.retailer_id, host="gs1.example.com", added_at=NOON))
+    db.commit()
+
+    answer = mia.post(f"/desk/items/{item.id}/gs1", {**LINK, **fields})
+
+    assert answer.status_code == 422 and said in answer.text
+    assert links_of(db, item) == []
+
+
+def test_a_link_for_a_context_shows_it_and_keeps_it(mia: Browser, item: Item, db: Session) -> None:
+    mia.post(f"/desk/items/{item.id}/gs1", {**LINK, "context": " Staff "})
+
+    (link,) = links_of(db, item)
+    assert link.context == "staff"
+    assert "Every language, staff" in mia.get(f"/desk/items/{item.id}/gs1").text
+    assert 'value="staff"' in mia.get(f"/desk/gs1/links/{link.id}").text
+
+
+AWAY, RESOLVER = "https://help.example.com/wash", "https://help.example.com/gs1"
+
+
+@pytest.fixture
+def ends(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Where addresses lead in this installation, which follows links; what is not in it cannot be opened."""
+    found: dict[str, str] = {}
+
+    def find_end(url: str, *, timeout_s: float) -> str:
+        if url not in found:
+            raise FetchFailed(f"{url} cannot be reached.")
+        return found[url]
+
+    monkeypatch.setattr(Settings, "follows_links", property(lambda settings: True))
+    monkeypatch.setattr(following_tasks, "find_end", find_end)
+    return found
+
+
+@pytest.mark.parametrize(("link_type", "href"), [("instructions", AWAY), ("handledBy", RESOLVER)])
+def test_sec_d05_the_desk_follows_a_link_elsewhere_to_its_end_and_says_what_came_of_it(
+    mia: Browser, item: Item, db: Session, work: Work, ends: dict[str, str], link_type: str, href: str
+) -> None:
+    db.add(LinkHost(retailer_id=item.retailer_id, host="help.example.com", added_at=NOON))
+    db.commit()
+    followed = f"{RESOLVER}/.well-known/gs1resolver" if link_type == "handledBy" else AWAY
+    address = f"/desk/items/{item.id}/gs1"
+
+    mia.post(address, {**LINK, "link_type": link_type, "href": href})
+    said = [mia.get(address).text]
+    for end in ("", "https://evil.example/", f"{followed}?there"):
+        ends.pop(followed, None)
+        if end:
+            ends[followed] = end
+        _age(db)
+        gs1_tasks.follow_links(work)
+        following_tasks.follow_link(work, link_id=seen(db, select(LinkCheck.id))[0])
+        said.append(mia.get(address).text)
+
+    assert "where it ends is being looked at" in said[0]
+    assert f"it cannot be opened. {followed} cannot be reached." in said[1]
+    assert "it ends at evil.example, which is not allowed" in said[2]
+    assert "Not followed" not in said[3]
+
+
+def _age(db: Session) -> None:
+    """Let what is known of links be two days old."""
+    db.expire_all()
+    for check in db.scalars(select(LinkCheck)):
+        check.asked_at -= timedelta(days=2)
+        check.checked_at = check.checked_at and check.checked_at - timedelta(days=2)
+    db.commit()
 
 
 def test_a_piece_stands_by_itself(mia: Browser, item: Item, db: Session) -> None:

@@ -28,7 +28,7 @@ from qrmerch.printing import sign_tasks
 from qrmerch.printing.reading import render_page
 from qrmerch.printing.sign_drawing import draw_sign
 from qrmerch.printing.sign_models import SignRun, SignState
-from qrmerch.printing.sign_queries import FILES_KEPT_FOR, list_waiting_ids
+from qrmerch.printing.sign_queries import FILES_KEPT_FOR, list_waiting
 from qrmerch.printing.signs import Sign
 from tests.browsing import Browser
 from tests.conftest import NOON
@@ -363,7 +363,7 @@ def test_a_drawing_that_was_cut_off_begins_anew(mia: Browser, shop: Shop, work: 
     jobs.run_all(work)
 
     assert (run_of(db).state, run_of(db).done_items) == (SignState.READY, 1)
-    assert list(list_waiting_ids(db)) == []
+    assert list(list_waiting(db)) == []
 
 
 def test_files_of_signs_are_swept_after_their_time(mia: Browser, shop: Shop, work: Work, db: Session) -> None:

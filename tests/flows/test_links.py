@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 from qrmerch import jobs
 from qrmerch.access import Role
 from qrmerch.config import Settings
-from qrmerch.content import link_tasks
-from qrmerch.content.models import LinkCheck, Publication, Revision, RevisionState
+from qrmerch.content.models import Publication, Revision, RevisionState
 from qrmerch.fetch import FetchFailed
 from qrmerch.jobs import Work
+from qrmerch.parties import following_tasks
+from qrmerch.parties.models import LinkCheck
 from qrmerch.parties.service import add_host
 from tests.browsing import Browser
 from tests.conftest import NOON
@@ -32,7 +33,7 @@ def ends(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
         return found[url]
 
     monkeypatch.setattr(Settings, "follows_links", property(lambda settings: True))
-    monkeypatch.setattr(link_tasks, "find_end", find_end)
+    monkeypatch.setattr(following_tasks, "find_end", find_end)
     return found
 
 
@@ -99,4 +100,4 @@ def _follow_again(db: Session, work: Work) -> None:
     checks = [each.id for each in db.scalars(select(LinkCheck))]
     db.commit()
     for link_id in checks:
-        link_tasks.check_links(work, link_id=link_id)
+        following_tasks.follow_link(work, link_id=link_id)

@@ -2,23 +2,28 @@
 
 import json
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from qrmerch.catalog.models import Item
 from qrmerch.catalog.service import retire_item
 from qrmerch.clock import now
-from qrmerch.codes.gs1_models import Gs1Link
+from qrmerch.codes.gs1_models import Gs1Link, LinkHost
 from qrmerch.gs1.ai import KEYS
+from qrmerch.landing import guessing
 from qrmerch.landing.misses import LIMIT
+from qrmerch.parties.following import find_checks, follow, record
 from qrmerch.parties.models import RetailerHost
 from qrmerch.parties.service import changed
 from qrmerch.scans.line import GS1, ORPHAN, PAGE
 from qrmerch.scans.visits import find_visit
+from qrmerch.web import Services
 from tests.browsing import Browser
 from tests.conftest import NOON
 from tests.factories import make_item, make_retailer
@@ -43,6 +48,8 @@ def aisle(app: Flask, db: Session) -> Aisle:
     made = make_aisle(db)
     variants_of(db, made.top)[0].gtin = GTIN
     made.store.gln, made.store.hours = GLN, "Mo-Sa 10:00-20:00"
+    # The application may have read the shop before it had numbers.
+    changed(db, made.retailer.id, at=now())
     db.commit()
     return made
 
@@ -78,7 +85,7 @@ def linkset_of(response: TestResponse) -> list[dict[str, Any]]:
             assert re.fullmatch(re.escape(VOC) + "[A-Za-z]+", name)
             for target in context[name]:
                 assert re.fullmatch(r"https?://.+", target["href"]) and target["title"]
-                assert set(target) <= {"href", "title", "type", "hreflang"}
+                assert set(target) <= {"href", "title", "type", "hreflang", "context"}
                 assert all(re.fullmatch("[a-z]{2}(-[A-Z]{2})?", tag) for tag in target.get("hreflang", ()))
         (default,) = context[f"{VOC}defaultLink"]
         assert set(default) == {"href", "title"}
@@ -356,6 +363,27 @@ def test_r38_media_types_come_before_languages(browser: Browser, aisle: Aisle, d
     assert page_of(browser.get(wanted, Accept=ANYTHING)).startswith("/help?en")
 
 
+def test_r38_the_context_comes_last_and_who_says_none_gets_what_is_for_everybody(
+    browser: Browser, aisle: Aisle, db: Session
+) -> None:
+    add(db, aisle.top, href="/help?staff", context="staff")
+    add(db, aisle.top, href="/help?all")
+    add(db, aisle.top, href="/help?arabic", locale="ar", context="staff")
+    wanted = f"{ITEM}?linkType=gs1:instructions"
+
+    for query, language, page in (
+        ("", "en", "/help?all"),
+        ("&context=staff", "en", "/help?staff"),
+        ("&context=STAFF", "sw", "/help?staff"),
+        ("&context=nobody", "en", "/help?all"),
+        ("&context=nobody", "ar", "/help?arabic"),
+    ):
+        location = browser.get(wanted + query, Accept_Language=language).headers["Location"]
+        assert location == f"{page}&linkType=gs1:instructions{query}"
+    (context,) = linkset_of(browser.get(f"{ITEM}?linkType=linkset", Accept=ANYTHING))
+    assert [each.get("context") for each in context[f"{VOC}instructions"]] == [["staff"], None, ["staff"]]
+
+
 def test_r39_links_that_nothing_tells_apart_are_a_choice(browser: Browser, aisle: Aisle, db: Session) -> None:
     add(db, aisle.top, link_type="recipeInfo", title="Salad")
     add(db, aisle.top, link_type="recipeInfo", title="Soup")
@@ -434,6 +462,96 @@ def test_r45_over_https_nobody_is_led_back_to_http(browser: Browser, aisle: Aisl
 
     assert page_of(response).startswith("/i/")
     assert linkset_of(told)[0]["anchor"].startswith("https://localhost/")
+
+
+EPC, EPC_GTIN, EPC_SERIAL = "/eh30164596f40c0e5cbe991a83", "09528765123457", "123456789123"
+
+
+def test_r46_what_a_tag_says_is_answered_as_the_number_and_serial_that_it_means(
+    app: Flask, browser: Browser, aisle: Aisle, db: Session
+) -> None:
+    variants_of(db, aisle.top)[0].gtin = EPC_GTIN
+    add(db, aisle.top, qualifiers=f"/21/{EPC_SERIAL}", href="/help?piece", is_default=True)
+
+    for address in (EPC, "/exMBZFlvQMDly-mRqD", f"{EPC}/"):
+        response = browser.get(f"{address}?a=b")
+        assert response.headers["Location"] == "/help?piece&a=b"
+        assert f"/01/{EPC_GTIN}/21/{EPC_SERIAL}?linkType=linkset>" in response.headers["Link"]
+    contexts = linkset_of(browser.get(EPC, Accept="application/json"))
+    assert contexts[0]["anchor"] == f"http://localhost/01/{EPC_GTIN}/21/{EPC_SERIAL}"
+    assert [browser.get(each).status_code for each in ("/eh30", f"{EPC}0", "/exMB", "/eh31" + "0" * 22)] == [400] * 4
+    assert browser.get("/eh30164596f40c0e5cbe991a83/x").status_code == 404
+    assert options(browser, EPC).status_code == 204
+
+
+HANDLER = "https://id.brand.example/gs1/"
+
+
+@pytest.fixture
+def handled(aisle: Aisle, db: Session) -> Aisle:
+    """The top's number is another resolver's."""
+    db.add(LinkHost(retailer_id=aisle.retailer.id, host="id.brand.example", added_at=NOON))
+    add(db, aisle.top, link_type="handledBy", title="The brand's", href=HANDLER)
+    return aisle
+
+
+def test_a_number_that_another_resolver_handles_is_handed_over_whatever_is_asked(
+    app: Flask, browser: Browser, handled: Aisle, db: Session
+) -> None:
+    there = f"https://id.brand.example/gs1{ITEM}"
+
+    for address, headers in (
+        (ITEM, {}),
+        (f"{ITEM}/10/A%2FB/21/S1?17=271231&a;b", {}),
+        (f"{ITEM}?linkType=gs1:dpp", {}),
+        (f"{ITEM}?linkType=all", {"Accept": "application/json"}),
+        (ITEM, {"Accept": "application/linkset+json"}),
+    ):
+        hear(app)
+        response = browser.get(address, **headers)
+        assert (response.status_code, response.headers["Location"]) == (307, there + address.removeprefix(ITEM))
+    assert [line.manner for line in lines(app)] == ["", "", "lookup", "lookup", "lookup"]
+
+
+def test_nothing_is_handed_over_in_a_circle_or_to_a_host_that_is_not_allowed(
+    browser: Browser, handled: Aisle, db: Session
+) -> None:
+    db.add(LinkHost(retailer_id=handled.retailer.id, host="localhost", added_at=NOON))
+    (link,) = db.scalars(select(Gs1Link))
+    for href in ("https://localhost/", "https://evil.example/"):
+        link.href = href
+        db.commit()
+        assert page_of(browser.get(f"{ITEM}/10/L1")) == f"/i/{handled.top.public_id}"
+
+
+# --- where links end --------------------------------------------------------------------------------
+
+AWAY = "https://help.example.com/wash"
+
+
+def test_sec_d05_a_link_elsewhere_holds_once_it_is_known_to_end_at_an_allowed_host(
+    browser: Browser, aisle: Aisle, db: Session
+) -> None:
+    db.add(LinkHost(retailer_id=aisle.retailer.id, host="help.example.com", added_at=NOON))
+    add(db, aisle.top, href=AWAY, is_default=True)
+    plain = f"/i/{aisle.top.public_id}"
+    assert page_of(browser.get(ITEM)) == AWAY, "where nobody follows links, what is written counts"
+
+    follow(db, [AWAY], at=NOON)
+    db.commit()
+    check = find_checks(db, [AWAY])[AWAY]
+    for end, reason, page in (
+        (None, "", plain),
+        ("https://evil.example/", "", plain),
+        ("https://help.example.com.evil.example/", "", plain),
+        (f"{AWAY}/wool", "", AWAY),
+        ("", "It answers 404.", plain),
+    ):
+        if end is not None:
+            record(check, end=end, reason=reason, at=NOON)
+            db.commit()
+        assert page_of(browser.get(ITEM)) == page
+        assert (AWAY in browser.get(f"{ITEM}?linkType=all", Accept=ANYTHING).text) == (page == AWAY)
 
 
 # --- whose number, stores, what is counted ---------------------------------------------------------
@@ -599,7 +717,6 @@ def test_sec_j03_a_number_is_answered_while_the_database_is_away(
     app: Flask, browser: Browser, aisle: Aisle, db: Session
 ) -> None:
     from qrmerch.landing.gtins import Gtins
-    from qrmerch.web import Services
 
     hear(app)
     path = scan_path(app)
@@ -621,7 +738,6 @@ def test_sec_d05_no_link_to_a_host_that_is_not_allowed_is_followed(browser: Brow
 def test_sec_g01_guessing_numbers_is_slowed(
     app: Flask, browser: Browser, aisle: Aisle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-
     hear(app)
     monkeypatch.setattr(guessing, "time", NOON.timestamp)
 
@@ -629,3 +745,56 @@ def test_sec_g01_guessing_numbers_is_slowed(
 
     assert answers == [404] * LIMIT + [429]
     assert browser.get(ITEM).status_code == 307 and browser.get(f"{ITEM}?x").status_code == 307
+
+
+# --- what a linkset costs ---------------------------------------------------------------------------
+
+
+def statements_of(app: Flask, browser: Browser) -> int:
+    """How many statements a linkset takes."""
+    services: Services = app.extensions["qrmerch"]
+    heard: list[str] = []
+
+    def hear_one(*args: Any) -> None:
+        heard.append(args[2])
+
+    event.listen(services.database.engine, "before_cursor_execute", hear_one)
+    assert browser.get(ITEM, Accept="application/linkset+json").status_code == 200
+    event.remove(services.database.engine, "before_cursor_execute", hear_one)
+    return len(heard)
+
+
+def test_what_a_page_gives_is_looked_at_once_until_something_changes(
+    app: Flask, browser: Browser, aisle: Aisle, db: Session
+) -> None:
+    def gives() -> set[str]:
+        return {name.removeprefix(VOC) for name in linkset_of(browser.get(ITEM, Accept="application/json"))[0]}
+
+    hear(app)
+    first, second = (statements_of(app, browser) for _ in range(2))
+    assert first > 15 and second <= 6
+    assert "promotion" not in gives()
+
+    add_offer(db, aisle.top)
+    changed(db, aisle.retailer.id, aisle.top.id, at=now())
+    db.commit()
+    hear(app)
+
+    assert "promotion" in gives()
+
+
+def test_what_a_page_gives_ends_with_its_next_edge(
+    app: Flask, browser: Browser, aisle: Aisle, db: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from qrmerch.landing import gs1
+
+    add_offer(db, aisle.top, until_at=now() + timedelta(seconds=5))
+    db.commit()
+    hear(app)
+    promoted = f"{VOC}promotion"
+
+    assert promoted in linkset_of(browser.get(ITEM, Accept="application/json"))[0]
+    later = now() + timedelta(seconds=6)
+    monkeypatch.setattr(gs1, "now", lambda: later)
+
+    assert promoted not in linkset_of(browser.get(ITEM, Accept="application/json"))[0]

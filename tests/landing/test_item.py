@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from qrmerch.db import Database
 from qrmerch.parties.models import RetailerHost
 from qrmerch.rendering.kept import PageKey
-from qrmerch.scans.line import PAGE, SCAN, SHARE, VIEW
+from qrmerch.scans.line import PAGE, SHARE
 from qrmerch.scans.models import Event
 from qrmerch.visitors.models import ConsentAction, ConsentEvent, Visitor
 from qrmerch.wishlists import service as wishlists
@@ -20,7 +20,7 @@ from qrmerch.wishlists.models import ShareLink, WishlistItem
 from tests.browsing import Browser
 from tests.conftest import NOON
 from tests.factories import make_item, make_retailer, make_store
-from tests.landing.aisle import Aisle, carry, hear, lines, make_aisle, scan_path
+from tests.landing.aisle import Aisle, carry, lines, make_aisle, scan_path
 
 SCRIPT = {"Accept": "application/json"}
 
@@ -377,63 +377,6 @@ def test_a_link_is_shown_with_its_own_item_only(browser: Browser, db: Session) -
     assert browser.get(f"/i/{aisle.sandal.public_id}/share/{link}").status_code == 404
     assert browser.get(f"/i/{aisle.top.public_id}/share/{'0' * 16}").status_code == 404
     assert browser.get(f"/s/{'0' * 16}").status_code == 404
-
-
-# --- being seen -------------------------------------------------------------------------------------
-
-
-def test_a_page_seen_for_a_second_continues_its_scan(app: Flask, browser: Browser, db: Session) -> None:
-    aisle = make_aisle(db)
-    hear(app)
-    visit = re.search('desc="(.*)"', browser.get(aisle.printed).headers["Server-Timing"])
-    assert visit
-
-    seen = browser.post("/v", {"v": visit[1], "page": aisle.page, "code": aisle.code.token}, **SCRIPT)
-
-    scan, view = lines(app)
-    assert seen.json == {"v": visit[1]}
-    assert (scan.kind, view.kind) == (SCAN, VIEW)
-    assert scan.visit == view.visit == visit[1]
-    assert (view.subject, view.token, view.store_id) == (aisle.top.public_id, aisle.code.token, aisle.store.id)
-    assert not view.is_new_visit
-
-
-def test_a_view_without_a_visit_begins_one(app: Flask, browser: Browser, db: Session) -> None:
-    aisle = make_aisle(db)
-
-    seen = browser.post("/v", {"v": "", "page": aisle.page}, **SCRIPT)
-
-    (view,) = lines(app)
-    assert view.is_new_visit
-    assert seen.json == {"v": view.visit}
-
-
-def test_a_code_that_does_not_exist_is_not_written_with_a_view(app: Flask, browser: Browser, db: Session) -> None:
-    aisle = make_aisle(db)
-
-    browser.post("/v", {"page": aisle.page, "code": "7K3M9QXR8"}, **SCRIPT)
-
-    (view,) = lines(app)
-    assert view.token == ""
-
-
-@pytest.mark.parametrize("page", ["", "/i/", "/my", "/i/0000000000000000", "//[", "http://evil.example/i/x"])
-def test_a_view_of_no_page_counts_nothing(page: str, app: Flask, browser: Browser, db: Session) -> None:
-    make_aisle(db)
-
-    answer = browser.post("/v", {"page": page}, **SCRIPT)
-
-    assert answer.status_code == 404
-    assert lines(app) == []
-
-
-def test_a_view_brings_the_hearts_of_a_phone_that_keeps_things(browser: Browser, db: Session) -> None:
-    aisle = make_aisle(db)
-    press(browser, aisle)
-
-    seen = browser.post("/v", {"page": aisle.page}, **SCRIPT)
-
-    assert seen.json["kept"] == [aisle.top.public_id]
 
 
 def test_a_further_page_continues_the_visit_that_its_address_says(app: Flask, browser: Browser, db: Session) -> None:

@@ -12,6 +12,7 @@ from qrmerch.jobs import Work
 from qrmerch.media import films, service
 from qrmerch.media.models import Asset, Rendition
 from qrmerch.media.queries import media_url
+from tests import once
 from tests.browsing import Browser
 from tests.conftest import NOON
 from tests.factories import make_person, make_vendor
@@ -113,6 +114,13 @@ _TYPES = {"mp4": "video/mp4", "mp3": "audio/mpeg", "m4a": "audio/mp4", "vtt": "t
 @pytest.fixture
 def played(work: Work) -> dict[str, str]:
     """The address of a film, of two sounds and of captions, by format."""
+    made = once.set_up(
+        "a film and two sounds", lambda: _make_recordings(work), database=work.database, settings=work.settings
+    )
+    return {form: made[form] for form in _TYPES}
+
+
+def _make_recordings(work: Work) -> dict[str, str]:
     vtt = b"WEBVTT\n\n00:00.100 --> 00:00.900\nHello\n"
     for data in (sources.film(seconds=1), sources.tone(1), sources.tone(1, kind="ipod", codec="aac")):
         accepted = films.accept(work.database, work.files, io.BytesIO(data), settings=work.settings)
@@ -121,8 +129,7 @@ def played(work: Work) -> dict[str, str]:
             films.set_captions(db, asset, "en", vtt, file_name="a.vtt", store=work.files)
             db.commit()
     jobs.run_all(work)
-    found = {each.format: media_url(each.key, each.format) for each in renditions(work)}
-    return {form: found[form] for form in _TYPES}
+    return {each.format: media_url(each.key, each.format) for each in renditions(work)}
 
 
 def whole(browser: Browser, address: str) -> bytes:

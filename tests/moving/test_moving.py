@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -15,10 +16,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from qrmerch import create_app, jobs
-from qrmerch.catalog.models import Item, Variant
-from qrmerch.catalog.service import retire_item
+from qrmerch.catalog.drafts import ProductDraft, VariantDraft
+from qrmerch.catalog.models import Item, ProductVariant, Variant, VendorProduct
+from qrmerch.catalog.service import put_product, retire_item
 from qrmerch.clock import now
 from qrmerch.codes import service
+from qrmerch.codes.gs1_models import Gs1Link, GtinAnswer, LinkHost
 from qrmerch.codes.models import Carrier, Code, CodeState
 from qrmerch.codes.queries import Wanted, each_code
 from qrmerch.config import Settings
@@ -27,7 +30,8 @@ from qrmerch.errors import Conflict
 from qrmerch.files import FileStore
 from qrmerch.landing.scanning import close_scan_path
 from qrmerch.moving import coming, going, records, servers
-from qrmerch.moving.coming import Arrived, NoExport, TokenTaken
+from qrmerch.moving.checking import NoExport
+from qrmerch.moving.coming import Arrived, HouseKnown, TokenTaken
 from qrmerch.parties.models import Retailer, RetailerHost, Store
 from qrmerch.parties.service import add_host
 from qrmerch.web import Services
@@ -37,6 +41,7 @@ from tests.factories import make_fixture, make_item, make_retailer, make_store, 
 from tests.figures import on_both_when_full
 
 HOST, OLD_HOST = "qr.fashiontown.example", "old.fashiontown.example"
+GTIN, OTHER_GTIN, GTIN_OF_PLAIN, GLN = "09506000134352", "09506000134369", "09506000134376", "9506000134376"
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
@@ -61,7 +66,21 @@ def printed(db: Session) -> Printed:
     vendor = make_vendor(db, retailer, name="Sunny Side")
     top = make_item(db, retailer, vendor=vendor, title="Marigold <Top>")
     old = make_item(db, retailer, vendor=vendor, title="Ferry Jumper")
+    plain = make_item(db, retailer, vendor=vendor, title="Plain Sock")
     publish_page(db, top, slots={"story.lede": {"en": "The loose knit."}})
+    sizes = db.scalars(select(Variant).where(Variant.item_id == top.id).order_by(Variant.place)).all()
+    sizes[0].gtin = GTIN
+    db.scalars(select(Variant).where(Variant.item_id == plain.id)).all()[0].gtin = GTIN_OF_PLAIN
+    store.gln = GLN
+    db.add(LinkHost(retailer_id=retailer.id, host="help.example.com", added_at=NOON))
+    db.add(GtinAnswer(retailer_id=retailer.id, gtin=GTIN, variant_id=sizes[0].id))
+    for level, href, is_default in (("/10/L%2F1", "/help", True), ("", "https://help.example.com/wash", False)):
+        db.add(
+            Gs1Link(
+                retailer_id=retailer.id, item_id=top.id, qualifiers=level, link_type="instructions", title="How to",
+                href=href, is_default=is_default, context="" if is_default else "staff", created_at=NOON,
+            )
+        )  # fmt: skip
     size = db.scalars(select(Variant).where(Variant.item_id == top.id).order_by(Variant.place)).all()[1]
     early = service.make_code(db, top, at=NOON)
     add_host(db, retailer, OLD_HOST, is_primary=False, proven_at=NOON)
@@ -139,7 +158,7 @@ def test_every_old_token_answers_on_an_empty_installation(
 
     phone = Browser(elsewhere.app)
     answers = {name: phone.get(f"/q/{code.token}", Host=HOST) for name, code in printed.codes.items()}
-    assert (arrived.codes, arrived.items, arrived.stores, arrived.known) == (9, 2, 2, 0)
+    assert (arrived.codes, arrived.items, arrived.stores, arrived.known) == (9, 3, 2, 0)
     assert {name: answer.status_code for name, answer in answers.items()} == dict.fromkeys(printed.codes, 200)
     for name in ("early", "item", "nowhere", "variant", "first", "second"):
         assert "Marigold &lt;Top&gt;" in answers[name].text, name
@@ -151,6 +170,12 @@ def test_every_old_token_answers_on_an_empty_installation(
         assert phone.get(f"/q/{printed.codes['early'].token}", Host=host).status_code == 200
     assert phone.get(f"/i/{printed.top.public_id}?at={printed.store.public_id}", Host=HOST).status_code == 200
     assert phone.get(f"/q/{printed.codes['early'].token}", Host="pending.example").status_code == 421
+    number = f"/01/{GTIN}"
+    assert phone.get(number, Host=HOST).headers["Location"].startswith(f"/i/{printed.top.public_id}?pick=s")
+    assert phone.get(f"{number}/10/L%2F1", Host=HOST).headers["Location"] == "/help"
+    staff = phone.get(f"{number}?linkType=gs1:instructions&context=staff", Host=HOST).headers["Location"]
+    assert staff.startswith("https://help.example.com/wash?")
+    assert phone.get(f"/414/{GLN}", Host=HOST).headers["Location"].startswith("/store/")
     assert (arrived.shared_host, arrived.shared_codes) == ("shared.example", 1)
 
 
@@ -189,6 +214,8 @@ def test_an_import_that_is_done_again_brings_nothing_twice(
     again = elsewhere.take_in(tmp_path / "away")
 
     assert (again.codes, again.known, again.items, again.stores) == (0, 9, 0, 0)
+    with elsewhere.database.read() as db:
+        assert [db.scalar(select(func.count(table.id))) for table in (Gs1Link, GtinAnswer, LinkHost)] == [2, 1, 1]
     with elsewhere.database.read() as db:
         assert db.scalar(select(func.count(Code.id))) == 9
         assert db.get_one(Code, old.id).state == CodeState.ACTIVE, "what was decided here since stays"
@@ -233,14 +260,66 @@ def test_a_token_or_a_host_of_another_house_is_never_taken_over(
 
     with pytest.raises(TokenTaken):
         elsewhere.take_in(tmp_path / "away")
+
+
+@ON_SQLITE
+def test_a_host_that_another_house_has_proven_is_never_taken_over(
+    printed: Printed, settings: Settings, database: Database, elsewhere: Elsewhere, tmp_path: Path
+) -> None:
+    export(settings, database, tmp_path / "away")
     with elsewhere.database.write() as db:
-        db.delete(db.get_one(Code, other.id))
-        for row in db.scalars(select(RetailerHost)):
-            db.delete(row)
-        add_host(db, db.get_one(Retailer, other.retailer_id), HOST, is_primary=True, proven_at=NOON)
+        add_host(db, make_retailer(db), HOST, is_primary=True, proven_at=NOON)
         db.commit()
+
     with pytest.raises(Conflict, match="proven by another house"):
         elsewhere.take_in(tmp_path / "away")
+
+
+@ON_SQLITE
+def test_a_file_gives_a_house_that_is_here_already_no_new_host(
+    printed: Printed, settings: Settings, database: Database, elsewhere: Elsewhere, tmp_path: Path
+) -> None:
+    """Or whoever writes one would answer in that house's name, and vendors could link there."""
+    export(settings, database, tmp_path / "away")
+    with elsewhere.database.write() as db:
+        there = make_retailer(db, slug="fashiontown", name="Another Fashiontown")
+        db.commit()
+
+    with pytest.raises(HouseKnown, match="is not known to be its own"):
+        elsewhere.take_in(tmp_path / "away")
+    with elsewhere.database.write() as db:
+        assert db.scalars(select(RetailerHost)).all() == []
+        for host in (HOST, OLD_HOST):
+            add_host(db, db.get_one(Retailer, there.id), host, is_primary=False, proven_at=NOON)
+        db.add(LinkHost(retailer_id=there.id, host="help.example.com", added_at=NOON))
+        db.commit()
+
+    assert elsewhere.take_in(tmp_path / "away").codes == 9
+
+
+@ON_SQLITE
+def test_what_a_vendor_has_here_already_stays_as_it_is(
+    printed: Printed, settings: Settings, database: Database, elsewhere: Elsewhere, tmp_path: Path
+) -> None:
+    """A product that others sell as well: the vendor's own words and numbers are no file's to change."""
+    export(settings, database, tmp_path / "away")
+    with database.read() as db:
+        key = db.scalars(select(VendorProduct.key).join(Item).where(Item.id == printed.top.id)).one()
+    with elsewhere.database.write() as db:
+        sunny = make_vendor(db, make_retailer(db), name="Sunny Side")
+        draft = ProductDraft(key, title="Ours", variants=(VariantDraft("s", (("Size", "S"),), "USD", gtin=OTHER_GTIN),))
+        put_product(db, sunny.id, draft, at=NOON)
+        db.commit()
+
+    elsewhere.take_in(tmp_path / "away")
+
+    with elsewhere.database.read() as db:
+        product = db.scalars(select(VendorProduct).where(VendorProduct.key == key)).one()
+        kept = db.scalars(select(ProductVariant).where(ProductVariant.product_id == product.id)).all()
+        assert product.title == "Ours"
+        assert {each.key: each.gtin for each in kept}["s"] == OTHER_GTIN
+        mine = db.scalars(select(Variant).join(Item).where(Item.public_id == printed.top.public_id)).all()
+        assert {each.key: each.gtin for each in mine}["s"] == GTIN, "what the house printed is what it means"
 
 
 CHANGES: list[Callable[[str], str]] = [
@@ -249,13 +328,97 @@ CHANGES: list[Callable[[str], str]] = [
     lambda text: text[: len(text) // 2],
     lambda text: "[1]\n" + text,
     lambda text: "\n".join(text.splitlines()[1:]),
-    lambda text: text.replace('"version": 1', '"version": 99'),
+    lambda text: text.replace('"version": 2', '"version": 99'),
     lambda text: text.replace('"kind": "item"', '"kind": "thing"'),
     lambda text: text.replace('"leads_to": "store"', '"leads_to": "moon"'),
     lambda text: text.replace('"store": "FT-1"', '"store": "FT-9"'),
     lambda text: re.sub(r'"token": ".', '"token": "U', text),
     lambda text: re.sub(r'("token": "\w+", "host": ")[^"]*', r"\1evil.example", text),
 ]
+
+
+def as_json(**values: object) -> Callable[[str], str]:
+    """A change of each value of these names, wherever it stands."""
+
+    def change(text: str) -> str:
+        lines = [json.loads(line) for line in text.splitlines()]
+        for line in lines:
+            line.update({name: value for name, value in values.items() if line.get(name) is not None})
+        return "".join(f"{json.dumps(line)}\n" for line in lines)
+
+    return change
+
+
+def of_kind(kind: str, change: Callable[[dict[str, Any]], Any], *, again: bool = False) -> Callable[[str], str]:
+    """A change of the first record of a kind, or (again) one more that is the same but for the change."""
+
+    def apply(text: str) -> str:
+        lines = [json.loads(line) for line in text.splitlines()]
+        place = next(at for at, line in enumerate(lines) if line["kind"] == kind)
+        if again:
+            lines.insert(place, json.loads(json.dumps(lines[place])))
+        change(lines[place])
+        return "".join(f"{json.dumps(line)}\n" for line in lines)
+
+    return apply
+
+
+def replaced_by_each_other(text: str) -> str:
+    lines = [json.loads(line) for line in text.splitlines()]
+    first, second = (line for line in lines if line["kind"] == "code" and line["state"] == "replaced")
+    second["replaced_by"] = first["token"]
+    return "".join(f"{json.dumps(line)}\n" for line in lines)
+
+
+TAMPERED: dict[str, Callable[[str], str]] = {
+    "an id that climbs out of the folder": as_json(public_id="../../../../etc/x"),
+    "an id that ends a line of a map": as_json(public_id="a /x;\n/q/1 /etc/x;"),
+    "an id twice": of_kind("item", lambda item: None, again=True),
+    "a token twice": of_kind("code", lambda code: None, again=True),
+    "a token with another check character": of_kind("code", lambda code: code.update(token="7K3M9QXR0")),
+    "a circle of successors": replaced_by_each_other,
+    "a successor that is not there": as_json(replaced_by="000000000"),
+    "a replaced code without a successor": of_kind("code", lambda code: code.update(state="replaced")),
+    "a name longer than its column": as_json(batch="x" * 61),
+    "a line break in a name": as_json(title="Top\nX-Evil: 1"),
+    "a control character": as_json(campaign="a\u0000b"),
+    "an instant of no zone": as_json(made_at="2026-11-18T17:00:00"),
+    "a price below nothing": of_kind("item", lambda item: item["variants"][0].update(price_minor=-1)),
+    "a price that no column holds": of_kind("item", lambda item: item["variants"][0].update(price_minor=1 << 70)),
+    "a price that is true": of_kind("item", lambda item: item["variants"][0].update(price_minor=True)),
+    "options inside options": of_kind("item", lambda item: item["variants"][0].update(options={"a": {"b": 1}})),
+    "a variant twice": of_kind("item", lambda item: item["variants"].append(item["variants"][0])),
+    "an endless line": lambda text: text + " " * 2_000_000,
+    "a line of brackets": lambda text: text + "[" * 500_000,
+    "bytes that are no text": lambda text: text.replace("Ferry", "\udcff"),
+    "a host in capitals": lambda text: text.replace(HOST, HOST.upper()),
+    "a host that is an address": lambda text: text.replace(OLD_HOST, "127.0.0.1"),
+    "a link to a host that nobody allowed": as_json(href="https://evil.example/"),
+    "a link that runs": as_json(href="javascript:alert(1)"),
+    "a link of a batch that is none": as_json(level="/10/A%ZZ"),
+    "a link above its number": as_json(level="/../x"),
+    "a kind of link that there is not": as_json(link_type="eifu"),
+    "two ways for one scan": of_kind("link", lambda link: link.update(title="Another"), again=True),
+    "a number that means nothing": of_kind("answer", lambda answer: answer.update(variant="none")),
+    "another retailer in the middle": lambda text: text + text.splitlines()[0],
+}
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("name", TAMPERED)
+def test_nothing_of_a_tampered_folder_is_taken_in(
+    printed: Printed, settings: Settings, database: Database, elsewhere: Elsewhere, tmp_path: Path, name: str
+) -> None:
+    export(settings, database, tmp_path / "away")
+    path = tmp_path / "away" / records.FILE
+    path.write_bytes(TAMPERED[name](path.read_text()).encode(errors="surrogateescape"))
+
+    with pytest.raises(NoExport) as refused:
+        elsewhere.take_in(tmp_path / "away")
+
+    assert len(refused.value.detail) > 30
+    with elsewhere.database.read() as db:
+        assert db.scalar(select(func.count(Retailer.id))) == 0
 
 
 @ON_SQLITE
@@ -305,6 +468,9 @@ def test_a_plain_server_answers_every_address_with_a_page_that_is_there(
     assert "<script" not in top and "http" not in top and "$" not in top, "no script, no other host, no price"
     assert "No longer sold" in (folder / nginx[f"/q/{printed.codes['old item'].token}"].lstrip("/")).read_text()
     assert nginx["/privacy"] == "/pages/privacy.html"
+    for number, title in ((GTIN, "Marigold &lt;Top&gt;"), (GTIN_OF_PLAIN, "Plain Sock")):
+        assert title in (folder / nginx[f"/01/{number}"].lstrip("/")).read_text()
+    assert nginx[f"/414/{GLN}"].startswith("/pages/store-")
     conf = (folder / servers.NGINX).read_text()
     assert re.search(r"server_name .*qr\.fashiontown\.example", conf) and "shared.example" in conf
     assert conf.count("{") == conf.count("}")

@@ -2,9 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
 from typing import TypeVar
 
 import pytest
@@ -33,24 +31,10 @@ from tests.factories import (
     make_visitor,
 )
 from tests.offers.books import assert_books_fit
+from tests.threads import at_once
 
 Answer = TypeVar("Answer")
 THREADS, LEFT, ROUNDS = 12, 5, 3
-
-
-def at_once(database: Database, number: int, work: Callable[[Session, int], Answer]) -> list[Answer]:
-    """What `number` threads get, each in a session of its own that it commits, all let go at the same instant."""
-    gate = Barrier(number)
-
-    def run(place: int) -> Answer:
-        gate.wait(60)
-        with database.write() as db:
-            answer = work(db, place)
-            db.commit()
-            return answer
-
-    with ThreadPoolExecutor(number) as pool:
-        return list(pool.map(run, range(number)))
 
 
 def try_to_claim(db: Session, offer_id: str, item_id: str, visitor_id: str) -> str:

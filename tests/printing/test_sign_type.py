@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from qrmerch.printing.sign_type import is_whole, printable, shape, stretches_of, wrap, wrap_balanced
+from qrmerch.printing.lettering import printable
+from qrmerch.printing.sign_type import is_whole, shape, stretches_of, wrap, wrap_balanced
 
 LETTERS = "abc 12,5 €عود شא"
 

@@ -89,4 +89,6 @@ def test_names_that_are_cut_are_told() -> None:
     label = make_label(title="A very long name that goes on and on, with pockets and a hood " * 3)
     zebra = zpl.Zebra(io.BytesIO(), AVERY, WORDING, 203)
 
-    assert zebra.add([label, make_label(title="Top", base=BASE)]) == [label.title]
+    zebra.add([label, make_label(title="Top", base=BASE), make_label(title="Top \U0001f44d", base=BASE)])
+
+    assert zebra.names == {"incomplete": ["Top \U0001f44d"], "cut": [label.title]}

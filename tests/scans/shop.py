@@ -17,8 +17,8 @@ from qrmerch.scans.models import DayTotal, HourTotal
 from tests.conftest import NOON
 from tests.factories import make_code, make_fixture, make_item, make_retailer, make_store
 
-PHONE = "human safari 61 1 phone"
-ROBOT = "bot search 30 1 other"
+PHONE = "human safari 61 2 phone ios"
+ROBOT = "bot search 30 2 other other"
 
 
 @dataclass(frozen=True)

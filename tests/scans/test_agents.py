@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from qrmerch.scans.agents import DEVICES, KINDS, MAX_AGENT_CHARS, VERSION, Remembered, describe
+from qrmerch.scans.agents import DEVICES, KINDS, MAX_AGENT_CHARS, SYSTEMS, VERSION, Remembered, describe
 
 # Agents in the list of robots that are shoppers all the same: apps in which people open pages.
 IN_APP = re.compile(
@@ -20,7 +20,7 @@ def kind_of(agent: str) -> str:
 
 
 def device_of(agent: str) -> str:
-    return describe(agent).split()[-1]
+    return describe(agent).split()[4]
 
 
 @pytest.mark.parametrize(
@@ -29,51 +29,66 @@ def device_of(agent: str) -> str:
         (
             "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
             "Version/18.1 Mobile/15E148 Safari/604.1",
-            "human safari 61 1 phone",
+            "human safari 61 2 phone ios",
         ),
         (
             "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile "
             "Safari/537.36",
-            "human chrome 62 1 phone",
+            "human chrome 62 2 phone android",
         ),
         (
             "Mozilla/5.0 (Linux; Android 10; CUBOT X19) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile "
             "Safari/537.36",
-            "human chrome 62 1 phone",
+            "human chrome 62 2 phone android",
         ),
         (
             "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
             "Mobile/15E148 Instagram 312.0.0.0",
-            "human instagram 2 1 phone",
+            "human instagram 2 2 phone ios",
         ),
-        ("WhatsApp/2.23.20.0 A", "preview chat 21 1 other"),
-        ("facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)", "preview facebook 20 1 other"),
+        ("WhatsApp/2.23.20.0 A", "preview whatsapp 101 2 other other"),
+        ("TelegramBot (like TwitterBot)", "preview telegram 102 2 other other"),
+        (
+            "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_11_1) AppleWebKit/601.2.4 (KHTML, like Gecko) Version/9.0.1 "
+            "Safari/601.2.4 facebookexternalhit/1.1 Facebot Twitterbot/1.0",
+            "preview imessage 100 2 desktop macos",
+        ),
+        (
+            "Mozilla/5.0 (Linux; Android 13; SM-A536B; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 "
+            "Chrome/131.0.0.0 Mobile Safari/537.36 Viber/20.1",
+            "human chrome 54 2 phone android",
+        ),
+        ("Viber/20.1", "preview viber 106 2 other other"),
+        (
+            "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
+            "preview facebook 20 2 other other",
+        ),
         (
             "Mozilla/5.0 (Linux; Android 6.0.1; Nexus 5X Build/MMB29P) AppleWebKit/537.36 (KHTML, like Gecko) "
             "Chrome/41.0.2272.96 Mobile Safari/537.36 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
-            "bot search 30 1 phone",
+            "bot search 30 2 phone android",
         ),
-        ("curl/8.5.0", "bot tool 34 1 other"),
-        ("okhttp/4.12.0", "fetcher library 40 1 other"),
-        ("com.google.ios.youtube/20.30.5 (iPad13,19; U; CPU iPadOS 18_5 like Mac OS X)", "fetcher app 41 1 tablet"),
+        ("curl/8.5.0", "bot tool 34 2 other other"),
+        ("okhttp/4.12.0", "fetcher library 40 2 other other"),
+        ("com.google.ios.youtube/20.30.5 (iPad13,19; U; CPU iPadOS 18_5 like Mac OS X)", "fetcher app 41 2 tablet ios"),
         (
             "Mozilla/5.0 (Linux; Android 13; SM-A536B; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 "
             "Chrome/131.0.0.0 Mobile Safari/537.36 QR Scanner/2.1 example.com",
-            "human chrome 54 1 phone",
+            "human chrome 54 2 phone android",
         ),
         (
             "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 "
             "Safari/537.36 Edg/131.0.0.0",
-            "human edge 52 1 desktop",
+            "human edge 52 2 desktop windows",
         ),
         (
             "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/117.0.0.0 Safari/537.36 "
             "Whatever/1.0",
-            "bot desk 38 1 desktop",
+            "bot desk 38 2 desktop linux",
         ),
-        ("", "none no_agent 1 1 other"),
-        ("   ", "none no_agent 1 1 other"),
-        ("-", "bot unknown 99 1 other"),
+        ("", "none no_agent 1 2 other other"),
+        ("   ", "none no_agent 1 2 other other"),
+        ("-", "bot unknown 99 2 other other"),
     ],
 )
 def test_who_is_asking(agent: str, said: str) -> None:
@@ -84,7 +99,7 @@ def test_no_rule_has_the_number_of_another_and_the_last_takes_all() -> None:
     numbers = [rule for rule, *_ in KINDS]
 
     assert len(set(numbers)) == len(numbers)
-    assert KINDS[-1][3] == "" and DEVICES[-1][1] == "" and VERSION >= 1
+    assert KINDS[-1][3] == "" and DEVICES[-1][1] == "" and SYSTEMS[-1][1] == "" and VERSION >= 1
 
 
 def test_what_is_written_down_fits_its_column_and_needs_no_escaping() -> None:

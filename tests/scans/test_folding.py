@@ -48,7 +48,7 @@ def test_an_action_counts_where_its_visit_began_whatever_the_page_said(
     load(database, shop)
 
     assert places_of(db, "keep") == [(shop.riverside.id, shop.wall.id, shop.top.id, shop.code.id)]
-    assert totals(db) == {"scan": 1, "keep": 1}
+    assert totals(db) == {"scan": 1, "keep": 1, "engaged": 1}
 
 
 def test_a_further_item_of_the_visit_has_its_place_but_not_its_code(
@@ -101,7 +101,7 @@ def test_each_action_keeps_its_visit_open_for_four_hours_in_all(database: Databa
     load(database, shop)
 
     # 16 quarters are four hours; the other three come later.
-    assert totals(db) == {"scan": 1, "keep": 19, "keep_loose": 3}
+    assert totals(db) == {"scan": 1, "keep": 19, "keep_loose": 3, "engaged": 1}
     assert db.scalars(select(OpenVisit.seen_at)).one() == NOON + timedelta(hours=4)
 
 
@@ -125,7 +125,7 @@ def test_an_action_is_counted_once_however_often_loading_is_done(
     load(database, shop)
     load(database, shop)
 
-    assert totals(db) == {"scan": 1, "keep": 1}
+    assert totals(db) == {"scan": 1, "keep": 1, "engaged": 1}
     assert db.scalars(select(Event.is_counted)).all() == [True]
 
 
@@ -139,7 +139,7 @@ def test_actions_wait_until_the_lines_before_them_are_read(database: Database, d
         pass
 
     assert first.events == 0
-    assert totals(db) == {"scan": 51, "keep": 1}
+    assert totals(db) == {"scan": 51, "keep": 1, "engaged": 1}
 
 
 def test_what_a_till_does_counts_at_the_till(database: Database, db: Session, shop: Shop) -> None:

@@ -13,7 +13,7 @@ FULL = make_line(
     line.PAGE,
     "0123456789abcdef",
     AT_S,
-    agent="human safari 61 1 phone",
+    agent="human safari 61 2 phone ios",
     token="7K3M9QW4T",
     store_id="01a212aa-e27d-72ef-84aa-758a8dd914b7",
     retailer_id="01a212aa-e27d-72ef-84aa-758a8dd914b8",
@@ -23,6 +23,10 @@ FULL = make_line(
     near="89abcdef",
     manner="head",
     has_gpc=True,
+    language="gsw",
+    entry="social",
+    referrer="out.reddit.com",
+    step=75,
 )
 
 
@@ -36,7 +40,7 @@ def test_a_line_says_all_that_was_written() -> None:
         token="7K3M9QW4T",
         store_id="01a212aa-e27d-72ef-84aa-758a8dd914b7",
         retailer_id="01a212aa-e27d-72ef-84aa-758a8dd914b8",
-        agent="human safari 61 1 phone",
+        agent="human safari 61 2 phone ios",
         is_own_network=True,
         visit="01c5b8d4" + "a" * 20,
         is_new_visit=True,
@@ -44,12 +48,17 @@ def test_a_line_says_all_that_was_written() -> None:
         manner="head",
         has_gpc=True,
         lost=0,
+        language="gsw",
+        entry="social",
+        referrer="out.reddit.com",
+        step=75,
     )
     assert said.is_human
 
 
 def test_the_short_line_of_a_scan_says_the_same_as_the_long_one() -> None:
-    common = {"agent": "bot search 30 1 other", "visit": "", "near": "", "manner": "prefetch", "has_gpc": False}
+    common = {"agent": "bot search 30 2 other other", "visit": "", "near": "", "manner": "prefetch", "has_gpc": False}
+    common |= {"language": "en", "referrer": "t.co"}
     short = read_line(scan_line("7K3M9QW4T", AT_S, is_own_network=False, **common))
     long = read_line(make_line(line.SCAN, "7K3M9QW4T", AT_S, is_own_network=False, is_new_visit=True, **common))
 
@@ -58,7 +67,7 @@ def test_the_short_line_of_a_scan_says_the_same_as_the_long_one() -> None:
 
 @pytest.mark.parametrize("kind", line.KINDS)
 def test_every_kind_is_one_line_of_json(kind: str) -> None:
-    raw = lost_line(AT_S, 7) if kind == line.LOST else make_line(kind, "x", AT_S, agent="human other 57 1 phone")
+    raw = lost_line(AT_S, 7) if kind == line.LOST else make_line(kind, "x", AT_S, agent="human other 57 2 phone other")
 
     assert raw.endswith(b"\n") and raw.count(b"\n") == 1
     assert json.loads(raw)["k"] == kind == read_line(raw).kind
@@ -105,6 +114,16 @@ def test_two_torn_lines_run_together_are_no_line() -> None:
         {"x": -1},
         {"x": 1 << 31},
         {"x": "5"},
+        {"y": "long"},
+        {"e": "by carrier pigeon"},
+        {"f": "x" * 61},
+        {"f": None},
+        {"s": 10},
+        {"s": True},
+        {"s": "25"},
+        {"a": "human safari\t61"},
+        {"v": "\0" * 28},
+        {"f": "b\u00fccher.example"},
     ],
     ids=str,
 )
@@ -121,6 +140,12 @@ def test_what_no_line_of_ours_says_is_refused(change: dict[str, object]) -> None
 def test_what_is_no_object_is_refused(raw: bytes) -> None:
     with pytest.raises(BadLine):
         read_line(raw)
+
+
+def test_a_line_of_an_earlier_version_is_read_with_what_it_lacks_empty() -> None:
+    said = read_line(b'{"t":1795626000.123,"k":"q","q":"7K3M9QW4T","a":"human safari 61 1 phone","o":0}')
+
+    assert (said.language, said.entry, said.referrer, said.step, said.visit) == ("", "", "", 0, "")
 
 
 def test_a_line_of_a_later_version_is_read_for_what_is_known_of_it() -> None:

@@ -12,10 +12,11 @@ from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from qrmerch.clock import now
+from qrmerch.codes.models import Carrier
 from qrmerch.db import Database
 from qrmerch.insights.figures import REASONS
 from qrmerch.scans import kinds, loader
-from qrmerch.scans.line import GS1, LOST, ORPHAN, SHARE, lost_line, make_line
+from qrmerch.scans.line import GS1, LOST, ORPHAN, PLAY, SHARE, lost_line, make_line
 from qrmerch.scans.loader import FILES_KEPT_FOR, Loader, keep_house, load_all
 from qrmerch.scans.models import DayTotal, HourTotal, LogFile, OpenVisit, Scan
 from tests.conftest import NOON
@@ -73,9 +74,9 @@ def test_a_scan_is_a_row_and_counts_at_its_place_on_its_day(database: Database, 
         ({"manner": "head"}, "head"),
         ({"manner": "prefetch"}, "prefetch"),
         ({"agent": ROBOT}, "bot"),
-        ({"agent": "preview chat 21 1 other"}, "preview"),
-        ({"agent": "fetcher library 40 1 other"}, "fetcher"),
-        ({"agent": "none no_agent 1 1 other"}, "no_ua"),
+        ({"agent": "preview whatsapp 101 2 other other"}, "preview"),
+        ({"agent": "fetcher library 40 2 other other"}, "fetcher"),
+        ({"agent": "none no_agent 1 2 other other"}, "no_ua"),
         ({"agent": "something new"}, "bot"),
         ({"has_gpc": True}, "scan"),
     ],
@@ -152,6 +153,38 @@ def test_repeats_are_a_matter_of_time_whatever_file_they_stand_in(database: Data
 
     assert totals(db) == {"scan": 1, "repeat": 1}
     assert outcomes(db) == ["repeat", "scan"]
+
+
+@pytest.mark.parametrize(
+    ("carrier", "referrer", "entry"),
+    [
+        (Carrier.PRINT, "", "print"),
+        (Carrier.NFC, "", "nfc"),
+        (Carrier.SCREEN, "", "screen"),
+        (Carrier.PRINT, "t.co", "social"),
+    ],
+)
+def test_a_scan_came_by_what_carries_its_code_unless_its_address_was_posted(
+    database: Database, db: Session, shop: Shop, carrier: Carrier, referrer: str, entry: str
+) -> None:
+    shop.code.carrier = carrier
+    db.commit()
+    shop.write(shop.scan(language="ar", referrer=referrer))
+
+    load(database, shop)
+
+    row = db.scalars(select(Scan)).one()
+    assert (row.language, row.entry, row.referrer) == ("ar", entry, referrer)
+
+
+def test_plays_count_by_how_far_they_came(database: Database, db: Session, shop: Shop) -> None:
+    for step in (0, 0, 25, 50, 75, 100):
+        shop.write(make_line(PLAY, shop.top.public_id, NOON.timestamp(), agent=PHONE, step=step))
+    shop.write(make_line(PLAY, shop.top.public_id, NOON.timestamp(), agent=ROBOT, step=100))
+
+    load(database, shop)
+
+    assert totals(db) == {"play": 2, "play_25": 1, "play_50": 1, "play_75": 1, "play_100": 1}
 
 
 # --- each once -------------------------------------------------------------------------------------

@@ -1,0 +1,209 @@
+"""Who waits when there is more to do than a worker can: staff before shoppers, and never a kept page.
+
+In: whatever the front door does not answer itself. Out: Flask's answer, or at once a 503 that says when to try again.
+
+A worker has a fixed number of threads. The front door answers a kept page within microseconds; Flask holds its thread
+for as long as the database, the template or the line takes. So there are places: for answers that are worked on, for
+staff among them, for files that are long on their way, for some who wait; all together fewer than there are threads.
+A scan always finds a thread.
+"""
+
+from collections.abc import Iterable, Iterator
+from threading import Semaphore
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final
+
+from qrmerch.i18n import direction, negotiate, translator
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+# Files on their way at once: films going out, archives coming in.
+TRANSFERS: Final = 2
+# Who may wait for a place; staff leave the last of these to shoppers.
+WAITING: Final = 2
+# One more than all places: for kept pages.
+_FOR_SCANS, _FOR_MACHINES = 1, 1
+_WAIT_S: Final = 1.0
+_RETRY_AFTER_S: Final = 1
+# A body of more bytes than these, in either direction, is on its way for as long as the other end likes.
+_LONG_BYTES: Final = 1_000_000
+_STAFF: Final = ("/desk", "/studio", "/associate", "/account", "/sign-")
+# Asked by machines that decide whether this node lives: they have one place beside all others.
+_ASKED: Final = ("/healthz", "/readyz", "/metrics")
+_SPOKEN: Final = ("en", "ar")
+_PAGE: Final = (
+    '<!doctype html><html lang="{locale}" dir="{way}"><meta charset="utf-8">'
+    '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
+    "<title>503</title><p>{words}</p></html>\n"
+)
+
+
+def threads_for(flask_threads: int) -> int:
+    """How many threads a worker needs, so that one is always free for scans.
+
+    :param flask_threads: how many of Flask's answers it works on at once.
+    """
+    return flask_threads + TRANSFERS + WAITING + _FOR_MACHINES + _FOR_SCANS
+
+
+class Shedding:
+    """A WSGI application in front of Flask that lets in as many as there are places."""
+
+    def __init__(
+        self,
+        application: "WSGIApplication",
+        *,
+        flask_threads: int,
+        staff_threads: int,
+        headers: Iterable[tuple[str, str]] = (),
+        wait_s: float = _WAIT_S,
+    ) -> None:
+        """:param flask_threads: answers worked on at once. :param staff_threads: of those, at most so many for staff.
+        :param headers: what every answer carries. :param wait_s: how long somebody waits for a place.
+        """
+        self._application, self._wait_s, self._headers = application, wait_s, tuple(headers)
+        self._flask, self._staff = Semaphore(flask_threads), Semaphore(min(staff_threads, flask_threads))
+        self._transfers = Semaphore(TRANSFERS)
+        self._waiting, self._waiting_staff = Semaphore(WAITING), Semaphore(WAITING - 1)
+        self._machines = Semaphore(_FOR_MACHINES)
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        places = self._find_places(environ)
+        if places is None:
+            return self._refuse(environ, start_response)
+        said: list[tuple[str, str]] = []
+
+        def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            said[:] = headers
+            return start_response(status, headers, *more)
+
+        try:
+            body = self._application(environ, start)
+            if _is_short(said):
+                # Read to its end here and now: no phone that is slow holds a place.
+                whole = _joined(body)
+                places.leave()
+                return [whole]
+        except BaseException:
+            places.leave()
+            raise
+        if self._transfers.acquire(blocking=False):
+            places.change_to(self._transfers)
+        return _Streamed(body, places)
+
+    def _find_places(self, environ: "WSGIEnvironment") -> "_Places | None":
+        path = environ["PATH_INFO"]
+        if path in _ASKED:
+            return _Places.take(self._machines, wait_s=self._wait_s)
+        if _is_long_upload(environ):
+            return _Places.take(self._transfers)
+        wanted = (self._staff, self._flask) if path.startswith(_STAFF) else (self._flask,)
+        return _Places.take(*wanted) or self._wait(*wanted)
+
+    def _wait(self, *wanted: Semaphore) -> "_Places | None":
+        waiting = (self._waiting_staff, self._waiting) if self._staff in wanted else (self._waiting,)
+        seat = _Places.take(*waiting)
+        if seat is None:
+            return None
+        try:
+            return _Places.take(*wanted, wait_s=self._wait_s)
+        finally:
+            seat.leave()
+
+    def _refuse(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        locale = negotiate(environ.get("HTTP_ACCEPT_LANGUAGE", ""), _SPOKEN)
+        words = translator(locale)("Very many are asking at this moment. Try again in a second.")
+        if "json" in environ.get("HTTP_ACCEPT", ""):
+            kind, text = "application/problem+json", f'{{"type":"busy","status":503,"detail":"{words}"}}'
+        else:
+            kind, text = "text/html; charset=utf-8", _PAGE.format(locale=locale, way=direction(locale), words=words)
+        body = text.encode()
+        headers = [
+            ("Content-Type", kind),
+            ("Content-Length", str(len(body))),
+            ("Cache-Control", "no-store"),
+            ("Retry-After", str(_RETRY_AFTER_S)),
+            *self._headers,
+        ]
+        start_response("503 Service Unavailable", headers)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+
+class _Places:
+    """Places that one request has taken."""
+
+    def __init__(self, held: tuple[Semaphore, ...]) -> None:
+        self._held = held
+
+    @classmethod
+    def take(cls, *wanted: Semaphore, wait_s: float = 0.0) -> "_Places | None":
+        """One place of each kind, or none at all."""
+        until_s, held = monotonic() + wait_s, cls(())
+        for each in wanted:
+            left_s = until_s - monotonic()
+            if not (each.acquire(timeout=left_s) if left_s > 0 else each.acquire(blocking=False)):
+                held.leave()
+                return None
+            held._held += (each,)
+        return held
+
+    def leave(self) -> None:
+        """Let go of what is held; a second time does nothing."""
+        held, self._held = self._held, ()
+        for each in held:
+            each.release()
+
+    def change_to(self, taken: Semaphore) -> None:
+        """Hold this place, which has been taken, in the stead of all others."""
+        self.leave()
+        self._held = (taken,)
+
+
+class _Streamed:
+    """A long answer, piece by piece; its places are free when it ends, whichever way the server ends it."""
+
+    def __init__(self, body: Iterable[bytes], places: _Places) -> None:
+        self._body, self._places = body, places
+        self._pieces = iter(body)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._pieces)
+        except BaseException:
+            self._places.leave()
+            raise
+
+    def close(self) -> None:
+        """End the answer beneath as well."""
+        self._places.leave()
+        _close(self._body)
+
+    def __del__(self) -> None:
+        self._places.leave()
+
+
+def _is_long_upload(environ: "WSGIEnvironment") -> bool:
+    length = environ.get("CONTENT_LENGTH") or ""
+    if length.isdecimal():
+        return int(length) > _LONG_BYTES
+    return environ["REQUEST_METHOD"] not in ("GET", "HEAD", "OPTIONS") and bool(environ.get("HTTP_TRANSFER_ENCODING"))
+
+
+def _is_short(headers: Iterable[tuple[str, str]]) -> bool:
+    return any(name.lower() == "content-length" and int(value) <= _LONG_BYTES for name, value in headers)
+
+
+def _joined(body: Iterable[bytes]) -> bytes:
+    try:
+        return b"".join(body)
+    finally:
+        _close(body)
+
+
+def _close(body: Any) -> None:
+    if hasattr(body, "close"):
+        body.close()

@@ -1,0 +1,138 @@
+"""A batch's rows, totals and visits into the tables, in the quickest way that each database has.
+
+All in the caller's transaction. Values are ASCII without a backslash, a tab or a quotation mark, as `line.read_line`
+lets no other in, so that none of them needs escaping.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import Boolean, Date, Integer, Row, TextClause, bindparam, select, text, update
+from sqlalchemy.orm import Session
+
+from qrmerch.scans.models import DayTotal, HourTotal, OpenVisit, Scan
+from qrmerch.scans.totals import Tally
+from qrmerch.tables import Instant
+
+_SCAN: Final = tuple(column.name for column in Scan.__table__.columns)
+_INSERT_SCAN: Final = f"INSERT INTO scan ({', '.join(_SCAN)}) VALUES ({', '.join('?' * len(_SCAN))})"  # noqa: S608 - names
+_COPY_SCAN: Final = f"COPY scan ({', '.join(_SCAN)}) FROM STDIN"
+_COPIED: Final = "\t".join(["%s"] * len(_SCAN)) + "\n"
+_TYPES: Final = {Instant: "timestamptz", Boolean: "boolean", Date: "date", Integer: "integer"}
+
+
+class _Adding:
+    """The statement that adds rows to a table, or changes those of the same key that are there."""
+
+    def __init__(self, table: Any, change: str) -> None:
+        """:param change: what is set where the key is there; `{latest}` stands for the later of two values."""
+        columns = table.__table__.columns
+        names, key = (", ".join(f'"{each.name}"' for each in some) for some in (columns, table.__table__.primary_key))
+        types = [_TYPES.get(type(column.type), "text") for column in columns]
+        into, or_change = (
+            f"INSERT INTO {table.__tablename__} ({names}) ",
+            f" ON CONFLICT ({key}) DO UPDATE SET {change}",
+        )
+        arrays = ", ".join(f"CAST(%s AS {each}[])" for each in types)
+        self._sqlite = f"{into} VALUES ({', '.join('?' * len(types))}){or_change.format(latest='max')}"
+        self._postgresql = f"{into} SELECT * FROM unnest({arrays}){or_change.format(latest='greatest')}"  # noqa: S608 - names
+
+    def run(self, db: Session, rows: Sequence[Sequence[Any]]) -> None:
+        """Add rows, each with all columns in their order; each key once."""
+        if not rows:
+            return
+        if _is_sqlite(db):
+            db.connection().exec_driver_sql(self._sqlite, [tuple(row) for row in rows])
+            return
+        arrays = tuple(_array(map(str, column)) for column in zip(*rows, strict=True))
+        db.connection().exec_driver_sql(self._postgresql, arrays)
+
+
+_COUNTED: Final = "count = {table}.count + excluded.count"
+_OPEN: Final = _Adding(OpenVisit, "seen_at = {latest}(open_visit.seen_at, excluded.seen_at)")
+_DAY: Final = _Adding(DayTotal, _COUNTED.format(table="day_total"))
+_HOUR: Final = _Adding(HourTotal, _COUNTED.format(table="hour_total"))
+
+
+class Instants:
+    """Instants as their column's text, most of it remembered for each second."""
+
+    def __init__(self, db: Session) -> None:
+        self._zone = "" if _is_sqlite(db) else "+00"
+        self._minute, self._said = -1, ""
+
+    def of(self, at_ms: int) -> str:
+        """:param at_ms: milliseconds since 1970; quick where instants come in order."""
+        minute, rest_ms = divmod(at_ms, 60_000)
+        if minute != self._minute:
+            self._minute, self._said = minute, f"{datetime.fromtimestamp(minute * 60, UTC):%Y-%m-%d %H:%M:}"
+        return f"{self._said}{rest_ms // 1000:02d}.{rest_ms % 1000:03d}000{self._zone}"
+
+
+def add_scans(db: Session, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Raw rows, each with the columns of `Scan` in their order; instants as `Instants` says them."""
+    if not rows:
+        return
+    connection = db.connection()
+    if _is_sqlite(db):
+        connection.exec_driver_sql(_INSERT_SCAN, list(rows))
+        return
+    driver: Any = connection.connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(_COPY_SCAN) as copy:
+        copy.write("".join([_COPIED % row for row in rows]))
+
+
+def open_visits(db: Session, visits: Iterable[list[Any]]) -> None:
+    """Take in visits, each with the columns of `OpenVisit`; one that is open already was only seen again."""
+    # In one order for all loaders, and beside each other in the table.
+    _OPEN.run(db, sorted(visits))
+
+
+def add_totals(db: Session, tally: Tally) -> None:
+    """Add a batch's counts to the totals."""
+    # In one order for all loaders, so that two of them wait for each other and never for both.
+    for adding, counts in ((_DAY, tally.days()), (_HOUR, tally.hours())):
+        adding.run(db, sorted((*key, count) for key, count in counts.items() if count))
+
+
+def list_waiting(db: Session, visits: Collection[str]) -> Sequence[Row[Any]]:
+    """Those among visits that began with an opening that is no scan until its page was seen."""
+    wanted = select(*OpenVisit.__table__.columns).where(_among(db, visits), OpenVisit.waiting != "")
+    return db.execute(wanted).all() if visits else []
+
+
+def list_unengaged(db: Session, visits: Collection[str]) -> Sequence[Row[Any]]:
+    """Those among visits that are not known as engaged."""
+    wanted = select(*OpenVisit.__table__.columns).where(_among(db, visits), ~OpenVisit.is_engaged)
+    return db.execute(wanted).all() if visits else []
+
+
+def settle(db: Session, visits: Collection[str]) -> None:
+    """Note that the opening these visits began with has become a scan."""
+    if visits:
+        db.connection().execute(update(OpenVisit).where(_among(db, visits)).values(waiting=""))
+
+
+def engage(db: Session, visits: Collection[str]) -> None:
+    """Note that these visits are engaged."""
+    if visits:
+        db.connection().execute(update(OpenVisit).where(_among(db, visits)).values(is_engaged=True))
+
+
+def _among(db: Session, visits: Collection[str]) -> TextClause:
+    """The condition that a row is one of these visits, as one parameter however many they are."""
+    if _is_sqlite(db):
+        said, value = "open_visit.visit IN (SELECT value FROM json_each(:visits))", orjson.dumps(list(visits)).decode()
+    else:
+        said, value = "open_visit.visit = ANY(CAST(:visits AS text[]))", _array(visits)
+    return text(said).bindparams(bindparam("visits", value))
+
+
+def _array(values: Iterable[str]) -> str:
+    return '{"' + '","'.join(values) + '"}'
+
+
+def _is_sqlite(db: Session) -> bool:
+    return db.get_bind().dialect.name == "sqlite"

@@ -1,0 +1,281 @@
+"""What a phone has of us without a signal: what was opened, kept and taken; what waits, and what is forgotten."""
+
+import re
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from qrmerch.db import Database
+from qrmerch.scans.line import SCAN
+from qrmerch.scans.models import Event
+from qrmerch.wishlists.models import WishlistItem
+from tests.browser.conftest import Draw, OpenPhone
+from tests.chromium import Watched
+from tests.landing.aisle import Aisle, add_offer, hear, lines, make_aisle
+
+KEEP = "Keep on my list"
+HEART = ".bar [data-keep]"
+AS_OF = re.compile(r"^As of .+, from this phone: the network does not answer\.")
+HELD = "async (address) => !!(await caches.match(address))"
+WORKERS = "navigator.serviceWorker.getRegistrations().then((all) => all.length)"
+# What a browser says of a line that is cut; the pages are about it.
+CUT = re.compile("ERR_INTERNET_DISCONNECTED|ERR_FAILED")
+
+
+@pytest.fixture
+def aisle(app: Flask, db: Session, draw: Draw) -> Aisle:
+    made = make_aisle(db, draw=draw)
+    hear(app)
+    return made
+
+
+@pytest.fixture
+def phone(open_phone: OpenPhone) -> Watched:
+    return open_phone()
+
+
+def hold(page: Page, address: str) -> None:
+    """Wait until the worker keeps an address."""
+    for _ in range(200):
+        if page.evaluate(HELD, address):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"{address} is not kept; {page.evaluate('caches.keys()')}")
+
+
+def keep(page: Page, aisle: Aisle) -> None:
+    """Scan the tag and press the heart; the page and the list are on the phone."""
+    page.goto(aisle.printed)
+    page.locator(HEART).click()
+    expect(page.locator(".count")).to_have_text("1")
+    hold(page, "/my?of=fashiontown&lang=en")
+    hold(page, aisle.printed)
+
+
+def kept(database: Database) -> list[str]:
+    with database.read() as db:
+        return list(db.scalars(select(WishlistItem.item_id).where(WishlistItem.removed_at.is_(None))))
+
+
+def cut(phone: Watched) -> None:
+    phone.page.context.set_offline(True)
+
+
+def mend(phone: Watched) -> None:
+    """Take the line up again; that it was cut has been complained of."""
+    phone.page.context.set_offline(False)
+    phone.complaints[:] = [each for each in phone.complaints if not CUT.search(each)]
+
+
+def test_sec_b05_no_worker_before_something_is_kept_or_wished_for(page: Page, aisle: Aisle) -> None:
+    page.goto(aisle.printed)
+    page.wait_for_timeout(1300)
+    page.goto("/my?of=fashiontown")
+    page.goto("/help")
+    page.wait_for_load_state("networkidle")
+
+    assert page.evaluate(WORKERS) == 0
+    assert page.evaluate("caches.keys()") == []
+
+
+def test_the_list_and_its_items_are_there_without_a_signal(app: Flask, phone: Watched, aisle: Aisle) -> None:
+    page = phone.page
+    keep(page, aisle)
+    cut(phone)
+
+    page.goto("/my?of=fashiontown&lang=en")
+
+    expect(page.get_by_role("heading", name="My list")).to_be_visible()
+    expect(page.locator("main > [role=status]")).to_have_text(AS_OF)
+    expect(page.get_by_role("button", name="Keep Marigold Slouch Top")).to_have_attribute("aria-pressed", "true")
+    page.locator(".kept h3 a").click()
+    expect(page.get_by_role("heading", name="Marigold Slouch Top")).to_be_visible()
+    expect(page.locator(HEART)).to_have_attribute("aria-pressed", "true")
+    mend(phone)
+
+
+def test_an_opening_from_the_phone_is_no_scan_then_or_later(app: Flask, phone: Watched, aisle: Aisle) -> None:
+    page = phone.page
+    keep(page, aisle)
+    page.wait_for_timeout(1300)
+    before = [line.kind for line in lines(app)]
+    cut(phone)
+
+    page.goto(aisle.printed)
+    expect(page.locator("main > [role=status]")).to_have_text(AS_OF)
+    page.goto(f"/q/{aisle.code.token.lower()}")
+    expect(page.get_by_role("heading", name="Marigold Slouch Top")).to_be_visible()
+    page.wait_for_timeout(1300)
+    mend(phone)
+    page.evaluate("dispatchEvent(new Event('online'))")
+    page.wait_for_timeout(500)
+
+    assert [line.kind for line in lines(app)] == before
+    assert before.count(SCAN) == 1
+
+
+def test_with_a_worker_and_a_signal_a_scan_is_one_scan_with_its_visit(app: Flask, phone: Watched, aisle: Aisle) -> None:
+    page = phone.page
+    keep(page, aisle)
+    before = len(lines(app))
+
+    page.goto(aisle.printed)
+
+    expect(page.locator("main > [role=status]")).to_have_count(0)
+    (scan,) = [line for line in lines(app)[before:] if line.kind == SCAN]
+    expect(page.locator("input[name=v]")).to_have_value(scan.visit)
+
+
+def test_a_page_that_is_brought_ahead_is_no_visit(app: Flask, page: Page, aisle: Aisle) -> None:
+    keep(page, aisle)
+
+    ahead = [line for line in lines(app) if line.manner]
+
+    assert [(line.subject, line.manner) for line in ahead] == [(aisle.top.public_id, "prefetch")]
+
+
+def test_a_heart_without_a_signal_waits_and_goes_out_once(
+    phone: Watched, aisle: Aisle, database: Database, db: Session
+) -> None:
+    page = phone.page
+    keep(page, aisle)
+    page.goto(f"/i/{aisle.sandal.public_id}?lang=en")
+    hold(page, f"/i/{aisle.sandal.public_id}?lang=en")
+    cut(phone)
+
+    page.goto(f"/i/{aisle.sandal.public_id}?lang=en")
+    page.locator(HEART).click()
+    expect(page.get_by_role("status").last).to_have_text("Kept on this phone. It goes out with the next connection.")
+    expect(page.locator(".count")).to_have_text("2")
+    page.goto("/my?of=fashiontown&lang=en")
+    expect(page.locator("main > [role=status]")).to_contain_text("next connection: Silver Cross Sandal")
+    assert kept(database) == [aisle.top.id]
+    mend(phone)
+    page.goto("/my?of=fashiontown&lang=en")
+
+    expect(page.locator(".kept li")).to_have_count(1)
+    for _ in range(100):
+        if len(kept(database)) == 2:
+            break
+        page.wait_for_timeout(50)
+    page.reload()
+    expect(page.locator(".kept li")).to_have_count(2)
+    assert sorted(kept(database)) == sorted([aisle.top.id, aisle.sandal.id])
+    assert [each.kind for each in db.scalars(select(Event).order_by(Event.id))] == ["keep", "keep"]
+
+
+def test_the_last_word_on_an_item_is_the_one_that_is_sent(phone: Watched, aisle: Aisle, database: Database) -> None:
+    page = phone.page
+    keep(page, aisle)
+    cut(phone)
+
+    for count in ("", "1", ""):
+        page.locator(HEART).click()
+        expect(page.locator(".count")).to_have_text(count)
+    mend(phone)
+    page.evaluate("dispatchEvent(new Event('online'))")
+
+    for _ in range(100):
+        if not kept(database):
+            break
+        page.wait_for_timeout(50)
+    assert kept(database) == []
+
+
+def test_a_code_that_was_taken_is_there_at_a_till_without_a_signal(
+    app: Flask, phone: Watched, aisle: Aisle, db: Session
+) -> None:
+    add_offer(db, aisle.top)
+    db.commit()
+    hear(app)
+    page = phone.page
+    page.goto(aisle.printed)
+    page.locator(".bar .btn").click()
+    expect(page.locator(".pass .text")).to_be_visible()
+    code = page.locator(".pass .text").inner_text()
+    hold(page, page.url)
+    cut(phone)
+
+    page.reload()
+
+    expect(page.locator(".pass .text")).to_have_text(code)
+    expect(page.locator(".pass .qr svg")).to_be_visible()
+    expect(page.locator("main > [role=status]")).to_have_text(AS_OF)
+    mend(phone)
+
+
+def test_a_page_can_be_kept_without_keeping_the_item(phone: Watched, aisle: Aisle) -> None:
+    page = phone.page
+    page.goto(aisle.printed)
+
+    page.get_by_role("button", name="Keep for offline").click()
+
+    expect(page.get_by_role("status").last).to_have_text("Kept on this phone.")
+    assert page.context.cookies() == []
+    cut(phone)
+    page.goto(aisle.printed)
+    expect(page.get_by_role("heading", name="Marigold Slouch Top")).to_be_visible()
+    mend(phone)
+
+
+def test_what_was_never_opened_leads_to_the_list(phone: Watched, aisle: Aisle) -> None:
+    page = phone.page
+    keep(page, aisle)
+    cut(phone)
+
+    page.goto(f"/i/{aisle.sandal.public_id}?lang=en")
+
+    expect(page.get_by_role("heading", name="My list")).to_be_visible()
+    mend(phone)
+
+
+def test_a_server_that_is_away_gives_way_to_the_page_on_the_phone(phone: Watched, aisle: Aisle) -> None:
+    page = phone.page
+    keep(page, aisle)
+    page.context.route("**/my?*", lambda route: route.fulfill(status=503, body="away"))
+
+    page.goto("/my?of=fashiontown&lang=en")
+
+    expect(page.get_by_role("heading", name="My list")).to_be_visible()
+    expect(page.locator("main > [role=status]")).to_have_text(AS_OF)
+
+
+def test_an_arabic_page_says_as_of_when_in_arabic(open_phone: OpenPhone, aisle: Aisle) -> None:
+    phone = open_phone(locale="ar")
+    page = phone.page
+    page.goto(aisle.printed)
+    page.get_by_role("button", name="احفظ في قائمتي").click()
+    hold(page, aisle.printed)
+    cut(phone)
+
+    page.goto(aisle.printed)
+
+    expect(page.locator("main > [role=status]")).to_contain_text("من هذا الهاتف: الشبكة لا تستجيب")
+    mend(phone)
+
+
+def test_sec_h04_being_forgotten_leaves_nothing_on_the_phone(phone: Watched, aisle: Aisle) -> None:
+    page = phone.page
+    keep(page, aisle)
+    page.goto("/my?of=fashiontown&lang=en")
+    page.get_by_role("button", name="Forget this phone").first.click()
+    page.get_by_role("button", name="Forget it all").click()
+    expect(page.get_by_text("Forgotten.")).to_be_visible()
+    page.goto("/help")
+
+    assert page.evaluate("caches.keys()") == []
+    assert page.evaluate(WORKERS) == 0
+    assert page.context.cookies() == []
+
+
+def test_staff_pages_and_foreign_writes_pass_the_worker_by(phone: Watched, aisle: Aisle) -> None:
+    page = phone.page
+    keep(page, aisle)
+
+    page.goto("/sign-in")
+
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    assert not page.evaluate(HELD, "/sign-in")

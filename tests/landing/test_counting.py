@@ -1,0 +1,63 @@
+"""What a line says of a phone beyond its agent: the language it reads, and how it came."""
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from qrmerch.scans.line import PAGE, SCAN, SHARE
+from tests.browsing import Browser
+from tests.landing.aisle import hear, lines, make_aisle
+
+
+def test_a_scan_says_language_system_and_where_a_posted_address_was_pressed(
+    app: Flask, browser: Browser, db: Session
+) -> None:
+    aisle = make_aisle(db)
+
+    browser.get(aisle.printed, Accept_Language="ar-AE,ar;q=0.9,en;q=0.8", Referer="https://t.co/abc?secret=1")
+    browser.get(aisle.printed, Accept_Language="ar-AE,ar;q=0.9,en;q=0.8", Referer="https://t.co/abc?secret=1")
+
+    first, second = lines(app)
+    assert first.kind == second.kind == SCAN
+    for line in (first, second):
+        assert (line.language, line.referrer, line.entry) == ("ar", "t.co", "")
+        assert line.agent.split()[4:] == ["phone", "ios"]
+
+
+@pytest.mark.parametrize("is_kept", [False, True])
+@pytest.mark.parametrize(
+    ("referrer", "host", "entry"),
+    [
+        ("", "", "direct"),
+        ("https://www.google.com/search?q=x", "www.google.com", "search"),
+        ("https://blog.example/post", "blog.example", "link"),
+        ("http://localhost/i/0000000000000000?v=1", "", ""),
+    ],
+)
+def test_a_page_says_how_somebody_came(
+    is_kept: bool, referrer: str, host: str, entry: str, app: Flask, browser: Browser, db: Session
+) -> None:
+    aisle = make_aisle(db)
+    if is_kept:
+        hear(app)
+        browser.get(aisle.page)
+
+    browser.get(aisle.page, **({"Referer": referrer} if referrer else {}))
+
+    line = lines(app)[-1]
+    assert (line.kind, line.referrer, line.entry) == (PAGE, host, entry)
+
+
+def test_a_further_page_of_a_visit_has_no_entry_and_a_friend_came_by_a_share(
+    app: Flask, browser: Browser, db: Session
+) -> None:
+    aisle = make_aisle(db)
+    link = browser.post(f"/i/{aisle.top.public_id}/share", {"at": ""}, Accept="application/json").json["url"]
+    browser.get(aisle.page)
+    (first,) = lines(app)
+
+    browser.get(f"{aisle.page}&v={first.visit}")
+    browser.get("/s/" + link.rsplit("/", 1)[1])
+
+    _, page, friend = lines(app)
+    assert (page.entry, friend.entry, friend.kind) == ("", "share", SHARE)
