@@ -1,5 +1,5 @@
 # Two commands are enough: `make run` and `make test`. Both set up what they need, in .venv and nowhere else but for
-# Debian's Chromium, which `make test` installs where it may (root and apt) and asks for where it may not.
+# Debian's Chromium and nginx, which `make test` installs where it may (root and apt) and asks for where it may not.
 
 PORT ?= 8000
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
@@ -46,4 +46,5 @@ clean:
 .venv/.dev: requirements-dev.lock pyproject.toml
 	@tools/set-up "$(PYTHON)" "$(UV)" requirements-dev.lock
 	@tools/chromium
+	@tools/nginx
 	@touch $@ .venv/.run

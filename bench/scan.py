@@ -20,7 +20,7 @@ import tempfile
 import urllib.request
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from time import time
@@ -52,6 +52,7 @@ class Row:
     name: str
     is_rsgi: bool = False
     threads: int = 1
+    scan_log: str = "fast"
 
 
 # The steps of a scan, each with all before it.
@@ -63,6 +64,7 @@ _ROWS: Final = (
     Row("front_door", threads=_SERVED),
     Row("front_door_1_thread"),
     Row("front_door_no_log", threads=_SERVED),
+    Row("front_door_durable_log", threads=threads_for(4, waits_for_disk=True), scan_log="durable"),
     Row("front_door_streamed", threads=_SERVED),
     Row("rsgi_constant", is_rsgi=True),
     Row("rsgi_front_door", is_rsgi=True),
@@ -211,7 +213,8 @@ def _agents() -> list[str]:
 
 def _start_granian(row: Row, settings: Settings) -> Server:
     port = free_port()
-    environment = {**os.environ, **environment_of(settings), "BENCH_ROW": row.name}
+    said = environment_of(replace(settings, scan_log=row.scan_log))
+    environment = {**os.environ, **said, "BENCH_ROW": row.name}
     command = [sys.executable, "-m", "granian", "--interface", "rsgi" if row.is_rsgi else "wsgi", "--no-ws"]
     command += ["--workers", "1", "--blocking-threads", str(row.threads), "--host", "127.0.0.1", "--port", str(port)]
     command += ["--log-level", "warning", "--factory", "bench.scan:make_application"]

@@ -18,6 +18,8 @@ from qrmerch.config import Settings
 from qrmerch.errors import DomainError
 
 if TYPE_CHECKING:
+    from threading import Event
+
     from sqlalchemy.orm import Session
 
     from qrmerch.db import Database
@@ -92,6 +94,30 @@ def demo(
     from qrmerch.demo.command import Wanted, run
 
     run(Wanted(host, port, tls, photos, photo_map, reset, seed_only), os.environ, say=click.echo)
+
+
+@main.command()
+@click.option(
+    "--to", "folder", required=True, type=click.Path(file_okay=False, path_type=Path), help="Made if missing."
+)
+@click.option("--follow", is_flag=True, help="Go on until Ctrl-C: rewrite what changes, when it changes.")
+@click.option("--behind", help="Where nginx reaches qrmerch, for everything else; here, unless given.")
+@click.option("--reload", "reload_command", default="", help="Run when the configuration changed: 'nginx -s reload'.")
+@as_json
+def publish(folder: Path, follow: bool, behind: str | None, reload_command: str, is_json: bool) -> None:
+    """Write the pages of printed codes as files, with a configuration for nginx that serves and counts them."""
+    from qrmerch.edge.following import Publisher
+
+    settings = Settings.read(os.environ)
+    _refuse_old_tables(settings)
+    address = behind or f"http://127.0.0.1:{settings.port}"
+    publisher = Publisher(settings, folder, behind=address, reload_command=reload_command)
+    done = publisher.publish()
+    figures = {"codes": done.codes, "pages": done.pages}
+    _say(figures, f"{done.codes} codes, {done.pages} pages. nginx needs maps.conf and servers.conf.", is_json=is_json)
+    if follow:
+        publisher.follow(_ended_by_signal())
+    publisher.close()
 
 
 # --- setting up --------------------------------------------------------------------------------------
@@ -658,6 +684,41 @@ def load(is_json: bool) -> None:
     _say({"lines": lines}, f"{lines} lines are counted.", is_json=is_json)
 
 
+@scans.command("rules")
+@as_json
+def rules(is_json: bool) -> None:
+    """List the rules that leave robots, previews and nameless programs out, with their numbers."""
+    from qrmerch.scans.agents import KINDS
+
+    listed = [
+        {"rule": rule, "class": cls, "family": family, "pattern": pattern}
+        for rule, cls, family, pattern in KINDS
+        if cls != "human"
+    ]
+    lines = (f"{each['rule']:>10}  {each['class']:<8} {each['family']:<10} {each['pattern']}" for each in listed)
+    _say({"rules": listed}, "\n".join(lines), is_json=is_json)
+
+
+@scans.command("withdraw")
+@click.argument("rule", type=int)
+@click.option("--why", required=True, help="What the rule took for a robot; shown with the correction.")
+@as_json
+def withdraw(rule: int, why: str, is_json: bool) -> None:
+    """Take back a rule that leaves people out: what it left out is counted, and nobody is left out by it again."""
+    from qrmerch.clock import now
+    from qrmerch.scans.withdrawing import withdraw_rule
+
+    settings = Settings.read(os.environ)
+    _refuse_old_tables(settings)
+    with _open(settings).write() as session:
+        done = withdraw_rule(session, rule, why=why[:200], by="command line", at=now())
+        session.commit()
+    reach = f" Raw scans reach back to {done.since:%Y-%m-%d}; what was left out before stays so." if done.since else ""
+    said = f"Rule {rule} is withdrawn: {done.hits} openings are scans now, none of them tried for repeats.{reach}"
+    since = done.since.isoformat() if done.since else None
+    _say({"rule": rule, "hits": done.hits, "since": since}, said, is_json=is_json)
+
+
 @main.group()
 def jobs() -> None:
     """Background work."""
@@ -753,6 +814,17 @@ def verify(kept: str | None, is_json: bool) -> None:
 
 
 # --- what commands share -----------------------------------------------------------------------------
+
+
+def _ended_by_signal() -> "Event":
+    """Set by Ctrl-C, or when the process is told to end."""
+    import signal
+    from threading import Event
+
+    ended = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    return ended
 
 
 def _writing() -> "Session":

@@ -17,6 +17,7 @@ from qrmerch.errors import DomainError
 PREFIX = "QRMERCH_"
 _PACKAGE = Path(__file__).parent
 _THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
+_MIN_TOKEN_CHARS = 16
 _SWITCH = {"0": False, "1": True}
 
 
@@ -52,6 +53,10 @@ class Settings:
     staff_threads: int = _setting(2, "Of those, at most so many for staff; others are told to try again in a second.")
     node: str = _setting("node-1", "Name of this machine among those of one database; it keeps its name for ever.")
     proxies: int = _setting(0, "Trusted proxies in front, whose X-Forwarded-* are read.")
+    metrics_token: str = _setting(
+        "",
+        "Who asks for /metrics from another machine sends it as `Authorization: Bearer …`; empty: only this machine.",
+    )
     smtp_url: str = _setting("", "smtp://user:password@host:port for mail; empty keeps mail in the outbox.")
     mail_from: str = _setting("qrmerch@localhost", "Sender of mails.")
     max_image_bytes: int = _setting(10_000_000, "Largest picture taken, bytes.")
@@ -65,9 +70,14 @@ class Settings:
     vendor_quota_bytes: int = _setting(2_000_000_000, "What the files of one vendor may take in all, bytes.")
     fetch_pictures: bool = _setting(False, "1 fetches pictures that a catalogue names by https address; 0 never does.")
     check_links: bool = _setting(
-        True, "1 follows links in vendors' words to their end, outside the demo; 0 looks at the named host only."
+        True,
+        "1 follows links in vendors' words and of GS1 numbers to their end, outside the demo; 0 looks at the named host"
+        " only.",
     )
     page_memory_bytes: int = _setting(256_000_000, "Kept pages in memory for each worker, bytes.")
+    scan_log: str = _setting(
+        "fast", "`fast`: an answered scan survives a crash; `durable`: a power cut too, for some milliseconds of disk."
+    )
     scan_retention_days: int = _setting(396, "Raw scans older than this are deleted, days; totals stay.")
 
     @property
@@ -78,6 +88,10 @@ class Settings:
     def follows_links(self) -> bool:
         """Whether the end of a link counts; in the demo no host of the sample shops is anywhere."""
         return self.check_links and not self.is_demo
+
+    @property
+    def has_durable_log(self) -> bool:
+        return self.scan_log == "durable"
 
     @property
     def is_https(self) -> bool:
@@ -120,6 +134,10 @@ class Settings:
         """These settings with folders made, defaults filled and refusals spoken."""
         if self.mode not in ("demo", "production"):
             raise SettingsError("QRMERCH_MODE must be demo or production.")
+        if self.metrics_token and len(self.metrics_token) < _MIN_TOKEN_CHARS:
+            raise SettingsError(f"QRMERCH_METRICS_TOKEN must have at least {_MIN_TOKEN_CHARS} characters, or none.")
+        if self.scan_log not in ("fast", "durable"):
+            raise SettingsError("QRMERCH_SCAN_LOG must be fast or durable.")
         if not 1 <= self.staff_threads < self.flask_threads:
             raise SettingsError("QRMERCH_STAFF_THREADS must be at least 1, and less than QRMERCH_FLASK_THREADS.")
         if not self.is_demo:

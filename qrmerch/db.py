@@ -159,6 +159,15 @@ def get_one(session: Session, model: type[Row], row_id: str, detail: str | None 
     return row
 
 
+def reread(session: Session, row: Base) -> None:
+    """The row as the database has it now, after whatever of it was changed here was written; used behind a lock.
+
+    :raises InvalidRequestError: it is gone.
+    """
+    session.flush()
+    session.refresh(row)
+
+
 def has_part(column: InstrumentedAttribute[str] | InstrumentedAttribute[str | None], part: str) -> ColumnElement[bool]:
     """Whether a column's text has `part` in it, whatever the case; no character of it stands for others."""
     return func.lower(column).contains(part.lower(), autoescape=True)

@@ -213,7 +213,7 @@ def run_web(settings: Settings, certificate: Certificate | None) -> None:
         port=settings.port,
         interface=Interfaces.WSGI,
         workers=settings.workers,
-        blocking_threads=threads_for(settings.flask_threads),
+        blocking_threads=threads_for(settings.flask_threads, waits_for_disk=settings.has_durable_log),
         websockets=False,
         log_level=LogLevels.warning,
         respawn_failed_workers=True,

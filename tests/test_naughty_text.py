@@ -49,6 +49,7 @@ from tests.world import House, make_house
 ON_ONE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 # What stands in a field that must hold something particular while another is tried.
 VALID = {
+    "context": lambda number: f"word-{number}",
     "code": lambda number: f"C{number}",
     "country": lambda _: "US",
     "time_zone": lambda _: "America/New_York",
@@ -96,8 +97,8 @@ _STRICT = {
     *("item", "find"),
     # Hours, and characters that a rule lets through.
     *("answer_hours", "max_chars"),
-    # Of a GS1 link: an address, and what stands in an address behind a number.
-    *("href", "variant", "lot", "serial"),
+    # Of a GS1 link: an address, what stands in an address behind a number, and one plain word.
+    *("href", "variant", "lot", "serial", "context"),
     # An instant, and the code of a language.
     *("from", "locale"),
     # Of paper and labels, and how they are put on it: millimetres, percent and numbers.
@@ -396,7 +397,7 @@ OURS = {
     *("archive_line.product_ids", "archive_line.matched_by", "arrival.kind", "arrival.stamp", "recording.frame"),
     *("recording.frame_made", "brand_kit.logo_key", "brand_kit.logo_dark_key", "brand_kit.font_key"),
     *("brand_kit.font_scripts", "migration.last_id", "supply_terms.accepted_by", "link_check.digest"),
-    # Addresses as `content.links` took them, and our words about them; they stand in sentences of refusals only.
+    # Addresses as `parties.following` takes them, and our words about them; they stand in sentences of refusals only.
     *("link_check.url", "link_check.end", "link_check.reason", "fill_run.file_key"),
     # Structures of ours around texts from outside: `import_run` is filled by a real file below, a revision's body by
     # tests/content/test_rendered.py, a template's sections are shipped.
@@ -404,7 +405,7 @@ OURS = {
     *("import_run.format", "import_run.said", "import_run.kind", "import_run.news", "feed_run.columns"),
     *("feed_run.counts", "feed_run.problems", "feed_run.changes", "feed_run.written", "feed_run.format"),
     *("gs1_link.gtin", "gs1_link.qualifiers", "gs1_link.link_type", "gs1_link.locale", "gs1_link.href"),
-    *("gs1_link.media_type", "link_host.host", "gtin_answer.gtin"),
+    *("gs1_link.media_type", "gs1_link.context", "link_host.host", "gtin_answer.gtin"),
     # Of a code that nobody sees yet.
     *("code_draft.token", "code_draft.subject_id", "code_draft.item_id", "code_draft.store_id"),
     "code_draft.fixture_id",

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "qrmerch"
 # From the top down. A name imports from lower rows only, in the ground only from its left.
 ROWS = {
-    "top": ("__init__", "application", "cli", "demo", "moving", "navigation", "serving"),
+    "top": ("__init__", "application", "cli", "demo", "edge", "moving", "navigation", "serving"),
     "pages": ("landing", "account", "desk", "studio", "insights", "associates"),
     "rendering": ("rendering",),
     "after": ("printing",),

@@ -201,6 +201,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_vendor_name")),
     )
     op.create_table(
+        "withdrawn_rule",
+        sa.Column("rule", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.String(length=60), nullable=False),
+        sa.Column("why", sa.String(length=200), nullable=False),
+        sa.PrimaryKeyConstraint("rule", name=op.f("pk_withdrawn_rule")),
+    )
+    op.create_table(
         "archive",
         sa.Column("vendor_id", sa.String(length=36), nullable=False),
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -385,6 +394,23 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_code_run_retailer_id"), "code_run", ["retailer_id"], unique=False)
     op.create_index(op.f("ix_code_run_user_id"), "code_run", ["user_id"], unique=False)
+    op.create_table(
+        "correction",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("on", sa.Date(), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("store_id", sa.String(length=36), nullable=False),
+        sa.Column("item_id", sa.String(length=36), nullable=False),
+        sa.Column("code_id", sa.String(length=36), nullable=False),
+        sa.Column("difference", sa.Integer(), nullable=False),
+        sa.Column("why", sa.String(length=200), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_correction_retailer_id_retailer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_correction")),
+    )
+    op.create_index(op.f("ix_correction_retailer_id"), "correction", ["retailer_id"], unique=False)
+    op.create_index("ix_correction_retailer_on", "correction", ["retailer_id", "on"], unique=False)
     op.create_table(
         "feed_run",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
@@ -773,6 +799,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("host", sa.String(length=253), nullable=False),
         sa.Column("is_primary", sa.Boolean(), nullable=False),
+        sa.Column("was_primary", sa.Boolean(), nullable=False),
         sa.Column("secret", sa.String(length=32), nullable=False),
         sa.Column("added_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("proven_at", sa.DateTime(timezone=True), nullable=True),
@@ -2228,6 +2255,9 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_feed_run_user_id"), table_name="feed_run")
     op.drop_index(op.f("ix_feed_run_retailer_id"), table_name="feed_run")
     op.drop_table("feed_run")
+    op.drop_index("ix_correction_retailer_on", table_name="correction")
+    op.drop_index(op.f("ix_correction_retailer_id"), table_name="correction")
+    op.drop_table("correction")
     op.drop_index(op.f("ix_code_run_user_id"), table_name="code_run")
     op.drop_index(op.f("ix_code_run_retailer_id"), table_name="code_run")
     op.drop_table("code_run")
@@ -2248,6 +2278,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_archive_user_id"), table_name="archive")
     op.drop_index(op.f("ix_archive_file_key"), table_name="archive")
     op.drop_table("archive")
+    op.drop_table("withdrawn_rule")
     op.drop_table("vendor")
     op.drop_table("user")
     op.drop_table("scan")

@@ -6,15 +6,17 @@ Codes that were made before there was one, and never printed, take the first. Th
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, update
+from sqlalchemy import CursorResult, func, select, update
 from sqlalchemy.orm import Session
 
 from qrmerch.audit import Actor
+from qrmerch.catalog.models import Variant
 from qrmerch.codes.models import Code
 from qrmerch.codes.queries import count_with_host
 from qrmerch.codes.service import lock_codes
+from qrmerch.db import reread
 from qrmerch.parties import own_hosts
-from qrmerch.parties.models import RetailerHost
+from qrmerch.parties.models import RetailerHost, Store
 from qrmerch.parties.proving import Look
 
 
@@ -42,15 +44,24 @@ def make_default(db: Session, row: RetailerHost, *, at: datetime, actor: Actor |
 
 
 def remove_host(db: Session, row: RetailerHost, *, at: datetime, actor: Actor | None) -> None:
-    """Take a host away that no code carries.
+    """Take a host away that no code carries, and that no GS1 address can be printed with.
 
-    :raises HostPrinted: at least one does.
+    :raises HostPrinted: at least one does, or may be.
     """
     lock_codes(db, row.retailer_id)
     # It may have been proven, and printed, since the row was read.
-    db.refresh(row)
+    reread(db, row)
     codes = count_with_host(db, row.retailer_id, row.host)
-    own_hosts.remove_host(db, row, codes=codes, at=at, actor=actor)
+    own_hosts.remove_host(db, row, codes=codes, numbers=count_numbers(db, row), at=at, actor=actor)
+
+
+def count_numbers(db: Session, row: RetailerHost) -> int:
+    """How many of the retailer's GS1 numbers may be printed with a host: all, if it was ever the default."""
+    if not (row.is_primary or row.was_primary):
+        return 0
+    wanted = select(func.count(Variant.gtin.distinct())).where(Variant.retailer_id == row.retailer_id)
+    stores = select(func.count(Store.id)).where(Store.retailer_id == row.retailer_id, Store.gln.is_not(None))
+    return (db.scalar(wanted) or 0) + (db.scalar(stores) or 0)
 
 
 def _adopt(db: Session, row: RetailerHost) -> int:

@@ -47,7 +47,8 @@ class Sharer:
 def list_answers(db: Session, gtins: Collection[str], *, retailer_id: str | None) -> list[Answer]:
     """Who answers these numbers, one answer for each retailer and number.
 
-    Of several variants with one number it is the one that was marked, else of those that are sold and shown the oldest.
+    Of several variants with one number it is the one that was marked, else of those of the vendor who had it first the
+    oldest that is sold and shown: no vendor takes a number over by listing an article of its own under it.
 
     :param retailer_id: the only one that is asked; None for all of them.
     """
@@ -85,7 +86,7 @@ def list_item_gtins(db: Session, item_ids: Collection[str]) -> set[str]:
 def list_sharers(db: Session, retailer_id: str, gtin: str) -> list[Sharer]:
     """The retailer's variants with a number, the one that is meant first."""
     rows = list(db.execute(_answering().where(Variant.retailer_id == retailer_id, Variant.gtin == gtin)))
-    rows.sort(key=_rank)
+    rows = _ranked(rows)
     return [
         Sharer(db.get_one(Variant, row.variant_id), db.get_one(Item, row.item_id), place == 0)
         for place, row in enumerate(rows)
@@ -217,6 +218,7 @@ def _answering() -> Any:
         Variant.item_id,
         Item.public_id.label("public_id"),
         Variant.id.label("variant_id"),
+        Variant.vendor_id,
         Variant.key,
         Variant.is_hidden,
         Item.is_retired,
@@ -227,14 +229,27 @@ def _answering() -> Any:
         GtinAnswer.gtin == Variant.gtin,
         GtinAnswer.variant_id == Variant.id,
     )
-    return select(*columns).join(Item, Item.id == Variant.item_id).outerjoin(GtinAnswer, is_marked)
+    # What a vendor added to an item and nobody at the retailer has looked at answers no number: it might be another's.
+    wanted = select(*columns).where(~Variant.is_proposed)
+    return wanted.join(Item, Item.id == Variant.item_id).outerjoin(GtinAnswer, is_marked)
 
 
-def _rank(row: Any) -> tuple[bool, bool, bool, str]:
-    return row.marked is None, row.is_retired, row.is_hidden, row.variant_id
+def _ranked(rows: list[Any]) -> list[Any]:
+    """Variants with one number, the one that is meant first."""
+    vendor_id = min(rows, key=lambda row: row.variant_id).vendor_id if rows else ""
+    return sorted(
+        rows,
+        key=lambda row: (
+            row.marked is None,
+            row.vendor_id != vendor_id,
+            row.is_retired,
+            row.is_hidden,
+            row.variant_id,
+        ),
+    )
 
 
 def _answer(rows: list[Any]) -> Answer:
-    first = min(rows, key=_rank)
+    first = _ranked(rows)[0]
     pick = "" if first.is_hidden or len(rows) > 1 else first.key
     return Answer(first.gtin, first.retailer_id, first.item_id, first.public_id, first.variant_id, pick, len(rows))

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import InvalidRequestError
@@ -18,10 +18,11 @@ from qrmerch.audit import Actor
 from qrmerch.catalog.models import Item, Variant
 from qrmerch.codes.gs1_models import Gs1Link, GtinAnswer, LinkHost
 from qrmerch.codes.gs1_queries import followed_at, list_item_gtins, list_link_hosts
-from qrmerch.db import lock_for_chain
+from qrmerch.db import lock_for_chain, reread
 from qrmerch.errors import Conflict, FormError, NotFound
-from qrmerch.gs1.ai import Problem, check_value
+from qrmerch.gs1.ai import KEYS, Problem, check_value
 from qrmerch.gs1.digital_link import write_path
+from qrmerch.gs1.epc import is_compressed
 from qrmerch.gs1.link_types import HANDLED_BY, LINK_TYPES
 from qrmerch.i18n import is_locale
 from qrmerch.parties.following import follow, host_of
@@ -153,7 +154,7 @@ def _refresh(db: Session, link: Gs1Link) -> None:
     :raises NotFound: it is gone.
     """
     try:
-        db.refresh(link)
+        reread(db, link)
     except InvalidRequestError:
         raise NotFound("This link is not here any more.") from None
 
@@ -273,6 +274,8 @@ def _checked(db: Session, item: Item, draft: LinkDraft) -> dict[str, object]:
         problems["context"] = "A link that a scan follows is for everybody. Leave this empty."
     href = draft.href.strip()
     problem = href_problem(href, list_link_hosts(db, item.retailer_id))
+    if not problem and host_of(href) in list_own_hosts(db, item.retailer_id):
+        problem = _circle_problem(urlsplit(href).path)
     if not problem and draft.link_type == HANDLED_BY:
         problem = _handling_problem(href, list_own_hosts(db, item.retailer_id))
         if draft.is_default:
@@ -320,7 +323,7 @@ def href_problem(href: str, hosts: frozenset[str]) -> str:
     if len(href) > MAX_HREF_CHARS:
         return f"At most {MAX_HREF_CHARS:,} characters; this has {len(href):,}."
     if _LOCAL.fullmatch(href):
-        return ""
+        return _circle_problem(urlsplit(href).path)
     if not _ELSEWHERE.fullmatch(href):
         return "A link begins with https:// or, for a page here, with a slash, and holds no spaces."
     try:
@@ -331,6 +334,14 @@ def href_problem(href: str, hosts: frozenset[str]) -> str:
     if host in hosts and netloc in (host, f"{host}:443"):
         return ""
     return f"{netloc[:80]} is not a host that links may lead to. The owner allows hosts under GS1 addresses."
+
+
+def _circle_problem(path: str) -> str:
+    """Why a path here may not be led to, as a sentence; empty where it may: a number must not lead to itself."""
+    first = path.split("/")[1] if "/" in path else ""
+    if unquote(first) in KEYS or is_compressed(first):
+        return "A link leads to a page, and this is a GS1 address again. Give the page that it leads to."
+    return ""
 
 
 def _handling_problem(href: str, own_hosts: frozenset[str]) -> str:

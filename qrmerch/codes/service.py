@@ -17,7 +17,7 @@ from qrmerch.catalog.models import Item, Variant
 from qrmerch.codes.models import Carrier, Code, CodeState, Subject
 from qrmerch.codes.queries import get_code
 from qrmerch.codes.tokens import group, make_token
-from qrmerch.db import get_one, lock_for_chain, unscoped
+from qrmerch.db import get_one, lock_for_chain, reread, unscoped
 from qrmerch.errors import Conflict, FormError, NotFound
 from qrmerch.parties.models import Fixture, Store
 from qrmerch.parties.queries import find_printed_host
@@ -168,7 +168,7 @@ def replace_code(db: Session, code: Code, by: Code, *, at: datetime, actor: Acto
     # Two that replace each other at once would both see no circle.
     lock_codes(db, code.retailer_id)
     for each in (code, by):
-        db.refresh(each)
+        reread(db, each)
     if code.state == CodeState.RETIRED:
         raise CodeIsRetired("This code is retired. Bring it back first, then replace it.")
     if by.state == CodeState.RETIRED:
@@ -350,7 +350,7 @@ def _ids_after(db: Session, code: Code) -> set[str]:
     found = {code.id}
     while code.replaced_by_id and code.replaced_by_id not in found:
         code = get_code(db, code.replaced_by_id)
-        db.refresh(code)
+        reread(db, code)
         found.add(code.id)
     return found
 

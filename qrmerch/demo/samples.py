@@ -61,6 +61,7 @@ _LEFT_OUT: Final = {
     kinds.NO_AGENT: 0.003,
 }
 _OWN_NETWORK_REPEAT: Final = 0.03
+_ENGAGED: Final = 0.55
 _ARRIVED, _BY_FRIEND = 0.05, 0.012
 
 
@@ -162,13 +163,21 @@ def _play_scan(play: _Play, chance: random.Random, spot: _Spot, instant: datetim
     if chance.random() >= _VIEWED:
         return
     play.count(kinds.VIEW, spot.place, instant)
+    # Of its own as well: how long somebody looks must not move what they do.
+    looks = random.Random(f"{spot.placement.name} {instant.isoformat()} looks")  # noqa: S311 - sample figures
+    has_acted = False
     if chance.random() < _SHARED:
+        has_acted = True
         play.count("share", spot.place, instant)
     if chance.random() < _KEPT.get(spot.placement.style, _KEPT_ELSE):
+        has_acted = True
         play.count("keep", spot.place, instant)
     offer = spot.offer(instant)
     if offer is not None and chance.random() < _CLAIMED[offer.kind]:
+        has_acted = True
         _play_claim(play, chance, spot, offer, instant, closing)
+    if has_acted or looks.random() < _ENGAGED:
+        play.count(kinds.ENGAGED, spot.place, instant)
 
 
 def _play_claim(

@@ -212,6 +212,9 @@ def _number(db: Session, retailer: Retailer, variant: Variant) -> NumberRow:
     if gtin_problem(gtin) or is_restricted(gtin):
         said = gtin_problem(gtin) or "A number for use inside one shop; elsewhere it means another thing."
         return NumberRow(variant.id, name, gtin, "", said, may_answer=False)
+    if variant.is_proposed:
+        said = "New from the vendor. It answers as soon as you have shown or hidden the variant."
+        return NumberRow(variant.id, name, gtin, "", said, may_answer=False)
     sharers = list_sharers(db, retailer.id, gtin)
     address = address_for(db, retailer.id, gtin, writing="plain")
     if len(sharers) == 1:

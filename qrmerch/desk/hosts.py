@@ -15,10 +15,10 @@ from qrmerch.desk.host_pages import HostRow, HostsPage
 from qrmerch.desk.times import said_in_text
 from qrmerch.errors import FormError
 from qrmerch.parties.models import Proof, Retailer, RetailerHost
-from qrmerch.parties.own_hosts import HostTaken, LookedJustNow, claim_host, refuse_early_look
+from qrmerch.parties.own_hosts import HostTaken, LookedJustNow, begin_look, claim_host
 from qrmerch.parties.proving import IN_DEMO, Look, Outside, file_address, look_for_proof, record_name, record_text
 from qrmerch.parties.queries import get_host, get_retailer, list_hosts
-from qrmerch.web import get_db, notice, reading_session, redirect_to, render, services
+from qrmerch.web import get_db, notice, redirect_to, render, services
 
 blueprint = Blueprint("desk_hosts", __name__)
 # The part by which a test says how the outside is reached.
@@ -63,18 +63,18 @@ def add() -> Response:
 @allow(*OWNERS)
 def check(host_id: str) -> Response:
     """Look for the proof of a host now."""
-    at = now()
-    with reading_session() as reading:
-        row = get_host(reading, host_id)
-        try:
-            refuse_early_look(row, at=at)
-        except LookedJustNow as early:
-            notice(early.detail, "info")
-            return redirect_to(f"/desk/hosts#h-{host_id}")
-        host, secret, is_proven = row.host, row.secret, row.proven_at is not None
-    # Looking takes seconds, and nobody's writing waits for it.
-    found = Look(None) if is_proven else _look(host, secret)
     db, principal = get_db(), current_principal()
+    row = get_host(db, host_id)
+    try:
+        begin_look(db, row, at=now())
+    except LookedJustNow as early:
+        notice(early.detail, "info")
+        return redirect_to(f"/desk/hosts#h-{host_id}")
+    host, secret, is_proven = row.host, row.secret, row.proven_at is not None
+    # Looking takes seconds, and nobody's writing waits for it.
+    db.commit()
+    found = Look(None) if is_proven else _look(host, secret)
+    db.expire_all()
     row = get_host(db, host_id)
     try:
         is_proven = carrying.settle(db, row, found, at=now(), actor=principal)
@@ -107,9 +107,9 @@ def make_default(host_id: str) -> Response:
 @blueprint.post("/desk/hosts/<host_id>/remove")
 @allow(*OWNERS)
 def remove(host_id: str) -> Response:
-    """Take a host away that no code carries.
+    """Take a host away that no code carries, and that no GS1 address can be printed with.
 
-    :raises HostPrinted: at least one does.
+    :raises HostPrinted: at least one does, or may be.
     """
     db, principal = get_db(), current_principal()
     row = get_host(db, host_id)
@@ -130,7 +130,7 @@ def _look(host: str, secret: str) -> Look:
 def _render(db: Session, *, typed: str = "", problems: dict[str, str] | None = None) -> Response:
     retailer = get_retailer(db, current_principal().retailer_id)
     hosts, codes = list_hosts(db, retailer.id), count_by_host(db, retailer.id)
-    rows = [_row(each, codes.get(each.host, 0), retailer) for each in hosts]
+    rows = [_row(each, codes.get(each.host, 0), carrying.count_numbers(db, each), retailer) for each in hosts]
     shared = services().settings.base_url
     default = next((each.host for each in hosts if each.is_primary and each.proven_at), "")
     page = HostsPage(
@@ -146,7 +146,7 @@ def _render(db: Session, *, typed: str = "", problems: dict[str, str] | None = N
     return render("desk/hosts.html", page, status=422 if problems else 200)
 
 
-def _row(row: RetailerHost, codes: int, retailer: Retailer) -> HostRow:
+def _row(row: RetailerHost, codes: int, numbers: int, retailer: Retailer) -> HostRow:
     is_proven = row.proven_at is not None
     return HostRow(
         host_id=row.id,
@@ -160,7 +160,7 @@ def _row(row: RetailerHost, codes: int, retailer: Retailer) -> HostRow:
         record_name=record_name(row.host),
         record_text=record_text(row.secret),
         file_address=file_address(row.host),
-        may_leave=not (is_proven and codes),
+        may_leave=not (is_proven and (codes or numbers)),
     )
 
 

@@ -269,6 +269,8 @@ def _say_ended(db: Session, batch: PrintBatch) -> str:
     if batch.state not in (BatchState.CHECKED, BatchState.RELEASED):
         return ""
     try:
+        if batch.state == BatchState.CHECKED:
+            service.insist_none_ended(db, batch.id)
         service.check_leaves(db, batch)
     except CodeEnded as ended:
         return ended.detail
@@ -292,7 +294,7 @@ def _say_batch(batch: PrintBatch, run: Run) -> str:
         return f"{labels} on {run.stock.name}. Every code was read back before it was released."
     if batch.state == BatchState.CANCELLED:
         return f"{labels} on {run.stock.name} were asked for. Nothing was printed."
-    return f"{labels} on {run.stock.name} were asked for. Nothing was printed, for not every code would scan."
+    return f"{labels} on {run.stock.name} were asked for. Nothing was printed."
 
 
 def _facts(db: Session, batch: PrintBatch, run: Run, zone: str) -> tuple[tuple[str, str], ...]:

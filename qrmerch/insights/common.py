@@ -109,9 +109,12 @@ def claims_say(total: Counts) -> str:
     return f"{said} {counted(total.refused, 'was', 'were')} refused." if total.refused else said
 
 
-def quality(house: House, reading: Reading, *, left_out: int, scans: int, maybe: int) -> tuple[Quality, ...]:
+def quality(
+    house: House, reading: Reading, *, left_out: int, scans: int, maybe: int, corrected: int
+) -> tuple[Quality, ...]:
     """What to know before trusting the numbers: how people are counted, what is left out, what is missing.
 
+    :param corrected: among the scans, those that a rule had left out until it was withdrawn.
     :param maybe: among the scans, those that may be the same phone again on a store's own Wi-Fi.
     """
     mode = (
@@ -122,6 +125,7 @@ def quality(house: House, reading: Reading, *, left_out: int, scans: int, maybe:
     return (
         mode,
         *((_maybe(scans, maybe),) if maybe else ()),
+        *((_corrected(corrected),) if corrected else ()),
         Quality("pass", f"{left_out:,} left out", "Robots, previews and repeats, counted by their reason."),
         Quality("draft", "Sales not connected", "No till sends its receipts, so nothing is said about sales."),
         _lag(house, reading),
@@ -131,6 +135,11 @@ def quality(house: House, reading: Reading, *, left_out: int, scans: int, maybe:
 def _maybe(scans: int, maybe: int) -> Quality:
     said = "On a store’s own Wi-Fi all phones look alike: they may be one phone twice. They are counted."
     return Quality("warn", f"{share(maybe, scans)} % perhaps repeats", said)
+
+
+def _corrected(count: int) -> Quality:
+    said = "A rule that took people for robots was withdrawn. None of these could be tried for repeats."
+    return Quality("warn", f"{count:,} {'scan' if count == 1 else 'scans'} came back", said)
 
 
 def _lag(house: House, reading: Reading) -> Quality:

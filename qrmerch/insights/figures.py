@@ -36,6 +36,7 @@ REASONS: Final = {
 class Counts:
     """What people did with one thing in one period; `used` has the uses that were undone taken off.
 
+    `engaged` are visits, `plays` those of films and recordings that were begun, `played` those that came to the end.
     `scan_views` are the views of printed codes' own pages, `loose` the actions that no visit is known of.
     """
 
@@ -49,6 +50,9 @@ class Counts:
     shared: int = 0
     loose: int = 0
     scan_views: int = 0
+    engaged: int = 0
+    plays: int = 0
+    played: int = 0
 
     @classmethod
     def of(cls, counts: Mapping[str, int], *, suffix: str = "") -> "Counts":
@@ -69,6 +73,9 @@ class Counts:
             shared=total("share"),
             loose=sum(counts.get(f"{action}{kinds.LOOSE}", 0) for action in kinds.SHOPPER_ACTIONS),
             scan_views=counts.get(kinds.VIEW + OF_SCAN, 0),
+            engaged=total(kinds.ENGAGED),
+            plays=total(kinds.PLAYS[0]),
+            played=total(kinds.PLAYS[100]),
         )
 
     @property

@@ -40,6 +40,7 @@ class ItemView:
     all_scans: int
     left_out: int
     maybe: int
+    corrected: int
     reading: queries.Reading
 
     @property
@@ -79,6 +80,7 @@ def read_item(db: Session, house: House, filters: Filters, item_id: str) -> Item
         all_scans=everything.get("scan", 0),
         left_out=sum(count for _, count in figures.left_out(mine)),
         maybe=mine.get(MAYBE_REPEAT, 0),
+        corrected=queries.count_corrected(db, now),
         reading=figures.read_state(db, house, filters.period),
     )
 
@@ -137,7 +139,14 @@ def item_page(db: Session, view: ItemView, problems: dict[str, str], *, may_chan
         days=common.days_chart(house, filters, view.now, view.before),
         stores=_ranking("Stores by scans", "Store", view.stores, filters, action),
         places=_ranking("Where it is scanned", "Place", view.places, filters, action),
-        quality=common.quality(house, view.reading, left_out=view.left_out, scans=view.total.scans, maybe=view.maybe),
+        quality=common.quality(
+            house,
+            view.reading,
+            left_out=view.left_out,
+            scans=view.total.scans,
+            maybe=view.maybe,
+            corrected=view.corrected,
+        ),
         words=WORDS,
         csv=csv_addresses(action, filters, ("days", "funnel", "stores", "places")),
     )
@@ -184,6 +193,7 @@ def funnel_chart(view: ItemView) -> Chart:
     before, name = view.total.scans, "scans"
     for label, count, next_name in (
         ("Viewed", mine.views, "views"),
+        ("Engaged", mine.engaged, "engaged"),
         ("Kept", mine.kept, "kept"),
         ("Claimed", mine.claimed, "claimed"),
         ("Used", mine.used, "used"),
@@ -216,6 +226,8 @@ def _funnel_say(view: ItemView) -> str:
 def _loose(total: Counts) -> tuple[tuple[str, str, str], ...]:
     return (
         ("Viewed", f"{total.views:,}", "also without a code: from a list, a link, another item’s page"),
+        ("Engaged", f"{total.engaged:,}", "visits that began here, with or without a code"),
+        ("Played", f"{total.plays:,}", f"films and recordings begun; {total.played:,} came to the end"),
         ("Kept", f"{total.kept:,}", "also from shared links and on a later day"),
         ("Claimed", f"{total.claimed:,}", "also without keeping"),
         ("Used", f"{total.used:,}", "also in another store or on a later day; undone uses taken off"),

@@ -38,6 +38,7 @@ class Overview:
     hours: Mapping[tuple[date, int], int]
     left_out: list[tuple[str, int]]
     maybe: int
+    corrected: int
     reading: queries.Reading
 
 
@@ -59,6 +60,7 @@ def read_overview(db: Session, house: House, filters: Filters) -> Overview:
         hours=queries.count_by_hour(db, now, "scan"),
         left_out=figures.left_out(kinds),
         maybe=kinds.get(MAYBE_REPEAT, 0),
+        corrected=queries.count_corrected(db, now),
         reading=figures.read_state(db, house, filters.period),
     )
 
@@ -117,6 +119,7 @@ def overview_page(db: Session, view: Overview, problems: dict[str, str]) -> Over
             left_out=sum(count for _, count in view.left_out),
             scans=sum(day.scans for day in view.now),
             maybe=view.maybe,
+            corrected=view.corrected,
         ),
         words=WORDS,
         csv=csv_addresses(ACTION, filters, ("days", "hours", "items", "stores", "left_out")),

@@ -3,11 +3,17 @@
 from typing import Final
 
 WORDS: Final = (
-    ("Scan", "A phone opened the page of a printed code. Robots, previews and repeats within 30 seconds are left out."),
+    (
+        "Scan",
+        "A phone opened the page of a printed code. Robots, previews, repeats within 30 seconds and one’s own people "
+        "are left out.",
+    ),
     (
         "View",
         "A page was seen for a second, as it reports itself; also when reached without a code. No script, no view.",
     ),
+    ("Engaged", "A visit in which a page was on the screen for ten seconds, or something was kept, shared or claimed."),
+    ("Played", "A film or a recording was begun. Who played it is not known, so it belongs to no visit."),
     ("Viewed", "Of the scans: how many of the pages they opened were seen for a second."),
     ("Visit", "One stretch of looking, until 30 minutes pass without anything. Never read visits as people."),
     ("Kept", "A page’s heart was pressed. Taking it away again does not lower the count."),

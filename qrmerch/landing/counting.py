@@ -4,6 +4,7 @@ In: a WSGI environ and what it was answered with. Out: one line of `scans/line.p
 Never: a raw address or agent written down, an error because a count failed.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -19,6 +20,8 @@ from qrmerch.scans.visits import VisitIds, find_visit
 Environ = Mapping[str, Any]
 _AGENTS_REMEMBERED: Final = 20_000
 _HEADERS_REMEMBERED: Final = 5_000
+# The cookies of somebody who is signed in at the desk, and of a phone marked as a test device.
+_INTERNAL: Final = re.compile(r"(?:^|;\s*)(?:__Host-)?q[st]=")
 _PURPOSES: Final = ("HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_PURPOSE", "HTTP_X_MOZ")
 
 
@@ -224,4 +227,10 @@ def _manner(environ: Environ) -> str:
             purpose = environ[key].lower()
             if "prefetch" in purpose or "preview" in purpose:
                 return "prefetch"
-    return ""
+    cookies = environ.get("HTTP_COOKIE")
+    return "internal" if cookies and _INTERNAL.search(cookies) else ""
+
+
+def is_internal(environ: Environ) -> bool:
+    """Whether somebody of the house is asking, who counts for nothing."""
+    return _manner(environ) == "internal"

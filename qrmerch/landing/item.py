@@ -13,6 +13,7 @@ from qrmerch.clock import now
 from qrmerch.codes.tokens import find_token
 from qrmerch.db import get_one
 from qrmerch.i18n import translator
+from qrmerch.landing.counting import is_internal
 from qrmerch.landing.guessing import note_miss, refuse_guessing
 from qrmerch.landing.helpful import answer_missing
 from qrmerch.landing.pages import SharePage
@@ -199,6 +200,8 @@ def _let_go(db: Session, place: Place, at: datetime) -> tuple[Visitor | None, st
 
 
 def _record(db: Session, kind: str, place: Place, at: datetime) -> None:
+    if is_internal(request.environ):
+        return
     record_event(
         db,
         kind=kind,

@@ -10,6 +10,7 @@ from qrmerch.landing import (
     health,
     item,
     media,
+    metrics,
     my,
     offers,
     review_pages,
@@ -37,4 +38,5 @@ def blueprints() -> list[Blueprint]:
         media.blueprint,
         worker.blueprint,
         health.blueprint,
+        metrics.blueprint,
     ]

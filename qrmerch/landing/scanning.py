@@ -66,7 +66,8 @@ def open_scan_path(settings: Settings, hosts: Hosts) -> ScanPath:
         ),
         common=safety_headers(settings, path="/q/"),
     )
-    counting = Counting(codes, ScanLog(settings.log_dir), Near(settings.keys_dir), proxies=settings.proxies)
+    log = ScanLog(settings.log_dir, is_durable=settings.has_durable_log)
+    counting = Counting(codes, log, Near(settings.keys_dir), proxies=settings.proxies)
 
     def hear(db: Session, news: Iterable[Change]) -> None:
         codes.hear(db, news)

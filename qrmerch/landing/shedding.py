@@ -23,7 +23,7 @@ TRANSFERS: Final = 2
 # Who may wait for a place; staff leave the last of these to shoppers.
 WAITING: Final = 2
 # One more than all places: for kept pages.
-_FOR_SCANS, _FOR_MACHINES = 1, 1
+_FOR_SCANS, _FOR_MACHINES, _FOR_WAITING_SCANS = 1, 1, 16
 _WAIT_S: Final = 1.0
 _RETRY_AFTER_S: Final = 1
 # A body of more bytes than these, in either direction, is on its way for as long as the other end likes.
@@ -39,12 +39,14 @@ _PAGE: Final = (
 )
 
 
-def threads_for(flask_threads: int) -> int:
+def threads_for(flask_threads: int, *, waits_for_disk: bool = False) -> int:
     """How many threads a worker needs, so that one is always free for scans.
 
     :param flask_threads: how many of Flask's answers it works on at once.
+    :param waits_for_disk: a scan is answered when its line lies on the disk: many wait for one flush.
     """
-    return flask_threads + TRANSFERS + WAITING + _FOR_MACHINES + _FOR_SCANS
+    for_scans = _FOR_WAITING_SCANS if waits_for_disk else _FOR_SCANS
+    return flask_threads + TRANSFERS + WAITING + _FOR_MACHINES + for_scans
 
 
 class Shedding:

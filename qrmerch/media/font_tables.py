@@ -108,6 +108,8 @@ def _read_glyphs(table: bytes) -> Iterator[bytes]:
     sizes = struct.unpack_from(">7I", table, 8)
     count = int.from_bytes(table[4:6], "big")
     begins = [36, *accumulate(sizes, initial=36)][1:]
+    if begins[-1] > len(table):
+        raise BadFont(_DAMAGED)
     parts = [table[begin:end] for begin, end in pairwise(begins)]
     bitmap_bytes = 4 * ((count + 31) // 32)
     bitmap = parts[5][:bitmap_bytes]

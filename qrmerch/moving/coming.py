@@ -247,6 +247,8 @@ def _take_host(db: Session, retailer: Retailer, host: str, *, is_default: bool, 
     if row is None:
         row = RetailerHost(id=ids.new(), retailer_id=retailer.id, host=host, secret=ids.secret(), added_at=at)
         db.add(row)
+    # What is printed with it is not known here.
+    row.was_primary = True
     if row.proven_at is None:
         row.proven_at, row.proof = at, Proof.OPERATOR
     db.flush()

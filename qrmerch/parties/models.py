@@ -124,6 +124,8 @@ class RetailerHost(RetailerScoped, Base):
     id: Mapped[Id]
     host: Mapped[str] = mapped_column(String(253))
     is_primary: Mapped[bool] = mapped_column(default=False)
+    # Whether it ever was: then it may stand on printed GS1 addresses, of which there are no records.
+    was_primary: Mapped[bool] = mapped_column(default=False)
     # What has to be found in its DNS or at its well-known address.
     secret: Mapped[str] = mapped_column(String(32), default=ids.secret)
     added_at: Mapped[datetime | None]

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from qrmerch import audit, ids
 from qrmerch.audit import Actor
-from qrmerch.db import lock_for_chain, unscoped
+from qrmerch.db import lock_for_chain, reread, unscoped
 from qrmerch.errors import Conflict, FormError
 from qrmerch.parties.models import Retailer, RetailerHost
 from qrmerch.parties.proving import Look
@@ -136,10 +136,17 @@ def note_look(db: Session, row: RetailerHost, look: Look, *, at: datetime, actor
     return True
 
 
-def refuse_early_look(row: RetailerHost, *, at: datetime) -> None:
-    """:raises LookedJustNow: the last look was seconds ago."""
+def begin_look(db: Session, row: RetailerHost, *, at: datetime) -> None:
+    """Note that somebody looks now, before it is done: a look takes seconds, and many at once would be a weapon.
+
+    :raises LookedJustNow: the last one began seconds ago.
+    """
+    lock_for_chain(db, f"look {row.id}")
+    reread(db, row)
     if row.checked_at is not None and at < row.checked_at + LOOK_AGAIN_AFTER:
         raise LookedJustNow("We looked a few seconds ago. A change takes longer than that to be seen; try in a minute.")
+    row.checked_at = at
+    db.flush()
 
 
 def make_default(db: Session, row: RetailerHost, *, at: datetime, actor: Actor | None) -> None:
@@ -159,16 +166,23 @@ def make_default(db: Session, row: RetailerHost, *, at: datetime, actor: Actor |
     db.flush()
 
 
-def remove_host(db: Session, row: RetailerHost, *, codes: int, at: datetime, actor: Actor | None) -> None:
+def remove_host(db: Session, row: RetailerHost, *, codes: int, numbers: int, at: datetime, actor: Actor | None) -> None:
     """Take a host away.
 
     :param codes: how many codes carry it, counted while nobody makes any.
-    :raises HostPrinted: at least one does.
+    :param numbers: how many GS1 numbers may be printed with it.
+    :raises HostPrinted: at least one does, or may be.
     """
     if codes:
         number = "1 code carries" if codes == 1 else f"{codes:,} codes carry"
         raise HostPrinted(
             f"{number} {row.host}. What is printed cannot be called back, so it stays and goes on answering."
+        )
+    if numbers:
+        many = "1 number has" if numbers == 1 else f"{numbers:,} numbers have"
+        raise HostPrinted(
+            f"{many} a GS1 address, and {row.host} was the host in it. Nobody knows whether tags with it are printed, "
+            "so it stays and goes on answering."
         )
     db.delete(row)
     if row.proven_at is not None:

@@ -250,7 +250,8 @@ def add_host(
     db: Session, retailer: Retailer, host: str, *, is_primary: bool, proven_at: datetime | None
 ) -> RetailerHost:
     """A host name that answers for this retailer."""
-    row = RetailerHost(retailer_id=retailer.id, host=host.lower(), is_primary=is_primary, proven_at=proven_at)
+    row = RetailerHost(retailer_id=retailer.id, host=host.lower(), proven_at=proven_at)
+    row.is_primary = row.was_primary = is_primary
     db.add(row)
     db.flush()
     return row
@@ -524,4 +525,4 @@ def resume_supply(db: Session, supply: Supply, *, at: datetime) -> None:
 def make_primary(db: Session, host: RetailerHost) -> None:
     """Print this host on codes made from now on."""
     db.execute(update(RetailerHost).where(RetailerHost.retailer_id == host.retailer_id).values(is_primary=False))
-    host.is_primary = True
+    host.is_primary = host.was_primary = True

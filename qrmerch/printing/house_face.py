@@ -15,6 +15,7 @@ from qrmerch.media.font_tables import as_opentype
 from qrmerch.media.fonts import BadFont
 from qrmerch.parties.models import BrandKit, Display
 from qrmerch.printing.faces import is_usable
+from qrmerch.printing.shaping import can_be_set
 
 log = logging.getLogger("qrmerch.printing")
 
@@ -50,4 +51,4 @@ def unpack_font(store: FileStore, key: str, folder: Path) -> str:
             return ""
         folder.mkdir(parents=True, exist_ok=True)
         replace_file(path, plain)
-    return str(path) if is_usable(path) else ""
+    return str(path) if is_usable(path) and can_be_set(str(path)) else ""

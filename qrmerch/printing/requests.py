@@ -97,17 +97,7 @@ def ask(
     if not may_ask(find_supply(db, retailer.id, vendor_id)):
         raise PrintsNotAllowed(f"{retailer.name} makes its print files itself. Ask your contact there.")
     wanted = list(dict.fromkeys(item_ids))
-    problems = {}
-    if not 1 <= len(wanted) <= MAX_ITEMS:
-        problems["item"] = f"Choose between 1 and {MAX_ITEMS} items."
-    if not 1 <= copies <= MAX_COPIES:
-        problems["copies"] = f"Between 1 and {MAX_COPIES} of each."
-    try:
-        said = clean_line(note, MAX_NOTE_CHARS)
-    except ValueError as error:
-        said, problems["note"] = "", str(error)
-    if problems:
-        raise FormError(problems)
+    said = _check_asked(wanted, copies, note)
     mine = Item.retailer_id == retailer.id, Item.vendor_id == vendor_id, Item.id.in_(wanted)
     items = list(db.scalars(select(Item).where(*mine, *_is_approved()).order_by(Item.title, Item.id)))
     if len(items) < len(wanted):
@@ -137,6 +127,25 @@ def ask(
     _tell(db, request, items, "print_asked", Reader.RETAILER, at=at)
     _record(db, request, "prints.ask", at=at, actor=actor, detail={"items": len(items), "copies": copies})
     return request
+
+
+def _check_asked(item_ids: Sequence[str], copies: int, note: str) -> str:
+    """The note as it is kept.
+
+    :raises FormError: nothing chosen, too many, or a note that is too long.
+    """
+    said, problems = "", {}
+    if not 1 <= len(item_ids) <= MAX_ITEMS:
+        problems["item"] = f"Choose between 1 and {MAX_ITEMS} items."
+    if not 1 <= copies <= MAX_COPIES:
+        problems["copies"] = f"Between 1 and {MAX_COPIES} of each."
+    try:
+        said = clean_line(note, MAX_NOTE_CHARS)
+    except ValueError as error:
+        problems["note"] = str(error)
+    if problems:
+        raise FormError(problems)
+    return said
 
 
 def _find_same(

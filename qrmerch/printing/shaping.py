@@ -113,6 +113,16 @@ def subset(cut: Cut, numbers: set[int]) -> tuple[bytes, bool]:
     return wanted.subset(face).blob.data, "CFF " in face.table_tags
 
 
+@cache
+def can_be_set(path: str) -> bool:
+    """Whether a font file can be shaped and put into a document; asked of those that come from outside."""
+    try:
+        data, _ = subset(cut_at(path, BOLD_WEIGHT), {1})
+        return bool(data) and _face(path).glyph_count > 1
+    except (RuntimeError, ValueError):
+        return False
+
+
 def whole(cut: Cut) -> bytes:
     """The font file of a cut with all its glyphs, at its one weight."""
     wanted = hb.SubsetInput()

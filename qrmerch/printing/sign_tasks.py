@@ -1,6 +1,6 @@
 """The job that draws a sign. Killed in the middle it begins anew from the kept row; nothing half drawn is ever kept."""
 
-import tempfile
+import shutil
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
@@ -42,21 +42,24 @@ class _NotWanted(Exception):
 @job(sign_service.DRAW)
 def draw(work: Work, *, sign_id: str) -> None:
     """Draw a sign, read its codes back, keep its file and pictures of its pages."""
+    # What a worker that was killed has left of it.
+    folder = work.settings.data_dir / "signs" / sign_id
+    shutil.rmtree(folder, ignore_errors=True)
     with work.database.read() as db:
         run = db.get(SignRun, sign_id)
         if run is None or run.state != SignState.DRAWING:
             return
         sign, ended = Sign.from_json(run.sign), sign_service.list_ended(db, run)
-    with tempfile.TemporaryDirectory(prefix="qrmerch-sign-") as folder:
-        try:
-            insist_active(ended, sign_service.MAKE_ANEW)
-            _draw_in(work, sign_id, sign, Path(folder))
-        except _NotWanted:
-            return
-        except DomainError as refused:
-            with work.database.write() as db:
-                sign_service.note_failed(db, sign_id, refused.detail, at=now())
-                db.commit()
+    folder.mkdir(parents=True)
+    try:
+        insist_active(ended, sign_service.MAKE_ANEW)
+        _draw_in(work, sign_id, sign, folder)
+    except _NotWanted:
+        return
+    except DomainError as refused:
+        give_up(work, sign_id=sign_id, said=refused.detail)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @given_up(sign_service.DRAW)

@@ -134,6 +134,11 @@ class Pages:
         return len(self._kept)
 
     @property
+    def size(self) -> int:
+        """What all of them take in memory, bytes, roughly."""
+        return self._bytes
+
+    @property
     def oldest_s(self) -> float:
         """When the page kept longest was rendered; now, if there is none."""
         return min([page.rendered_s for page in self._kept.values()], default=time.time())

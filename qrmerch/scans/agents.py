@@ -1,17 +1,24 @@
 """What a user agent says about who is asking; the text itself is forgotten.
 
 One ordered table, first match wins, written in the part of the pattern language that Python and
-PCRE share, so that a web server in front can be given the same rules.
+PCRE share, so that a web server in front can be given the same rules. Behind our own words stands the
+list that the package crawler-user-agents keeps, without what people wear as well.
 Change a rule: raise VERSION. A rule's id is never used again for something else.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, Generic, TypeVar
+from zlib import crc32
+
+from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 
 VERSION: Final = 2
 MAX_AGENT_CHARS: Final = 512
 Value = TypeVar("Value")
+
+# Of the package's list: what is no robot, but a phone's build, or an app in which people read pages.
+_NO_ROBOTS: Final = frozenset(("MetaIAB Facebook", "AP3A\\.240617\\.008", "Viber", "WhatsApp", "okhttp"))
 
 _APPLE = (
     r"^Mozilla/5\.0 \(iP(hone; CPU iPhone|ad; CPU) OS [0-9_]+ like Mac OS X\) AppleWebKit/[0-9.]+ \(KHTML, like Gecko\)"
@@ -21,9 +28,12 @@ _ANDROID = r"^Mozilla/5\.0 \(Linux; Android [0-9.]+; [^;()]+\) AppleWebKit/[0-9.
 # Ahead of words that only count on a desk.
 _NO_PHONE = r"^(?!.*(Android|iPhone|iPad|iPod).*AppleWebKit).*"
 
+# A browser on a phone or a tablet.
+_ON_PHONE = r"^Mozilla/5\.0 \((?=[^)]*(Android|iPhone|iPad|iPod)).*"
+
 # (rule id, class, family, pattern). First the plain browsers from end to end: no bot's text fits
 # them, and nine phones in ten go no further. In-app browsers stand before the bots they resemble.
-KINDS: Final = [
+_OWN: Final = [
     (61, "human", "safari", _APPLE + r" Version/[0-9.]+ Mobile/[0-9A-Z]+ Safari/[0-9.]+$"),
     (62, "human", "chrome", _ANDROID + r" Chrome/[0-9.]+ (Mobile )?Safari/[0-9.]+$"),
     (63, "human", "samsung", _ANDROID + r" SamsungBrowser/[0-9.]+ Chrome/[0-9.]+ (Mobile )?Safari/[0-9.]+$"),
@@ -116,6 +126,16 @@ KINDS: Final = [
     (40, "fetcher", "library", r"okhttp|CFNetwork|^Dalvik"),
     # An app on a phone that asks for itself, before or instead of its owner.
     (41, "fetcher", "app", r"^(?!Mozilla|Opera).*(Android|iPhone|iPad|iPod|iOS)"),
+    # What browses on a phone and wears none of the words above is somebody: the list below is not asked.
+    (70, "human", "samsung", _ON_PHONE + r"SamsungBrowser/"),
+    (71, "human", "opera", _ON_PHONE + r"(OPR/|OPiOS/|OPT/)"),
+    (72, "human", "edge", _ON_PHONE + r"(EdgA/|EdgiOS/)"),
+    (73, "human", "firefox", _ON_PHONE + r"(Firefox/|FxiOS/|Focus/)"),
+    (74, "human", "chrome", _ON_PHONE + r"(CriOS/|Chrome/)"),
+    (75, "human", "safari", _ON_PHONE + r"Version/[0-9.]+ .*Safari/"),
+    (76, "human", "webview", _ON_PHONE + r"AppleWebKit/"),
+]
+_LAST: Final = [
     (50, "human", "samsung", r"SamsungBrowser/"),
     (51, "human", "opera", r"OPR/|OPiOS/|OPT/"),
     (52, "human", "edge", r"EdgA/|EdgiOS/|Edg/"),
@@ -126,6 +146,30 @@ KINDS: Final = [
     (57, "human", "other", r"^(Mozilla|Opera)/"),
     (99, "bot", "unknown", r""),
 ]
+
+
+def _list_robots() -> list[tuple[int, str, str, str]]:
+    """The package's list as rules: each pattern has one number, whatever else comes to the list or goes.
+
+    Those that are no plain text come first. They mean upper and lower case as they write it.
+    """
+    patterns = [str(each["pattern"]) for each in CRAWLER_USER_AGENTS_DATA if each["pattern"] not in _NO_ROBOTS]
+    patterns.sort(key=lambda pattern: _plain_text(pattern) is not None)
+    return [
+        (1_000 + crc32(pattern.encode()) % 2_000_000_000, "bot", "listed", f"(?-i:{pattern})") for pattern in patterns
+    ]
+
+
+def _plain_text(pattern: str) -> str | None:
+    """The text that a pattern stands for, if it stands for one and no more."""
+    text = re.sub(r"\\([^A-Za-z0-9])", "", pattern)
+    if re.search(r"[\\^$.*+?()\[\]{}|]", text):
+        return None
+    return re.sub(r"\\([^A-Za-z0-9])", r"\1", pattern)
+
+
+_LISTED: Final = _list_robots()
+KINDS: Final = [*_OWN, *_LISTED, *_LAST]
 DEVICES: Final = [
     ("phone", r"iPhone|iPod|Android.*Mobile|Windows Phone|KAIOS"),
     ("tablet", r"iPad|Android|Tablet|Kindle"),
@@ -143,7 +187,23 @@ SYSTEMS: Final = [
     ("other", r""),
 ]
 _FLAGS = re.IGNORECASE | re.ASCII
-_KINDS = [(re.compile(pattern, _FLAGS), f"{cls} {family} {rule} {VERSION}") for rule, cls, family, pattern in KINDS]
+
+
+def _compile(rules: Iterable[tuple[int, str, str, str]]) -> list[tuple[re.Pattern[str], str]]:
+    return [(re.compile(pattern, _FLAGS), _say(rule, cls, family)) for rule, cls, family, pattern in rules]
+
+
+def _say(rule: int, cls: str, family: str) -> str:
+    return f"{cls} {family} {rule} {VERSION}"
+
+
+def _text_of(pattern: str) -> str | None:
+    return _plain_text(pattern.removeprefix("(?-i:").removesuffix(")"))
+
+
+_FIRST = _compile([*_OWN, *(rule for rule in _LISTED if _text_of(rule[3]) is None)])
+_TEXTS = [(text, _say(*rule[:3])) for rule in _LISTED if (text := _text_of(rule[3])) is not None]
+_AFTER = _compile(_LAST)
 _DEVICES = [(re.compile(pattern, _FLAGS), device) for device, pattern in DEVICES]
 _SYSTEMS = [(re.compile(pattern, _FLAGS), system) for system, pattern in SYSTEMS]
 
@@ -151,10 +211,21 @@ _SYSTEMS = [(re.compile(pattern, _FLAGS), system) for system, pattern in SYSTEMS
 def describe(agent: str) -> str:
     """`class family rule version device system` of an agent, as it stands in the log's line."""
     agent = agent[:MAX_AGENT_CHARS]
-    kind = next(kind for pattern, kind in _KINDS if pattern.search(agent))
+    kind = _find_kind(agent)
     device = next(device for pattern, device in _DEVICES if pattern.search(agent))
     system = next(system for pattern, system in _SYSTEMS if pattern.search(agent))
     return f"{kind} {device} {system}"
+
+
+def _find_kind(agent: str) -> str:
+    for pattern, kind in _FIRST:
+        if pattern.search(agent):
+            return kind
+    # Most of the list are plain texts, a thousand of which are looked for in the time of thirty patterns.
+    for text, kind in _TEXTS:
+        if text in agent:
+            return kind
+    return next(kind for pattern, kind in _AFTER if pattern.search(agent))
 
 
 class Remembered(dict[str, Value], Generic[Value]):

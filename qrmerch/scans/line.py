@@ -15,7 +15,8 @@ It is an interface: a web server in front may write the same line. JSON, one obj
     v   visit id, empty in `counts` mode and under Sec-GPC
     w   1 if the visit is a new one
     n   near: 32 keyed bits; empty where v is
-    m   manner: "" for a plain GET, "head", "prefetch", "lookup" (where a GS1 address leads, by a program)
+    m   manner: "" for a plain GET, "head", "prefetch", "internal" (somebody of the house), "lookup" (where a GS1
+        address leads, by a program)
     g   1 if the phone sent Sec-GPC
     y   language the phone asks for first: two or three letters
     e   entry: how somebody came to an item's page: share, search, social, mail, link, direct (`entries.py`); empty
@@ -28,6 +29,7 @@ Every value is of our own making or checked against a fixed alphabet: a line is 
 one that is not is none of ours. A key that is not there is an empty text or 0.
 """
 
+from collections.abc import Collection
 from operator import gt
 from typing import Final, NamedTuple
 
@@ -75,9 +77,14 @@ class Line(NamedTuple):
     referrer: str = ""
     step: int = 0
 
-    @property
-    def is_human(self) -> bool:
-        return self.agent.startswith("human ")
+    def is_human(self, withdrawn: Collection[str] = ()) -> bool:
+        """Whether a person asked, as the agent's rule says it.
+
+        :param withdrawn: numbers of rules that were found wrong: whom they leave out are people.
+        """
+        if self.agent.startswith("human "):
+            return True
+        return any(word in withdrawn for word in self.agent.split(" ", 3)[2:3])
 
 
 def make_line(

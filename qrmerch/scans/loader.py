@@ -7,7 +7,7 @@ events were counted. While the database is away, the files wait.
 
 import gc
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -32,6 +32,7 @@ from qrmerch.scans.reckoning import Identified, Reckoning
 from qrmerch.scans.repeats import Repeats
 from qrmerch.scans.storing import add_totals
 from qrmerch.scans.totals import Tally
+from qrmerch.scans.withdrawing import list_withdrawn
 
 EVERY_S: Final = 0.5
 FILES_KEPT_FOR: Final = timedelta(days=7)
@@ -115,7 +116,7 @@ class Loader:
         files = {row.name: row for row in db.scalars(select(LogFile).where(LogFile.name.in_(changed)))}
         # What another loader took in meanwhile has to be remembered here as well.
         if not self._has_recalled or any(self._offsets.get(name, 0) != row.offset for name, row in files.items()):
-            self._recall(files)
+            self._recall(files, list_withdrawn(db))
         batch, left = Batch(), self._max_bytes
         for name in changed:
             path, size = self._folder / name, sizes[name]
@@ -173,12 +174,12 @@ class Loader:
         # Workers' files are read one after another; repeats are a matter of time.
         batch.lines.sort()
         places, tally = Places(db, [said for _, _, said in batch.lines]), Tally(self._hours)
-        Reckoning(db, batch.lines, places, tally).store(self._repeats)
+        Reckoning(db, batch.lines, places, tally, withdrawn=list_withdrawn(db)).store(self._repeats)
         counted = fold_events(db, events, places, tally)
         add_totals(db, tally)
         return counted
 
-    def _recall(self, files: dict[str, LogFile]) -> None:
+    def _recall(self, files: dict[str, LogFile], withdrawn: Collection[str]) -> None:
         """What the last lines already loaded, by whomever, say about repeats, from the files."""
         lines: list[Line] = []
         for name, file in files.items():
@@ -195,7 +196,7 @@ class Loader:
                 except BadLine:
                     continue
         self._repeats = Repeats()
-        self._repeats.recall(lines)
+        self._repeats.recall(lines, withdrawn)
         self._has_recalled = True
 
 

@@ -110,3 +110,30 @@ class HourTotal(Base):
     store_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     fixture_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     count: Mapped[int]
+
+
+class WithdrawnRule(Base):
+    """A rule of `agents.KINDS` that was found wrong: whom it leaves out are people, from now on and until now."""
+
+    rule: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    # Of the rules, when it was withdrawn.
+    version: Mapped[int]
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(String(60))
+    why: Mapped[str] = mapped_column(String(200))
+
+
+class Correction(RetailerScoped, Base):
+    """By how much a day's total was changed afterwards, and why."""
+
+    __table_args__ = (Index("ix_correction_retailer_on", "retailer_id", "on"),)
+
+    id: Mapped[Id]
+    on: Mapped[date]
+    kind: Mapped[str] = mapped_column(String(20))
+    store_id: Mapped[str] = mapped_column(String(36))
+    item_id: Mapped[str] = mapped_column(String(36))
+    code_id: Mapped[str] = mapped_column(String(36))
+    difference: Mapped[int]
+    why: Mapped[str] = mapped_column(String(200))
+    at: Mapped[datetime]

@@ -11,7 +11,8 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, func, literal_column, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from qrmerch.scans.models import DayTotal, Event, HourTotal, LogFile
+from qrmerch.scans.kinds import SCAN
+from qrmerch.scans.models import Correction, DayTotal, Event, HourTotal, LogFile
 
 OF_SCAN: Final = "_of_scan"
 # A literal, not a parameter: PostgreSQL must see the same expression where it is selected and grouped by.
@@ -86,6 +87,21 @@ def count_by_hour(db: Session, span: Span, kind: str) -> dict[tuple[date, int], 
     if span.store_id:
         wanted = wanted.where(HourTotal.store_id == span.store_id)
     return {(on, hour): int(count) for on, hour, count in db.execute(wanted)}
+
+
+def count_corrected(db: Session, span: Span) -> int:
+    """By how many scans the totals of a span were changed afterwards, because a rule was found wrong."""
+    wanted = select(func.coalesce(func.sum(Correction.difference), 0)).where(
+        Correction.retailer_id == span.retailer_id,
+        Correction.on >= span.since,
+        Correction.on < span.until,
+        Correction.kind == SCAN,
+    )
+    if span.store_id:
+        wanted = wanted.where(Correction.store_id == span.store_id)
+    if span.item_id:
+        wanted = wanted.where(Correction.item_id == span.item_id)
+    return int(db.scalar(wanted) or 0)
 
 
 def read_state(db: Session, retailer_id: str, *, since: datetime, until: datetime) -> Reading:

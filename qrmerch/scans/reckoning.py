@@ -3,7 +3,7 @@
 Nothing here reads a file. Lines are taken in the order of their time, whatever file they stood in.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy.orm import Session
@@ -36,8 +36,12 @@ class _Spot(NamedTuple):
 class Reckoning:
     """Takes in the lines of one batch, in one transaction."""
 
-    def __init__(self, db: Session, lines: Sequence[Identified], places: Places, tally: Tally) -> None:
+    def __init__(
+        self, db: Session, lines: Sequence[Identified], places: Places, tally: Tally, *, withdrawn: Collection[str] = ()
+    ) -> None:
+        """:param withdrawn: numbers of rules that were found wrong and leave nobody out any more."""
         self._db, self._lines, self._places, self._tally = db, lines, places, tally
+        self._withdrawn = withdrawn
         self._spots: dict[Any, _Spot] = {}
         self._rows: list[tuple[Any, ...]] = []
         self._visits: dict[str, list[Any]] = {}
@@ -47,7 +51,7 @@ class Reckoning:
 
     def store(self, repeats: Repeats) -> None:
         """Rows, visits and totals of all lines, the totals into the tally."""
-        say_instant, outcomes = Instants(self._db).of, _Outcomes(repeats)
+        say_instant, outcomes = Instants(self._db).of, _Outcomes(repeats, self._withdrawn)
         for at_ms, identity, said in self._lines:
             key = said.subject if said.kind == line.SCAN else (said.kind, *said[2:6])
             spot = self._spots.get(key) or self._find_spot(key, said)
@@ -115,15 +119,15 @@ class Reckoning:
 class _Outcomes:
     """What a line comes to; for most only by its kind, manner and agent, which is remembered."""
 
-    def __init__(self, repeats: Repeats) -> None:
-        self._repeats = repeats
+    def __init__(self, repeats: Repeats, withdrawn: Collection[str]) -> None:
+        self._repeats, self._withdrawn = repeats, withdrawn
         self._known: dict[tuple[str, str, str, bool, int], str] = {}
 
     def of(self, said: Line) -> str:
         key = (said.kind, said.manner, said.agent, said.is_new_visit, said.step)
         outcome = self._known.get(key)
         if outcome is None:
-            outcome = self._known[key] = _outcome(said)
+            outcome = self._known[key] = _outcome(said, said.is_human(self._withdrawn))
         if outcome != kinds.SCAN or not said.near:
             return outcome
         if self._repeats.is_repeat(said):
@@ -133,21 +137,21 @@ class _Outcomes:
         return kinds.SCAN
 
 
-def _outcome(said: Line) -> str:
+def _outcome(said: Line, is_human: bool) -> str:
     """What a line comes to by itself, before others are looked at."""
     if said.kind == line.ORPHAN:
         return kinds.ORPHAN
     if said.kind not in line.PRINTED:
-        return _page_outcome(said)
+        return _page_outcome(said, is_human)
     if said.manner:
         return said.manner if said.manner in _MANNERS else kinds.PREFETCH
-    if not said.is_human:
+    if not is_human:
         return kinds.BY_AGENT.get(said.agent.partition(" ")[0], kinds.BY_AGENT["bot"])
     return kinds.SCAN
 
 
-def _page_outcome(said: Line) -> str:
-    if said.manner or not said.is_human:
+def _page_outcome(said: Line, is_human: bool) -> str:
+    if said.manner or not is_human:
         return kinds.UNSEEN
     if said.kind == line.VIEW:
         return kinds.VIEW

@@ -1,6 +1,6 @@
 """The same phone opening the same code again, or more codes than a person can, as far as 32 bits can tell."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from qrmerch.scans import line
@@ -49,8 +49,8 @@ class Repeats:
             del lately[0]
         return is_burst
 
-    def recall(self, lines: Iterable[Line]) -> None:
-        """Remember what earlier lines say, counting nothing."""
+    def recall(self, lines: Iterable[Line], withdrawn: Collection[str] = ()) -> None:
+        """Remember what earlier lines say, counting nothing; rules that are withdrawn leave nobody out."""
         for said in sorted(lines):
-            if said.kind in line.PRINTED and said.is_human and not said.manner:
+            if said.kind in line.PRINTED and said.is_human(withdrawn) and not said.manner:
                 _ = self.is_repeat(said) or self.is_burst(said)

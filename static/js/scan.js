@@ -20,7 +20,8 @@ const look = async () => {
   const address = found.map(({ rawValue }) => addressOf(rawValue)).find(Boolean);
   if (address) {
     const visit = document.querySelector('input[name=v]')?.value;
-    location = address + (visit ? `?v=${visit}` : '');
+    // A GS1 address hands its query on, and begins a visit of its own.
+    location = address + (visit && /^\/q\//i.test(address) ? `?v=${visit}` : '');
     sheet.hidePopover();
     return;
   }

@@ -55,6 +55,8 @@ const open = async (event) => {
   const kept = await find(request.url);
   const asked = fetch(request).then((answer) => {
     if (answer.ok) event.waitUntil(put(request.url, answer.clone()).then(flush).catch(() => {}));
+    // What is there no more is not shown from here either.
+    if (answer.status === 404 || answer.status === 410) event.waitUntil(drop(request.url));
     return answer;
   });
   // Where nothing is kept there is nothing better to show than what the network says.
@@ -82,6 +84,10 @@ const put = async (address, answer) => {
   for (const key of new Set([keyOf(address), keyOf(here || address)])) await cache.put(key, new Response(html, { headers }));
   await trim(cache, MOST[name]);
   return html;
+};
+
+const drop = async (address) => {
+  for (const name of [PAGES, MINE]) await (await caches.open(name)).delete(keyOf(address));
 };
 
 // What was put in longest ago goes first; what waits to be sent stays.

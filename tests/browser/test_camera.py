@@ -106,6 +106,16 @@ def test_what_is_none_of_our_codes_leads_nowhere(text: str, page: Page) -> None:
     assert page.url == before
 
 
+def test_a_gs1_code_is_asked_for_here_and_as_it_is_printed(page: Page) -> None:
+    # An answer without a page leaves this one standing.
+    page.route("**/01/**", lambda route: route.fulfill(status=204))
+
+    with page.expect_request("**/01/**") as asked:
+        show(page, "https://id.gs1.org/01/09506000134352/10/ABC?17=271231")
+
+    assert asked.value.url.partition("/01/")[2] == "09506000134352/10/ABC"
+
+
 def test_the_camera_goes_off_with_its_sheet(page: Page) -> None:
     page.get_by_role("button", name=AGAIN).click()
     page.wait_for_function("() => document.querySelector('#scan video')?.videoWidth")

@@ -72,7 +72,7 @@ def test_one_tag_is_one_scan_whatever_its_holder_does(
     page.wait_for_function("() => window.shared")
     shared = page.evaluate("window.shared.url")
     page.goto("/my?of=fashiontown&lang=en")
-    page.locator(".kept h3 a").click()
+    page.locator(".kept h2 a").click()
     page.wait_for_load_state("networkidle")
     page.context.set_offline(True)
     page.goto(aisle.page)

@@ -91,7 +91,7 @@ def test_the_list_and_its_items_are_there_without_a_signal(app: Flask, phone: Wa
     expect(page.get_by_role("heading", name="My list")).to_be_visible()
     expect(page.locator("main > [role=status]")).to_have_text(AS_OF)
     expect(page.get_by_role("button", name="Keep Marigold Slouch Top")).to_have_attribute("aria-pressed", "true")
-    page.locator(".kept h3 a").click()
+    page.locator(".kept h2 a").click()
     expect(page.get_by_role("heading", name="Marigold Slouch Top")).to_be_visible()
     expect(page.locator(HEART)).to_have_attribute("aria-pressed", "true")
     mend(phone)
@@ -241,6 +241,20 @@ def test_a_server_that_is_away_gives_way_to_the_page_on_the_phone(phone: Watched
 
     expect(page.get_by_role("heading", name="My list")).to_be_visible()
     expect(page.locator("main > [role=status]")).to_have_text(AS_OF)
+
+
+def test_what_is_gone_is_gone_from_the_phone_as_well(phone: Watched, aisle: Aisle) -> None:
+    page = phone.page
+    keep(page, aisle)
+    address = f"{aisle.page}&lang=en"
+    page.context.route("**/i/*", lambda route: route.fulfill(status=404, content_type="text/html", body="gone"))
+
+    page.goto(address)
+
+    expect(page.locator("body")).to_have_text("gone")
+    page.wait_for_timeout(100)
+    assert not page.evaluate(HELD, address)
+    phone.complaints.clear()
 
 
 def test_an_arabic_page_says_as_of_when_in_arabic(open_phone: OpenPhone, aisle: Aisle) -> None:

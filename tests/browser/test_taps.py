@@ -7,9 +7,10 @@ from flask import Flask
 from playwright.sync_api import Page, Request, Route, expect
 from sqlalchemy.orm import Session
 
+from qrmerch.scans.line import ENGAGED, SCAN, VIEW
 from tests.browser.conftest import OpenPhone
 from tests.chromium import Watched
-from tests.landing.aisle import Aisle, hear, make_aisle
+from tests.landing.aisle import Aisle, hear, lines, make_aisle
 
 QUESTION = """<form data-tap="Thank you." method="post" action="/i/asked/answer">
   <div>
@@ -91,6 +92,22 @@ def test_a_page_is_seen_after_one_second_and_stayed_on_after_ten(page: Page, tol
     (_, seen), (_, stayed) = told.said
     assert stayed["v"] == "0123"
     assert seen["page"] == stayed["page"] == f"{aisle.page}&lang=en"
+
+
+def test_ten_seconds_reach_the_log_in_the_same_visit(page: Page, app: Flask, aisle: Aisle) -> None:
+    page.goto(aisle.printed)
+    page.clock.run_for(1_100)
+    expect(page.locator("input[name=v]")).not_to_have_value("")
+
+    page.clock.run_for(9_500)
+
+    for _ in range(100):
+        if len(lines(app)) == 3:
+            break
+        page.wait_for_timeout(50)
+    scan, seen, stayed = lines(app)
+    assert (scan.kind, seen.kind, stayed.kind) == (SCAN, VIEW, ENGAGED)
+    assert stayed.visit == seen.visit != ""
 
 
 def test_a_page_behind_another_is_not_stayed_on(page: Page, told: Told, aisle: Aisle) -> None:

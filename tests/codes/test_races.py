@@ -21,7 +21,7 @@ from qrmerch.codes.service import CodeIsRetired, CodesInCircle
 from qrmerch.db import Database
 from qrmerch.errors import NotFound
 from qrmerch.parties.models import Fixture, Proof, Retailer, RetailerHost
-from qrmerch.parties.own_hosts import HostPrinted, HostTaken, claim_host
+from qrmerch.parties.own_hosts import HostPrinted, HostTaken, LookedJustNow, begin_look, claim_host
 from qrmerch.parties.proving import Look
 from tests.conftest import NOON
 from tests.factories import make_fixture, make_item, make_retailer, make_store
@@ -208,6 +208,21 @@ def test_of_houses_that_prove_one_host_at_once_one_has_it(database: Database) ->
             return False
 
     assert sorted(at_once(database, THREADS, prove)) == [False] * (THREADS - 1) + [True]
+
+
+def test_of_many_looks_for_a_hosts_proof_at_once_one_is_made(database: Database) -> None:
+    with database.write() as db:
+        row_id = claim_host(db, make_retailer(db), HOST, shared_host="shared.example", at=NOON, actor=None).id
+        db.commit()
+
+    def look(db: Session, _: int) -> bool:
+        try:
+            begin_look(db, db.get_one(RetailerHost, row_id), at=NOON)
+        except LookedJustNow:
+            return False
+        return True
+
+    assert sorted(at_once(database, THREADS, look)) == [False] * (THREADS - 1) + [True]
 
 
 def draft(**values: object) -> gs1_service.LinkDraft:

@@ -16,7 +16,14 @@ from qrmerch.scans import kinds
 from qrmerch.scans.models import DayTotal, Event, HourTotal, Scan
 from tests.conftest import NOON
 
-_STEPS = (("view", "scan"), ("keep", "view"), ("share", "view"), ("claim", "view"), ("redeem", "claim"))
+_STEPS = (
+    ("view", "scan"),
+    ("engaged", "view"),
+    ("keep", "engaged"),
+    ("share", "engaged"),
+    ("claim", "engaged"),
+    ("redeem", "claim"),
+)
 
 
 def by_code_and_day(db: Session) -> dict[tuple[str, date], Counter[str]]:

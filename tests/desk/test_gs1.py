@@ -69,6 +69,19 @@ def test_an_items_page_shows_its_number_its_address_and_what_its_page_gives(mia:
     assert f"/desk/items/{item.id}/gs1" in mia.get(f"/desk/items/{item.id}").text
 
 
+def test_the_number_of_a_proposed_variant_waits_for_somebody_to_look_at_it(
+    mia: Browser, item: Item, db: Session
+) -> None:
+    late = list_variants(db, item.id)[1]
+    late.gtin, late.is_hidden, late.is_proposed = "09506000134369", True, True
+    db.commit()
+
+    page = mia.get(f"/desk/items/{item.id}/gs1").text
+
+    assert "It answers as soon as you have shown or hidden the variant" in page
+    assert "/01/09506000134369" not in page
+
+
 def test_a_link_is_added_changed_and_removed_and_the_address_follows(
     browser: Browser, mia: Browser, item: Item, db: Session
 ) -> None:
@@ -98,6 +111,10 @@ def test_a_link_is_added_changed_and_removed_and_the_address_follows(
 WRONG = (
     ("href", "https://evil.example/", "not a host that links may lead to"),
     ("href", "", "Say where the link leads"),
+    *(
+        ("href", href, "this is a GS1 address again")
+        for href in (f"/01/{GTIN}", f"/01/{GTIN}/10/L?a", "/%30%31/x", "/ehff", f"https://id.example.com/01/{GTIN}")
+    ),
     ("title", " ", "Say what the link gives"),
     ("link_type", "eifu", "Choose what the link gives"),
     ("context", "two words", "One word of at most 40"),

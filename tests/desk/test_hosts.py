@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from qrmerch import jobs
 from qrmerch.access import Role
+from qrmerch.catalog.queries import list_variants
 from qrmerch.clock import now
 from qrmerch.codes import service
 from qrmerch.codes.models import Code
@@ -132,6 +133,27 @@ def test_a_host_on_codes_cannot_be_taken_away_and_says_how_many_carry_it(
     assert f"2 codes carry {HOST}" in refused.text
     spare = prove(olive, names, db, house, "go.fashiontown.example")
     assert "is taken away" in olive.follow(olive.post(f"/desk/hosts/{spare.id}/remove")).text
+
+
+def test_a_host_that_was_once_in_gs1_addresses_stays_as_long_as_there_are_numbers(
+    olive: Browser, names: NameServer, house: House, db: Session
+) -> None:
+    """Their tags are printed without a record of ours."""
+    row = prove(olive, names, db, house)
+    variant = list_variants(db, house.item.id)[0]
+    variant.gtin = "09506000134352"
+    db.commit()
+    other = prove(olive, names, db, house, "go.fashiontown.example")
+    olive.post(f"/desk/hosts/{other.id}/default")
+
+    page = olive.get("/desk/hosts").text
+    refused = olive.post(f"/desk/hosts/{row.id}/remove")
+
+    assert f"/desk/hosts/{row.id}/remove" not in page
+    assert refused.status_code == 409 and f"1 number has a GS1 address, and {HOST} was the host in it" in refused.text
+    list_variants(db, house.item.id)[0].gtin = None
+    db.commit()
+    assert "is taken away" in olive.follow(olive.post(f"/desk/hosts/{row.id}/remove")).text
 
 
 def test_a_host_of_the_house_next_door_cannot_be_proven(

@@ -3,7 +3,9 @@
 import io
 import zipfile
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select
@@ -12,20 +14,26 @@ from sqlalchemy.orm import Session
 from qrmerch import jobs
 from qrmerch.access import Role
 from qrmerch.catalog.models import Item
-from qrmerch.codes.models import Code
-from qrmerch.codes.service import make_codes
-from qrmerch.content.models import Notice
+from qrmerch.clock import now
+from qrmerch.codes.designs import Design, keep_design
+from qrmerch.codes.models import Code, CodeReading, Modules
+from qrmerch.codes.service import bring_back, make_codes, retire_code
+from qrmerch.content.models import Notice, Revision, RevisionState
+from qrmerch.i18n import format_date
 from qrmerch.jobs import Work
 from qrmerch.outbox import OutboxMessage
 from qrmerch.parties.models import Retailer, Supply, Vendor
 from qrmerch.parties.queries import find_supply
+from qrmerch.printing import tasks
 from qrmerch.printing.models import LabelStock, PrintBatch, PrintRequest, RequestState
+from qrmerch.printing.reading import render_page
 from tests.browsing import Browser
 from tests.conftest import NOON
 from tests.factories import (
     Person,
     make_fixture,
     make_item,
+    make_offer,
     make_person,
     make_retailer,
     make_store,
@@ -343,3 +351,196 @@ def test_a_vendor_asks_for_its_own_approved_items_only_and_only_where_allowed(
     db.commit()
     assert ask(vera, shop) == 404
     assert db.scalar(select(func.count(PrintRequest.id))) == 1
+
+
+# --- what changes between asking and printing ---------------------------------------------------------
+
+
+def test_codes_that_end_keep_their_batch_from_release_and_from_every_download(
+    mia: Browser, shop: Shop, db: Session, work: Work
+) -> None:
+    codes = make_codes(db, [shop.item], [None], at=NOON)
+    db.commit()
+    here = mia.post("/desk/codes/sheet", {"state": "active", "sent": "1"}).headers["Location"]
+    jobs.run_all(work)
+    retire_code(db, codes[0], at=NOON, actor=None)
+    db.commit()
+    page, kept = mia.get(here).text, mia.post(f"{here}/release").status_code
+    bring_back(db, codes[0], at=NOON, actor=None)
+    db.commit()
+    mia.post(f"{here}/release")
+    with mia.get(f"{here}/file") as response:
+        let_out = response.status_code
+    retire_code(db, codes[0], at=NOON, actor=None)
+    db.commit()
+
+    assert kept == 409
+    assert "Codes of it have ended." in page
+    assert f'action="{here}/release"' not in page
+    assert let_out == 200
+    assert [mia.get(f"{here}/{file}").status_code for file in ("file", "package.zip")] == [409, 409]
+    single = f"/desk/codes/{codes[0].id}/artwork?as="
+    assert [mia.get(f"{single}{kind}").status_code for kind in ("svg", "png", "pdf")] == [409, 409, 409]
+
+
+def test_a_batch_that_failed_is_tried_again_from_its_page(mia: Browser, shop: Shop, db: Session, work: Work) -> None:
+    make_codes(db, [shop.item], [None], at=NOON)
+    db.commit()
+    here = mia.post("/desk/codes/sheet", {"state": "active", "sent": "1"}).headers["Location"]
+    early = mia.post(f"{here}/try").status_code
+    tasks.give_up(work, batch_id=here.rpartition("/")[2], said="The disk of this machine is full. Make room on it.")
+    failed = mia.get(here).text
+
+    mia.post(f"{here}/try")
+    jobs.run_all(work)
+
+    assert early == 409
+    assert "The disk of this machine is full." in failed
+    assert f'action="{here}/try"' in failed
+    assert "Every code was read back from the finished pages." in mia.get(here).text
+
+
+def test_a_request_whose_batch_could_not_be_made_waits_for_an_answer_again(
+    mia: Browser, vera: Browser, shop: Shop, db: Session, work: Work
+) -> None:
+    ask(vera, shop)
+    asked = request_of(db)
+    batch = mia.post(f"/desk/prints/requests/{asked.id}/make", {}).headers["Location"]
+
+    tasks.give_up(work, batch_id=batch.rpartition("/")[2], said="The disk of this machine is full.")
+
+    db.refresh(asked)
+    assert (asked.state, asked.batch_id) == (RequestState.ASKED, None)
+    db.commit()
+    assert mia.post(f"/desk/prints/requests/{asked.id}/make", {}).status_code == 303
+
+
+def test_a_vendor_suspended_meanwhile_gets_no_files_and_still_has_its_page(
+    mia: Browser, vera: Browser, shop: Shop, db: Session, work: Work
+) -> None:
+    ask(vera, shop)
+    first = request_of(db)
+    batch = mia.post(f"/desk/prints/requests/{first.id}/make", {}).headers["Location"]
+    jobs.run_all(work)
+    supply = find_supply(db, shop.retailer.id, shop.vendor.id)
+    assert supply is not None
+    supply.ended_at = NOON
+    db.commit()
+    suspended = mia.post(f"{batch}/release").status_code
+    supply.ended_at = None
+    db.commit()
+    mia.post(f"{batch}/release")
+    assert file_of(vera, f"/studio/prints/{first.id}/file")
+    supply.ended_at = NOON
+    db.commit()
+
+    page = vera.get("/studio/prints")
+
+    assert suspended == 409
+    assert (page.status_code, f"/studio/prints/{first.id}/file" in page.text) == (200, False)
+    assert vera.get(f"/studio/prints/{first.id}/file").status_code == 404
+
+
+def test_an_item_no_longer_approved_is_not_made(mia: Browser, vera: Browser, shop: Shop, db: Session) -> None:
+    ask(vera, shop)
+    asked = request_of(db)
+    for revision in db.scalars(select(Revision)):
+        revision.state = RevisionState.WITHDRAWN
+    db.commit()
+
+    answer = mia.post(f"/desk/prints/requests/{asked.id}/make", {})
+
+    assert answer.status_code == 409
+    assert "None of these items is sold and approved any more." in answer.text
+
+
+def test_a_vendors_tags_are_refused_where_they_would_not_scan_or_a_name_has_holes(
+    mia: Browser, vera: Browser, shop: Shop, db: Session
+) -> None:
+    mia.post("/desk/stocks", {"name": "Tiny", "width": "20", "height": "8"})
+    ask(vera, shop)
+    asked = request_of(db)
+    small = mia.post(f"/desk/prints/requests/{asked.id}/make", {"stock": "tiny"})
+    shop.item.title = "Top \U00012000"
+    db.commit()
+    holes = mia.post(f"/desk/prints/requests/{asked.id}/make", {})
+
+    assert (small.status_code, "The least size is" in small.text) == (422, True)
+    assert (holes.status_code, "Top \U00012000" in holes.text) == (422, True)
+
+
+def test_forms_that_were_tapped_twice_ask_once(mia: Browser, vera: Browser, shop: Shop, db: Session) -> None:
+    make_codes(db, [shop.item], [None], at=NOON)
+    db.commit()
+
+    made = {mia.post("/desk/codes/sheet", {"state": "active", "sent": "1"}).headers["Location"] for _ in range(2)}
+    for _ in range(2):
+        ask(vera, shop)
+
+    assert len(made) == 1
+    assert db.scalar(select(func.count(PrintRequest.id))) == 1
+
+
+def test_places_and_calls_with_letters_no_font_has_are_refused_by_name(mia: Browser, shop: Shop, db: Session) -> None:
+    store = make_store(db, shop.retailer, short_name="River \U00012000")
+    make_codes(db, [shop.item], [store], at=NOON)
+    db.commit()
+
+    place = mia.post("/desk/codes/sheet", {"state": "active", "sent": "1", "shows_place": "1"})
+    call = mia.post("/desk/codes/sheet", {"state": "active", "sent": "1", "call": "Scan \U00012000"})
+
+    assert (place.status_code, "River \U00012000" in place.text) == (422, True)
+    assert (call.status_code, "No font here has \U00012000 in" in call.text) == (422, True)
+
+
+# --- designs and offers ---------------------------------------------------------------------------------
+
+
+def test_a_sheet_is_drawn_in_a_design_whose_pictures_are_read_first(
+    mia: Browser, shop: Shop, db: Session, work: Work
+) -> None:
+    codes = make_codes(db, [shop.item], [None], at=NOON)
+    design = keep_design(db, shop.retailer.id, Design(name="Soft", modules=Modules.ROUNDED), at=NOON, actor=None)
+    db.commit()
+    form = mia.get("/desk/codes/sheet?state=active").text
+    fields = {"state": "active", "sent": "1", "design": design.id}
+
+    look = file_of(mia, f"/desk/codes/sheet/first?state=active&sent=1&design={design.id}")
+    here = mia.post("/desk/codes/sheet", fields).headers["Location"]
+    jobs.run_all(work)
+    zebra = mia.post("/desk/codes/sheet", {**fields, "as": "zpl-203"})
+
+    assert "Soft" in form
+    assert db.scalar(select(func.count(CodeReading.id))) == 1
+    (batch,) = db.scalars(select(PrintBatch))
+    assert (batch.wording["style"]["modules"], batch.state) == ("rounded", "checked")
+    page = render_page(work.files.path(batch.file_key), 0, 300)
+    assert page.tobytes() == render_page(look, 0, 300).tobytes()
+    assert read(page).keys() == {f"http://localhost/q/{codes[0].token}"}
+    assert (zebra.status_code, "draws codes plain" in zebra.text) == (422, True)
+    assert here.endswith(batch.id)
+
+
+def test_a_call_speaks_of_an_offer_only_while_the_print_hangs_no_longer(mia: Browser, shop: Shop, db: Session) -> None:
+    store, other = make_store(db, shop.retailer, short_name="Riverside"), make_store(db, shop.retailer)
+    make_codes(db, [shop.item], [store], at=NOON)
+    ends = now().replace(hour=5, minute=0, second=0, microsecond=0) + timedelta(days=40)
+    offer = make_offer(db, shop.item, until_at=ends, stores=(store,))
+    last = ends.astimezone(ZoneInfo(store.time_zone)).date() - timedelta(days=1)
+    db.commit()
+
+    def call(hangs_until: str) -> str:
+        page = mia.get(f"/desk/codes/sheet?state=active&sent=1&said_in=en&hangs_until={hangs_until}").text
+        return page.partition('name="call"')[2].partition('value="')[2].partition('"')[0]
+
+    assert call(last.isoformat()) == f"Scan: an offer until {format_date(last, 'en')}, while it lasts"
+    assert "offer" not in call((last + timedelta(days=1)).isoformat())
+    assert "offer" not in mia.get("/desk/codes/sheet?state=active").text.partition('name="call"')[2][:200]
+    offer.store_ids = [other.id]
+    db.commit()
+    assert "offer" not in call(last.isoformat())
+    offer.store_ids, offer.is_paused = None, True
+    db.commit()
+    assert "offer" not in call(last.isoformat())
+    wrong = mia.post("/desk/codes/sheet", {"state": "active", "sent": "1", "hangs_until": "2020-01-01"})
+    assert (wrong.status_code, "This day is over." in wrong.text) == (422, True)

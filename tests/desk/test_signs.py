@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pypdfium2
@@ -19,7 +20,8 @@ from qrmerch.catalog.models import Item
 from qrmerch.clock import now
 from qrmerch.codes import service
 from qrmerch.codes.artwork import MM_PER_INCH
-from qrmerch.codes.models import Code
+from qrmerch.codes.designs import Design, keep_design
+from qrmerch.codes.models import Code, Modules
 from qrmerch.files import FileStore
 from qrmerch.jobs import Work
 from qrmerch.parties.models import Fixture, FixtureKind, Retailer, Store, Vendor
@@ -38,6 +40,7 @@ from tests.factories import (
     make_asset,
     make_fixture,
     make_item,
+    make_offer,
     make_person,
     make_retailer,
     make_store,
@@ -449,3 +452,110 @@ def look_at_wall(pdf: Path, *, distance: float) -> set[str]:
             view = page.crop((left, top, min(left + wide, page.width), min(top + high, page.height)))
             found |= {each.text for each in zxingcpp.read_barcodes(view)}
     return found
+
+
+# --- what must not leave, and what gave up --------------------------------------------------------------
+
+
+def test_a_sign_that_fails_at_every_try_says_why_and_is_tried_again(
+    mia: Browser, shop: Shop, work: Work, db: Session
+) -> None:
+    ask(mia, shop, headline="That yellow.")
+    run = run_of(db)
+    here = f"/desk/codes/signs/{run.id}"
+    early = mia.post(f"{here}/again").status_code
+    sign_tasks.give_up(work, sign_id=run.id, said="The disk of this machine is full. Make room on it.")
+    failed, listed = mia.get(here).text, mia.get("/desk/codes/signs").text
+
+    again = mia.post(f"{here}/again")
+    running = mia.get(here).text
+    db.expire_all()
+    asked = list(sign_tasks.waiting(db))
+    db.commit()
+    jobs.run_all(work)
+
+    assert (early, again.status_code) == (409, 303)
+    assert "The disk of this machine is full." in failed
+    assert "Drawing it" not in failed
+    assert f'action="{here}/again"' in failed
+    assert "Not made" in listed
+    assert "Drawing it" in running
+    assert asked == [(f"{run.id}-1", {"sign_id": run.id})]
+    assert (run_of(db).state, run_of(db).problem, run_of(db).created_at) == (SignState.READY, "", run.created_at)
+
+
+def test_a_sign_whose_code_has_ended_is_not_drawn_and_not_fetched(
+    mia: Browser, shop: Shop, work: Work, db: Session
+) -> None:
+    run = made(mia, shop, work, db)
+    (code,) = db.scalars(select(Code))
+    service.retire_code(db, code, at=NOON, actor=None)
+    db.commit()
+
+    fetched = mia.post(f"/desk/codes/signs/{run.id}/file")
+
+    assert (fetched.status_code, run_of(db).fetched_at) == (409, None)
+    assert f"{code.token[:4]} {code.token[4:8]}" in fetched.text
+    service.bring_back(db, code, at=NOON, actor=None)
+    db.commit()
+    ask(mia, shop, headline="Another.")
+    service.retire_code(db, code, at=NOON, actor=None)
+    db.commit()
+    jobs.run_all(work)
+    assert run_of(db).state == SignState.FAILED
+    assert "retired or replaced" in run_of(db).problem
+
+
+def test_a_form_that_was_tapped_twice_is_one_sign(mia: Browser, shop: Shop, db: Session) -> None:
+    first, second, other = ask(mia, shop), ask(mia, shop), ask(mia, shop, headline="Another.")
+
+    assert first.headers["Location"] == second.headers["Location"] != other.headers["Location"]
+
+
+def test_a_sign_is_drawn_in_a_design(mia: Browser, shop: Shop, work: Work, db: Session) -> None:
+    kept = keep_design(db, shop.retailer.id, Design(name="Soft", modules=Modules.DOTS), at=NOON, actor=None)
+    db.commit()
+    form = mia.get(_MAKE).text
+
+    run = made(mia, shop, work, db, design=kept.id)
+    plain = made(mia, shop, work, db)
+    page = mia.get(f"/desk/codes/signs/{run.id}").text
+    href = page.partition('href="/desk/codes/signs/make?')[2].partition('"')[0].replace("&amp;", "&")
+    form_again = mia.get(f"{_MAKE}?{href}").text
+
+    assert "Soft" in form
+    assert Sign.from_json(run.sign).dress.modules == "dots"
+    assert (run.state, plain.state) == (SignState.READY, SignState.READY)
+    assert {each["name"]: each["verdict"] for each in run.findings}["Reads back from the finished pages"] == "pass"
+    assert run.file_key != plain.file_key
+    assert f'value="{kept.id}" selected' in form_again
+
+
+def test_a_sign_speaks_of_an_offer_that_runs_as_long_as_it_hangs(
+    mia: Browser, shop: Shop, work: Work, db: Session
+) -> None:
+    ends = now() + timedelta(days=40)
+    make_offer(db, shop.item, until_at=ends)
+    db.commit()
+    near, far = (f"{ends + timedelta(days=days):%Y-%m-%d}" for days in (-10, 10))
+
+    run = made(mia, shop, work, db, hangs_until=near)
+    without = made(mia, shop, work, db, hangs_until=far)
+    wrong = ask(mia, shop, hangs_until="soon")
+
+    assert "an offer until" in Sign.from_json(run.sign).call
+    assert any("Take the sign down by then." in each["said"] for each in run.findings)
+    assert "offer" not in Sign.from_json(without.sign).call
+    assert (wrong.status_code, "soon is no day" in wrong.text) == (422, True)
+
+
+def test_what_a_killed_drawing_left_is_swept_by_the_next_try(mia: Browser, shop: Shop, work: Work, db: Session) -> None:
+    ask(mia, shop)
+    left = work.settings.data_dir / "signs" / run_of(db).id / "sign.pdf"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"%PDF-1.6 half")
+
+    jobs.run_all(work)
+
+    assert run_of(db).state == SignState.READY
+    assert list((work.settings.data_dir / "signs").iterdir()) == []

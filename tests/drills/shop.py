@@ -42,6 +42,8 @@ class Counted:
     """What the phones were told: visits of whole answers, and how many requests were cut off."""
 
     answered: list[str] = field(default_factory=list)
+    # How long each of them waited, in the same order.
+    waited_ms: list[float] = field(default_factory=list)
     cut_off: int = 0
 
 
@@ -68,9 +70,12 @@ class Shop:
             self.public_id = item.public_id
             db.commit()
 
-    def serve(self) -> subprocess.Popen[bytes]:
-        """Start everything, as `qrmerch serve` does, and wait for the first answer."""
-        server = self.start([sys.executable, "-m", "qrmerch.cli", "serve"])
+    def serve(self, **more: str) -> subprocess.Popen[bytes]:
+        """Start everything, as `qrmerch serve` does, and wait for the first answer.
+
+        :param more: variables of its environment.
+        """
+        server = self.start([sys.executable, "-m", "qrmerch.cli", "serve"], **more)
         self._await(lambda: self.fetch("/healthz")[0] == 200, _START_S, "no answer")
         return server
 
@@ -128,6 +133,7 @@ class Shop:
     async def _scan(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, counted: Counted) -> None:
         host = urlsplit(self.settings.base_url).netloc
         head = [f"GET /q/{random.choice(self.tokens)} HTTP/1.1", f"Host: {host}", f"User-Agent: {PHONE}"]
+        began = time.monotonic()
         writer.write("\r\n".join([*head, "Accept-Encoding: br", "", ""]).encode())
         counted.cut_off += 1
         told = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)).decode().lower()
@@ -135,6 +141,7 @@ class Shop:
         await asyncio.wait_for(reader.readexactly(length), 10)
         counted.cut_off -= 1
         assert told.startswith("http/1.1 200"), told
+        counted.waited_ms.append((time.monotonic() - began) * 1000)
         counted.answered.append(visit_in(told.partition("server-timing: ")[2].partition("\r")[0]))
 
     # --- what was counted ------------------------------------------------------------------------
@@ -211,6 +218,11 @@ def children_called(pid: int, word: str) -> list[psutil.Process]:
         except psutil.NoSuchProcess:
             continue
     return sorted(found, key=lambda process: process.create_time())
+
+
+def web_workers(pid: int) -> list[psutil.Process]:
+    """Granian's workers under `pid`, oldest first."""
+    return [each for parent in children_called(pid, "web") for each in psutil.Process(parent.pid).children()]
 
 
 def kill(processes: Iterable[psutil.Process]) -> None:

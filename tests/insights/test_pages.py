@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from qrmerch import ids
 from qrmerch.access import Role
 from qrmerch.parties.models import Measurement
-from qrmerch.scans.models import LogFile
+from qrmerch.scans.models import Correction, LogFile
 from qrmerch.scans.service import record_event
 from tests.browsing import Browser
 from tests.conftest import NOON
@@ -41,6 +42,10 @@ def busy(db: Session, shop: Shop) -> Shop:
     shop.count(db, "scan", 50, item=shop.cap, fixture=shop.window)
     shop.count(db, "view", 150, code_id=code)
     shop.count(db, "view", 30)
+    shop.count(db, "engaged", 60, code_id=code)
+    shop.count(db, "engaged", 2)
+    shop.count(db, "play", 9)
+    shop.count(db, "play_100", 3)
     shop.count(db, "keep", 40, code_id=code)
     shop.count(db, "keep", 5)
     shop.count(db, "keep_loose", 5)
@@ -229,6 +234,19 @@ def test_samples_are_called_samples_on_every_page_and_in_every_file(browser: Bro
     assert "These scans are samples" in browser.get("/desk/insights/export/days").text
 
 
+def test_what_came_back_from_a_withdrawn_rule_is_told(browser: Browser, db: Session, busy: Shop) -> None:
+    for kind, difference in (("scan", 3), ("bot", -3)):
+        where = {"store_id": busy.riverside.id, "item_id": busy.top.id, "code_id": busy.code_id}
+        said = {"retailer_id": busy.retailer.id, "on": TODAY, "kind": kind, "why": "a kiosk", "at": NOON}
+        db.add(Correction(id=ids.new(), difference=difference, **said, **where))
+    db.commit()
+    browser.sign_in(*busy.people[Role.OWNER])
+
+    assert "3 scans came back" in browser.get(f"/desk/insights?{WEEK}").text
+    assert "3 scans came back" in browser.get(f"/desk/insights/items/{busy.top.id}?{WEEK}").text
+    assert "came back" not in browser.get(f"/desk/insights/items/{busy.cap.id}?{WEEK}").text
+
+
 # --- one item ------------------------------------------------------------------------------------------
 
 
@@ -240,13 +258,16 @@ def test_an_items_funnel_holds_one_visit_and_the_rest_stands_beside_it(browser: 
     assert rows(page, "From scan to sale, in one visit, the numbers")[1:] == [
         ["Scanned", "200", "2 places, 2 stores"],
         ["Viewed", "150", "75 % of scans"],
-        ["Kept", "40", "27 % of views"],
+        ["Engaged", "60", "40 % of views"],
+        ["Kept", "40", "67 % of engaged"],
         ["Claimed", "20", "50 % of kept"],
         ["Used", "10", "50 % of claimed"],
         ["Bought", "–", "Not connected"],
     ]
-    assert rows(page, "In any order")[1:][:4] == [
+    assert rows(page, "In any order")[1:][:6] == [
         ["Viewed", "180", "also without a code: from a list, a link, another item’s page"],
+        ["Engaged", "62", "visits that began here, with or without a code"],
+        ["Played", "9", "films and recordings begun; 3 came to the end"],
         ["Kept", "45", "also from shared links and on a later day"],
         ["Claimed", "20", "also without keeping"],
         ["Used", "10", "also in another store or on a later day; undone uses taken off"],

@@ -2,9 +2,12 @@
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from qrmerch.db import Database
 from qrmerch.scans.line import PAGE, SCAN, SHARE
+from qrmerch.scans.models import Event
 from tests.browsing import Browser
 from tests.landing.aisle import hear, lines, make_aisle
 
@@ -61,3 +64,34 @@ def test_a_further_page_of_a_visit_has_no_entry_and_a_friend_came_by_a_share(
 
     _, page, friend = lines(app)
     assert (page.entry, friend.entry, friend.kind) == ("", "share", SHARE)
+
+
+@pytest.mark.parametrize("cookie", ["qs", "__Host-qs", "qt", "__Host-qt"])
+def test_somebody_of_the_house_is_marked_on_every_page(
+    cookie: str, app: Flask, browser: Browser, db: Session, database: Database
+) -> None:
+    aisle = make_aisle(db)
+    for name in ("another", cookie):
+        browser._client.set_cookie(name, "x", domain="localhost")
+
+    for _ in range(2):
+        browser.get(aisle.printed)
+    browser.get(aisle.page)
+    browser.post("/v", {"page": aisle.page})
+    browser.post(aisle.keep, {"keep": "yes"})
+
+    assert {line.manner for line in lines(app)} == {"internal"}
+    assert len(lines(app)) == 4
+    with database.read() as reading:
+        assert not reading.scalars(select(Event)).all()
+
+
+@pytest.mark.parametrize("cookie", ["qm", "xqs", "qsx", "QS"])
+def test_another_cookie_makes_nobody_one_of_the_house(cookie: str, app: Flask, browser: Browser, db: Session) -> None:
+    aisle = make_aisle(db)
+    browser._client.set_cookie(cookie, "qs", domain="localhost")
+
+    browser.get(aisle.printed)
+
+    (line,) = lines(app)
+    assert line.manner == ""

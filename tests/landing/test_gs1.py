@@ -15,6 +15,7 @@ from qrmerch.catalog.models import Item
 from qrmerch.catalog.service import retire_item
 from qrmerch.clock import now
 from qrmerch.codes.gs1_models import Gs1Link, LinkHost
+from qrmerch.codes.gs1_service import mark_answer
 from qrmerch.gs1.ai import KEYS
 from qrmerch.landing import guessing
 from qrmerch.landing.misses import LIMIT
@@ -26,7 +27,7 @@ from qrmerch.scans.visits import find_visit
 from qrmerch.web import Services
 from tests.browsing import Browser
 from tests.conftest import NOON
-from tests.factories import make_item, make_retailer
+from tests.factories import make_item, make_retailer, make_vendor
 from tests.figures import DATABASES
 from tests.landing.aisle import Aisle, add_offer, hear, lines, make_aisle, scan_path, variants_of
 
@@ -682,6 +683,48 @@ def test_of_variants_with_one_number_the_marked_one_answers(
         == page_of(browser.get(f"{ITEM}?x")).partition("?")[0]
         == f"/i/{aisle.sandal.public_id}"
     )
+
+
+def test_sec_c05_no_vendor_takes_over_a_number_with_a_variant_that_nobody_looked_at(
+    app: Flask, browser: Browser, aisle: Aisle, db: Session
+) -> None:
+    """Of a number whose own article is retired, another vendor's would be the better answer."""
+    retire_item(db, aisle.top, at=now())
+    late = variants_of(db, aisle.sandal)[1]
+    late.gtin, late.is_hidden, late.is_proposed = GTIN, True, True
+    changed(db, aisle.retailer.id, at=now())
+    db.commit()
+    hear(app)
+
+    for address in (ITEM, f"{ITEM}/10/L1"):
+        location = browser.get(address).headers["Location"]
+        assert location.startswith(f"/i/{aisle.top.public_id}?pick=s")
+    late.is_hidden, late.is_proposed = False, False
+    changed(db, aisle.retailer.id, aisle.sandal.id, at=now())
+    db.commit()
+    hear(app)
+
+    assert page_of(browser.get(ITEM)) == f"/i/{aisle.sandal.public_id}"
+
+
+def test_sec_c05_no_vendor_takes_over_a_number_with_an_article_of_its_own(
+    app: Flask, browser: Browser, aisle: Aisle, db: Session
+) -> None:
+    """The number's own article is retired; another vendor lists one under it. Only the retailer moves the number."""
+    retire_item(db, aisle.top, at=now())
+    theirs = make_item(db, aisle.retailer, vendor=make_vendor(db, aisle.retailer), title="Taken over")
+    variants_of(db, theirs)[0].gtin = GTIN
+    changed(db, aisle.retailer.id, at=now())
+    db.commit()
+    hear(app)
+
+    for address in (ITEM, f"{ITEM}/10/L1"):
+        assert page_of(browser.get(address)) == f"/i/{aisle.top.public_id}"
+    mark_answer(db, variants_of(db, theirs)[0], at=now(), actor=None)
+    db.commit()
+    hear(app)
+
+    assert page_of(browser.get(ITEM)) == f"/i/{theirs.public_id}"
 
 
 def test_sec_g09_a_number_of_what_is_no_longer_sold_still_leads_to_its_page(

@@ -208,6 +208,7 @@ def test_sec_h04_being_forgotten_leaves_nothing_of_the_phone(browser: Browser, d
 
     answer = browser.post("/my/forget", {"of": "fashiontown", "lang": "en"})
 
+    assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
     page = browser.follow(answer)
     assert "Forgotten." in page.text
     assert "Nothing kept yet" in page.text

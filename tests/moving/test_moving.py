@@ -1,14 +1,18 @@
 """Moving away with every printed code, and back: onto an empty installation, and onto a plain web server."""
 
 import csv
+import http.client
 import json
 import re
 import shutil
+import socket
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
@@ -506,3 +510,67 @@ def test_a_folder_in_use_is_never_written_over(
     with pytest.raises(Conflict, match="not empty"):
         export(settings, database, tmp_path / "mine")
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["letter.txt"]
+
+
+# --- a real server ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def nginx(printed: Printed, settings: Settings, database: Database, tmp_path: Path) -> Iterator[Callable[[str], str]]:
+    """Where nginx sends a phone, served from the folder as its README says."""
+    binary = shutil.which("nginx")
+    if binary is None:
+        pytest.skip("there is no nginx here")
+    folder = tmp_path / "away"
+    export(settings, database, folder)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    conf = (folder / servers.NGINX).read_text().replace("/srv/qrmerch", str(folder))
+    (tmp_path / "qrmerch.conf").write_text(conf.replace("listen 80;", f"listen 127.0.0.1:{port};"))
+    shutil.copy(folder / servers.NGINX_MAP, tmp_path)
+    (tmp_path / "nginx.conf").write_text(
+        f"daemon off; pid {tmp_path}/pid; error_log stderr; events {{}}\n"
+        f"http {{ access_log off; client_body_temp_path {tmp_path}/b; proxy_temp_path {tmp_path}/p;\n"
+        f"fastcgi_temp_path {tmp_path}/f; uwsgi_temp_path {tmp_path}/u; scgi_temp_path {tmp_path}/s;\n"
+        f"include {tmp_path}/qrmerch.conf; }}\n"
+    )
+    with subprocess.Popen([binary, "-p", tmp_path, "-c", tmp_path / "nginx.conf"], stderr=subprocess.PIPE) as server:
+        try:
+            yield lambda path: _location(port, path, server)
+        finally:
+            server.terminate()
+
+
+def _location(port: int, path: str, server: "subprocess.Popen[bytes]") -> str:
+    """Where an address leads, as soon as the server is there."""
+    while server.poll() is None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        try:
+            connection.putrequest("GET", path, skip_host=True)
+            connection.putheader("Host", HOST)
+            connection.endheaders()
+            return urlsplit(connection.getresponse().getheader("Location", "")).path
+        except ConnectionRefusedError:
+            continue
+        finally:
+            connection.close()
+    raise AssertionError(server.stderr.read() if server.stderr else "nginx ended")
+
+
+@ON_SQLITE
+def test_nginx_answers_codes_and_numbers_from_the_folder(printed: Printed, nginx: Callable[[str], str]) -> None:
+    top = f"/pages/{printed.top.public_id}.html"
+
+    for path in (
+        f"/q/{printed.codes['item'].token}",
+        f"/q/{printed.codes['item'].token.lower()}",
+        f"/01/{GTIN}",
+        f"/01/{GTIN}/",
+        f"/01/{GTIN}/10/L%2F1/21/S1?17=271231",
+        f"/i/{printed.top.public_id}?at=x",
+    ):
+        assert nginx(path) == top, path
+    assert nginx(f"/414/{GLN}/254/SHELF-7").startswith("/pages/store-")
+    for path in ("/01/09506000134383", f"/01/{GTIN}x", "/q/7K3M9QXRA", f"/x/01/{GTIN}"):
+        assert nginx(path) == "/pages/unknown.html", path

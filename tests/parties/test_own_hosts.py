@@ -19,11 +19,11 @@ from qrmerch.parties.own_hosts import (
     HostTaken,
     HostUnproven,
     LookedJustNow,
+    begin_look,
     claim_host,
     make_default,
     note_look,
     read_host,
-    refuse_early_look,
     remove_host,
 )
 from qrmerch.parties.proving import WELL_KNOWN, Look, Outside, look_for_proof, record_name, record_text
@@ -151,8 +151,10 @@ def test_a_host_that_codes_carry_stays_and_any_other_goes(db: Session) -> None:
     note_look(db, row, PROVEN, at=NOON, actor=None)
 
     with pytest.raises(HostPrinted, match=r"1,284 codes carry qr\.fashiontown\.example"):
-        remove_host(db, row, codes=1_284, at=NOON, actor=None)
-    remove_host(db, row, codes=0, at=NOON, actor=None)
+        remove_host(db, row, codes=1_284, numbers=0, at=NOON, actor=None)
+    with pytest.raises(HostPrinted, match=r"12 numbers have a GS1 address, and qr\.fashiontown\.example was the host"):
+        remove_host(db, row, codes=0, numbers=12, at=NOON, actor=None)
+    remove_host(db, row, codes=0, numbers=0, at=NOON, actor=None)
 
     assert db.scalars(select(RetailerHost)).all() == []
 
@@ -162,8 +164,11 @@ def test_looking_again_and_again_is_refused(db: Session) -> None:
     note_look(db, row, Look(None, "Nothing there."), at=NOON, actor=None)
 
     with pytest.raises(LookedJustNow):
-        refuse_early_look(row, at=NOON + timedelta(seconds=9))
-    refuse_early_look(row, at=NOON + timedelta(seconds=10))
+        begin_look(db, row, at=NOON + timedelta(seconds=9))
+    begin_look(db, row, at=NOON + timedelta(seconds=10))
+    # Another begins before the first has come to an end.
+    with pytest.raises(LookedJustNow):
+        begin_look(db, row, at=NOON + timedelta(seconds=11))
     assert (row.proven_at, row.check_said) == (None, "Nothing there.")
 
 

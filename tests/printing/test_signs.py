@@ -331,3 +331,29 @@ def test_a_sign_is_the_same_again_from_its_kept_values() -> None:
 
     assert Sign.from_json(sign.to_json()) == sign
     assert sign.shape.kind == SignKind.WALL
+
+
+def test_a_price_is_shown_whole_or_not_at_all(draw: Draw) -> None:
+    huge = replace(shown(), price="$" + ",".join(["000"] * 40))
+
+    for format in ("poster-a6", "talker", "wall"):
+        path, drawn = draw(sign_of(format, huge))
+        (said,) = [each for each in drawn.cut if each.startswith("$")]
+        assert said == huge.price
+        assert "$" not in words_of(path)
+        fits = replace(shown(), price="$1,000,000,000,000.00")
+        assert fits.price in words_of(draw(sign_of(format, fits))[0])
+
+
+def test_marks_that_turn_words_round_are_not_printed(draw: Draw) -> None:
+    path, _ = draw(sign_of("poster-a4", shown(title="Top \u202e.evil.moc\u202c")))
+
+    assert ".evil.moc" in words_of(path).replace(" ", "")
+
+
+def test_a_small_code_on_a_large_poster_is_read_at_its_own_place(draw: Draw) -> None:
+    sign = sign_of("poster-a0", shown(), distance=0.1)
+
+    path, drawn = draw(sign)
+
+    assert [each.verdict for each in read_back(path, sign, drawn)] == [Verdict.PASS, Verdict.PASS]

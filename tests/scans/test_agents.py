@@ -56,7 +56,7 @@ def device_of(agent: str) -> str:
         (
             "Mozilla/5.0 (Linux; Android 13; SM-A536B; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 "
             "Chrome/131.0.0.0 Mobile Safari/537.36 Viber/20.1",
-            "human chrome 54 2 phone android",
+            "human chrome 74 2 phone android",
         ),
         ("Viber/20.1", "preview viber 106 2 other other"),
         (
@@ -74,7 +74,7 @@ def device_of(agent: str) -> str:
         (
             "Mozilla/5.0 (Linux; Android 13; SM-A536B; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 "
             "Chrome/131.0.0.0 Mobile Safari/537.36 QR Scanner/2.1 example.com",
-            "human chrome 54 2 phone android",
+            "human chrome 74 2 phone android",
         ),
         (
             "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 "

@@ -53,7 +53,7 @@ def test_a_line_says_all_that_was_written() -> None:
         referrer="out.reddit.com",
         step=75,
     )
-    assert said.is_human
+    assert said.is_human()
 
 
 def test_the_short_line_of_a_scan_says_the_same_as_the_long_one() -> None:
@@ -62,7 +62,7 @@ def test_the_short_line_of_a_scan_says_the_same_as_the_long_one() -> None:
     short = read_line(scan_line("7K3M9QW4T", AT_S, is_own_network=False, **common))
     long = read_line(make_line(line.SCAN, "7K3M9QW4T", AT_S, is_own_network=False, is_new_visit=True, **common))
 
-    assert short == long and not short.is_human
+    assert short == long and not short.is_human()
 
 
 @pytest.mark.parametrize("kind", line.KINDS)
@@ -72,6 +72,13 @@ def test_every_kind_is_one_line_of_json(kind: str) -> None:
     assert raw.endswith(b"\n") and raw.count(b"\n") == 1
     assert json.loads(raw)["k"] == kind == read_line(raw).kind
     assert len(raw) < 1024, "less than the loader reads on for"
+
+
+def test_a_rule_that_is_withdrawn_leaves_nobody_out() -> None:
+    robot = read_line(make_line(line.SCAN, "x", AT_S, agent="bot word 37 2 desktop windows"))
+
+    assert robot.is_human({"37"}) and not robot.is_human({"2", "7", "3"}) and not robot.is_human()
+    assert not read_line(make_line(line.SCAN, "x", AT_S, agent="")).is_human({"37", ""})
 
 
 def test_what_the_disk_did_not_take_is_a_number() -> None:

@@ -16,10 +16,11 @@ from qrmerch.codes.models import Carrier
 from qrmerch.db import Database
 from qrmerch.insights.figures import REASONS
 from qrmerch.scans import kinds, loader
-from qrmerch.scans.line import GS1, LOST, ORPHAN, PLAY, SHARE, lost_line, make_line
+from qrmerch.scans.line import ENGAGED, GS1, LOST, ORPHAN, PLAY, SHARE, lost_line, make_line
 from qrmerch.scans.loader import FILES_KEPT_FOR, Loader, keep_house, load_all
 from qrmerch.scans.models import DayTotal, HourTotal, LogFile, OpenVisit, Scan
 from tests.conftest import NOON
+from tests.factories import make_code
 from tests.scans.shop import PHONE, ROBOT, Shop, totals
 
 
@@ -143,6 +144,79 @@ def test_repeats_are_left_out_and_on_the_stores_own_wifi_only_noted(
 
     assert totals(db) == {"scan": 3, "repeat": 2, "maybe_repeat": 1}
     assert outcomes(db) == ["scan", "repeat", "repeat", "scan", "maybe_repeat"]
+
+
+def test_a_burst_is_left_out_and_on_the_stores_own_wifi_only_noted(database: Database, db: Session, shop: Shop) -> None:
+    codes = [make_code(db, shop.top, fixture=shop.wall) for _ in range(40)]
+    db.commit()
+
+    def walk(near: str, **more: Any) -> list[bytes]:
+        hits = enumerate(codes)
+        return [shop.scan(NOON + timedelta(seconds=n), code=code, near=near, **more) for n, code in hits]
+
+    shop.write(*walk("89abcdef"))
+    shop.write(*walk("01234567", is_own_network=True), name="scan-b.jsonl")
+
+    load(database, shop)
+
+    assert totals(db) == {"scan": 30 + 40, "burst": 10, "maybe_burst": 10}
+
+
+@pytest.mark.parametrize(
+    ("opened", "outcome"),
+    [({"manner": "prefetch"}, "prefetch"), ({"agent": "fetcher library 40 2 other other"}, "fetcher")],
+    ids=str,
+)
+@pytest.mark.parametrize("is_later", [False, True])
+def test_an_opening_ahead_of_its_owner_is_a_scan_once_its_page_was_seen(
+    database: Database, db: Session, shop: Shop, opened: dict[str, Any], outcome: str, is_later: bool
+) -> None:
+    seen = NOON + timedelta(minutes=20)
+    shop.write(shop.scan(visit="a" * 28, **opened), shop.scan(visit="b" * 28, **opened))
+    if is_later:
+        load(database, shop)
+        assert totals(db) == {outcome: 2}
+    shop.write(*[shop.view(seen, visit="a" * 28), shop.view(seen, visit="a" * 28)], name="scan-b.jsonl")
+
+    load(database, shop)
+    load(database, shop)
+
+    assert totals(db) == {"scan": 1, outcome: 1, "view": 2}
+    upgraded = db.scalars(select(HourTotal).where(HourTotal.kind == "scan")).one()
+    assert (upgraded.hour, upgraded.fixture_id) == (12, shop.wall.id), "where and when it was opened"
+
+
+@pytest.mark.parametrize("agent", [ROBOT, "preview whatsapp 101 2 other other", "none no_agent 1 2 other other"])
+def test_a_view_makes_no_scan_of_a_robot(database: Database, db: Session, shop: Shop, agent: str) -> None:
+    shop.write(shop.scan(visit="a" * 28, agent=agent), shop.view(visit="a" * 28))
+
+    load(database, shop)
+
+    assert "scan" not in totals(db)
+
+
+def test_ten_seconds_engage_a_visit_once_where_it_began(database: Database, db: Session, shop: Shop) -> None:
+    def engaged(**more: Any) -> bytes:
+        return make_line(ENGAGED, shop.cap.public_id, NOON.timestamp() + 60, **{"agent": PHONE, **more})
+
+    shop.write(shop.scan(visit="a" * 28), engaged(visit="a" * 28), engaged(visit="a" * 28))
+    load(database, shop)
+    shop.write(engaged(visit="a" * 28), engaged(), engaged(), engaged(agent=ROBOT), name="scan-b.jsonl")
+
+    load(database, shop)
+
+    assert totals(db) == {"scan": 1, "engaged": 3}
+    rows = {(row.item_id, row.code_id): row.count for row in db.scalars(select(DayTotal)) if row.kind == "engaged"}
+    assert rows == {(shop.top.id, shop.code.id): 1, (shop.cap.id, ""): 2}, "two of whom no visit is known"
+
+
+def test_somebody_of_the_house_counts_for_nothing(database: Database, db: Session, shop: Shop) -> None:
+    shop.write(shop.scan(manner="internal", visit="a" * 28), shop.view(manner="internal", visit="a" * 28))
+
+    load(database, shop)
+
+    assert totals(db) == {"internal": 1}
+    assert not db.scalars(select(OpenVisit)).all()
 
 
 def test_repeats_are_a_matter_of_time_whatever_file_they_stand_in(database: Database, db: Session, shop: Shop) -> None:

@@ -61,3 +61,35 @@ def test_memory_is_bounded_and_keeps_what_may_still_repeat(monkeypatch: pytest.M
 
     assert len(seen._seen) <= 101
     assert seen.is_repeat(hit(1000, near=f"{990:08x}"))
+
+
+# --- bursts -------------------------------------------------------------------------------------------
+
+
+def bursts(*hits: Line) -> list[bool]:
+    seen = Repeats()
+    return [seen.is_burst(each) for each in hits]
+
+
+def test_the_thirty_first_scan_within_a_minute_begins_a_burst() -> None:
+    said = bursts(*(hit(n, code=f"CODE{n:05d}") for n in range(40)))
+
+    assert said == [False] * 30 + [True] * 10
+
+
+def test_thirty_scans_a_minute_for_an_hour_are_no_burst() -> None:
+    assert not any(bursts(*(hit(2 * n, code=f"CODE{n:05d}") for n in range(1800))))
+
+
+def test_another_phones_scans_are_not_added_and_none_are_where_none_is_told_apart() -> None:
+    assert not any(bursts(*(hit(n / 2, near=f"{n % 2:08x}") for n in range(60))))
+    assert not any(bursts(*(hit(n / 10, near="") for n in range(60))))
+
+
+def test_memory_of_bursts_is_bounded_and_keeps_the_last_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(repeats, "_REMEMBERED", 100)
+    seen = Repeats()
+    for number in range(1000):
+        seen.is_burst(hit(number, near=f"{number:08x}"))
+
+    assert len(seen._lately) <= 101 and f"{990:08x}" in seen._lately
