@@ -137,7 +137,7 @@ class Page(HTMLParser):
             self._area, self._owner = name, owner
         elif tag == "input" and kind in ("checkbox", "radio"):
             # One of a list is ticked, since many forms ask for one at least; a yes or no stays as it is.
-            is_listed = kind == "checkbox" and not name.startswith("is_")
+            is_listed = not name.startswith("is_")
             if "checked" in said or (is_listed and name not in owner.fields):
                 owner.fields[name] = said.get("value", "on")
         elif tag == "input" and kind == "password":

@@ -257,7 +257,7 @@ def forms_on(everything: Everything, people: dict[Role, Browser]) -> dict[str, t
             # A shopper's form in a preview is sent by nobody: the preview's policy allows none.
             is_dead = (form.action or "").startswith("/i/")
             if form.texts and not form.has_password and not is_dead:
-                name = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "ID", form.action or address)
+                name = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?<=^/i/)[0-9a-z]{16}", "ID", form.action or address)
                 found.setdefault(name, (role, address, form))
     return found
 

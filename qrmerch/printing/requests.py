@@ -98,10 +98,7 @@ def ask(
         raise PrintsNotAllowed(f"{retailer.name} makes its print files itself. Ask your contact there.")
     wanted = list(dict.fromkeys(item_ids))
     said = _check_asked(wanted, copies, note)
-    mine = Item.retailer_id == retailer.id, Item.vendor_id == vendor_id, Item.id.in_(wanted)
-    items = list(db.scalars(select(Item).where(*mine, *_is_approved()).order_by(Item.title, Item.id)))
-    if len(items) < len(wanted):
-        raise NotFound("One of these items is not approved any more. Reload the page and choose again.")
+    items = _find_approved(db, retailer.id, vendor_id, wanted)
     lock_for_chain(db, f"print requests of {vendor_id}")
     same = _find_same(db, retailer.id, vendor_id, items, (stock.key, copies, said), at=at)
     if same is not None:
@@ -127,6 +124,18 @@ def ask(
     _tell(db, request, items, "print_asked", Reader.RETAILER, at=at)
     _record(db, request, "prints.ask", at=at, actor=actor, detail={"items": len(items), "copies": copies})
     return request
+
+
+def _find_approved(db: Session, retailer_id: str, vendor_id: str, item_ids: Sequence[str]) -> list[Item]:
+    """A vendor's items by title.
+
+    :raises NotFound: one is not its own, or no page of it was approved.
+    """
+    mine = Item.retailer_id == retailer_id, Item.vendor_id == vendor_id, Item.id.in_(item_ids)
+    items = list(db.scalars(select(Item).where(*mine, *_is_approved()).order_by(Item.title, Item.id)))
+    if len(items) < len(item_ids):
+        raise NotFound("One of these items is not approved any more. Reload the page and choose again.")
+    return items
 
 
 def _check_asked(item_ids: Sequence[str], copies: int, note: str) -> str:
