@@ -144,6 +144,7 @@ def test_an_item_that_is_gone_here_shows_what_is_like_it_and_here(db: Session) -
 
 def test_what_goes_with_it_does_not_stand_for_it(db: Session) -> None:
     aisle = make_aisle(db)
+    aisle.top.category, aisle.sandal.category = "Tops", "Sandals"
     stock(db, aisle.top, aisle.store, 0, 0)
     stock(db, aisle.sandal, aisle.store, 9, 9)
 
