@@ -22,11 +22,14 @@ from qrmerch.files import FileStore
 from qrmerch.media.models import Asset
 from qrmerch.media.service import Prepared, find_ground, prepare, record_renditions
 
-# What a blueprint adds to an application, by its name; under None stands what the application says itself.
+# All that a blueprint adds to an application (Flask's Scaffold), by its name; under None stands what the application
+# says itself.
 _OF_BLUEPRINTS = (
     "before_request_funcs",
     "after_request_funcs",
     "teardown_request_funcs",
+    "url_value_preprocessors",
+    "url_default_functions",
     "template_context_processors",
     "error_handler_spec",
 )
