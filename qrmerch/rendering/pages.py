@@ -380,6 +380,15 @@ class Instead:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """The newest item like this one, where a style sets two beside each other, and the page to compare them."""
+
+    piece: Piece
+    compare: str
+    kind: str = field(default="beside", init=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Hanging:
     """Where the item hangs, for somebody who is in no store."""
 
@@ -472,6 +481,7 @@ Section = (
     | Words
     | LookSection
     | Instead
+    | Beside
     | Hanging
     | Specification
     | ReviewSection

@@ -206,14 +206,11 @@ def list_alternatives(
 
     :param has_look: whether those of its look stand for it too.
     """
-    _, found = list_look_items(db, item)
-    if not has_look:
-        # What belongs to no category is like nothing; what goes with an item cannot stand for it.
-        if not item.category:
-            return [], []
-        taken, found = [item.id, *(each.id for each in found)], []
-    else:
-        taken = [item.id, *(each.id for each in found)]
+    if not has_look and not item.category:
+        # What belongs to no category is like nothing.
+        return [], []
+    found = list_look_items(db, item)[1] if has_look else []
+    taken = [item.id, *(each.id for each in found)]
     published = select(Publication.id).where(Publication.item_id == Item.id, Publication.revision_id.is_not(None))
     same = select(Item).where(
         Item.retailer_id == item.retailer_id,

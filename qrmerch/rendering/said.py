@@ -61,7 +61,8 @@ def _word_count(count: int, locale: str, t: Translate) -> str:
 
 def _cards(db: Session, reviews: Sequence[Review], t: Translate) -> tuple[ReviewCard, ...]:
     bought = {each.bought_store_id for each in reviews if each.bought_store_id}
-    names = {store.id: store.short_name for store in db.scalars(select(Store).where(Store.id.in_(bought)))}
+    found = db.scalars(select(Store).where(Store.id.in_(bought))) if bought else ()
+    names = {store.id: store.short_name for store in found}
     return tuple(_card(each, names.get(each.bought_store_id or "", ""), t) for each in reviews)
 
 

@@ -29,6 +29,7 @@ from qrmerch.rendering.frame import ITEM_SHEETS, House, build_frame, language_li
 from qrmerch.rendering.kept import NOWHERE, RenderedPage
 from qrmerch.rendering.opening import word_opening
 from qrmerch.rendering.pages import (
+    Beside,
     Choice,
     Elsewhere,
     Fold,
@@ -43,6 +44,7 @@ from qrmerch.rendering.pages import (
     RetiredPage,
     ReviewSection,
     Section,
+    Specification,
     StoreQuestion,
 )
 from qrmerch.rendering.pictures import PagePictures, as_approved, card_picture
@@ -172,6 +174,8 @@ def _list_others(db: Session, page: ItemPage | RetiredPage) -> tuple[str, ...]:
             shown += [piece.public_id for piece in section.pieces]
         elif isinstance(section, Instead):
             shown += section.considered
+        elif isinstance(section, Beside):
+            shown.append(section.piece.public_id)
     return tuple(db.scalars(select(Item.id).where(Item.public_id.in_(shown)))) if shown else ()
 
 
@@ -238,7 +242,7 @@ def _make_item_page(
         story=story,
         figures=tuple(facts) if scene.style == Style.QUIET else pick_figures(facts),
         reviews_words=word_score(reviews, source.locale) if reviews else "",
-        sections=(*around, *build_sections(source, extras, () if scene.style == Style.QUIET else facts)),
+        sections=_arrange(around, build_sections(source, extras, () if scene.style == Style.QUIET else facts)),
         is_kept=bool(personal and item.public_id in personal.kept),
         is_neutral=not scene.is_published,
         question=_ask_store(scene),
@@ -248,6 +252,14 @@ def _make_item_page(
         is_away=scene.is_away,
     )
     return page, block, shown.edges + edges
+
+
+def _arrange(around: Sequence[Section], own: Sequence[Section]) -> tuple[Section, ...]:
+    """The template's own sections with what stands around: another item behind the specification, the rest first."""
+    beside = [each for each in around if isinstance(each, Beside)]
+    first = [each for each in around if not isinstance(each, Beside)]
+    after = next((place for place, each in enumerate(own, 1) if isinstance(each, Specification)), len(own))
+    return (*first, *own[:after], *beside, *own[after:])
 
 
 def _word_stock(scene: Scene) -> tuple[str, str]:
@@ -294,14 +306,29 @@ def _list_around(
             address=lambda store: item_address(scene.item, store, lang, pick=scene.pick),
         )  # fmt: skip
         return [Hanging(stores)] if stores else [], edges
-    if state != "none":
+    return _list_alike(db, scene, state, personal=personal, at=at)
+
+
+def _list_alike(
+    db: Session, scene: Scene, state: str, *, personal: Personal | None, at: datetime
+) -> tuple[list[Section], list[datetime]]:
+    """What is like the item: all that is here where it is not; else one of them, where the style has a place for it."""
+    if state != "none" and scene.style != Style.EDITORIAL:
         return [], []
-    items, edges = list_alternatives(db, scene.item, store_id=scene.store.id, locale=locale, at=at, has_look=False)
-    here = [each for each in list_pieces(db, items, scene, personal=personal, at=at) if each.stock in _HERE]
+    store, lang = scene.store, scene.house.lang(scene.source.locale)
+    seen_in = store.id if store else None
+    items, edges = list_alternatives(
+        db, scene.item, store_id=seen_in, locale=scene.source.locale, at=at, has_look=False
+    )
     if not items:
         return [], edges
-    compare = compare_address([scene.item.public_id, *(each.public_id for each in here)], scene.store, lang)
-    return [Instead(tuple(here), compare, considered=tuple(each.public_id for each in items))], edges
+    pieces = list_pieces(db, items, scene, personal=personal, at=at)
+    own = scene.item.public_id
+    if state != "none":
+        return [Beside(pieces[0], compare_address([own, pieces[0].public_id], store, lang))], edges
+    here = tuple(each for each in pieces if each.stock in _HERE)
+    compare = compare_address([own, *(each.public_id for each in here)], store, lang)
+    return [Instead(here, compare, considered=tuple(each.public_id for each in items))], edges
 
 
 def compare_address(public_ids: Sequence[str], store: Store | None, lang: str = "") -> str:

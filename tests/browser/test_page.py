@@ -140,6 +140,19 @@ def test_one_tap_without_script_is_thanked_in_its_place(open_phone: OpenPhone, a
     assert [each.answer for each in rows(db, Answer)] == ["partly"]
 
 
+def test_one_tap_with_script_is_thanked_without_leaving_the_page(page: Page, aisle: Aisle, db: Session) -> None:
+    page.goto(aisle.page)
+    page.evaluate("window.isSame = true")
+
+    page.get_by_role("button", name="No", exact=True).click()
+
+    expect(page.locator(".tap [role=status]")).to_have_text("Thank you. Riverside reads these.")
+    expect(page.get_by_role("button", name="Partly")).to_be_hidden()
+    expect(page.locator("#tapped")).to_be_hidden()
+    assert page.evaluate("window.isSame")
+    assert [each.answer for each in rows(db, Answer)] == ["no"]
+
+
 def test_the_guide_opens_and_closes_with_the_keyboard_and_gives_the_focus_back(page: Page, aisle: Aisle) -> None:
     page.goto(aisle.page)
     opener = page.get_by_role("button", name="Size guide")

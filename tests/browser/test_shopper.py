@@ -455,7 +455,12 @@ def test_no_page_is_wider_than_its_screen(
     hear(app)
     page = open_phone(locale=locale).page
 
-    for address in (f"/q/{code.token}", "/my?of=fashiontown", "/help", "/privacy", "/?of=fashiontown"):
+    own = [f"/i/{item.public_id}?at=none", f"/store/{aisle.store.public_id}"]
+    # A quiet page takes no reviews.
+    own += [f"/i/{item.public_id}/review"] if style != Style.QUIET else []
+    compared = f"/compare?i={item.public_id}&i={aisle.top.public_id}&i={aisle.sandal.public_id}"
+    pages = (f"/q/{code.token}", "/my?of=fashiontown", "/help", "/privacy", "/?of=fashiontown", compared, *own)
+    for address in pages:
         page.goto(address)
         # No script of ours asks how wide the screen is: a page that is turned is as one that is opened so.
         for width in (320, 390, 768, 1280):

@@ -16,8 +16,8 @@ from tests.landing.aisle import Aisle, hear, lines, make_aisle
 
 QUESTION = """<form data-tap="Thank you." method="post" action="/i/asked/answer">
   <div>
-    <button name="answer" value="yes">Yes</button>
-    <button name="answer" value="no" formaction="/i/asked/no">No</button>
+    <button name="answer" value="yes">Surely</button>
+    <button name="answer" value="no" formaction="/i/asked/no">Hardly</button>
   </div>
   <p id="said" role="status"></p>
 </form>"""
@@ -167,7 +167,7 @@ def test_an_answer_is_thanked_for_where_the_question_was(status: int, page: Page
     answered = ask(page, aisle)
     page.route("**/i/asked/**", lambda route: route.fulfill(status=status, headers={"Location": "/i/asked"}))
 
-    page.locator(ASKED).get_by_role("button", name="Yes").click()
+    page.locator(ASKED).get_by_role("button", name="Surely").click()
 
     expect(page.locator("#said")).to_have_text("Thank you.")
     expect(page.locator(ASKED).locator("button")).to_have_count(0)
@@ -185,7 +185,7 @@ def test_an_answer_that_does_not_come_through_is_sent_as_a_form(phone: Watched, 
     )
     page.on("console", lambda message: None)
 
-    page.locator(ASKED).get_by_role("button", name="No").click()
+    page.locator(ASKED).get_by_role("button", name="Hardly").click()
 
     expect(page.locator("body")).to_have_text("taken")
     assert answered == ["no answer=no", "no answer=no"]

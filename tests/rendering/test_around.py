@@ -45,11 +45,15 @@ def html_of(db: Session, item: Item, *, store: Store | None = None, locale: str 
 
 
 def make_house(
-    db: Session, *, style: Style = Style.EVERYDAY, locales: list[str] | None = None
+    db: Session,
+    *,
+    style: Style = Style.EVERYDAY,
+    locales: list[str] | None = None,
+    slots: dict[str, object] | None = None,
 ) -> tuple[Retailer, Item]:
     retailer = make_retailer(db, name="Fashiontown", locales=locales)
     item = make_item(db, retailer, vendor=make_vendor(db, retailer, name="Sunny Side"), title="Marigold Slouch Top")
-    publish_page(db, item, template=make_template(db, retailer, style=style))
+    publish_page(db, item, template=make_template(db, retailer, style=style), slots=slots)
     return retailer, item
 
 
@@ -140,6 +144,7 @@ def test_an_item_that_is_gone_here_shows_what_is_like_it_and_here(db: Session) -
 
 def test_what_goes_with_it_does_not_stand_for_it(db: Session) -> None:
     aisle = make_aisle(db)
+    aisle.top.category, aisle.sandal.category = "Tops", "Sandals"
     stock(db, aisle.top, aisle.store, 0, 0)
     stock(db, aisle.sandal, aisle.store, 9, 9)
 
@@ -160,6 +165,28 @@ def test_one_that_comes_in_shows_at_the_next_scan(app: Flask, browser: Browser, 
 
     assert "Here today instead" not in before
     assert "Here today instead" in browser.get(aisle.printed).text
+
+
+@pytest.mark.parametrize("style", list(Style))
+def test_only_editorial_sets_another_beside_it(style: Style, db: Session) -> None:
+    retailer, item = make_house(
+        db, style=style, slots={"facts.rows": [{"name": {"en": "Fit"}, "value": {"en": "Loose"}}]}
+    )
+    store = make_store(db, retailer)
+    stock(db, item, store, 4, 4)
+    other = make_alike(db, item, "Buttercup Cardigan", store, 4)
+
+    page = render_item_page(
+        db, item_id=item.id, store_id=store.id, locale="en", at=now(), base_url="https://shop.example"
+    )
+    html = page.html.decode()
+
+    assert ("Another like it" in html) == (style == Style.EDITORIAL)
+    if style == Style.EDITORIAL:
+        assert f'href="/compare?i={item.public_id}&amp;i={other.public_id}&amp;at={store.public_id}"' in html
+        assert html.index('id="spec-h"') < html.index('id="beside-h"') < html.index('id="reviews-h"')
+        # Whatever changes of it drops the page.
+        assert other.id in page.others
 
 
 # --- where it hangs ---------------------------------------------------------------------------------------
