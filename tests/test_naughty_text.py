@@ -34,6 +34,7 @@ from qrmerch.outbox import Channel, post
 from qrmerch.parties.models import Retailer, Vendor, Warehouse
 from qrmerch.parties.social import NETWORKS
 from qrmerch.reviews.models import Review, ReviewState
+from qrmerch.scans.models import Correction, WithdrawnRule
 from qrmerch.text import clean_block, clean_line, rich_text, spreadsheet_cell
 from tests.browsing import Browser
 from tests.conftest import NOON
@@ -180,6 +181,18 @@ def everything(db: Session, settings: Settings) -> Everything:
                 reason="It is gone.",
             ),
             Warehouse(retailer_id=retailer.id, code="W1", name="Riverside depot"),
+            WithdrawnRule(rule=1, version=1, at=NOON, by="Op", why="It was a phone."),
+            Correction(
+                retailer_id=retailer.id,
+                on=NOON.date(),
+                kind="scan",
+                store_id=house.ids["store_id"],
+                item_id=house.ids["item_id"],
+                code_id="",
+                difference=3,
+                why="It was a phone.",
+                at=NOON,
+            ),
             ArchiveLine(
                 vendor_id=vendor.id,
                 archive_id=house.ids["archive_id"],
@@ -373,7 +386,8 @@ def _rest(form: Form) -> dict[str, str]:
 OURS = {
     *("audit_entry.chain", "audit_entry.actor", "audit_entry.action", "audit_entry.subject_kind"),
     *("audit_entry.subject_id", "audit_entry.seal", "idempotency_key.body_digest", "idempotency_key.answer"),
-    *("log_file.name", "retailer.slug", "retailer.currency", "retailer.default_locale", "retailer.locales"),
+    *("log_file.name", "log_file.node", "code_hour.item_id", "code_hour.store_id", "retailer.slug"),
+    *("retailer.currency", "retailer.default_locale", "retailer.locales"),
     *("retailer.time_zone", "retailer_host.host", "user.password_hash", "asset.public_id", "asset.digest"),
     *("asset.source_key", "asset.colour", "asset.placeholder", "brand_kit.colour", "import_run.file_key"),
     *("import_run.encoding", "import_run.delimiter", "import_run.currency", "invitation.secret_hash"),

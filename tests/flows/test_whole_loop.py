@@ -66,7 +66,7 @@ def test_from_a_vendors_file_to_the_merchandisers_numbers(
     assert (grown["Scans"], grown["Kept on a list"], grown["Codes used"]) == (1, 1, 1)
     # Seen after the scan, on the way back from the code, and by the friend.
     assert grown["Views"] == 3
-    assert funnel == {"Scanned": 1, "Viewed": 1, "Kept": 1, "Claimed": 1, "Used": 1}
+    assert funnel == {"Scanned": 1, "Viewed": 1, "Engaged": 1, "Kept": 1, "Claimed": 1, "Used": 1}
 
 
 def _set_up(served: Shop) -> People:
