@@ -252,13 +252,18 @@ _MANNER_MAPS: Final = r"""map "$http_sec_gpc $http_cookie" $qrmerch_has_gpc {
     "~^1 " 1;
     "~[; ](?:__Host-)?qo=" 1;
 }
-map $http_cookie $qrmerch_inside {
+map "$scheme $http_cookie" $qrmerch_inside {
     default "";
-    "~(?:^|;\s*)(?:__Host-)?q[st]=" "internal";
+    "~^https? (?:.*;\s*)?__Host-q[st]=" "internal";
+    "~^http (?:.*;\s*)?q[st]=" "internal";
 }
-map "$http_sec_purpose $http_purpose $http_x_purpose $http_x_moz" $qrmerch_purpose {
+map "$http_sec_purpose $http_purpose $http_x_purpose $http_x_moz" $qrmerch_asked_ahead {
     default $qrmerch_inside;
     "~*prefetch|preview" "prefetch";
+}
+map $http_sec_fetch_dest $qrmerch_purpose {
+    default $qrmerch_asked_ahead;
+    "~^(?:audio|embed|font|frame|iframe|image|manifest|object|script|style|track|video)$" "prefetch";
 }
 map $request_method $qrmerch_manner {
     default $qrmerch_purpose;
