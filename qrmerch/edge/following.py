@@ -33,6 +33,7 @@ from qrmerch.parties.models import PageChange, Retailer, RetailerHost
 from qrmerch.rendering.changes import EVERY_S, READ_BACK, ROWS_KEPT_FOR, Change
 from qrmerch.rendering.kept import RETIRED, STORE, PageKey
 from qrmerch.rendering.keys import render_key
+from qrmerch.scans.log import node_of
 from qrmerch.web import safety_headers
 
 STATE: Final = "published.json"
@@ -77,7 +78,7 @@ class Publisher:
         self._codes = PrintedCodes(settings.pages_dir)
         self._shelf = Shelf(self._folder)
         headers = tuple(safety_headers(settings, path="/q/"))
-        self._around = Around(self._folder, settings.log_dir, behind, headers)
+        self._around = Around(self._folder, settings.log_dir, behind, headers, node_of(settings.log_dir))
         self._reload = shlex.split(reload_command)
         self._heard_at = datetime.min.replace(tzinfo=UTC)
         self._seen: set[str] = set()

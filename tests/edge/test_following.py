@@ -1,5 +1,6 @@
 """Publishing that goes on by itself: a change is there a moment later, a kill loses no counted scan."""
 
+import dataclasses
 import http.client
 import os
 import signal
@@ -220,6 +221,25 @@ def test_a_killed_nginx_counts_what_it_answered(nginx: Nginx, app: Flask, aisle:
     assert answered >= 180
     assert visits == counted
     assert bad == 0
+
+
+def test_two_in_front_on_machines_of_one_name_write_files_of_two_names(
+    nginx: Nginx, phone: Ask, behind: str, app: Flask, aisle: Aisle, settings: Settings, tmp_path: Path
+) -> None:
+    there = dataclasses.replace(settings, data_dir=tmp_path / "there").ready()
+    publisher = Publisher(there, tmp_path / "published-there", behind=behind)
+    publisher.publish()
+    publisher.close()
+    phone(aisle.printed)
+    with running(tmp_path / "nginx-there", tmp_path / "published-there") as other:
+        ask(other.port, aisle.printed)
+    services: Services = app.extensions["qrmerch"]
+
+    for folder in (settings.log_dir, there.log_dir):
+        load_all(services.database, folder)
+
+    with services.database.read() as db:
+        assert db.scalar(select(func.count(func.distinct(Scan.id)))) == 2
 
 
 def test_two_in_front_of_one_database_are_counted_together(

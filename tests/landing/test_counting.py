@@ -158,6 +158,24 @@ def test_phones_are_told_apart_only_where_a_retailer_estimates(
     assert bool(first.visit) is (mode is not Measurement.COUNTS and not headers)
 
 
+@pytest.mark.parametrize("how", ["cookie", "signal", ""])
+def test_what_somebody_does_after_they_objected_belongs_to_no_visit(
+    how: str, app: Flask, browser: Browser, db: Session, database: Database
+) -> None:
+    aisle = make_aisle(db)
+    browser.get(aisle.page)
+    (page,) = lines(app)
+    if how == "cookie":
+        browser._client.set_cookie("qo", "1", domain="localhost")
+
+    signal = {"Sec_GPC": "1"} if how == "signal" else {}
+    browser.post(aisle.keep, {"at": aisle.store.public_id, "keep": "yes", "v": page.visit}, **signal)
+
+    with database.read() as reading:
+        (event,) = reading.scalars(select(Event))
+    assert event.visit == (None if how else page.visit)
+
+
 def test_who_objects_is_a_mark_on_a_tally_until_they_take_it_back(app: Flask, browser: Browser, db: Session) -> None:
     aisle = make_aisle(db)
     aisle.retailer.measurement = Measurement.ESTIMATE

@@ -101,6 +101,18 @@ def test_staff_beyond_their_places_are_told_to_come_again_and_shoppers_are_let_i
     assert [each.result(20)[0] for each in (*staff, *waiting, shopper)] == [b"ok"] * (3 + WAITING - 1)
 
 
+def test_a_till_does_not_wait_for_those_who_read_numbers(slow: Slow, threads: ThreadPoolExecutor) -> None:
+    door = shed(slow, wait_s=0.01)
+    many(threads, door, "/desk/insights", 2)
+    slow.await_begun(2)
+
+    till = threads.submit(ask, door, "/associate/check", method="POST")
+    slow.await_begun(3)
+
+    slow.may_end.set()
+    assert till.result(20)[1][:3] == "200"
+
+
 def test_who_waits_in_vain_is_told_so(slow: Slow, threads: ThreadPoolExecutor) -> None:
     door = shed(slow, wait_s=0.01, flask=2, staff=1)
     busy = many(threads, door, "/my", 2)
