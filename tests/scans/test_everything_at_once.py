@@ -25,20 +25,21 @@ from tests.scans.test_loader import load
 
 TILL = "bot word 37 2 desktop windows"
 FETCHER = "fetcher library 40 2 other other"
-AGENTS = (PHONE, PHONE, PHONE, ROBOT, TILL, FETCHER, "", "bot", "none no_agent 1 2 other other")
+AGENTS = (PHONE, PHONE, PHONE, ROBOT, TILL, FETCHER, FETCHER, FETCHER, "", "bot", "none no_agent 1 2 other other")
 FUTURE = (b'{"t":1795000000.000,"k":"z","q":"x"}\n', b'{"t":1795000000,"k":"q","q":"x","s":5}\n')
+_LINES = 240
 
 
 def throw(dice: random.Random, shop: Shop, number: int) -> tuple[bytes, bytes]:
     """One line, and what follows it sooner or later."""
-    visit = dice.choice(["", f"{number:032x}"])
+    visit = dice.choice(["", *[f"{number:032x}"] * 3])
     at = NOON + timedelta(seconds=20 * number + dice.randrange(40))
     near = dice.choice(["", "", f"{dice.randrange(4):08x}"]) if visit else ""
     said = {"agent": dice.choice(AGENTS), "visit": visit, "near": near, "is_own_network": dice.random() < 0.3}
     manner = dice.choice(["", "", "", "", "head", "prefetch", "internal"])
     line = shop.scan(at, code=dice.choice([shop.code, shop.berlin_code]), manner=manner, **said)
     later, follow = b"", at + timedelta(seconds=dice.choice([0, 2, 400]))
-    if dice.random() < 0.4:
+    if dice.random() < 0.7:
         later += shop.view(follow, visit=visit)
     for _ in range(dice.choice([0, 0, 1, 3])):
         later += make_line(ENGAGED, shop.top.public_id, follow.timestamp(), agent=PHONE, visit=visit)
@@ -81,22 +82,22 @@ def test_totals_are_what_the_rows_come_to(
             raise KeyboardInterrupt
 
     waiting: list[tuple[str, bytes]] = []
-    for number in range(150):
+    for number in range(_LINES):
         name = f"scan-{dice.choice('abc')}.jsonl"
         line, later = throw(dice, shop, number)
         shop.write(line, name=name)
         waiting.append((name, later))
-        while waiting and dice.random() < (0.5 if number < 149 else 1.0):
+        while waiting and dice.random() < (0.4 if number < _LINES - 1 else 1.0):
             name, later = waiting.pop(dice.randrange(len(waiting)))
             shop.write(later, name=name)
         if dice.random() < 0.2:
             with monkeypatch.context() as patch, contextlib.suppress(KeyboardInterrupt):
                 patch.setattr(Session, "commit", die)
-                Loader(database, shop.folder, max_bytes=dice.choice([500, 5_000])).load(NOON)
-        if number in (60, 110):
+                Loader(database, shop.folder, max_bytes=dice.choice([2_000, 40_000])).load(NOON)
+        if number in (_LINES // 2, _LINES * 2 // 3):
             with database.write() as changing:
-                withdraw_rule(changing, 37 if number == 60 else 40, why="wrong", by="test", at=NOON)
-                if dice.random() < 0.5:
+                withdraw_rule(changing, 40 if number == _LINES // 2 else 37, why="wrong", by="test", at=NOON)
+                if dice.random() < 0.8:
                     changing.commit()
     load(database, shop)
 
