@@ -19,12 +19,11 @@ from typing import Final
 
 import orjson
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from qrmerch.clock import now
 from qrmerch.config import Settings
-from qrmerch.db import Database
+from qrmerch.db import AWAY, Database
 from qrmerch.edge.nginx import Around, House, house_file, write_configuration
 from qrmerch.edge.publishing import Shelf, Spot
 from qrmerch.errors import DomainError
@@ -34,6 +33,7 @@ from qrmerch.parties.models import PageChange, Retailer, RetailerHost
 from qrmerch.rendering.changes import EVERY_S, READ_BACK, ROWS_KEPT_FOR, Change
 from qrmerch.rendering.kept import RETIRED, STORE, PageKey
 from qrmerch.rendering.keys import render_key
+from qrmerch.scans.log import node_of
 from qrmerch.web import safety_headers
 
 STATE: Final = "published.json"
@@ -78,12 +78,14 @@ class Publisher:
         self._codes = PrintedCodes(settings.pages_dir)
         self._shelf = Shelf(self._folder)
         headers = tuple(safety_headers(settings, path="/q/"))
-        self._around = Around(self._folder, settings.log_dir, behind, headers)
+        self._around = Around(self._folder, settings.log_dir, behind, headers, node_of(settings.log_dir))
         self._reload = shlex.split(reload_command)
         self._heard_at = datetime.min.replace(tzinfo=UTC)
         self._seen: set[str] = set()
         self._houses: tuple[House, ...] = ()
         self._spots: dict[PageKey, list[Spot]] = {}
+        # When the server last failed to read what was written for it.
+        self._unread_since: datetime | None = None
         self._links = self._shelf.spots()
         self._standing: dict[PageKey, Standing] = {}
         self._changed: dict[PageKey, None] = {}
@@ -92,15 +94,17 @@ class Publisher:
     def look(self, at: datetime) -> Published:
         """Take in what has changed, and render the next pages that are due; those that have changed go first."""
         with self._database.read() as db:
-            changes, is_late = self._read_changes(db, at)
+            rows = self._read_changes(db, at)
+            changes, is_late = [row for row in rows if row.id not in self._seen], self._heard_at < at - ROWS_KEPT_FOR
             self._codes.hear(db, changes)
             houses = _load_houses(db, self._codes)
-        if houses != self._houses:
-            self._configure(houses)
+        if houses != self._houses or (self._unread_since and at - self._unread_since >= _TRY_AGAIN):
+            self._configure(houses, at)
         if changes or houses != self._houses or is_late:
-            self._houses = houses
-            self._want()
+            self._want(houses)
         self._note_due(changes, at, everything=is_late)
+        # Only now: a look that ended before this has heard of nothing.
+        self._houses, self._heard_at, self._seen = houses, at, {row.id for row in rows}
         for key in list(self._changed)[:_AT_ONCE]:
             self._render(key)
             del self._changed[key]
@@ -122,9 +126,10 @@ class Publisher:
                 if is_away:
                     log.warning("the database is back")
                 is_away = False
-            except DBAPIError as error:
+            except AWAY as error:
                 if not is_away:
-                    log.warning("the database is away, what is published stands: %s", error.orig)
+                    said = getattr(error, "orig", error)
+                    log.warning("the database is away, what is published stands: %s", said)
                 is_away, waiting = True, 0
             except OSError:
                 log.warning("pages were not published", exc_info=True)
@@ -138,20 +143,15 @@ class Publisher:
         """Let go of the database."""
         self._database.close()
 
-    def _read_changes(self, db: Session, at: datetime) -> tuple[list[Change], bool]:
-        """Changes not heard of yet, and whether some may have been missed, as at the start."""
-        oldest = at - ROWS_KEPT_FOR
-        since = max(self._heard_at, oldest) - READ_BACK
+    def _read_changes(self, db: Session, at: datetime) -> list[Change]:
+        """Changes since the last look that ended well, and some from before it."""
+        since = max(min(at, self._heard_at), at - ROWS_KEPT_FOR) - READ_BACK
         wanted = select(PageChange.id, PageChange.retailer_id, PageChange.item_id, PageChange.at)
-        rows = [Change(*row) for row in db.execute(wanted.where(PageChange.at > since))]
-        fresh = [row for row in rows if row.id not in self._seen]
-        is_late, self._heard_at = self._heard_at < oldest, at
-        self._seen = {row.id for row in rows}
-        return fresh, is_late
+        return [Change(*row) for row in db.execute(wanted.where(PageChange.at > since))]
 
-    def _want(self) -> None:
+    def _want(self, houses: Sequence[House]) -> None:
         """Say for each page at which codes it is asked for; what is asked for no more is removed."""
-        of_house = {house.retailer_id: house for house in self._houses}
+        of_house = {house.retailer_id: house for house in houses}
         self._spots = {}
         for code in list(self._codes.by_path.values()):
             house = of_house.get(code.retailer_id)
@@ -185,8 +185,12 @@ class Publisher:
         try:
             with self._database.read() as db:
                 page = render_key(db, key, at=at, base_url=self._settings.base_url)
-        except DomainError as error:
-            log.warning("%s is not published: %s", key, error.detail)
+        except AWAY:
+            raise
+        except Exception as error:
+            # Whatever is wrong with one page, all others are published.
+            said = error.detail if isinstance(error, DomainError) else error
+            log.warning("%s is not published: %s", key, said, exc_info=not isinstance(error, DomainError))
             self._standing[key] = Standing("", at + _TRY_AGAIN, frozenset((key.item_id,)))
         else:
             item_ids = frozenset((key.item_id, *page.others))
@@ -215,7 +219,7 @@ class Publisher:
         for digest in gone:
             del self._idle_since[digest]
 
-    def _configure(self, houses: Sequence[House]) -> None:
+    def _configure(self, houses: Sequence[House], at: datetime) -> None:
         """Write the parts of the configuration that say something new, and have the server read them."""
         parts = write_configuration(self._around, houses)
         for house in houses:
@@ -225,12 +229,14 @@ class Publisher:
             replace_file(self._folder / name, parts[name].encode())
         kept = {house_file(house) for house in houses}
         old = [path for path in self._folder.glob("house-*.conf") if path.name not in kept]
-        if self._reload and (changed or old):
+        if self._reload and (changed or old or self._unread_since):
             try:
                 subprocess.run(self._reload, check=True, timeout=_RELOAD_WAIT_S)
             except (OSError, subprocess.SubprocessError) as error:
-                log.warning("the server did not read its configuration anew: %s", error)
+                log.warning("the server did not read its configuration anew, it is asked again: %s", error)
+                self._unread_since = at
                 return
+        self._unread_since = None
         for path in old:
             path.unlink(missing_ok=True)
 

@@ -24,6 +24,7 @@ SERVERS: Final = "servers.conf"
 _OF_AGENTS: Final = ("kind", "device", "system")
 _SLUG: Final = re.compile("[a-z0-9-]{1,40}")
 _HOST: Final = re.compile("[a-z0-9.-]{1,253}")
+_NODE: Final = re.compile("[0-9a-f]{0,16}")
 _LOCALE: Final = re.compile("[A-Za-z0-9-]{1,12}")
 # An address of lower-case letters or with hyphens goes behind, which knows what was meant.
 _TOKEN: Final = f"[{ALPHABET}]{{{LENGTH}}}"
@@ -65,6 +66,8 @@ class Around:
     # Scheme, host and port of qrmerch itself, which answers everything else.
     behind: str
     headers: tuple[tuple[str, str], ...]
+    # The name of the folder of logs: hosts of the same name write into folders of their own.
+    node: str = ""
 
 
 def house_file(house: House) -> str:
@@ -156,7 +159,7 @@ def _log_format(house: House) -> str:
 
 def _house_part(around: Around, house: House) -> str:
     """The locations of one house: its printed codes from files, everything else from behind."""
-    log = f"{_folder(around.log_folder)}/scan-$qrmerch_hour-nginx-$hostname.jsonl"
+    log = f"{_folder(around.log_folder)}/scan-$qrmerch_hour-nginx-{_checked(_NODE, around.node)}-$hostname.jsonl"
     headers = "".join(f'    add_header {name} "{_quoted(value)}";\n' for name, value in around.headers)
     return f"""# {house.slug}: put into each server that answers for its hosts.
 location ~ "^/[qQ]/{_TOKEN}$" {{
@@ -252,13 +255,18 @@ _MANNER_MAPS: Final = r"""map "$http_sec_gpc $http_cookie" $qrmerch_has_gpc {
     "~^1 " 1;
     "~[; ](?:__Host-)?qo=" 1;
 }
-map $http_cookie $qrmerch_inside {
+map "$scheme $http_cookie" $qrmerch_inside {
     default "";
-    "~(?:^|;\s*)(?:__Host-)?q[st]=" "internal";
+    "~^https? (?:.*;\s*)?__Host-q[st]=" "internal";
+    "~^http (?:.*;\s*)?q[st]=" "internal";
 }
-map "$http_sec_purpose $http_purpose $http_x_purpose $http_x_moz" $qrmerch_purpose {
+map "$http_sec_purpose $http_purpose $http_x_purpose $http_x_moz" $qrmerch_asked_ahead {
     default $qrmerch_inside;
     "~*prefetch|preview" "prefetch";
+}
+map $http_sec_fetch_dest $qrmerch_purpose {
+    default $qrmerch_asked_ahead;
+    "~^(?:audio|embed|font|frame|iframe|image|manifest|object|script|style|track|video)$" "prefetch";
 }
 map $request_method $qrmerch_manner {
     default $qrmerch_purpose;

@@ -24,8 +24,16 @@ _QUARTER_S: Final = 900
 _AGENTS_REMEMBERED: Final = 20_000
 _HEADERS_REMEMBERED: Final = 5_000
 # The cookies of somebody who is signed in at the desk, and of a phone marked as a test device.
-_INTERNAL: Final = re.compile(r"(?:^|;\s*)(?:__Host-)?q[st]=")
+# Over HTTPS only under the name that no other page of the domain can set, nor chances to use for something else.
+_INTERNAL: Final = {
+    "https": re.compile(r"(?:^|;\s*)__Host-q[st]="),
+    "http": re.compile(r"(?:^|;\s*)(?:__Host-)?q[st]="),
+}
 _OBJECTS: Final = re.compile(r"(?:^|;\s*)(?:__Host-)?qo=")
+# What a browser asks for to put it into somebody else's page, where ours shows to nobody.
+_PARTS: Final = frozenset(
+    ("audio", "embed", "font", "frame", "iframe", "image", "manifest", "object", "script", "style", "track", "video")
+)
 _PURPOSES: Final = ("HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_PURPOSE", "HTTP_X_MOZ")
 
 
@@ -62,7 +70,7 @@ class Counting:
             is_own_network=self._codes.is_own_network(code.store_id, address),
             visit=visit,
             near=near,
-            manner=_manner(environ),
+            manner=_manner(environ, self._proxies),
             has_gpc=has_gpc,
             language=self._languages[environ.get("HTTP_ACCEPT_LANGUAGE", "")],
             referrer=self._referrer(environ),
@@ -86,7 +94,7 @@ class Counting:
         :param subject: the public id of the item that answers it; empty for a store's address.
         :param is_lookup: what is behind it was asked for, and no page.
         """
-        manner = _manner(environ) or ("lookup" if is_lookup else "")
+        manner = _manner(environ, self._proxies) or ("lookup" if is_lookup else "")
         agent, address = environ.get("HTTP_USER_AGENT", ""), self._address(environ)
         has_gpc = objects(environ)
         retailer = self._codes.retailers.get(retailer_id)
@@ -143,10 +151,13 @@ class Counting:
         return visit
 
     def engaged(self, environ: Environ, item: KnownItem, store_id: str, said: str | None, at_s: float) -> None:
-        """Write down that an item's page was on the screen for ten seconds, in the visit that the phone says."""
+        """Write down that an item's page was on the screen for ten seconds, in the visit that the phone says.
+
+        Nothing where it might have one and says none: what nobody has seen for a second is not looked at for ten.
+        """
         visit, is_new = self._continue(environ, item.retailer_id, said, at_s)
-        # One that was never seen begins no visit.
-        visit = "" if is_new else visit
+        if visit and is_new:
+            return
         self._append(ENGAGED, item.public_id, environ, at_s, store_id=store_id, visit=visit)
 
     def play(self, environ: Environ, item: KnownItem, store_id: str, step: int, at_s: float) -> None:
@@ -197,7 +208,7 @@ class Counting:
             at_s,
             agent=self._agents[environ.get("HTTP_USER_AGENT", "")],
             is_own_network=self._codes.is_own_network(store_id, self._address(environ)),
-            manner=_manner(environ),
+            manner=_manner(environ, self._proxies),
             has_gpc=objects(environ),
             language=self._languages[environ.get("HTTP_ACCEPT_LANGUAGE", "")],
             referrer=self._referrer(environ),
@@ -238,7 +249,7 @@ def passed_on(environ: Environ, header: str, proxies: int) -> str:
     return passed[-proxies].strip() if len(passed) >= proxies > 0 else ""
 
 
-def _manner(environ: Environ) -> str:
+def _manner(environ: Environ, proxies: int) -> str:
     if environ["REQUEST_METHOD"] == "HEAD":
         return "head"
     for key in _PURPOSES:
@@ -246,8 +257,15 @@ def _manner(environ: Environ) -> str:
             purpose = environ[key].lower()
             if "prefetch" in purpose or "preview" in purpose:
                 return "prefetch"
+    if environ.get("HTTP_SEC_FETCH_DEST") in _PARTS:
+        return "prefetch"
     cookies = environ.get("HTTP_COOKIE")
-    return "internal" if cookies and _INTERNAL.search(cookies) else ""
+    return "internal" if cookies and _is_of_the_house(environ, cookies, proxies) else ""
+
+
+def _is_of_the_house(environ: Environ, cookies: str, proxies: int) -> bool:
+    scheme = passed_on(environ, "HTTP_X_FORWARDED_PROTO", proxies) or environ.get("wsgi.url_scheme")
+    return _INTERNAL["https" if scheme == "https" else "http"].search(cookies) is not None
 
 
 def objects(environ: Environ) -> bool:
@@ -258,5 +276,5 @@ def objects(environ: Environ) -> bool:
 
 
 def is_internal(environ: Environ) -> bool:
-    """Whether somebody of the house is asking, who counts for nothing."""
-    return _manner(environ) == "internal"
+    """Whether somebody of the house is asking, who counts for nothing; `environ` as Flask has it, proxies heeded."""
+    return _manner(environ, 0) == "internal"

@@ -23,14 +23,17 @@ TRANSFERS: Final = 2
 # Who may wait for a place; staff leave the last of these to shoppers.
 WAITING: Final = 2
 # One more than all places: for kept pages.
-_FOR_SCANS, _FOR_MACHINES, _FOR_WAITING_SCANS = 1, 1, 16
+_FOR_SCANS, _FOR_MACHINES, _FOR_WAITING_SCANS = 1, 2, 16
 _WAIT_S: Final = 1.0
 _RETRY_AFTER_S: Final = 1
 # A body of more bytes than these, in either direction, is on its way for as long as the other end likes.
 _LONG_BYTES: Final = 1_000_000
-_STAFF: Final = ("/desk", "/studio", "/associate", "/account", "/sign-")
-# Asked by machines that decide whether this node lives: they have one place beside all others.
-_ASKED: Final = ("/healthz", "/readyz", "/metrics")
+# At the till a shopper stands waiting: what an associate asks is none of it.
+_STAFF: Final = ("/desk", "/studio", "/account", "/sign-")
+# Asked by machines that decide whether this node lives: a place beside all others for what asks nobody else, and one
+# for what asks the database, which may be long in saying nothing.
+_ALIVE: Final = "/healthz"
+_ASKED: Final = ("/readyz", "/metrics")
 _SPOKEN: Final = ("en", "ar")
 _PAGE: Final = (
     '<!doctype html><html lang="{locale}" dir="{way}"><meta charset="utf-8">'
@@ -68,7 +71,7 @@ class Shedding:
         self._flask, self._staff = Semaphore(flask_threads), Semaphore(min(staff_threads, flask_threads))
         self._transfers = Semaphore(TRANSFERS)
         self._waiting, self._waiting_staff = Semaphore(WAITING), Semaphore(WAITING - 1)
-        self._machines = Semaphore(_FOR_MACHINES)
+        self._alive, self._machines = Semaphore(1), Semaphore(_FOR_MACHINES - 1)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         places = self._find_places(environ)
@@ -96,15 +99,17 @@ class Shedding:
 
     def _find_places(self, environ: "WSGIEnvironment") -> "_Places | None":
         path = environ["PATH_INFO"]
-        if path in _ASKED:
-            return _Places.take(self._machines, wait_s=self._wait_s)
+        if path == _ALIVE or path in _ASKED:
+            wanted: tuple[Semaphore, ...] = (self._alive if path == _ALIVE else self._machines,)
+            return _Places.take(*wanted) or self._wait(*wanted)
         if _is_long_upload(environ):
             return _Places.take(self._transfers)
         wanted = (self._staff, self._flask) if path.startswith(_STAFF) else (self._flask,)
         return _Places.take(*wanted) or self._wait(*wanted)
 
     def _wait(self, *wanted: Semaphore) -> "_Places | None":
-        waiting = (self._waiting_staff, self._waiting) if self._staff in wanted else (self._waiting,)
+        # Machines as well: whoever sends many of such questions must not hold all threads.
+        waiting = (self._waiting,) if wanted == (self._flask,) else (self._waiting_staff, self._waiting)
         seat = _Places.take(*waiting)
         if seat is None:
             return None

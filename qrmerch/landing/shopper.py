@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from qrmerch.catalog.models import Item
 from qrmerch.catalog.queries import find_item_by_public_id, find_variant_key
 from qrmerch.errors import TooMany
+from qrmerch.landing.counting import objects
 from qrmerch.landing.misses import Misses
 from qrmerch.parties.hosts import Hosts
 from qrmerch.parties.models import Store
@@ -116,7 +117,9 @@ def is_public_id(text: str) -> bool:
 
 
 def find_said_visit(*, at: datetime) -> str | None:
-    """The visit that the form says it is part of, if it can be one."""
+    """The visit that the form says it is part of, if it can be one; None for a phone that is not to be told apart."""
+    if objects(request.environ):
+        return None
     return find_visit(request.form.get("v", ""), at=at)
 
 

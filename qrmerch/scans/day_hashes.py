@@ -66,7 +66,8 @@ class DayHashes:
 
 def forget_old_keys(folder: Path, *, at_s: float) -> None:
     """Delete keys that were made more than `KEY_LASTS_S` ago; another worker may be doing the same."""
-    for path in folder.glob("day-*.key"):
+    # Whoever was killed while making a key left it under a second name as well.
+    for path in folder.glob("day-*"):
         with suppress(FileNotFoundError):
             if at_s - path.stat().st_mtime > KEY_LASTS_S:
                 path.unlink()

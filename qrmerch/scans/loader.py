@@ -7,7 +7,6 @@ events were counted. While the database is away, the files wait.
 
 import gc
 import logging
-import os
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -27,7 +26,7 @@ from qrmerch.scans import line
 from qrmerch.scans.day_hashes import forget_old_keys
 from qrmerch.scans.folding import fold_events
 from qrmerch.scans.line import BadLine, Line, read_line
-from qrmerch.scans.log import PATTERN
+from qrmerch.scans.log import PATTERN, node_of
 from qrmerch.scans.models import CodeHour, DayHash, Event, LogFile, OpenVisit, Scan
 from qrmerch.scans.places import LocalHours, Places
 from qrmerch.scans.reckoning import Identified, Reckoning
@@ -115,7 +114,7 @@ class Loader:
             return db.scalar(select(Event.id).where(_UNCOUNTED).limit(1)) is not None
 
     def _read_files(self, db: Session, at: datetime) -> Batch:
-        self._node = self._node or _node_of(self._folder)
+        self._node = self._node or node_of(self._folder)
         sizes = _sizes_in(self._folder)
         changed = [name for name, size in sizes.items() if self._sizes.get(name) != size]
         files = {row.name: row for row in db.scalars(select(LogFile).where(LogFile.name.in_(changed)))}
@@ -291,22 +290,6 @@ def keep_house(database: Database, folder: Path, *, retention: timedelta, at: da
 
 def _uncounted(db: Session) -> list[Event]:
     return list(db.scalars(select(Event).where(_UNCOUNTED).order_by(Event.id).limit(_MAX_EVENTS)))
-
-
-def _node_of(folder: Path) -> str:
-    """The name that a folder of logs got when it was first read, shared by its workers and loaders.
-
-    Empty while the disk takes no name: counting goes on without.
-    """
-    path, fresh = folder / "node", folder / f"node.{os.getpid()}"
-    with suppress(OSError):
-        if not path.exists():
-            fresh.write_text(os.urandom(8).hex())
-            with suppress(FileExistsError):
-                os.link(fresh, path)
-            fresh.unlink()
-        return path.read_text()[:16]
-    return ""
 
 
 def _sizes_in(folder: Path) -> dict[str, int]:

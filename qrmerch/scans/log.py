@@ -112,6 +112,22 @@ class ScanLog:
             self._untold = 0
 
 
+def node_of(folder: Path) -> str:
+    """The name that a folder of logs got when it was first read, shared by its workers and loaders.
+
+    Empty while the disk takes no name: counting goes on without.
+    """
+    path, fresh = folder / "node", folder / f"node.{os.getpid()}"
+    with suppress(OSError):
+        if not path.exists():
+            fresh.write_text(os.urandom(8).hex())
+            with suppress(FileExistsError):
+                os.link(fresh, path)
+            fresh.unlink()
+        return path.read_text()[:16]
+    return ""
+
+
 class _Flush:
     """Waiting until lines lie on the disk, together: who comes while a flush is under way shares the next one.
 

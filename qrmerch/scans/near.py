@@ -50,7 +50,8 @@ class Near:
             os.link(fresh, path)
         fresh.unlink()
         # Only earlier hours: a worker whose clock is a moment behind must not undo the next key.
-        for old in self._folder.glob("near-*.key"):
+        # Under a second name as well, which whoever was killed while making a key has left.
+        for old in self._folder.glob("near-*.*"):
             if int(old.stem[5:]) < hour:
                 old.unlink(missing_ok=True)
         return path.read_bytes()

@@ -28,8 +28,10 @@ class Repeats:
         before = self._seen.get(key)
         if len(self._seen) >= _REMEMBERED:
             self._seen = {each: at_ms for each, at_ms in self._seen.items() if said.at_ms - at_ms < REPEAT_MS}
-        self._seen[key] = max(said.at_ms, before or 0)
-        return before is not None and abs(said.at_ms - before) < REPEAT_MS
+        is_repeat = before is not None and abs(said.at_ms - before) < REPEAT_MS
+        # A time far ahead was a clock's mistake, now set right: only within the span does the later one stay.
+        self._seen[key] = max(said.at_ms, before) if is_repeat and before else said.at_ms
+        return is_repeat
 
     def is_burst(self, said: Line) -> bool:
         """Remember a hit that is no repeat; whether `BURST_SCANS` others came within the minute before it."""
@@ -43,7 +45,7 @@ class Repeats:
                 }
             self._lately[said.near] = [said.at_ms]
             return False
-        is_burst = len(lately) == BURST_SCANS and said.at_ms - lately[0] < BURST_MS
+        is_burst = len(lately) == BURST_SCANS and abs(said.at_ms - lately[0]) < BURST_MS
         lately.append(said.at_ms)
         if len(lately) > BURST_SCANS:
             del lately[0]

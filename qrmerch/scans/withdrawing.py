@@ -44,7 +44,7 @@ def withdraw_rule(db: Session, rule: int, *, why: str, by: str, at: datetime) ->
     :raises Conflict: it says who is a person, or was withdrawn before.
     """
     lock_for_chain(db, "scans.loader")
-    agents = [agent for agent in db.scalars(_left_out_agents()) if agent.split(" ")[2] == str(rule)]
+    agents = [agent for agent in db.scalars(_left_out_agents()) if agent.split(" ")[2:3] == [str(rule)]]
     if rule not in _CLASS_OF and not agents:
         raise NotFound(f"There is no rule {rule}. See `qrmerch scans rules`.")
     if _CLASS_OF.get(rule) == "human":

@@ -1,5 +1,6 @@
 """Publishing that goes on by itself: a change is there a moment later, a kill loses no counted scan."""
 
+import dataclasses
 import http.client
 import os
 import signal
@@ -7,7 +8,9 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -16,9 +19,11 @@ from sqlalchemy.orm import Session
 
 from qrmerch.clock import now
 from qrmerch.config import Settings
+from qrmerch.edge import following
 from qrmerch.edge.following import STATE, Publisher
 from qrmerch.parties.models import RetailerHost
 from qrmerch.parties.service import changed
+from qrmerch.rendering.kept import PageKey, RenderedPage
 from qrmerch.scans.loader import load_all
 from qrmerch.scans.models import LogFile, Scan
 from qrmerch.serving import environment_of
@@ -50,8 +55,8 @@ def test_a_publisher_that_follows_keeps_up(
     publisher: Publisher, phone: Ask, aisle: Aisle, db: Session, tmp_path: Path
 ) -> None:
     ended = threading.Event()
-    following = threading.Thread(target=publisher.follow, args=(ended,), kwargs={"every_s": 0.05})
-    following.start()
+    thread = threading.Thread(target=publisher.follow, args=(ended,), kwargs={"every_s": 0.05})
+    thread.start()
 
     for title in ("Ochre Slouch Top", "Amber Slouch Top"):
         rename(db, aisle, title)
@@ -59,8 +64,8 @@ def test_a_publisher_that_follows_keeps_up(
         assert title.encode() in phone(aisle.printed).body
 
     ended.set()
-    following.join(_WAIT_S)
-    assert not following.is_alive()
+    thread.join(_WAIT_S)
+    assert not thread.is_alive()
 
 
 def test_the_command_publishes_follows_and_ends(settings: Settings, aisle: Aisle, db: Session, tmp_path: Path) -> None:
@@ -108,8 +113,8 @@ def test_while_the_database_is_away_what_stands_goes_on_standing(
     publisher.close()
     away = database.rename(tmp_path / "away.db")
     ended = threading.Event()
-    following = threading.Thread(target=publisher.follow, args=(ended,), kwargs={"every_s": 0.01})
-    following.start()
+    thread = threading.Thread(target=publisher.follow, args=(ended,), kwargs={"every_s": 0.01})
+    thread.start()
 
     until_s = time.monotonic() + _WAIT_S
     while "the database is away" not in caplog.text:
@@ -121,9 +126,69 @@ def test_while_the_database_is_away_what_stands_goes_on_standing(
     wait_for(tmp_path / "published", b"Ochre Slouch Top")
 
     ended.set()
-    following.join(_WAIT_S)
-    assert not following.is_alive()
+    thread.join(_WAIT_S)
+    assert not thread.is_alive()
     assert "the database is back" in caplog.text
+
+
+@pytest.mark.parametrize("fails", ["hear", "want"])
+def test_a_change_that_was_heard_of_in_a_look_that_failed_is_not_forgotten(
+    fails: str,
+    publisher: Publisher,
+    aisle: Aisle,
+    db: Session,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (page,) = tmp_path.glob("published/codes/*/*/en/page")
+    rename(db, aisle, "Ochre Slouch Top")
+    with monkeypatch.context() as broken:
+        broken.setattr(*((publisher._codes, "hear") if fails == "hear" else (publisher, "_want")), _fail)
+        with pytest.raises(OSError, match="full"):
+            publisher.look(now())
+
+    publisher.publish()
+
+    assert b"Ochre Slouch Top" in page.read_bytes()
+
+
+def _fail(*_: object) -> None:
+    raise OSError("the disk is full")
+
+
+def test_a_page_that_cannot_be_rendered_takes_no_other_with_it(
+    publisher: Publisher, aisle: Aisle, db: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = following.render_key
+
+    def render(db: Session, key: PageKey, **more: Any) -> RenderedPage:
+        if key.locale == "en":
+            raise ZeroDivisionError
+        return real(db, key, **more)
+
+    rename(db, aisle, "Ochre Slouch Top")
+    monkeypatch.setattr(following, "render_key", render)
+    publisher.look(now())
+
+    assert [path.parent.name for path in tmp_path.glob("published/codes/*/*/*/page")] == ["ar"]
+    assert all(b"Ochre" in path.read_bytes() for path in tmp_path.glob("published/codes/*/*/*/page"))
+
+
+def test_a_server_that_did_not_read_its_configuration_is_asked_again(
+    settings: Settings, aisle: Aisle, db: Session, behind: str, tmp_path: Path
+) -> None:
+    ready, told = tmp_path / "ready", tmp_path / "told"
+    command = f"sh -c 'test -e {ready} && touch {told}'"
+    publisher = Publisher(settings, tmp_path / "published", behind=behind, reload_command=command)
+    publisher.publish()
+    ready.touch()
+
+    publisher.look(now())
+    assert not told.exists(), "not each second"
+    publisher.look(now() + timedelta(minutes=2))
+    publisher.close()
+
+    assert told.exists()
 
 
 def test_a_killed_nginx_counts_what_it_answered(nginx: Nginx, app: Flask, aisle: Aisle, settings: Settings) -> None:
@@ -156,6 +221,25 @@ def test_a_killed_nginx_counts_what_it_answered(nginx: Nginx, app: Flask, aisle:
     assert answered >= 180
     assert visits == counted
     assert bad == 0
+
+
+def test_two_in_front_on_machines_of_one_name_write_files_of_two_names(
+    nginx: Nginx, phone: Ask, behind: str, app: Flask, aisle: Aisle, settings: Settings, tmp_path: Path
+) -> None:
+    there = dataclasses.replace(settings, data_dir=tmp_path / "there").ready()
+    publisher = Publisher(there, tmp_path / "published-there", behind=behind)
+    publisher.publish()
+    publisher.close()
+    phone(aisle.printed)
+    with running(tmp_path / "nginx-there", tmp_path / "published-there") as other:
+        ask(other.port, aisle.printed)
+    services: Services = app.extensions["qrmerch"]
+
+    for folder in (settings.log_dir, there.log_dir):
+        load_all(services.database, folder)
+
+    with services.database.read() as db:
+        assert db.scalar(select(func.count(func.distinct(Scan.id)))) == 2
 
 
 def test_two_in_front_of_one_database_are_counted_together(

@@ -9,7 +9,7 @@ from qrmerch.db import Database
 from qrmerch.parties.models import Measurement
 from qrmerch.scans.line import PAGE, SCAN, SHARE
 from qrmerch.scans.models import Event
-from tests.browsing import Browser
+from tests.browsing import PHONE, Browser
 from tests.landing.aisle import hear, lines, make_aisle
 
 
@@ -87,6 +87,40 @@ def test_somebody_of_the_house_is_marked_on_every_page(
         assert not reading.scalars(select(Event)).all()
 
 
+@pytest.mark.parametrize(
+    ("cookie", "manner"), [("qs", ""), ("qt", ""), ("__Host-qs", "internal"), ("__Host-qt", "internal")]
+)
+@pytest.mark.parametrize("is_kept", [False, True])
+def test_over_https_only_a_name_that_no_other_host_can_set_makes_one_of_the_house(
+    cookie: str, manner: str, is_kept: bool, app: Flask, browser: Browser, db: Session
+) -> None:
+    aisle = make_aisle(db)
+    if is_kept:
+        browser.get(aisle.page)
+
+    for address in (aisle.printed, aisle.page):
+        client = app.test_client(use_cookies=False)
+        client.get(address, base_url="https://localhost", headers={"Cookie": f"a=b; {cookie}=x", "User-Agent": PHONE})
+
+    assert {line.manner for line in lines(app)[is_kept:]} == {manner}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "manner"), [("image", "prefetch"), ("iframe", "prefetch"), ("document", ""), ("empty", "")]
+)
+@pytest.mark.parametrize("is_kept", [False, True])
+def test_what_is_put_into_somebody_elses_page_is_no_scan(
+    wanted: str, manner: str, is_kept: bool, app: Flask, browser: Browser, db: Session
+) -> None:
+    aisle = make_aisle(db)
+    if is_kept:
+        browser.get(aisle.printed)
+
+    browser.get(aisle.printed, Sec_Fetch_Dest=wanted, Sec_Fetch_Site="cross-site", Referer="https://rival.example/")
+
+    assert lines(app)[-1].manner == manner
+
+
 @pytest.mark.parametrize("cookie", ["qm", "xqs", "qsx", "QS"])
 def test_another_cookie_makes_nobody_one_of_the_house(cookie: str, app: Flask, browser: Browser, db: Session) -> None:
     aisle = make_aisle(db)
@@ -122,6 +156,24 @@ def test_phones_are_told_apart_only_where_a_retailer_estimates(
     assert first.day_hash == second.day_hash
     assert bool(first.day_hash) is is_told_apart
     assert bool(first.visit) is (mode is not Measurement.COUNTS and not headers)
+
+
+@pytest.mark.parametrize("how", ["cookie", "signal", ""])
+def test_what_somebody_does_after_they_objected_belongs_to_no_visit(
+    how: str, app: Flask, browser: Browser, db: Session, database: Database
+) -> None:
+    aisle = make_aisle(db)
+    browser.get(aisle.page)
+    (page,) = lines(app)
+    if how == "cookie":
+        browser._client.set_cookie("qo", "1", domain="localhost")
+
+    signal = {"Sec_GPC": "1"} if how == "signal" else {}
+    browser.post(aisle.keep, {"at": aisle.store.public_id, "keep": "yes", "v": page.visit}, **signal)
+
+    with database.read() as reading:
+        (event,) = reading.scalars(select(Event))
+    assert event.visit == (None if how else page.visit)
 
 
 def test_who_objects_is_a_mark_on_a_tally_until_they_take_it_back(app: Flask, browser: Browser, db: Session) -> None:

@@ -83,13 +83,23 @@ def test_ten_seconds_belong_to_the_visit_that_the_phone_says(app: Flask, browser
 
 
 @pytest.mark.parametrize("said", ["", "f" * 28, "nonsense"])
-def test_ten_seconds_begin_no_visit(said: str, app: Flask, browser: Browser, db: Session) -> None:
+def test_ten_seconds_of_what_nobody_saw_count_nothing(said: str, app: Flask, browser: Browser, db: Session) -> None:
     aisle = make_aisle(db)
 
-    browser.post("/v", {"v": said, "page": aisle.page, "s": "10"})
+    assert browser.post("/v", {"v": said, "page": aisle.page, "s": "10"}).status_code == 204
+
+    assert lines(app) == []
+
+
+def test_ten_seconds_of_a_phone_that_is_not_told_apart_count_without_a_visit(
+    app: Flask, browser: Browser, db: Session
+) -> None:
+    aisle = make_aisle(db)
+
+    browser.post("/v", {"v": "", "page": aisle.page, "s": "10"}, Sec_GPC="1")
 
     (engaged,) = lines(app)
-    assert (engaged.kind, engaged.visit) == (ENGAGED, "")
+    assert (engaged.kind, engaged.visit, engaged.has_gpc) == (ENGAGED, "", True)
 
 
 @pytest.mark.parametrize("step", [0, 25, 50, 75, 100])

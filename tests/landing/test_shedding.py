@@ -101,6 +101,18 @@ def test_staff_beyond_their_places_are_told_to_come_again_and_shoppers_are_let_i
     assert [each.result(20)[0] for each in (*staff, *waiting, shopper)] == [b"ok"] * (3 + WAITING - 1)
 
 
+def test_a_till_does_not_wait_for_those_who_read_numbers(slow: Slow, threads: ThreadPoolExecutor) -> None:
+    door = shed(slow, wait_s=0.01)
+    many(threads, door, "/desk/insights", 2)
+    slow.await_begun(2)
+
+    till = threads.submit(ask, door, "/associate/check", method="POST")
+    slow.await_begun(3)
+
+    slow.may_end.set()
+    assert till.result(20)[1][:3] == "200"
+
+
 def test_who_waits_in_vain_is_told_so(slow: Slow, threads: ThreadPoolExecutor) -> None:
     door = shed(slow, wait_s=0.01, flask=2, staff=1)
     busy = many(threads, door, "/my", 2)
@@ -126,6 +138,36 @@ def test_machines_that_ask_whether_a_node_lives_are_answered_when_all_else_is_fu
 
     slow.may_end.set()
     assert alive.result(20)[1][:3] == "200"
+
+
+def test_a_node_lives_while_its_database_says_nothing(slow: Slow, threads: ThreadPoolExecutor) -> None:
+    door = shed(slow, wait_s=0.01)
+    threads.submit(ask, door, "/readyz")
+    slow.await_begun(1)
+
+    alive = threads.submit(ask, door, "/healthz")
+    slow.await_begun(2)
+
+    slow.may_end.set()
+    assert alive.result(20)[1][:3] == "200"
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_many_who_ask_whether_a_node_lives_do_not_hold_its_threads(
+    path: str, slow: Slow, threads: ThreadPoolExecutor
+) -> None:
+    door = shed(slow)
+    first = threads.submit(ask, door, path)
+    slow.await_begun(1)
+    waiting = many(threads, door, path, WAITING - 1)
+    while door._waiting_staff._value:
+        pass
+
+    # In this very thread: without a place to wait in, the answer is there at once.
+    assert ask(door, path)[1][:3] == "503"
+
+    slow.may_end.set()
+    assert [each.result(20)[1][:3] for each in (first, *waiting)] == ["200"] * WAITING
 
 
 def test_an_upload_that_takes_its_time_takes_no_place_of_others(slow: Slow, threads: ThreadPoolExecutor) -> None:
@@ -182,7 +224,7 @@ def test_an_answer_of_no_said_length_is_passed_on_piece_by_piece() -> None:
 
 
 def test_there_are_more_threads_than_places() -> None:
-    assert threads_for(4) == 4 + TRANSFERS + WAITING + 2
+    assert threads_for(4) == 4 + TRANSFERS + WAITING + 3
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,16 @@ def test_a_key_is_gone_two_days_after_it_was_made(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["day-2026-11-19.key"]
 
 
+def test_the_second_name_of_a_key_goes_with_it_where_whoever_made_it_was_killed(tmp_path: Path) -> None:
+    DayHashes(tmp_path).of(DAY, *WHO)
+    (key,) = tmp_path.iterdir()
+    os.link(key, tmp_path / f"{key.stem}.4242")
+
+    forget_old_keys(tmp_path, at_s=key.stat().st_mtime + KEY_LASTS_S + 1)
+
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_few_keys_stay_in_memory(tmp_path: Path) -> None:
     hashes = DayHashes(tmp_path)
     for day in range(1, 20):

@@ -1,5 +1,6 @@
 """The bits that let one see a phone again within an hour, and never after."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,16 @@ def test_the_next_hour_has_a_key_of_its_own_and_the_old_one_is_gone(tmp_path: Pa
     (key,) = tmp_path.iterdir()
     assert key.name == f"near-{HOUR + 1}.key" and key.stat().st_mode & 0o777 == 0o600
     assert len(key.read_bytes()) == 32
+
+
+def test_the_second_name_of_a_key_goes_with_it_where_whoever_made_it_was_killed(tmp_path: Path) -> None:
+    near = Near(tmp_path)
+    near.of(HOUR, *WHO)
+    os.link(tmp_path / f"near-{HOUR}.key", tmp_path / f"near-{HOUR}.4242")
+
+    near.of(HOUR + 1, *WHO)
+
+    assert [path.name for path in tmp_path.iterdir()] == [f"near-{HOUR + 1}.key"]
 
 
 def test_a_worker_whose_clock_is_behind_does_not_undo_the_next_key(tmp_path: Path) -> None:

@@ -93,3 +93,16 @@ def test_memory_of_bursts_is_bounded_and_keeps_the_last_minute(monkeypatch: pyte
         seen.is_burst(hit(number, near=f"{number:08x}"))
 
     assert len(seen._lately) <= 101 and f"{990:08x}" in seen._lately
+
+
+# --- a clock that ran ahead and is set right ----------------------------------------------------------
+
+
+def test_a_day_that_was_never_there_hides_no_repeat() -> None:
+    assert told(hit(86_400), hit(0), hit(1), hit(2)) == [False, False, True, True]
+
+
+def test_a_day_that_was_never_there_makes_no_burst() -> None:
+    ahead = [hit(86_400 + 2 * n, code=f"CODE{n:05d}") for n in range(30)]
+
+    assert not any(bursts(*ahead, *(hit(2 * n, code=f"CODE{n:05d}") for n in range(60))))

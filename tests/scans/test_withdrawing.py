@@ -115,3 +115,11 @@ def test_the_numbers_tell_how_many_came_back(database: Database, db: Session, sh
     assert count_corrected(db, Span(span.retailer_id, date(2026, 11, 17), span.since)) == 0
     row = db.scalars(select(Correction).where(Correction.kind == "bot")).first()
     assert row is not None and (row.difference, row.why) == (-1, "the kiosks browser")
+
+
+def test_an_agent_of_too_few_words_is_in_nobodys_way(database: Database, db: Session, shop: Shop) -> None:
+    shop.write(shop.scan(agent=""), shop.scan(agent="bot"), shop.scan(agent=TILL))
+    load(database, shop)
+
+    assert withdraw(database).hits == 1
+    assert totals(db) == {"scan": 1, "bot": 2}
