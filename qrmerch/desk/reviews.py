@@ -108,7 +108,8 @@ def reply(review_id: str) -> Response:
 def show_reply(review_id: str) -> Response:
     """Let a vendor's answer show."""
     db, at = get_db(), now()
-    service.show_reply(db, get_review(db, review_id), actor=current_principal(), at=at)
+    read = request.form.get("read", "")
+    service.show_reply(db, get_review(db, review_id), read=read, actor=current_principal(), at=at)
     db.commit()
     notice("The answer shows.")
     return _back()
@@ -208,7 +209,8 @@ def _row(line: ReviewLine, stores: dict[str, str], retailer: Retailer, at: datet
         title=review.title,
         text=review.text,
         locale=review.locale,
-        who=review.alias or "No name",
+        # In quotation marks: where the name ends, what we know of the purchase begins.
+        who=f"“{review.alias}”" if review.alias else "No name",
         rest=f"bought at {bought}, {when}" if bought else when,
         state=state,
         label=label,
@@ -218,6 +220,7 @@ def _row(line: ReviewLine, stores: dict[str, str], retailer: Retailer, at: datet
         may_remove=review.state != ReviewState.REMOVED,
         reply=review.reply,
         reply_by=review.reply_by,
+        reply_digest=review.reply_digest,
         is_reply_waiting=bool(review.reply) and not review.is_reply_shown,
         may_reply=is_shown,
     )

@@ -17,6 +17,12 @@ from qrmerch.text import clean_block
 _SUBJECT: Final = "review"
 
 
+class ReplyChanged(Conflict):
+    """Another answer than the one that was read."""
+
+    slug = "reply_changed"
+
+
 class NothingToShow(Conflict):
     """A review whose words were deleted, or a reply that is none."""
 
@@ -102,10 +108,15 @@ def reply(db: Session, review: Review, text: str, *, by: str, actor: audit.Actor
 
     :param by: the name that stands under it.
     :param is_shown: whether it shows at once: the house's own words do, a vendor's wait to be read.
-    :raises FormError: by "reply": it is empty or too long; the review does not show.
+    :raises FormError: by "reply": it is empty or too long; the review does not show; somebody else has answered it,
+        and what would take the place of their words waits to be read.
     """
+    # Whoever lets an answer show at this moment, and this one, come one after the other.
+    db.refresh(review, with_for_update=True)
     if review.state != ReviewState.PUBLISHED:
         raise FormError({"reply": "This review does not show, so there is nothing to answer."})
+    if not is_shown and review.reply and review.reply_by != by:
+        raise FormError({"reply": f"{review.reply_by} has answered this review. One answer stands under it."})
     try:
         words = clean_block(text, MAX_REPLY_CHARS)
     except ValueError as error:
@@ -119,13 +130,18 @@ def reply(db: Session, review: Review, text: str, *, by: str, actor: audit.Actor
         changed(db, review.retailer_id, review.item_id, at=at)
 
 
-def show_reply(db: Session, review: Review, *, actor: audit.Actor, at: datetime) -> None:
+def show_reply(db: Session, review: Review, *, read: str, actor: audit.Actor, at: datetime) -> None:
     """Show a vendor's answer that waited; the caller commits.
 
+    :param read: the digest of the answer that was read.
     :raises NothingToShow: there is none.
+    :raises ReplyChanged: it was written anew since.
     """
+    db.refresh(review, with_for_update=True)
     if not review.reply:
         raise NothingToShow("There is no answer any more.")
+    if read != review.reply_digest:
+        raise ReplyChanged("The answer was written anew while you read it. Read it again; then it can show.")
     if review.is_reply_shown:
         return
     review.is_reply_shown = True

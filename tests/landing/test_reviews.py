@@ -1,8 +1,10 @@
 """A review: written by a shopper, read by a person, shown at the next scan; and all of them page by page."""
 
+import random
 import re
 from datetime import timedelta
 
+import brotli
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -183,8 +185,57 @@ def test_a_phone_that_used_a_code_for_it_says_where_it_was_bought(app: Flask, br
     db.commit()
     hear(app)
     page = browser.another().get(aisle.printed).text
-    assert "Ines, bought at Riverside" in page
-    assert "Moira, bought" not in page
+    assert page.count("<bdi>Bought at Riverside</bdi>") == 1
+    assert page.index("Bought at Riverside") < page.index("<bdi>Ines</bdi>")
+
+
+def test_a_name_that_claims_a_purchase_does_not_stand_where_one_does(app: Flask, browser: Browser, db: Session) -> None:
+    aisle = make_aisle(db)
+    claim = "Moira, bought at Riverside"
+    make_review(db, aisle.top, alias=claim, state=ReviewState.PUBLISHED)
+    make_review(
+        db, aisle.top, alias="Moira", text="Truly.", state=ReviewState.PUBLISHED, bought_store_id=aisle.store.id
+    )
+    make_review(db, aisle.top, alias=claim, text="Claims it.")
+    mia = make_person(db, Role.MERCHANDISER, name="Mia", retailer=aisle.retailer)
+    db.commit()
+    hear(app)
+
+    page = browser.get(aisle.printed).text
+    browser.sign_in(*mia)
+    waiting, shown = browser.get("/desk/reviews").text, browser.get("/desk/reviews?state=published").text
+
+    assert page.count(claim) == 1
+    assert page.count("<bdi>Bought at Riverside</bdi>") == 1
+    assert f"<bdi>“{claim}”</bdi>, " in waiting
+    assert "<bdi>“Moira”</bdi>, bought at Riverside" in shown
+
+
+def test_the_longest_reviews_do_not_burst_the_first_view(app: Flask, browser: Browser, db: Session) -> None:
+    aisle = make_aisle(db)
+    letters = random.Random(6)
+    for number in range(3):
+        text, reply = ("".join(chr(letters.randrange(0x4E00, 0x9FA5)) for _ in range(most)) for most in (1_990, 990))
+        make_review(
+            db,
+            aisle.top,
+            text=f"{text} End {number}",
+            reply=reply,
+            reply_by="Fashiontown",
+            is_reply_shown=True,
+            state=ReviewState.PUBLISHED,
+        )
+    db.commit()
+    hear(app)
+
+    page = browser.get(aisle.page).text
+    link = re.search(r'href="(/i/[^"]+/reviews[^"]*)">Read on', page)
+    assert link
+    whole = browser.get(link[1].replace("&amp;", "&")).text
+
+    assert len(brotli.compress(page.encode())) <= 14 * 1024
+    assert "End 0" not in page
+    assert all(f"End {number}" in whole for number in range(3))
 
 
 def test_an_item_whose_page_has_no_place_for_reviews_takes_none(browser: Browser, db: Session) -> None:
