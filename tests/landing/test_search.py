@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from sqlalchemy.orm import Session
@@ -58,6 +59,30 @@ def test_an_item_is_found_by_title_maker_and_category(
         assert page.status_code == 200
         assert titles(page.text) == found
         assert '<meta name="robots" content="noindex">' in page.text
+
+
+@pytest.mark.parametrize(
+    ("title", "words"),
+    [
+        ("Ölzeug Jacke", "Ölzeug"),
+        ("Ölzeug Jacke", "ölzeug"),
+        ("ÖLZEUG", "ölzeug"),
+        ("ölzeug", "ÖLZEUG"),
+        ("Зимняя Куртка", "Куртка"),
+        ("Зимняя Куртка", "зимняя куртка"),
+        ("Παλτό", "παλτό"),
+    ],
+)
+def test_letters_of_every_script_are_found_whatever_their_case(
+    title: str, words: str, browser: Browser, db: Session
+) -> None:
+    aisle = make_aisle(db)
+    add(db, aisle, title)
+    db.commit()
+
+    page = browser.get("/?" + urlencode({"of": "fashiontown", "find": words}))
+
+    assert titles(page.text) == [title]
 
 
 def test_what_is_not_found_says_so_and_leads_back(browser: Browser, db: Session) -> None:
