@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import ceil
 from typing import Final
 
 from sqlalchemy import select
@@ -46,10 +47,14 @@ def _begin(text: str) -> str:
     return f"{words if len(words) > _MOST_CHARS // 2 else start} …"
 
 
-def load_review_page(db: Session, item: Item, locale: str, *, page: int, per_page: int) -> ReviewSection:
-    """One page of all reviews of an item, newest first, with the sums of all."""
+def load_review_page(db: Session, item: Item, locale: str, *, page: int, per_page: int) -> tuple[ReviewSection, int]:
+    """One page of all reviews of an item, newest first, with the sums of all; and which page it is.
+
+    :param page: the last one stands for any behind it.
+    """
     summary = summarise_reviews(db, item.id)
-    return _section(db, summary, list_shown(db, item.id, page=page, per_page=per_page), locale)
+    page = min(page, max(1, ceil(summary.count / per_page)))
+    return _section(db, summary, list_shown(db, item.id, page=page, per_page=per_page), locale), page
 
 
 def _section(db: Session, summary: ReviewSummary, reviews: Sequence[Review], locale: str) -> ReviewSection:

@@ -16,6 +16,7 @@ from qrmerch.clock import now
 from qrmerch.content.models import Style
 from qrmerch.offers.service import claim as take
 from qrmerch.reviews.models import Review, ReviewState
+from qrmerch.reviews.queries import MOST_WAITING
 from qrmerch.reviews.service import publish
 from qrmerch.visitors.queries import find_visitor
 from tests.browsing import Browser
@@ -29,6 +30,7 @@ from tests.factories import (
     make_review,
     make_template,
     make_use,
+    make_vendor,
     publish_page,
 )
 from tests.landing.aisle import Aisle, hear, make_aisle
@@ -149,6 +151,78 @@ def test_nobody_reviews_what_they_make_or_sell(role: Role, browser: Browser, db:
     assert answer.status_code == 422
     assert "You are signed in as somebody who makes or sells it." in answer.text
     assert reviews(db) == []
+
+
+@pytest.mark.parametrize(("lang", "words"), [("en", "makes what shops sell"), ("ar", "يصنعون ما تبيعه المتاجر")])
+def test_no_maker_reviews_what_another_makes(lang: str, words: str, browser: Browser, db: Session) -> None:
+    aisle = make_aisle(db)
+    rival = make_person(db, Role.VENDOR_EDITOR, retailer=aisle.retailer, vendor=make_vendor(db, make_retailer(db)))
+    db.commit()
+    browser.sign_in(*rival)
+
+    answer = browser.post(f"/i/{aisle.top.public_id}/review", {**GOOD, "lang": lang})
+
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert reviews(db) == []
+
+
+def test_a_network_that_writes_without_end_is_slowed(browser: Browser, db: Session) -> None:
+    aisle = make_aisle(db)
+
+    sent = [
+        browser.post(f"/i/{aisle.top.public_id}/review", {**GOOD, "text": f"Words {number}"}).status_code
+        for number in range(25)
+    ]
+
+    assert sent[0] == 303
+    assert sent[-1] == 429
+    assert len(reviews(db)) <= 21
+
+
+def test_a_heap_that_nobody_can_read_does_not_grow(browser: Browser, db: Session) -> None:
+    aisle = make_aisle(db)
+    for number in range(MOST_WAITING):
+        make_review(db, aisle.top, text=f"Words {number}")
+    make_review(db, aisle.sandal)
+    db.commit()
+
+    answer = browser.post(f"/i/{aisle.top.public_id}/review", GOOD)
+    other = browser.post(f"/i/{aisle.sandal.public_id}/review", GOOD)
+
+    assert answer.status_code == 422
+    assert "no more can wait" in answer.text
+    assert GOOD["text"] in answer.text
+    assert other.status_code == 303
+    assert len(reviews(db)) == MOST_WAITING + 2
+
+
+@pytest.mark.parametrize("said", ["3", "1000", "9" * 5000])
+def test_a_page_behind_the_last_is_the_last(said: str, browser: Browser, db: Session) -> None:
+    aisle = make_aisle(db)
+    for number in range(12):
+        at = NOON - timedelta(days=number)
+        make_review(db, aisle.top, text=f"Words {number:02}", state=ReviewState.PUBLISHED, written_at=at)
+    db.commit()
+
+    page = browser.get(f"/i/{aisle.top.public_id}/reviews?page={said}").text
+
+    assert re.findall(r"Words \d\d", page) == ["Words 10", "Words 11"]
+    assert 'rel="prev"' in page
+    assert "page=2" not in page
+    assert 'rel="next"' not in page
+
+
+@pytest.mark.parametrize("said", ["", "0", "-1", "NaN", "1e3", "٢"])
+def test_no_page_number_is_the_first_page(said: str, browser: Browser, db: Session) -> None:
+    aisle = make_aisle(db)
+    make_review(db, aisle.top, text="The first.", state=ReviewState.PUBLISHED)
+    db.commit()
+
+    page = browser.get(f"/i/{aisle.top.public_id}/reviews?page={said}")
+
+    assert page.status_code == 200
+    assert "The first." in page.text
 
 
 def test_somebody_of_another_house_is_a_shopper(browser: Browser, db: Session) -> None:

@@ -125,6 +125,9 @@ def test_a_long_range_is_read_page_by_page(browser: Browser, db: Session) -> Non
     db.commit()
 
     for start in ("/?of=fashiontown&find=sock", f"/store/{aisle.store.public_id}?find=sock"):
+        last = browser.get(f"{start}&page=1000").text
+        assert titles(last) == [f"Sock {number:02}" for number in range(PER_PAGE, PER_PAGE + 3)]
+        assert 'rel="next"' not in last
         first = browser.get(start).text
         link = re.search(r'rel="next" href="([^"]+)"', first)
         assert link
