@@ -1,6 +1,6 @@
 """What shoppers say, at the desk: read before it shows, answered, taken off with a reason; and what one tap said."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from flask import Blueprint, Response, request
@@ -31,7 +31,6 @@ from qrmerch.web import get_db, local_address, notice, redirect_to, render
 blueprint = Blueprint("desk_reviews", __name__, url_prefix="/desk/reviews")
 
 _PER_PAGE: Final = 20
-_ANSWERS_OF: Final = timedelta(days=90)
 _MOST_ANSWERED: Final = 200
 _TABS: Final = {
     ReviewState.PENDING: "To read",
@@ -131,7 +130,7 @@ def drop_reply(review_id: str) -> Response:
 def show_answers() -> Response:
     """What one tap said of each item's page in ninety days."""
     db, at, principal = get_db(), now(), current_principal()
-    rows = list_answers(db, str(principal.retailer_id), since=at - _ANSWERS_OF, limit=_MOST_ANSWERED)
+    rows = list_answers(db, str(principal.retailer_id), since=at - service.ANSWERS_KEPT_FOR, limit=_MOST_ANSWERED)
     total = sum(row.total for row in rows)
     said = f"{total:,} answers in 90 days" if total != 1 else "One answer in 90 days"
     page = AnswersPage(

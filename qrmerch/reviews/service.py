@@ -1,10 +1,10 @@
 """Writes of what shoppers say: a review written, read by a person, shown or not, answered; one tap."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from qrmerch import audit
@@ -14,6 +14,8 @@ from qrmerch.parties.service import changed
 from qrmerch.reviews.models import MAX_REPLY_CHARS, Answer, Helped, Reason, Review, ReviewState
 from qrmerch.text import clean_block
 
+# The desk sums them over as long.
+ANSWERS_KEPT_FOR: Final = timedelta(days=90)
 _SUBJECT: Final = "review"
 
 
@@ -170,3 +172,8 @@ def answer(db: Session, item: Item, helped: Helped, *, store_id: str | None, at:
     tapped = Answer(retailer_id=item.retailer_id, item_id=item.id, store_id=store_id, answer=helped, at=at)
     db.add(tapped)
     return tapped
+
+
+def forget_answers(db: Session, *, at: datetime) -> None:
+    """Delete taps older than `ANSWERS_KEPT_FOR`; the caller commits."""
+    db.execute(delete(Answer).where(Answer.at < at - ANSWERS_KEPT_FOR))

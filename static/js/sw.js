@@ -81,6 +81,8 @@ const put = async (address, answer) => {
   const here = html.match(/<html[^>]*\sdata-here="([^"]+)"/)?.[1].replaceAll('&amp;', '&');
   const name = new URL(address, location).pathname.startsWith('/my') ? MINE : PAGES;
   const cache = await caches.open(name);
+  // The phone may have been forgotten while the page came.
+  if (isForgotten) return;
   for (const key of new Set([keyOf(address), keyOf(here || address)])) await cache.put(key, new Response(html, { headers }));
   await trim(cache, MOST[name]);
   return html;
@@ -105,7 +107,7 @@ const mark = async (kept) => {
   const lines = [said('asof').replace('{time}', at)];
   const { waiting } = await readState();
   const titles = await Promise.all(waiting.filter(({ fields }) => new URLSearchParams(fields).get('keep') !== 'no').map(titleOf));
-  if (titles.length) lines.push(said('waits').replace('{items}', titles.map((title) => `<bdi>${title}</bdi>`).join(', ')));
+  if (titles.length) lines.push(said('waits').replace('{items}', () => titles.map((title) => `<bdi>${title}</bdi>`).join(', ')));
   const note = `<p class="wrap label" role="status">${lines.join('<br>')}</p>`;
   const marked = html.replace('<html ', '<html data-kept="1" ').replace('<main id="main">', (main) => main + note);
   return new Response(marked, kept);
@@ -220,7 +222,8 @@ const tellKept = async (request) => {
 
 // --- being forgotten -----------------------------------------------------------------------------------------------------
 
-const forget = async (request) => {
+// Behind the hearts that are under way: one that arrived later would have the phone known again.
+const forget = (request) => inTurn(async () => {
   const answer = await fetch(request);
   if (answer.type === 'opaqueredirect') {
     isForgotten = true;
@@ -228,4 +231,4 @@ const forget = async (request) => {
     await registration.unregister();
   }
   return answer;
-};
+});
