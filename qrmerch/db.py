@@ -176,6 +176,11 @@ def has_part(column: InstrumentedAttribute[str] | InstrumentedAttribute[str | No
     return or_(*(lowered.contains(each, autoescape=True) for each in _cases(part)))
 
 
+def is_text(column: InstrumentedAttribute[str], text: str) -> ColumnElement[bool]:
+    """Whether a column's text is this one, whatever the case."""
+    return func.lower(column).in_(_cases(text))
+
+
 def _cases(part: str) -> list[str]:
     """How `part` may stand in a lowered text: SQLite lowers A to Z only, and leaves Ö and Ж as they are."""
     forms = (part.lower(), part, part.upper(), part.title())

@@ -92,9 +92,11 @@ const drop = async (address) => {
   for (const name of [PAGES, MINE]) await (await caches.open(name)).delete(keyOf(address));
 };
 
-// What was put in longest ago goes first; what waits to be sent stays.
+// What was put in longest ago goes first; what waits to be sent stays, and the pages of what is on the list.
 const trim = async (cache, most) => {
-  const keys = (await cache.keys()).filter(({ url }) => new URL(url).pathname !== STATE);
+  const { kept = [] } = await readState();
+  const isSpare = ({ url }) => new URL(url).pathname !== STATE && !kept.includes(new URL(url).pathname.match(/^\/i\/(\w+)$/)?.[1]);
+  const keys = (await cache.keys()).filter(isSpare);
   await Promise.all(keys.slice(0, Math.max(0, keys.length - most)).map((key) => cache.delete(key)));
 };
 

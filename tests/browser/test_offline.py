@@ -224,6 +224,26 @@ def test_a_page_can_be_kept_without_keeping_the_item(phone: Watched, aisle: Aisl
     mend(phone)
 
 
+def test_what_is_on_the_list_stays_however_many_pages_are_opened(phone: Watched, aisle: Aisle) -> None:
+    page = phone.page
+    keep(page, aisle)
+    fill = """async (most) => {
+      const pages = await caches.open('pages');
+      for (let i = 0; i < most; i++) await pages.put(`/i/other${i}`, new Response(''));
+    }"""
+    page.evaluate(fill, 60)
+
+    page.goto(f"/i/{aisle.sandal.public_id}?lang=en")
+    hold(page, f"/i/{aisle.sandal.public_id}?lang=en")
+    page.wait_for_function("async () => !(await caches.match('/i/other0'))")
+    cut(phone)
+    page.goto("/my?of=fashiontown&lang=en")
+    page.get_by_role("link", name="Marigold Slouch Top").first.click()
+
+    expect(page.get_by_role("heading", name="Marigold Slouch Top")).to_be_visible()
+    mend(phone)
+
+
 def test_what_was_never_opened_leads_to_the_list(phone: Watched, aisle: Aisle) -> None:
     page = phone.page
     keep(page, aisle)
