@@ -240,7 +240,7 @@ def test_what_is_on_the_list_stays_however_many_pages_are_opened(phone: Watched,
     page.goto("/my?of=fashiontown&lang=en")
     page.get_by_role("link", name="Marigold Slouch Top").first.click()
 
-    expect(page.get_by_role("heading", name="Marigold Slouch Top")).to_be_visible()
+    expect(page.get_by_role("heading", name="Marigold Slouch Top", level=1)).to_be_visible()
     mend(phone)
 
 
