@@ -22,7 +22,7 @@ from sqlalchemy import func, select
 
 from qrmerch.config import Settings
 from qrmerch.db import Database
-from qrmerch.scans.models import DayTotal, HourTotal, LogFile, Scan
+from qrmerch.scans.models import DayTotal, Event, HourTotal, LogFile, Scan
 from qrmerch.serving import environment_of
 from tests.browsing import PHONE
 from tests.factories import make_code, make_fixture, make_item, make_retailer, make_store, publish_page
@@ -147,15 +147,16 @@ class Shop:
     # --- what was counted ------------------------------------------------------------------------
 
     def settle(self) -> None:
-        """Wait until the loader has read every whole line that was written."""
-        self._await(self._is_settled, _SETTLE_S, "the loader does not come to the end of the files")
+        """Wait until the loader has read every whole line that was written, and counted all that was done."""
+        self.wait_for(self._is_settled, "the loader does not come to the end of the files")
 
     def _is_settled(self) -> bool:
         lines = sum(path.read_bytes().count(b"\n") for path in self.settings.log_dir.glob("scan-*.jsonl"))
         with self.database.read() as db:
             rows = db.scalar(select(func.count()).select_from(Scan)) or 0
             bad = db.scalar(select(func.coalesce(func.sum(LogFile.bad_lines + LogFile.lost_lines), 0))) or 0
-        return rows + bad >= lines
+            waiting = db.scalar(select(func.count()).select_from(Event).where(Event.is_counted.is_(False)))
+        return rows + bad >= lines and not waiting
 
     def count(self, kind: str) -> int:
         """The day totals of one kind."""
@@ -189,6 +190,10 @@ class Shop:
         for server in self._servers:
             server.wait(10)
         self.database.close()
+
+    def wait_for(self, holds: Callable[[], bool], else_say: str) -> None:
+        """Wait until something holds; the test fails with `else_say` if it never does."""
+        self._await(holds, _SETTLE_S, else_say)
 
     def _await(self, holds: Callable[[], bool], seconds: float, else_say: str) -> None:
         until = time.monotonic() + seconds
