@@ -80,9 +80,9 @@ const put = async (address, answer) => {
   headers.set('X-Kept-At', Date.now());
   const here = html.match(/<html[^>]*\sdata-here="([^"]+)"/)?.[1].replaceAll('&amp;', '&');
   const name = new URL(address, location).pathname.startsWith('/my') ? MINE : PAGES;
-  const cache = await caches.open(name);
   // The phone may have been forgotten while the page came.
   if (isForgotten) return;
+  const cache = await caches.open(name);
   for (const key of new Set([keyOf(address), keyOf(here || address)])) await cache.put(key, new Response(html, { headers }));
   await trim(cache, MOST[name]);
   return html;
@@ -146,6 +146,7 @@ const holdList = async (mine) => {
 };
 
 const bring = async (address, request) => {
+  if (isForgotten) return fetch(request || address);
   const cache = await caches.open(FILES);
   const kept = await cache.match(address, { ignoreVary: true });
   if (kept) return kept;
@@ -163,7 +164,8 @@ let chain = Promise.resolve();
 const inTurn = (work) => { chain = chain.then(work, work); return chain; };
 const json = (value) => new Response(JSON.stringify(value), { headers: { 'Content-Type': 'application/json' } });
 const readState = async () => {
-  const kept = await (await caches.open(MINE)).match(STATE);
+  // Asked for by name: opening a cache makes one.
+  const kept = await caches.match(STATE, { cacheName: MINE });
   return kept ? kept.json() : { waiting: [] };
 };
 const writeState = async (state) => { if (!isForgotten) await (await caches.open(MINE)).put(STATE, json(state)); };
