@@ -34,6 +34,7 @@ from qrmerch.parties import following_tasks as _follow_jobs
 from qrmerch.parties.hosts import Hosts
 from qrmerch.printing import sign_tasks as _sign_jobs
 from qrmerch.printing import tasks as _print_jobs
+from qrmerch.reviews import tasks as _review_jobs
 from qrmerch.studio import routes as studio
 from qrmerch.users import login
 from qrmerch.web import Hooks, Services, content_policy, install, safety_headers, wants_json
@@ -47,6 +48,7 @@ _JOB_ROOMS = (
     _fill_jobs,
     _import_jobs,
     _follow_jobs,
+    _review_jobs,
     _gs1_jobs,
     _media_jobs,
     _host_jobs,

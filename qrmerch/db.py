@@ -6,13 +6,14 @@ missing file is an error, never a new and empty shop. PostgreSQL: plain transact
 """
 
 import sqlite3
+import string
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event, func, make_url, text
+from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event, func, make_url, or_, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import InstrumentedAttribute, ORMExecuteState, Session, with_loader_criteria
@@ -33,6 +34,7 @@ _LINE: dict[str, int] = {
     "keepalives_interval": 5,
     "keepalives_count": 3,
 }
+_A_TO_Z = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 # What is raised when the database cannot be asked: it does not answer, or all connections to it are in use.
 AWAY = (DBAPIError, PoolTimeout)
 
@@ -170,7 +172,19 @@ def reread(session: Session, row: Base) -> None:
 
 def has_part(column: InstrumentedAttribute[str] | InstrumentedAttribute[str | None], part: str) -> ColumnElement[bool]:
     """Whether a column's text has `part` in it, whatever the case; no character of it stands for others."""
-    return func.lower(column).contains(part.lower(), autoescape=True)
+    lowered = func.lower(column)
+    return or_(*(lowered.contains(each, autoescape=True) for each in _cases(part)))
+
+
+def is_text(column: InstrumentedAttribute[str], text: str) -> ColumnElement[bool]:
+    """Whether a column's text is this one, whatever the case."""
+    return func.lower(column).in_(_cases(text))
+
+
+def _cases(part: str) -> list[str]:
+    """How `part` may stand in a lowered text: SQLite lowers A to Z only, and leaves Ö and Ж as they are."""
+    forms = (part.lower(), part, part.upper(), part.title())
+    return list(dict.fromkeys(form.translate(_A_TO_Z) for form in forms))
 
 
 def lock_for_chain(session: Session, name: str) -> None:

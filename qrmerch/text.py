@@ -32,16 +32,20 @@ def clean_line(text: str, max_chars: int) -> str:
 
     :raises ValueError: longer than `max_chars` after cleaning.
     """
+    line = _clean(text)
+    if len(line) > max_chars:
+        raise ValueError(f"At most {max_chars} characters; this has {len(line)}.")
+    return line
+
+
+def _clean(text: str) -> str:
+    """One clean line, however long."""
     normal = unicodedata.normalize("NFC", text)
     if not normal.isprintable():
         # Only then is each character looked at: a long catalogue has millions.
         normal = "".join(c if _is_shown(c) else " " for c in normal)
     line = " ".join(normal.split()).strip(" " + _BLANK)
-    if not any(map(_is_visible, line)):
-        return ""
-    if len(line) > max_chars:
-        raise ValueError(f"At most {max_chars} characters; this has {len(line)}.")
-    return line
+    return line if any(map(_is_visible, line)) else ""
 
 
 def clean_block(text: str, max_chars: int) -> str:
@@ -49,8 +53,8 @@ def clean_block(text: str, max_chars: int) -> str:
 
     :raises ValueError: longer than `max_chars` after cleaning.
     """
-    lines = [clean_line(line, max(len(line), 1)) for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
-    block = "\n".join(lines).strip("\n")
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    block = "\n".join(map(_clean, lines)).strip("\n")
     if len(block) > max_chars:
         raise ValueError(f"At most {max_chars} characters; this has {len(block)}.")
     return block

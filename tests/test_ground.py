@@ -1,6 +1,7 @@
 """The ground: text from outside, money, numbers of GS1, ids, the audit chain, idempotency, limits, files."""
 
 import io
+import unicodedata
 from datetime import timedelta
 from pathlib import Path
 
@@ -47,6 +48,12 @@ def test_what_shows_nothing_is_no_line_and_counts_as_space_at_its_ends(blank: st
     assert clean_line(blank, 40) == clean_line(f" {blank} {blank}", 40) == ""
     assert clean_line(f"{blank} {blank}Top {blank}", 3) == "Top"
     assert clean_block(f"Top{blank}\n{blank}\n{blank}Cap", 40) == "Top\n\nCap"
+
+
+# A letter that NFC writes as two characters, as Hindi, Hebrew and Punjabi have them.
+@pytest.mark.parametrize("letter", ["\u0958", "\ufb2c", "\u0a33"], ids=ascii)
+def test_a_letter_that_becomes_two_characters_is_not_too_long(letter: str) -> None:
+    assert clean_block(f"{letter}\n{letter}{letter}", 40) == unicodedata.normalize("NFC", f"{letter}\n{letter}{letter}")
 
 
 @pytest.mark.parametrize("line", ["\u0301", "\ufe0f", "\u115f\u0301\u115f"], ids=ascii)

@@ -1,6 +1,6 @@
 """What shoppers say, at the desk: read before it shows, answered, taken off with a reason; and what one tap said."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from flask import Blueprint, Response, request
@@ -31,7 +31,6 @@ from qrmerch.web import get_db, local_address, notice, redirect_to, render
 blueprint = Blueprint("desk_reviews", __name__, url_prefix="/desk/reviews")
 
 _PER_PAGE: Final = 20
-_ANSWERS_OF: Final = timedelta(days=90)
 _MOST_ANSWERED: Final = 200
 _TABS: Final = {
     ReviewState.PENDING: "To read",
@@ -108,7 +107,8 @@ def reply(review_id: str) -> Response:
 def show_reply(review_id: str) -> Response:
     """Let a vendor's answer show."""
     db, at = get_db(), now()
-    service.show_reply(db, get_review(db, review_id), actor=current_principal(), at=at)
+    read = request.form.get("read", "")
+    service.show_reply(db, get_review(db, review_id), read=read, actor=current_principal(), at=at)
     db.commit()
     notice("The answer shows.")
     return _back()
@@ -130,7 +130,7 @@ def drop_reply(review_id: str) -> Response:
 def show_answers() -> Response:
     """What one tap said of each item's page in ninety days."""
     db, at, principal = get_db(), now(), current_principal()
-    rows = list_answers(db, str(principal.retailer_id), since=at - _ANSWERS_OF, limit=_MOST_ANSWERED)
+    rows = list_answers(db, str(principal.retailer_id), since=at - service.ANSWERS_KEPT_FOR, limit=_MOST_ANSWERED)
     total = sum(row.total for row in rows)
     said = f"{total:,} answers in 90 days" if total != 1 else "One answer in 90 days"
     page = AnswersPage(
@@ -208,7 +208,8 @@ def _row(line: ReviewLine, stores: dict[str, str], retailer: Retailer, at: datet
         title=review.title,
         text=review.text,
         locale=review.locale,
-        who=review.alias or "No name",
+        # In quotation marks: where the name ends, what we know of the purchase begins.
+        who=f"“{review.alias}”" if review.alias else "No name",
         rest=f"bought at {bought}, {when}" if bought else when,
         state=state,
         label=label,
@@ -218,6 +219,7 @@ def _row(line: ReviewLine, stores: dict[str, str], retailer: Retailer, at: datet
         may_remove=review.state != ReviewState.REMOVED,
         reply=review.reply,
         reply_by=review.reply_by,
+        reply_digest=review.reply_digest,
         is_reply_waiting=bool(review.reply) and not review.is_reply_shown,
         may_reply=is_shown,
     )

@@ -31,6 +31,8 @@ class ReviewRow:
     may_remove: bool
     reply: str
     reply_by: str
+    # Says which answer is being read.
+    reply_digest: str
     # A vendor's answer that nobody has read yet.
     is_reply_waiting: bool
     may_reply: bool

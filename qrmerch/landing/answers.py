@@ -23,7 +23,7 @@ def take_answer(public_id: str) -> Response:
     db, at = get_db(), now()
     place = find_place(db, public_id, at=at)
     said = request.form.get("helped", "")
-    if place is None or said not in list(Helped):
+    if place is None or place.item.is_retired or said not in list(Helped):
         return answer_missing()
     if not has_section(db, place.item, "feedback", store_id=place.store_id, locale=place.locale, at=at):
         return answer_missing()

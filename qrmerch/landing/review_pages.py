@@ -21,6 +21,7 @@ from qrmerch.rendering.queries import has_section
 from qrmerch.rendering.said import load_review_page
 from qrmerch.rendering.service import item_address, list_cards
 from qrmerch.reviews.models import MAX_ALIAS_CHARS, MAX_TEXT_CHARS
+from qrmerch.reviews.queries import is_heap
 from qrmerch.reviews.service import Written, write_review
 from qrmerch.text import clean_block, clean_line, whole_number
 from qrmerch.users.login import find_principal
@@ -28,6 +29,8 @@ from qrmerch.web import get_db, redirect_to
 
 blueprint = Blueprint("landing_reviews", __name__)
 _PER_PAGE: Final = 10
+# What one network writes in ten minutes: a queue at the till does not write more, a script does.
+_MOST_WRITTEN: Final = 20
 _FIELDS: Final = ("stars", "text", "alias")
 
 
@@ -39,8 +42,7 @@ def show_all(public_id: str) -> Response:
     place = _find_place(db, public_id, at)
     if place is None:
         return answer_missing()
-    number = page_number()
-    reviews = load_review_page(db, place.item, place.locale, page=number, per_page=_PER_PAGE)
+    reviews, number = load_review_page(db, place.item, place.locale, page=page_number(), per_page=_PER_PAGE)
     t = translator(place.locale)
     frame, block = build_frame(
         place.house, locale=place.locale, title=t("Reviews: {item}").format(item=place.item.title)
@@ -80,9 +82,10 @@ def send(public_id: str) -> Response:
     try:
         _refuse_own(find_principal(), place, t)
         written = _read(request.form, t)
+        _refuse_heap(db, place, t)
     except FormError as error:
         return _show_form(place, {name: request.form.get(name, "") for name in _FIELDS}, error.problems)
-    slow_down("reviews", t)
+    slow_down("reviews", t, most=_MOST_WRITTEN)
     visitor = find_shopper(db, place.item.retailer_id)
     bought = find_bought_store_id(db, visitor.id, place.item.id) if visitor else None
     write_review(db, place.item, written, locale=place.locale, bought_store_id=bought, at=at)
@@ -100,14 +103,26 @@ def _find_place(db: Session, public_id: str, at: datetime) -> Place | None:
 
 
 def _refuse_own(principal: Principal | None, place: Place, t: Translate) -> None:
-    """Nobody reviews what they make or sell.
+    """Nobody reviews what they make or sell, and no maker what another makes.
 
-    :raises FormError: whoever is signed in on this phone belongs to the item's vendor or its retailer.
+    :raises FormError: whoever is signed in on this phone belongs to a vendor or to the item's retailer.
     """
     if principal is None:
         return
     if principal.vendor_id == place.item.vendor_id or principal.retailer_id == place.item.retailer_id:
         raise FormError({"": t("You are signed in as somebody who makes or sells it. Reviews are for shoppers.")})
+    if principal.vendor_id:
+        words = t("You are signed in as somebody who makes what shops sell. Reviews are for shoppers.")
+        raise FormError({"": words})
+
+
+def _refuse_heap(db: Session, place: Place, t: Translate) -> None:
+    """A heap that nobody can read any more does not grow: many networks may send what one may not.
+
+    :raises FormError: so many of the item's reviews wait already.
+    """
+    if is_heap(db, place.item.id):
+        raise FormError({"": t("Many reviews of it wait to be read, and no more can wait. Try again in a day or two.")})
 
 
 def _read(form: Mapping[str, str], t: Translate) -> Written:

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from qrmerch.db import get_one, has_part
+from qrmerch.db import get_one, has_part, is_text
 from qrmerch.errors import NotFound
 from qrmerch.parties.models import (
     BrandKit,
@@ -168,4 +168,4 @@ def list_hosts(db: Session, retailer_id: str) -> list[RetailerHost]:
 
 def find_vendor_by_name(db: Session, name: str) -> Vendor | None:
     """A vendor by its name, in whatever case."""
-    return db.scalars(select(Vendor).where(func.lower(Vendor.name) == name.strip().lower())).one_or_none()
+    return db.scalars(select(Vendor).where(is_text(Vendor.name, name.strip()))).one_or_none()

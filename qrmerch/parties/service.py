@@ -5,12 +5,12 @@ import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from qrmerch import ids
 from qrmerch.clock import time_zones
-from qrmerch.db import lock_for_chain
+from qrmerch.db import is_text, lock_for_chain
 from qrmerch.errors import Conflict, FormError
 from qrmerch.gs1 import check_digit
 from qrmerch.i18n import is_locale
@@ -147,7 +147,7 @@ def add_retailer(
     db.add(retailer)
     db.flush()
     house_name = f"{retailer.name[:68]} house range"
-    if db.scalar(select(Vendor.id).where(func.lower(Vendor.name) == house_name.lower())):
+    if db.scalar(select(Vendor.id).where(is_text(Vendor.name, house_name))):
         house_name = f"{retailer.slug} house range"
     house = Vendor(name=house_name, is_house=True, created_at=at)
     db.add(house)
@@ -482,7 +482,7 @@ def add_vendor(db: Session, *, name: str, at: datetime) -> Vendor:
     if not name:
         problems.setdefault("name", "A vendor needs a name.")
     lock_for_chain(db, "vendors")
-    if db.scalar(select(Vendor.id).where(func.lower(Vendor.name) == name.lower())):
+    if db.scalar(select(Vendor.id).where(is_text(Vendor.name, name))):
         problems["name"] = f"There is a vendor {name} already. Ask the operator to link it to you."
     if problems:
         raise FormError(problems)

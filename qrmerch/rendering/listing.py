@@ -6,6 +6,7 @@ Never: an item whose page does not show there.
 
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 from typing import Final
 from urllib.parse import urlencode
 
@@ -45,6 +46,7 @@ def list_live(
     """One page of the items that are sold and have a page of their own.
 
     :param store: only what shows in this store; None for what shows in any.
+    :param page: the last one stands for any behind it.
     :param find: words that all stand in the title, the maker's name or the category; empty for everything.
     """
     wanted = select(Item).where(
@@ -55,12 +57,19 @@ def list_live(
     )
     wanted = wanted.join(VendorProduct, VendorProduct.id == Item.product_id)
     newest = wanted.order_by(Item.created_at.desc(), Item.id)
-    begin = (page - 1) * PER_PAGE
     if store is None:
         total = db.scalar(select(func.count()).select_from(wanted.subquery())) or 0
-        return Listing(list(db.scalars(newest.offset(begin).limit(PER_PAGE))), total, page, [])
+        page = min(page, _last_page(total))
+        rows = newest.offset((page - 1) * PER_PAGE).limit(PER_PAGE)
+        return Listing(list(db.scalars(rows)), total, page, [])
     items, edges = _in_store(db, newest, store, locale, at)
+    page = min(page, _last_page(len(items)))
+    begin = (page - 1) * PER_PAGE
     return Listing(items[begin : begin + PER_PAGE], len(items), page, edges)
+
+
+def _last_page(total: int) -> int:
+    return max(1, ceil(total / PER_PAGE))
 
 
 def _has_word(word: str) -> ColumnElement[bool]:

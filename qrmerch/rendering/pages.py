@@ -420,9 +420,11 @@ class ReviewCard:
     stars: int
     title: str
     text: str
-    # The name they chose, and where they bought it if that is known.
+    # The name they chose, alone: whatever it says, it does not stand where `bought` does.
     by: str
     locale: str
+    # Where this phone bought it, in words; empty where nobody knows.
+    bought: str = ""
     # What the maker or the house answers, and under which name; empty for nothing.
     reply: str = ""
     reply_by: str = ""

@@ -1,6 +1,8 @@
 """What shoppers say of an item, in words of the page's language."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from math import ceil
 from typing import Final
 
 from sqlalchemy import select
@@ -15,30 +17,47 @@ from qrmerch.reviews.queries import ReviewSummary, list_shown, pick_reviews, sum
 
 # So many stand on the item's own page.
 SHOWN: Final = 3
+# So much of one, and of the answer under it, stands there: the first view of a page has no room for the longest.
+_MOST_CHARS: Final = 300
 
 
 def load_reviews(db: Session, item: Item, locale: str, *, more: str) -> ReviewSection:
-    """The few reviews that stand on an item's page, with the sums of all.
+    """The few reviews that stand on an item's page, long ones by their beginning, with the sums of all.
 
-    :param more: the address of the page with all of them.
+    :param more: the address of the page with all of them, whole.
     """
     summary = summarise_reviews(db, item.id)
     chosen = pick_reviews(db, item.id, limit=SHOWN) if summary.count else ()
     t = translator(locale)
-    rest = summary.count > len(chosen)
-    words = t("All {count} reviews").format(count=format_number(summary.count, locale)) if rest else ""
-    return _section(db, summary, chosen, locale, more=more if rest else "", more_words=words)
+    section = _section(db, summary, chosen, locale)
+    short = tuple(replace(each, text=_begin(each.text), reply=_begin(each.reply)) for each in section.reviews)
+    if summary.count > len(chosen):
+        words = t("All {count} reviews").format(count=format_number(summary.count, locale))
+    else:
+        words = t("Read on") if short != section.reviews else ""
+    return replace(section, reviews=short, more=more if words else "", more_words=words)
 
 
-def load_review_page(db: Session, item: Item, locale: str, *, page: int, per_page: int) -> ReviewSection:
-    """One page of all reviews of an item, newest first, with the sums of all."""
+def _begin(text: str) -> str:
+    """The beginning of a long text, up to a word's end where words have spaces between them."""
+    if len(text) <= _MOST_CHARS:
+        return text
+    start = text[:_MOST_CHARS]
+    words = start.rsplit(None, 1)[0]
+    return f"{words if len(words) > _MOST_CHARS // 2 else start} …"
+
+
+def load_review_page(db: Session, item: Item, locale: str, *, page: int, per_page: int) -> tuple[ReviewSection, int]:
+    """One page of all reviews of an item, newest first, with the sums of all; and which page it is.
+
+    :param page: the last one stands for any behind it.
+    """
     summary = summarise_reviews(db, item.id)
-    return _section(db, summary, list_shown(db, item.id, page=page, per_page=per_page), locale)
+    page = min(page, max(1, ceil(summary.count / per_page)))
+    return _section(db, summary, list_shown(db, item.id, page=page, per_page=per_page), locale), page
 
 
-def _section(
-    db: Session, summary: ReviewSummary, reviews: Sequence[Review], locale: str, *, more: str = "", more_words: str = ""
-) -> ReviewSection:
+def _section(db: Session, summary: ReviewSummary, reviews: Sequence[Review], locale: str) -> ReviewSection:
     t = translator(locale)
     average = summary.average
     count = _word_count(summary.count, locale, t)
@@ -48,8 +67,6 @@ def _section(
         count_words=t("of 5, {reviews}").format(reviews=count) if average is not None else count,
         stars=tuple(StarCount(stars, summary.counts[stars - 1]) for stars in range(5, 0, -1)),
         reviews=_cards(db, reviews, t),
-        more=more,
-        more_words=more_words,
     )
 
 
@@ -67,14 +84,14 @@ def _cards(db: Session, reviews: Sequence[Review], t: Translate) -> tuple[Review
 
 
 def _card(review: Review, store: str, t: Translate) -> ReviewCard:
-    name = review.alias or t("A shopper")
     is_answered = bool(review.reply) and review.is_reply_shown
     return ReviewCard(
         stars=review.stars,
         title=review.title,
         text=review.text,
-        by=t("{name}, bought at {store}").format(name=name, store=store) if store else name,
+        by=review.alias or t("A shopper"),
         locale=review.locale,
+        bought=t("Bought at {store}").format(store=store) if store else "",
         reply=review.reply if is_answered else "",
         reply_by=review.reply_by if is_answered else "",
     )

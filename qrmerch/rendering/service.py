@@ -536,15 +536,16 @@ def _card_of(
     is_nowhere: bool,
 ) -> Piece:
     t = translator(locale)
-    price = word_price(shelf, locale, offer=None, hides_reductions=retailer.no_discount)
-    state, words = word_stock_at(shelf, place, locale)
+    is_sold = not item.is_retired
+    price = word_price(shelf, locale, offer=None, hides_reductions=retailer.no_discount) if is_sold else None
+    state, words = word_stock_at(shelf, place, locale) if is_sold else ("", "")
     has_languages = len({retailer.default_locale, *retailer.locales}) > 1
-    price_minor, currency = one_price(shelf)
+    price_minor, currency = one_price(shelf) if is_sold else (None, "")
     return Piece(
         public_id=item.public_id,
         href=item_address(item, place, locale if has_languages else "", is_nowhere=is_nowhere),
         title=item.title,
-        price=price.now if price else t("Ask in the store"),
+        price=price.now if price else t("Ask in the store") if is_sold else t("No longer sold"),
         picture=card_picture(found, item.title, locale) if found else None,
         stock=state,
         stock_words=words,

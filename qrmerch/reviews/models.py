@@ -1,6 +1,7 @@
 """The tables of what shoppers say: reviews, and one tap to a question."""
 
 import enum
+import hashlib
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
@@ -61,6 +62,11 @@ class Review(RetailerScoped, Base):
     replied_at: Mapped[datetime | None]
     # A vendor's answer waits until somebody at the retailer has read it.
     is_reply_shown: Mapped[bool] = mapped_column(default=False)
+
+    @property
+    def reply_digest(self) -> str:
+        """What tells one answer from another: whoever lets it show says which one they read."""
+        return hashlib.sha256(f"{self.reply_by}\n{self.reply}".encode()).hexdigest()
 
 
 class Helped(enum.StrEnum):

@@ -13,6 +13,8 @@ from qrmerch.reviews.models import Answer, Helped, Review, ReviewState
 
 # An average of fewer says more about chance than about the item.
 MIN_FOR_AVERAGE = 3
+# More unread reviews of one item than this come from no shoppers.
+MOST_WAITING = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,12 @@ def _waits() -> ColumnElement[bool]:
     """A review nobody has read, or a shown one with a vendor's answer that nobody has read."""
     unread = (Review.state == ReviewState.PUBLISHED) & (Review.reply != "") & Review.is_reply_shown.is_(False)
     return or_(Review.state == ReviewState.PENDING, unread)
+
+
+def is_heap(db: Session, item_id: str) -> bool:
+    """Whether as many reviews of an item wait to be read as may."""
+    waiting = select(func.count(Review.id)).where(Review.item_id == item_id, Review.state == ReviewState.PENDING)
+    return (db.scalar(waiting) or 0) >= MOST_WAITING
 
 
 def count_waiting_reviews(db: Session, retailer_id: str) -> int:

@@ -1,10 +1,10 @@
 """Writes of what shoppers say: a review written, read by a person, shown or not, answered; one tap."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from qrmerch import audit
@@ -14,7 +14,15 @@ from qrmerch.parties.service import changed
 from qrmerch.reviews.models import MAX_REPLY_CHARS, Answer, Helped, Reason, Review, ReviewState
 from qrmerch.text import clean_block
 
+# The desk sums them over as long.
+ANSWERS_KEPT_FOR: Final = timedelta(days=90)
 _SUBJECT: Final = "review"
+
+
+class ReplyChanged(Conflict):
+    """Another answer than the one that was read."""
+
+    slug = "reply_changed"
 
 
 class NothingToShow(Conflict):
@@ -102,10 +110,15 @@ def reply(db: Session, review: Review, text: str, *, by: str, actor: audit.Actor
 
     :param by: the name that stands under it.
     :param is_shown: whether it shows at once: the house's own words do, a vendor's wait to be read.
-    :raises FormError: by "reply": it is empty or too long; the review does not show.
+    :raises FormError: by "reply": it is empty or too long; the review does not show; somebody else has answered it,
+        and what would take the place of their words waits to be read.
     """
+    # Whoever lets an answer show at this moment, and this one, come one after the other.
+    db.refresh(review, with_for_update=True)
     if review.state != ReviewState.PUBLISHED:
         raise FormError({"reply": "This review does not show, so there is nothing to answer."})
+    if not is_shown and review.reply and review.reply_by != by:
+        raise FormError({"reply": f"{review.reply_by} has answered this review. One answer stands under it."})
     try:
         words = clean_block(text, MAX_REPLY_CHARS)
     except ValueError as error:
@@ -119,13 +132,18 @@ def reply(db: Session, review: Review, text: str, *, by: str, actor: audit.Actor
         changed(db, review.retailer_id, review.item_id, at=at)
 
 
-def show_reply(db: Session, review: Review, *, actor: audit.Actor, at: datetime) -> None:
+def show_reply(db: Session, review: Review, *, read: str, actor: audit.Actor, at: datetime) -> None:
     """Show a vendor's answer that waited; the caller commits.
 
+    :param read: the digest of the answer that was read.
     :raises NothingToShow: there is none.
+    :raises ReplyChanged: it was written anew since.
     """
+    db.refresh(review, with_for_update=True)
     if not review.reply:
         raise NothingToShow("There is no answer any more.")
+    if read != review.reply_digest:
+        raise ReplyChanged("The answer was written anew while you read it. Read it again; then it can show.")
     if review.is_reply_shown:
         return
     review.is_reply_shown = True
@@ -154,3 +172,8 @@ def answer(db: Session, item: Item, helped: Helped, *, store_id: str | None, at:
     tapped = Answer(retailer_id=item.retailer_id, item_id=item.id, store_id=store_id, answer=helped, at=at)
     db.add(tapped)
     return tapped
+
+
+def forget_answers(db: Session, *, at: datetime) -> None:
+    """Delete taps older than `ANSWERS_KEPT_FOR`; the caller commits."""
+    db.execute(delete(Answer).where(Answer.at < at - ANSWERS_KEPT_FOR))

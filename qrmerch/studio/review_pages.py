@@ -22,6 +22,8 @@ class ReviewRow:
     reply: str
     reply_by: str
     is_reply_shown: bool
+    # False where the retailer has answered.
+    may_reply: bool
 
 
 @dataclass(frozen=True, slots=True)

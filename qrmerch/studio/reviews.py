@@ -61,11 +61,12 @@ def _show(db: Session, *, wrong_id: str = "", typed: str = "", problems: dict[st
     vendor_id, number = str(current_principal().vendor_id), page_number()
     retailers = {each.id: each for each in list_supplied(db, vendor_id)}
     lines, total = list_reviews_of_vendor(db, vendor_id, list(retailers), page=number, per_page=_PER_PAGE)
+    name = get_one(db, Vendor, vendor_id).name
     page = ReviewsPage(
         lede="What shoppers say of your items. You can answer; the retailer reads it before it shows."
         if total
         else "Nobody has said anything yet.",
-        rows=tuple(_row(line, retailers[line.item.retailer_id]) for line in lines),
+        rows=tuple(_row(line, retailers[line.item.retailer_id], name) for line in lines),
         paging=paging("review", shown=len(lines), total=total, number=number, per_page=_PER_PAGE),
         wrong_id=wrong_id,
         typed=typed,
@@ -74,7 +75,8 @@ def _show(db: Session, *, wrong_id: str = "", typed: str = "", problems: dict[st
     return render("studio/reviews.html", page, status=422 if problems else 200)
 
 
-def _row(line: ReviewLine, retailer: Retailer) -> ReviewRow:
+def _row(line: ReviewLine, retailer: Retailer, name: str) -> ReviewRow:
+    """:param name: the vendor's own."""
     review = line.review
     when = said_at(review.written_at, now=now(), zone=retailer.time_zone)
     return ReviewRow(
@@ -85,9 +87,10 @@ def _row(line: ReviewLine, retailer: Retailer) -> ReviewRow:
         title=review.title,
         text=review.text,
         locale=review.locale,
-        who=review.alias or "No name",
+        who=f"“{review.alias}”" if review.alias else "No name",
         rest=f"at {retailer.name}, {when}",
         reply=review.reply,
         reply_by=review.reply_by,
         is_reply_shown=review.is_reply_shown,
+        may_reply=review.reply_by in ("", name),
     )

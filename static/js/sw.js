@@ -80,6 +80,8 @@ const put = async (address, answer) => {
   headers.set('X-Kept-At', Date.now());
   const here = html.match(/<html[^>]*\sdata-here="([^"]+)"/)?.[1].replaceAll('&amp;', '&');
   const name = new URL(address, location).pathname.startsWith('/my') ? MINE : PAGES;
+  // The phone may have been forgotten while the page came.
+  if (isForgotten) return;
   const cache = await caches.open(name);
   for (const key of new Set([keyOf(address), keyOf(here || address)])) await cache.put(key, new Response(html, { headers }));
   await trim(cache, MOST[name]);
@@ -90,9 +92,11 @@ const drop = async (address) => {
   for (const name of [PAGES, MINE]) await (await caches.open(name)).delete(keyOf(address));
 };
 
-// What was put in longest ago goes first; what waits to be sent stays.
+// What was put in longest ago goes first; what waits to be sent stays, and the pages of what is on the list.
 const trim = async (cache, most) => {
-  const keys = (await cache.keys()).filter(({ url }) => new URL(url).pathname !== STATE);
+  const { kept = [] } = await readState();
+  const isSpare = ({ url }) => new URL(url).pathname !== STATE && !kept.includes(new URL(url).pathname.match(/^\/i\/(\w+)$/)?.[1]);
+  const keys = (await cache.keys()).filter(isSpare);
   await Promise.all(keys.slice(0, Math.max(0, keys.length - most)).map((key) => cache.delete(key)));
 };
 
@@ -105,7 +109,7 @@ const mark = async (kept) => {
   const lines = [said('asof').replace('{time}', at)];
   const { waiting } = await readState();
   const titles = await Promise.all(waiting.filter(({ fields }) => new URLSearchParams(fields).get('keep') !== 'no').map(titleOf));
-  if (titles.length) lines.push(said('waits').replace('{items}', titles.map((title) => `<bdi>${title}</bdi>`).join(', ')));
+  if (titles.length) lines.push(said('waits').replace('{items}', () => titles.map((title) => `<bdi>${title}</bdi>`).join(', ')));
   const note = `<p class="wrap label" role="status">${lines.join('<br>')}</p>`;
   const marked = html.replace('<html ', '<html data-kept="1" ').replace('<main id="main">', (main) => main + note);
   return new Response(marked, kept);
@@ -142,6 +146,7 @@ const holdList = async (mine) => {
 };
 
 const bring = async (address, request) => {
+  if (isForgotten) return fetch(request || address);
   const cache = await caches.open(FILES);
   const kept = await cache.match(address, { ignoreVary: true });
   if (kept) return kept;
@@ -159,7 +164,8 @@ let chain = Promise.resolve();
 const inTurn = (work) => { chain = chain.then(work, work); return chain; };
 const json = (value) => new Response(JSON.stringify(value), { headers: { 'Content-Type': 'application/json' } });
 const readState = async () => {
-  const kept = await (await caches.open(MINE)).match(STATE);
+  // Asked for by name: opening a cache makes one.
+  const kept = await caches.match(STATE, { cacheName: MINE });
   return kept ? kept.json() : { waiting: [] };
 };
 const writeState = async (state) => { if (!isForgotten) await (await caches.open(MINE)).put(STATE, json(state)); };
@@ -220,7 +226,8 @@ const tellKept = async (request) => {
 
 // --- being forgotten -----------------------------------------------------------------------------------------------------
 
-const forget = async (request) => {
+// Behind the hearts that are under way: one that arrived later would have the phone known again.
+const forget = (request) => inTurn(async () => {
   const answer = await fetch(request);
   if (answer.type === 'opaqueredirect') {
     isForgotten = true;
@@ -228,4 +235,4 @@ const forget = async (request) => {
     await registration.unregister();
   }
   return answer;
-};
+});

@@ -1,9 +1,12 @@
 """What a phone has of us without a signal: what was opened, kept and taken; what waits, and what is forgotten."""
 
 import re
+import threading
+from functools import wraps
 
 import pytest
 from flask import Flask
+from flask.typing import ResponseReturnValue
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -221,6 +224,26 @@ def test_a_page_can_be_kept_without_keeping_the_item(phone: Watched, aisle: Aisl
     mend(phone)
 
 
+def test_what_is_on_the_list_stays_however_many_pages_are_opened(phone: Watched, aisle: Aisle) -> None:
+    page = phone.page
+    keep(page, aisle)
+    fill = """async (most) => {
+      const pages = await caches.open('pages');
+      for (let i = 0; i < most; i++) await pages.put(`/i/other${i}`, new Response(''));
+    }"""
+    page.evaluate(fill, 60)
+
+    page.goto(f"/i/{aisle.sandal.public_id}?lang=en")
+    hold(page, f"/i/{aisle.sandal.public_id}?lang=en")
+    page.wait_for_function("async () => !(await caches.match('/i/other0'))")
+    cut(phone)
+    page.goto("/my?of=fashiontown&lang=en")
+    page.get_by_role("link", name="Marigold Slouch Top").first.click()
+
+    expect(page.get_by_role("heading", name="Marigold Slouch Top", level=1)).to_be_visible()
+    mend(phone)
+
+
 def test_what_was_never_opened_leads_to_the_list(phone: Watched, aisle: Aisle) -> None:
     page = phone.page
     keep(page, aisle)
@@ -283,6 +306,39 @@ def test_sec_h04_being_forgotten_leaves_nothing_on_the_phone(phone: Watched, ais
     assert page.evaluate("caches.keys()") == []
     assert page.evaluate(WORKERS) == 0
     assert page.context.cookies() == []
+
+
+def test_a_heart_under_way_does_not_outlive_being_forgotten(app: Flask, phone: Watched, aisle: Aisle) -> None:
+    page = phone.page
+    keep(page, aisle)
+    page.goto(f"/i/{aisle.sandal.public_id}?lang=en")
+    arrived, is_forgotten = threading.Event(), threading.Event()
+    keep_item, forget_me = app.view_functions["landing_item.keep_item"], app.view_functions["landing_my.forget_me"]
+
+    @wraps(keep_item)
+    def keep_late(**values: str) -> ResponseReturnValue:
+        arrived.set()
+        # A slow line: what is sent after it may be there before it.
+        is_forgotten.wait(2)
+        return app.ensure_sync(keep_item)(**values)
+
+    @wraps(forget_me)
+    def forget_at_once() -> ResponseReturnValue:
+        answer = app.ensure_sync(forget_me)()
+        is_forgotten.set()
+        return answer
+
+    app.view_functions |= {"landing_item.keep_item": keep_late, "landing_my.forget_me": forget_at_once}
+    page.locator(HEART).click()
+    assert arrived.wait(10)
+    page.goto("/my?of=fashiontown&lang=en")
+    page.get_by_role("button", name="Forget this phone").first.click()
+    page.get_by_role("button", name="Forget it all").click()
+    expect(page.get_by_text("Forgotten.")).to_be_visible()
+    page.goto("/help")
+
+    assert page.context.cookies() == []
+    assert page.evaluate("caches.keys()") == []
 
 
 def test_staff_pages_and_foreign_writes_pass_the_worker_by(phone: Watched, aisle: Aisle) -> None:

@@ -144,16 +144,56 @@ def test_a_vendors_answer_waits_until_it_is_read(browser: Browser, db: Session, 
     assert "Nothing waits." in browser.get("/desk/reviews").text
 
 
+def test_an_answer_written_anew_while_it_was_read_does_not_show(browser: Browser, db: Session, house: House) -> None:
+    review = waiting(db, house, state=ReviewState.PUBLISHED)
+    vera = browser.another()
+    vera.sign_in(*house.people[Role.VENDOR_ADMIN])
+    vera.post(f"/studio/reviews/{review.id}/reply", {"reply": "We mend it."})
+    browser.sign_in(*house.mia)
+    read = browser.get("/desk/reviews")
+
+    vera.post(f"/studio/reviews/{review.id}/reply", {"reply": "Buy it at our own shop."})
+    answer = browser.send(read, action="/reply/show")
+
+    assert answer.status_code == 409
+    assert again(db, review).is_reply_shown is False
+    browser.send(browser.get("/desk/reviews"), action="/reply/show")
+    assert again(db, review).is_reply_shown is True
+
+
+def test_a_vendor_does_not_take_the_houses_answer_away(browser: Browser, db: Session, house: House) -> None:
+    review = waiting(
+        db,
+        house,
+        state=ReviewState.PUBLISHED,
+        reply="Bring it in.",
+        reply_by="Fashiontown",
+        replied_at=NOON,
+        is_reply_shown=True,
+    )
+    browser.sign_in(*house.people[Role.VENDOR_ADMIN])
+
+    page = browser.get("/studio/reviews").text
+    answer = browser.post(f"/studio/reviews/{review.id}/reply", {"reply": "Nothing to see."})
+
+    review = again(db, review)
+    assert "Answer it anew" not in page
+    assert answer.status_code == 422
+    assert "Fashiontown has answered this review." in answer.text
+    assert (review.reply, review.is_reply_shown) == ("Bring it in.", True)
+
+
 def test_an_answer_can_be_taken_away(browser: Browser, db: Session, house: House) -> None:
     review = waiting(
         db, house, state=ReviewState.PUBLISHED, reply="We mend it.", reply_by="Sunny Side", replied_at=NOON
     )
+    read = review.reply_digest
     browser.sign_in(*house.mia)
 
     browser.post(f"/desk/reviews/{review.id}/reply/drop")
 
     assert again(db, review).reply == ""
-    assert browser.post(f"/desk/reviews/{review.id}/reply/show").status_code == 409
+    assert browser.post(f"/desk/reviews/{review.id}/reply/show", {"read": read}).status_code == 409
 
 
 def test_reviews_of_one_item_are_found_from_it(browser: Browser, db: Session, house: House) -> None:

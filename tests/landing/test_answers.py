@@ -4,6 +4,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from qrmerch.catalog.service import retire_item
+from qrmerch.clock import now
 from qrmerch.content.models import Style
 from qrmerch.reviews.models import Answer
 from tests.browsing import Browser
@@ -71,6 +73,15 @@ def test_a_page_that_does_not_ask_takes_no_answer(browser: Browser, db: Session)
     db.commit()
 
     assert browser.post(f"/i/{item.public_id}/answer", {"helped": "yes"}).status_code == 404
+    assert answers(db) == []
+
+
+def test_an_item_that_is_no_longer_sold_takes_no_answer(browser: Browser, db: Session) -> None:
+    aisle = make_aisle(db)
+    retire_item(db, aisle.top, at=now())
+    db.commit()
+
+    assert browser.post(tap(aisle), {"helped": "yes"}).status_code == 404
     assert answers(db) == []
 
 

@@ -5,6 +5,8 @@ import re
 from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item
+from qrmerch.catalog.service import retire_item
+from qrmerch.clock import now
 from qrmerch.parties.models import Retailer, RetailerHost
 from tests.browsing import Browser
 from tests.conftest import NOON
@@ -100,6 +102,20 @@ def test_a_house_shows_its_own_items_only_on_its_host(browser: Browser, db: Sess
     page = browser.get(address(*items), Host="ours.example").text
 
     assert "40 cm" not in page
+
+
+def test_what_is_no_longer_sold_has_no_price_beside_the_rest_nor_on_the_list(browser: Browser, db: Session) -> None:
+    aisle = make_aisle(db)
+    browser.post(aisle.keep, {"keep": "yes", "at": aisle.store.public_id})
+    retire_item(db, aisle.top, at=now())
+    db.commit()
+
+    table = said(browser.get(address(aisle.top, aisle.sandal)).text)
+    mine = browser.get("/my").text
+
+    assert table["Price"][0] == "No longer sold"
+    assert table["Price"][1] != "No longer sold"
+    assert '<p class="num"><bdi>No longer sold</bdi></p>' in mine
 
 
 def test_the_list_leads_there_without_script(browser: Browser, db: Session) -> None:

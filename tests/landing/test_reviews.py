@@ -1,8 +1,10 @@
 """A review: written by a shopper, read by a person, shown at the next scan; and all of them page by page."""
 
+import random
 import re
 from datetime import timedelta
 
+import brotli
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -14,6 +16,7 @@ from qrmerch.clock import now
 from qrmerch.content.models import Style
 from qrmerch.offers.service import claim as take
 from qrmerch.reviews.models import Review, ReviewState
+from qrmerch.reviews.queries import MOST_WAITING
 from qrmerch.reviews.service import publish
 from qrmerch.visitors.queries import find_visitor
 from tests.browsing import Browser
@@ -27,6 +30,7 @@ from tests.factories import (
     make_review,
     make_template,
     make_use,
+    make_vendor,
     publish_page,
 )
 from tests.landing.aisle import Aisle, hear, make_aisle
@@ -149,6 +153,78 @@ def test_nobody_reviews_what_they_make_or_sell(role: Role, browser: Browser, db:
     assert reviews(db) == []
 
 
+@pytest.mark.parametrize(("lang", "words"), [("en", "makes what shops sell"), ("ar", "يصنعون ما تبيعه المتاجر")])
+def test_no_maker_reviews_what_another_makes(lang: str, words: str, browser: Browser, db: Session) -> None:
+    aisle = make_aisle(db)
+    rival = make_person(db, Role.VENDOR_EDITOR, retailer=aisle.retailer, vendor=make_vendor(db, make_retailer(db)))
+    db.commit()
+    browser.sign_in(*rival)
+
+    answer = browser.post(f"/i/{aisle.top.public_id}/review", {**GOOD, "lang": lang})
+
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert reviews(db) == []
+
+
+def test_a_network_that_writes_without_end_is_slowed(browser: Browser, db: Session) -> None:
+    aisle = make_aisle(db)
+
+    sent = [
+        browser.post(f"/i/{aisle.top.public_id}/review", {**GOOD, "text": f"Words {number}"}).status_code
+        for number in range(25)
+    ]
+
+    assert sent[0] == 303
+    assert sent[-1] == 429
+    assert len(reviews(db)) <= 21
+
+
+def test_a_heap_that_nobody_can_read_does_not_grow(browser: Browser, db: Session) -> None:
+    aisle = make_aisle(db)
+    for number in range(MOST_WAITING):
+        make_review(db, aisle.top, text=f"Words {number}")
+    make_review(db, aisle.sandal)
+    db.commit()
+
+    answer = browser.post(f"/i/{aisle.top.public_id}/review", GOOD)
+    other = browser.post(f"/i/{aisle.sandal.public_id}/review", GOOD)
+
+    assert answer.status_code == 422
+    assert "no more can wait" in answer.text
+    assert GOOD["text"] in answer.text
+    assert other.status_code == 303
+    assert len(reviews(db)) == MOST_WAITING + 2
+
+
+@pytest.mark.parametrize("said", ["3", "1000", "9" * 5000])
+def test_a_page_behind_the_last_is_the_last(said: str, browser: Browser, db: Session) -> None:
+    aisle = make_aisle(db)
+    for number in range(12):
+        at = NOON - timedelta(days=number)
+        make_review(db, aisle.top, text=f"Words {number:02}", state=ReviewState.PUBLISHED, written_at=at)
+    db.commit()
+
+    page = browser.get(f"/i/{aisle.top.public_id}/reviews?page={said}").text
+
+    assert re.findall(r"Words \d\d", page) == ["Words 10", "Words 11"]
+    assert 'rel="prev"' in page
+    assert "page=2" not in page
+    assert 'rel="next"' not in page
+
+
+@pytest.mark.parametrize("said", ["", "0", "-1", "NaN", "1e3", "٢"])
+def test_no_page_number_is_the_first_page(said: str, browser: Browser, db: Session) -> None:
+    aisle = make_aisle(db)
+    make_review(db, aisle.top, text="The first.", state=ReviewState.PUBLISHED)
+    db.commit()
+
+    page = browser.get(f"/i/{aisle.top.public_id}/reviews?page={said}")
+
+    assert page.status_code == 200
+    assert "The first." in page.text
+
+
 def test_somebody_of_another_house_is_a_shopper(browser: Browser, db: Session) -> None:
     aisle = make_aisle(db)
     otto = make_person(db, Role.OWNER, name="Otto", retailer=make_retailer(db))
@@ -183,8 +259,57 @@ def test_a_phone_that_used_a_code_for_it_says_where_it_was_bought(app: Flask, br
     db.commit()
     hear(app)
     page = browser.another().get(aisle.printed).text
-    assert "Ines, bought at Riverside" in page
-    assert "Moira, bought" not in page
+    assert page.count("<bdi>Bought at Riverside</bdi>") == 1
+    assert page.index("Bought at Riverside") < page.index("<bdi>Ines</bdi>")
+
+
+def test_a_name_that_claims_a_purchase_does_not_stand_where_one_does(app: Flask, browser: Browser, db: Session) -> None:
+    aisle = make_aisle(db)
+    claim = "Moira, bought at Riverside"
+    make_review(db, aisle.top, alias=claim, state=ReviewState.PUBLISHED)
+    make_review(
+        db, aisle.top, alias="Moira", text="Truly.", state=ReviewState.PUBLISHED, bought_store_id=aisle.store.id
+    )
+    make_review(db, aisle.top, alias=claim, text="Claims it.")
+    mia = make_person(db, Role.MERCHANDISER, name="Mia", retailer=aisle.retailer)
+    db.commit()
+    hear(app)
+
+    page = browser.get(aisle.printed).text
+    browser.sign_in(*mia)
+    waiting, shown = browser.get("/desk/reviews").text, browser.get("/desk/reviews?state=published").text
+
+    assert page.count(claim) == 1
+    assert page.count("<bdi>Bought at Riverside</bdi>") == 1
+    assert f"<bdi>“{claim}”</bdi>, " in waiting
+    assert "<bdi>“Moira”</bdi>, bought at Riverside" in shown
+
+
+def test_the_longest_reviews_do_not_burst_the_first_view(app: Flask, browser: Browser, db: Session) -> None:
+    aisle = make_aisle(db)
+    letters = random.Random(6)
+    for number in range(3):
+        text, reply = ("".join(chr(letters.randrange(0x4E00, 0x9FA5)) for _ in range(most)) for most in (1_990, 990))
+        make_review(
+            db,
+            aisle.top,
+            text=f"{text} End {number}",
+            reply=reply,
+            reply_by="Fashiontown",
+            is_reply_shown=True,
+            state=ReviewState.PUBLISHED,
+        )
+    db.commit()
+    hear(app)
+
+    page = browser.get(aisle.page).text
+    link = re.search(r'href="(/i/[^"]+/reviews[^"]*)">Read on', page)
+    assert link
+    whole = browser.get(link[1].replace("&amp;", "&")).text
+
+    assert len(brotli.compress(page.encode())) <= 14 * 1024
+    assert "End 0" not in page
+    assert all(f"End {number}" in whole for number in range(3))
 
 
 def test_an_item_whose_page_has_no_place_for_reviews_takes_none(browser: Browser, db: Session) -> None:

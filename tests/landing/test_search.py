@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from sqlalchemy.orm import Session
@@ -60,6 +61,30 @@ def test_an_item_is_found_by_title_maker_and_category(
         assert '<meta name="robots" content="noindex">' in page.text
 
 
+@pytest.mark.parametrize(
+    ("title", "words"),
+    [
+        ("Ölzeug Jacke", "Ölzeug"),
+        ("Ölzeug Jacke", "ölzeug"),
+        ("ÖLZEUG", "ölzeug"),
+        ("ölzeug", "ÖLZEUG"),
+        ("Зимняя Куртка", "Куртка"),
+        ("Зимняя Куртка", "зимняя куртка"),
+        ("Παλτό", "παλτό"),
+    ],
+)
+def test_letters_of_every_script_are_found_whatever_their_case(
+    title: str, words: str, browser: Browser, db: Session
+) -> None:
+    aisle = make_aisle(db)
+    add(db, aisle, title)
+    db.commit()
+
+    page = browser.get("/?" + urlencode({"of": "fashiontown", "find": words}))
+
+    assert titles(page.text) == [title]
+
+
 def test_what_is_not_found_says_so_and_leads_back(browser: Browser, db: Session) -> None:
     make_aisle(db)
 
@@ -100,6 +125,9 @@ def test_a_long_range_is_read_page_by_page(browser: Browser, db: Session) -> Non
     db.commit()
 
     for start in ("/?of=fashiontown&find=sock", f"/store/{aisle.store.public_id}?find=sock"):
+        last = browser.get(f"{start}&page=1000").text
+        assert titles(last) == [f"Sock {number:02}" for number in range(PER_PAGE, PER_PAGE + 3)]
+        assert 'rel="next"' not in last
         first = browser.get(start).text
         link = re.search(r'rel="next" href="([^"]+)"', first)
         assert link

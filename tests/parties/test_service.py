@@ -238,12 +238,16 @@ def test_a_place_has_a_name_of_its_own_in_its_store(db: Session) -> None:
 # --- vendors and supply ------------------------------------------------------------------------------
 
 
-def test_a_vendor_is_found_whatever_case_its_name_is_written_in(db: Session) -> None:
-    vendor = make_vendor(db, name="Sunny Side")
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [("Sunny Side", "sunny SIDE"), ("Ökologie", "Ökologie"), ("Ökologie", "ökologie"), ("Мода", "МОДА")],
+)
+def test_a_vendor_is_found_whatever_case_its_name_is_written_in(name: str, typed: str, db: Session) -> None:
+    vendor = make_vendor(db, name=name)
 
-    assert find_vendor_by_name(db, " sunny SIDE ") == vendor
+    assert find_vendor_by_name(db, f" {typed} ") == vendor
     with pytest.raises(FormError):
-        service.add_vendor(db, name="SUNNY side", at=NOON)
+        service.add_vendor(db, name=typed, at=NOON)
 
 
 def test_a_vendor_supplies_a_house_once(db: Session) -> None:
