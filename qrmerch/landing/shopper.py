@@ -58,13 +58,13 @@ class Place:
         return self.store.id if self.store else None
 
 
-def slow_down(what: str, t: Translate, *, most: int = _MOST_ANEW) -> None:
+def slow_down(what: str, t: Translate, *, most: int = 0) -> None:
     """Count one more thing that a network's phones have made anew: `phones` that are remembered, or `links`.
 
-    :param most: so many in ten minutes, in each process.
+    :param most: so many in ten minutes, in each process; 0 for as many as phones.
     :raises TooMany: there were too many of them just now.
     """
-    made = services().parts.setdefault(f"new_{what}", Misses(limit=most, per_s=_ANEW_PER_S))
+    made = services().parts.setdefault(f"new_{what}", Misses(limit=most or _MOST_ANEW, per_s=_ANEW_PER_S))
     anew, address, at_s = cast(Misses, made), request.remote_addr or "", time()
     if wait_s := anew.wait_s(address, at_s):
         words = t("Too many phones on this network asked for something new just now. Wait a minute and try again.")

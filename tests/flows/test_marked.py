@@ -5,6 +5,7 @@ installation (log, kept pages, keys, the database's own files) and what its proc
 """
 
 import http.client
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -66,8 +67,8 @@ def do_everything(phone: Phone, shop: Shop) -> None:
     phone.ask("GET", f"/q/{shop.tokens[0]}", User_Agent="Marked7731Bot/1.0 (+http://marked/path)")
     for path in ("/q/7K3M9QXR8", "/01/09506000134352", "/help", item, f"{item}?lang=en", "/privacy", "/nothing/here"):
         phone.ask("GET", path)
-    for form in (page, {**page, "s": "10"}):
-        phone.ask("POST", "/v", form)
+    seen = json.loads(phone.ask("POST", "/v", page))
+    phone.ask("POST", "/v", {**page, "v": seen["v"], "s": "10"})
     phone.ask("POST", "/p", {**page, "s": "25"})
     phone.ask("POST", f"{item}/keep", {"keep": "yes"})
     phone.ask("POST", f"{item}/share", {})
