@@ -5,6 +5,7 @@ The table is the one of `docs/architecture.md`; the picture there is compared wi
 
 import ast
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,11 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "qrmerch"
+TOP = {
+    *(".ci", ".gitignore", "CHANGELOG.md", "CONTRIBUTING.md", "Makefile", "README.md", "pyproject.toml", "wsgi.py"),
+    *("requirements.lock", "requirements-dev.lock", "bench", "docs", "migrations", "qrmerch", "static", "templates"),
+    *("tests", "tools", "vendor_uploads"),
+}
 # From the top down. A name imports from lower rows only, in the ground only from its left.
 ROWS = {
     "top": ("__init__", "application", "cli", "demo", "edge", "moving", "navigation", "serving"),
@@ -161,3 +167,11 @@ def test_the_picture_in_the_papers_is_this_table() -> None:
     drawn = text.partition("```rooms\n")[2].partition("```")[0].strip().splitlines()
 
     assert {line.split()[0]: tuple(line.split()[1:]) for line in drawn} == ROWS
+
+
+def test_at_the_top_lies_what_belongs_there() -> None:
+    folder = subprocess.run(["git", "-C", ROOT, "ls-files", "-z"], capture_output=True, text=True, check=False)
+    if folder.returncode:
+        pytest.skip("this is no checkout of git, so nothing says which files are the project's")
+    found = {name.partition("/")[0] for name in folder.stdout.split("\0") if name}
+    assert found <= TOP, "what others wrote comes in at set-up"
