@@ -43,6 +43,7 @@ from tests.browsing import Browser
 from tests.conftest import NOON
 from tests.factories import make_fixture, make_item, make_retailer, make_store, make_vendor, publish_page
 from tests.figures import on_both_when_full
+from tests.landing.aisle import hear
 
 HOST, OLD_HOST = "qr.fashiontown.example", "old.fashiontown.example"
 GTIN, OTHER_GTIN, GTIN_OF_PLAIN, GLN = "09506000134352", "09506000134369", "09506000134376", "9506000134376"
@@ -126,7 +127,10 @@ class Elsewhere:
     app: Flask
 
     def take_in(self, folder: Path) -> Arrived:
-        return coming.read_folder(self.database, folder, at=now())
+        arrived = coming.read_folder(self.database, folder, at=now())
+        # What it looked up while an earlier import was under way is read anew.
+        hear(self.app)
+        return arrived
 
 
 @pytest.fixture
@@ -244,6 +248,7 @@ def test_an_import_that_was_cut_off_anywhere_is_finished_by_the_next(
 
     with pytest.raises(KeyboardInterrupt):
         coming.read_folder(elsewhere.database, tmp_path / "away", at=now(), progress=die)
+    hear(elsewhere.app)
     elsewhere.take_in(tmp_path / "away")
 
     phone = Browser(elsewhere.app)
