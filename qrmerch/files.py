@@ -7,7 +7,7 @@ import re
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,6 +35,23 @@ def replace_file(path: Path, data: bytes) -> None:
     fresh = path.with_suffix(f".{os.getpid()}-{time.monotonic_ns()}")
     fresh.write_bytes(data)
     fresh.replace(path)
+
+
+def make_once(path: Path, data: bytes, *, mode: int) -> bytes:
+    """What a file holds that several processes make at once: `data`, or what the first of them wrote, always whole.
+
+    Whoever is killed meanwhile leaves it under a second name, its suffix a number.
+
+    :raises OSError: it could not be written or read.
+    """
+    fresh = path.with_suffix(f".{os.getpid()}")
+    fresh.write_bytes(data)
+    fresh.chmod(mode)
+    # A hard link is made by one of them only.
+    with suppress(FileExistsError):
+        os.link(fresh, path)
+    fresh.unlink()
+    return path.read_bytes()
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from qrmerch.files import replace_file
 from qrmerch.landing.printed import PrintedCode, PrintedCodes
 from qrmerch.parties.models import PageChange, Retailer, RetailerHost
 from qrmerch.rendering.changes import EVERY_S, READ_BACK, ROWS_KEPT_FOR, Change
-from qrmerch.rendering.kept import RETIRED, STORE, PageKey
+from qrmerch.rendering.kept import PageKey
 from qrmerch.rendering.keys import render_key
 from qrmerch.scans.log import node_of
 from qrmerch.web import safety_headers
@@ -251,10 +251,7 @@ class Publisher:
 def key_of(codes: PrintedCodes, code: PrintedCode, locale: str) -> PageKey:
     """The page that a printed code shows in a language: as the front door has it."""
     shown = codes.shown_for(code)
-    locale = codes.retailers[shown.retailer_id].locale_for[locale]
-    if shown.form == STORE:
-        return PageKey(shown.item_id, shown.item_id, locale, STORE)
-    return PageKey(shown.item_id, shown.store_id, locale, RETIRED if shown.is_retired else shown.form)
+    return shown.page_in(codes.retailers[shown.retailer_id].locale_for[locale])
 
 
 def _load_houses(db: Session, codes: PrintedCodes) -> tuple[House, ...]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from qrmerch.codes.tokens import ALPHABET, LENGTH
+from qrmerch.landing.counting import PARTS
 from qrmerch.scans.agents import DEVICES, KINDS, MAX_AGENT_CHARS, SYSTEMS, VERSION, describe
 from qrmerch.scans.line import MAX_REFERRER_CHARS, SCAN
 
@@ -93,6 +94,13 @@ def _maps(around: Around, houses: Sequence[House]) -> str:
         ),
         *(_agent_map(what) for what in _OF_AGENTS),
         _MANNER_MAPS,
+        # What is put into another page is seen by nobody.
+        _map(
+            "$http_sec_fetch_dest",
+            "$qrmerch_purpose",
+            {f"~^(?:{'|'.join(sorted(PARTS))})$": "prefetch"},
+            default="$qrmerch_asked_ahead",
+        ),
         _map("$http_accept_language", "$qrmerch_language", {_FIRST_TAG: "$qrmerch_tag"}),
         _REFERRER_MAPS,
         _CODING_MAPS,
@@ -263,10 +271,6 @@ map "$scheme $http_cookie" $qrmerch_inside {
 map "$http_sec_purpose $http_purpose $http_x_purpose $http_x_moz" $qrmerch_asked_ahead {
     default $qrmerch_inside;
     "~*prefetch|preview" "prefetch";
-}
-map $http_sec_fetch_dest $qrmerch_purpose {
-    default $qrmerch_asked_ahead;
-    "~^(?:audio|embed|font|frame|iframe|image|manifest|object|script|style|track|video)$" "prefetch";
 }
 map $request_method $qrmerch_manner {
     default $qrmerch_purpose;

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from qrmerch.landing.printed import KnownItem, PrintedCode, PrintedCodes
+from qrmerch.landing.printed import KnownItem, KnownRetailer, PrintedCode, PrintedCodes
 from qrmerch.scans import entries
 from qrmerch.scans.agents import Remembered, describe
 from qrmerch.scans.day_hashes import DayHashes
@@ -31,7 +31,7 @@ _INTERNAL: Final = {
 }
 _OBJECTS: Final = re.compile(r"(?:^|;\s*)(?:__Host-)?qo=")
 # What a browser asks for to put it into somebody else's page, where ours shows to nobody.
-_PARTS: Final = frozenset(
+PARTS: Final = frozenset(
     ("audio", "embed", "font", "frame", "iframe", "image", "manifest", "object", "script", "style", "track", "video")
 )
 _PURPOSES: Final = ("HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_PURPOSE", "HTTP_X_MOZ")
@@ -59,10 +59,7 @@ class Counting:
         retailer = self._codes.retailers[code.retailer_id]
         # Without a visit there is no `near` either: the phone is not to be told apart.
         if not has_gpc and retailer.has_visits:
-            visit = self._visits.draw(at_s)
-            near = self._near.of(int(at_s) // 3600, code.store_id, address, agent)
-            if retailer.is_estimated:
-                day_hash = self._day_hash(code.retailer_id, code.store_id, at_s, address, agent)
+            visit, near, day_hash = self._begin(retailer, code.retailer_id, code.store_id, at_s, address, agent)
         line = scan_line(
             code.token,
             at_s,
@@ -95,33 +92,24 @@ class Counting:
         :param is_lookup: what is behind it was asked for, and no page.
         """
         manner = _manner(environ, self._proxies) or ("lookup" if is_lookup else "")
-        agent, address = environ.get("HTTP_USER_AGENT", ""), self._address(environ)
-        has_gpc = objects(environ)
         retailer = self._codes.retailers.get(retailer_id)
         visit = near = day_hash = ""
-        if not manner and not has_gpc and (retailer is None or retailer.has_visits):
-            visit = self._visits.draw(at_s)
-            near = self._near.of(int(at_s) // 3600, store_id, address, agent)
-            if retailer is not None and retailer.is_estimated:
-                day_hash = self._day_hash(retailer_id, store_id, at_s, address, agent)
-        line = make_line(
+        if not manner and not objects(environ) and (retailer is None or retailer.has_visits):
+            agent, address = environ.get("HTTP_USER_AGENT", ""), self._address(environ)
+            visit, near, day_hash = self._begin(retailer, retailer_id, store_id, at_s, address, agent)
+        self._append(
             GS1,
             subject,
+            environ,
             at_s,
-            agent=self._agents[agent],
+            manner=manner,
             store_id=store_id,
             retailer_id=retailer_id,
-            is_own_network=self._codes.is_own_network(store_id, address),
             visit=visit,
             is_new_visit=bool(visit),
             near=near,
-            manner=manner,
-            has_gpc=has_gpc,
-            language=self._languages[environ.get("HTTP_ACCEPT_LANGUAGE", "")],
-            referrer=self._referrer(environ),
             day_hash=day_hash,
         )
-        self.log.append(line, at_s)
         return visit
 
     def page(self, environ: Environ, item: KnownItem, store_id: str, said: str | None, at_s: float) -> str:
@@ -200,7 +188,19 @@ class Counting:
         visit = find_visit(said, at=datetime.fromtimestamp(at_s, UTC)) if said else None
         return (visit, False) if visit else (self._visits.draw(at_s), True)
 
-    def _append(self, kind: str, subject: str, environ: Environ, at_s: float, **more: Any) -> None:
+    def _begin(
+        self, retailer: KnownRetailer | None, retailer_id: str, store_id: str, at_s: float, address: str, agent: str
+    ) -> tuple[str, str, str]:
+        """A new visit's id, and what tells its phone apart: within the hour, and on the day where that is estimated."""
+        visit, near = self._visits.draw(at_s), self._near.of(int(at_s) // 3600, store_id, address, agent)
+        if retailer is None or not retailer.is_estimated:
+            return visit, near, ""
+        return visit, near, self._day_hash(retailer_id, store_id, at_s, address, agent)
+
+    def _append(
+        self, kind: str, subject: str, environ: Environ, at_s: float, *, manner: str | None = None, **more: Any
+    ) -> None:
+        """:param manner: where it is known already."""
         store_id = more.get("store_id", "")
         line = make_line(
             kind,
@@ -208,7 +208,7 @@ class Counting:
             at_s,
             agent=self._agents[environ.get("HTTP_USER_AGENT", "")],
             is_own_network=self._codes.is_own_network(store_id, self._address(environ)),
-            manner=_manner(environ, self._proxies),
+            manner=_manner(environ, self._proxies) if manner is None else manner,
             has_gpc=objects(environ),
             language=self._languages[environ.get("HTTP_ACCEPT_LANGUAGE", "")],
             referrer=self._referrer(environ),
@@ -257,7 +257,7 @@ def _manner(environ: Environ, proxies: int) -> str:
             purpose = environ[key].lower()
             if "prefetch" in purpose or "preview" in purpose:
                 return "prefetch"
-    if environ.get("HTTP_SEC_FETCH_DEST") in _PARTS:
+    if environ.get("HTTP_SEC_FETCH_DEST") in PARTS:
         return "prefetch"
     cookies = environ.get("HTTP_COOKIE")
     return "internal" if cookies and _is_of_the_house(environ, cookies, proxies) else ""

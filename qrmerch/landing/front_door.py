@@ -16,17 +16,7 @@ from qrmerch.landing.gtins import Gtins, KnownGtin
 from qrmerch.landing.printed import PrintedCode, PrintedCodes
 from qrmerch.parties.hosts import SHARED, Hosts
 from qrmerch.rendering.changes import Changes
-from qrmerch.rendering.kept import (
-    NOWHERE,
-    RETIRED,
-    STORE,
-    KeptPage,
-    PageKey,
-    Pages,
-    choose_coding,
-    is_same,
-    picked,
-)
+from qrmerch.rendering.kept import NOWHERE, KeptPage, PageKey, Pages, choose_coding, is_same, picked
 from qrmerch.rendering.tightening import Tightening
 from qrmerch.scans.agents import Remembered
 
@@ -78,10 +68,7 @@ class ScanPath:
         """The page that a printed code shows to a phone that speaks these languages."""
         if code.replaced_by:
             code = self.codes.shown_for(code)
-        locale = self.codes.retailers[code.retailer_id].choose_locale(accept_language, code.locale)
-        if code.form == STORE:
-            return PageKey(code.item_id, code.item_id, locale, STORE)
-        return PageKey(code.item_id, code.store_id, locale, RETIRED if code.is_retired else code.form)
+        return code.page_in(self.codes.retailers[code.retailer_id].choose_locale(accept_language, code.locale))
 
     def serve_scan(
         self,

@@ -23,7 +23,7 @@ from qrmerch.files import replace_file
 from qrmerch.i18n import negotiate
 from qrmerch.parties.models import Measurement, Retailer, Store, StoreNetwork
 from qrmerch.rendering.changes import Change
-from qrmerch.rendering.kept import PICKED, STORE
+from qrmerch.rendering.kept import PICKED, RETIRED, STORE, PageKey
 from qrmerch.scans.agents import Remembered
 
 log = logging.getLogger("qrmerch.printed")
@@ -58,6 +58,12 @@ class PrintedCode(NamedTuple):
     @property
     def is_retired(self) -> bool:
         return self.state == CodeState.RETIRED
+
+    def page_in(self, locale: str) -> PageKey:
+        """The page that it shows in a language of its retailer, if it was not replaced."""
+        if self.form == STORE:
+            return PageKey(self.item_id, self.item_id, locale, STORE)
+        return PageKey(self.item_id, self.store_id, locale, RETIRED if self.is_retired else self.form)
 
 
 class KnownItem(NamedTuple):

@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
+from qrmerch.files import make_once
 from qrmerch.scans.near import cut
 
 KEY_LASTS_S: Final = 48 * 3600
@@ -52,16 +53,9 @@ class DayHashes:
             return begun
 
     def _key(self, on: date) -> bytes:
-        path = self._folder / f"day-{on.isoformat()}.key"
-        fresh = self._folder / f"day-{on.isoformat()}.{os.getpid()}"
-        fresh.write_bytes(os.urandom(32))
-        fresh.chmod(0o600)
-        # A hard link is made by one worker only; the others read what it wrote, always whole.
-        with suppress(FileExistsError):
-            os.link(fresh, path)
-        fresh.unlink()
+        key = make_once(self._folder / f"day-{on.isoformat()}.key", os.urandom(32), mode=0o600)
         forget_old_keys(self._folder, at_s=time.time())
-        return path.read_bytes()
+        return key
 
 
 def forget_old_keys(folder: Path, *, at_s: float) -> None:

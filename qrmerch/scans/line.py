@@ -55,7 +55,7 @@ _MAX_CHARS: Final = {
     "m": 12,
     "y": 3,
     "e": 8,
-    "f": 60,
+    "f": MAX_REFERRER_CHARS,
     "u": 16,
 }
 _TEXTS: Final = tuple(_MAX_CHARS)

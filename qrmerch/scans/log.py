@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Condition, Lock
 
+from qrmerch.files import make_once
 from qrmerch.scans.line import lost_line
 
 PATTERN = "scan-*.jsonl"
@@ -117,14 +118,10 @@ def node_of(folder: Path) -> str:
 
     Empty while the disk takes no name: counting goes on without.
     """
-    path, fresh = folder / "node", folder / f"node.{os.getpid()}"
+    path = folder / "node"
     with suppress(OSError):
-        if not path.exists():
-            fresh.write_text(os.urandom(8).hex())
-            with suppress(FileExistsError):
-                os.link(fresh, path)
-            fresh.unlink()
-        return path.read_text()[:16]
+        made = path.read_bytes() if path.exists() else make_once(path, os.urandom(8).hex().encode(), mode=0o644)
+        return made.decode()[:16]
     return ""
 
 

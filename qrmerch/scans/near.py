@@ -5,10 +5,11 @@ file that all workers of the node share; with the file gone, nobody can go back 
 """
 
 import os
-from contextlib import suppress
 from hashlib import blake2s
 from pathlib import Path
 from threading import Lock
+
+from qrmerch.files import make_once
 
 
 class Near:
@@ -41,20 +42,13 @@ class Near:
             return begun
 
     def _key(self, hour: int) -> bytes:
-        path = self._folder / f"near-{hour}.key"
-        fresh = self._folder / f"near-{hour}.{os.getpid()}"
-        fresh.write_bytes(os.urandom(32))
-        fresh.chmod(0o600)
-        # A hard link is made by one worker only; the others read what it wrote, always whole.
-        with suppress(FileExistsError):
-            os.link(fresh, path)
-        fresh.unlink()
+        key = make_once(self._folder / f"near-{hour}.key", os.urandom(32), mode=0o600)
         # Only earlier hours: a worker whose clock is a moment behind must not undo the next key.
         # Under a second name as well, which whoever was killed while making a key has left.
         for old in self._folder.glob("near-*.*"):
             if int(old.stem[5:]) < hour:
                 old.unlink(missing_ok=True)
-        return path.read_bytes()
+        return key
 
 
 def cut(address: str) -> str:
