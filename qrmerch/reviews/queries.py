@@ -37,10 +37,23 @@ class ReviewSummary:
 
 @dataclass(frozen=True, slots=True)
 class ReviewLine:
-    """A review with the item it is of."""
+    """A review with the item it is of, and how staff read its stars and the name under it."""
 
     review: Review
     item: Item
+
+    @property
+    def drawn(self) -> str:
+        return "★" * self.review.stars + "☆" * (5 - self.review.stars)
+
+    @property
+    def stars_said(self) -> str:
+        return f"{self.review.stars} of 5 stars"
+
+    @property
+    def who(self) -> str:
+        """In quotation marks: where the name ends, what we know of the purchase begins."""
+        return f"“{self.review.alias}”" if self.review.alias else "No name"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ One database is enough: which one it is makes no difference to a browser.
 
 import io
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from PIL import Image
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, Page
 from sqlalchemy.orm import Session
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from qrmerch.clock import now
 from qrmerch.media.service import receive_upload
@@ -24,13 +22,9 @@ from qrmerch.parties.models import Vendor
 from qrmerch.web import Services
 from tests import once
 from tests.chromium import Watched, watch
+from tests.live import serving
 
 _PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "locale": "en-US"}
-
-
-class _Quiet(WSGIRequestHandler):
-    def log(self, type: str, message: str, *args: Any) -> None:
-        return
 
 
 OpenPhone = Callable[..., Watched]
@@ -55,14 +49,8 @@ def database_url(sqlite_template: Path, tmp_path: Path) -> str:
 @pytest.fixture
 def live_server(app: Flask) -> Iterator[str]:
     """The whole application behind a real HTTP server; its address."""
-    server = make_server("127.0.0.1", 0, app.wsgi_app, threaded=True, request_handler=_Quiet)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(app) as address:
+        yield address
 
 
 @pytest.fixture

@@ -1,10 +1,8 @@
 """A shop with a host of its own behind a real nginx; one database is enough, for files are the same from either."""
 
-import dataclasses
 import http.client
 import json
 import shutil
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,7 +12,6 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from qrmerch.config import Settings
 from qrmerch.edge.following import Publisher
@@ -22,6 +19,7 @@ from qrmerch.parties.models import RetailerHost
 from tests.browsing import PHONE
 from tests.conftest import NOON
 from tests.landing.aisle import Aisle, hear, make_aisle
+from tests.live import serving
 from tests.nginx import Nginx, find_nginx, running
 
 HOST = "qr.fashiontown.example"
@@ -37,11 +35,6 @@ class Answer:
     body: bytes
 
 
-class _Quiet(WSGIRequestHandler):
-    def log(self, type: str, message: str, *args: Any) -> None:
-        return
-
-
 @pytest.fixture
 def database_url(sqlite_template: Path, tmp_path: Path) -> str:
     path = tmp_path / "qrmerch.db"
@@ -53,28 +46,21 @@ def database_url(sqlite_template: Path, tmp_path: Path) -> str:
 def settings(database_url: str, tmp_path: Path) -> Settings:
     """As behind one proxy."""
     find_nginx()
-    made = Settings(
+    return Settings(
         mode="demo",
         data_dir=tmp_path / "var",
         uploads_dir=tmp_path / "uploads",
         database_url=database_url,
         base_url="http://localhost",
         proxies=1,
-    )
-    return dataclasses.replace(made).ready()
+    ).ready()
 
 
 @pytest.fixture
 def behind(app: Flask) -> Iterator[str]:
     """The application behind nginx; its address."""
-    server = make_server("127.0.0.1", 0, app.wsgi_app, threaded=True, request_handler=_Quiet)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(app) as address:
+        yield address
 
 
 @pytest.fixture

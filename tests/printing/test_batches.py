@@ -15,10 +15,7 @@ from qrmerch import jobs
 from qrmerch.audit import AuditEntry
 from qrmerch.codes.models import Code
 from qrmerch.codes.service import make_codes, retire_code
-from qrmerch.config import Settings
-from qrmerch.db import Database
 from qrmerch.errors import FormError
-from qrmerch.files import FileStore
 from qrmerch.jobs import Work
 from qrmerch.leftovers import look
 from qrmerch.parties.models import Retailer
@@ -33,34 +30,13 @@ from qrmerch.printing.service import BatchOver, Order
 from qrmerch.printing.sheets import Run, sheet
 from qrmerch.printing.stocks import Stock, get_stock
 from tests.conftest import NOON
-from tests.factories import make_fixture, make_item, make_retailer, make_store
+from tests.factories import make_item
+from tests.printing.conftest import make_many
 from tests.printing.test_sheets import make_labels, pages_of, read
 
 BASE = "https://fashiontown.example"
 AVERY, TAG = get_stock("avery-5160"), get_stock("hang-tag")
 WORDING = Wording(house="Fashiontown", call="Scan: sizes here", notice="Counts a look, not you.")
-
-
-@pytest.fixture
-def work(database: Database, settings: Settings) -> Work:
-    return Work(settings, database, FileStore(settings.uploads_dir))
-
-
-@pytest.fixture
-def retailer(db: Session) -> Retailer:
-    return make_retailer(db, name="Fashiontown")
-
-
-@pytest.fixture
-def codes(db: Session, retailer: Retailer) -> list[Code]:
-    return make_many(db, retailer, 4)
-
-
-def make_many(db: Session, retailer: Retailer, count: int) -> list[Code]:
-    store = make_store(db, retailer, short_name="Riverside")
-    fixture = make_fixture(db, store, name="Tops wall")
-    items = [make_item(db, retailer, title=f"Marigold Top {number}", sizes=("M",)) for number in range(count)]
-    return make_codes(db, items, [fixture], at=NOON)
 
 
 def ask(db: Session, retailer: Retailer, codes: list[Code], *, stock: Stock = AVERY, **values: object) -> PrintBatch:

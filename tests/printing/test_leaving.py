@@ -19,10 +19,7 @@ from qrmerch.codes.models import Code, Finders, Modules
 from qrmerch.codes.preflight import release_pdf
 from qrmerch.codes.service import CodeEnded, bring_back, retire_code
 from qrmerch.codes.styles import Logo, Style, logo_of
-from qrmerch.config import Settings
-from qrmerch.db import Database
 from qrmerch.errors import FormError
-from qrmerch.files import FileStore
 from qrmerch.jobs import Work
 from qrmerch.parties.models import Retailer, Store
 from qrmerch.printing import service, tasks
@@ -36,27 +33,12 @@ from qrmerch.printing.sheets import Run, sheet
 from qrmerch.printing.stocks import Stock
 from qrmerch.printing.wording import refuse_unset
 from tests.conftest import NOON
-from tests.factories import Doer, make_person, make_retailer
+from tests.factories import Doer, make_person
 from tests.media.webfonts import outlined
-from tests.printing.test_batches import AVERY, TAG, addresses_of, again, ask, make_many
+from tests.printing.test_batches import AVERY, TAG, addresses_of, again, ask
 from tests.printing.test_sheets import make_labels, pages_of, read
 
 MISSING = "\U00012000"
-
-
-@pytest.fixture
-def work(database: Database, settings: Settings) -> Work:
-    return Work(settings, database, FileStore(settings.uploads_dir))
-
-
-@pytest.fixture
-def retailer(db: Session) -> Retailer:
-    return make_retailer(db, name="Fashiontown")
-
-
-@pytest.fixture
-def codes(db: Session, retailer: Retailer) -> list[Code]:
-    return make_many(db, retailer, 4)
 
 
 def logo() -> Logo:
