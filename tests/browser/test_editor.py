@@ -77,6 +77,12 @@ def write(page: Page, text: str, name: str = "story.lede") -> None:
     page.locator(f'[name="{name}"]').fill(text)
 
 
+def write_and_save(page: Page, text: str, name: str = "story.lede") -> None:
+    """Wait for the answer: of what is kept already, a page says "Saved" from the beginning."""
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        write(page, text, name)
+
+
 def said(page: Page) -> Any:
     return expect(page.locator("[data-save]"))
 
@@ -120,7 +126,7 @@ def test_two_tabs_in_different_slots_both_stay(studio: Studio, editor: Watched) 
     said(first).to_contain_text("Saved")
     second = first.context.new_page()
     second.goto(first.url)
-    write(second, "From the second", "care.text")
+    write_and_save(second, "From the second", "care.text")
     said(second).to_contain_text("Saved")
 
     write(first, "From the first again")
@@ -139,7 +145,7 @@ def test_a_second_tab_is_told_and_shows_both(studio: Studio, editor: Watched) ->
     said(first).to_contain_text("Saved")
     second = first.context.new_page()
     second.goto(first.url)
-    write(second, "From the second")
+    write_and_save(second, "From the second")
     said(second).to_contain_text("Saved")
 
     write(first, "From the first again")
