@@ -202,7 +202,9 @@ def upgrade() -> None:
         sa.Column("entry", sa.String(length=8), nullable=False),
         sa.Column("referrer", sa.String(length=60), nullable=False),
         sa.Column("outcome", sa.String(length=20), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_scan")),
+        sa.PrimaryKeyConstraint("id", "at", name=op.f("pk_scan")),
+        postgresql_partition_by="RANGE (at)",
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "user",

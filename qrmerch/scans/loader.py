@@ -16,7 +16,7 @@ from threading import Event as Flag
 from typing import Final
 
 from sqlalchemy import delete, select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from qrmerch.clock import now
@@ -28,6 +28,7 @@ from qrmerch.scans.folding import fold_events
 from qrmerch.scans.line import BadLine, Line, read_line
 from qrmerch.scans.log import PATTERN, node_of
 from qrmerch.scans.models import CodeHour, DayHash, Event, LogFile, OpenVisit, Scan
+from qrmerch.scans.months import HELD, drop_months, make_months_ahead
 from qrmerch.scans.places import LocalHours, Places
 from qrmerch.scans.reckoning import Identified, Reckoning
 from qrmerch.scans.repeats import Repeats
@@ -264,7 +265,15 @@ def follow(
 
 
 def keep_house(database: Database, folder: Path, *, retention: timedelta, at: datetime) -> None:
-    """Delete what is no longer needed: ended visits, old page changes, loaded files, scans past their retention."""
+    """Delete what is no longer needed: ended visits, old page changes, loaded files, scans past their retention.
+
+    Of a file, when it was read last long enough ago; of a whole month on PostgreSQL at once, when all of it is past.
+    """
+    with database.write() as db:
+        lock_for_chain(db, "scans.loader")
+        make_months_ahead(db, at)
+        db.commit()
+    _drop_months(database, before=at - retention)
     with database.write() as db:
         db.execute(delete(OpenVisit).where(OpenVisit.began_at < at - VISITS_KEPT_FOR))
         # Of the days before yesterday, wherever a store is.
@@ -286,6 +295,19 @@ def keep_house(database: Database, folder: Path, *, retention: timedelta, at: da
         is_old = about.st_mtime < (at - FILES_KEPT_FOR).timestamp()
         if is_old and about.st_size <= read.get(path.name, 0) + _torn(path, read.get(path.name, 0), about.st_size):
             path.unlink(missing_ok=True)
+
+
+def _drop_months(database: Database, *, before: datetime) -> None:
+    with database.write() as db:
+        lock_for_chain(db, "scans.loader")
+        try:
+            drop_months(db, before)
+            db.commit()
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", "") != HELD:
+                raise
+            # Somebody copies the database: the next look will do.
+            log.info("old months of scans stay until the next hour: somebody holds them")
 
 
 def _uncounted(db: Session) -> list[Event]:

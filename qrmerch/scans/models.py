@@ -27,10 +27,16 @@ class LogFile(Base):
 
 
 class Scan(Base):
-    """One line of the log. No address, no agent; no secondary index."""
+    """One line of the log. No address, no agent; no secondary index. On PostgreSQL each month is a table of its own.
+
+    The key holds the instant because a table that is parted by it must. What stands at a place of a file never changes,
+    so that no two rows have one `id`.
+    """
+
+    __table_args__ = ({"postgresql_partition_by": "RANGE (at)", "sqlite_with_rowid": False},)
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    at: Mapped[datetime]
+    at: Mapped[datetime] = mapped_column(primary_key=True)
     retailer_id: Mapped[str] = mapped_column(String(36))
     code_id: Mapped[str] = mapped_column(String(36))
     item_id: Mapped[str] = mapped_column(String(36))

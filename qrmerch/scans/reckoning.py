@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from qrmerch.scans import kinds, line, storing
 from qrmerch.scans.line import Line
+from qrmerch.scans.months import make_months
 from qrmerch.scans.places import QUARTER_MS, Place, Places
 from qrmerch.scans.repeats import Repeats
 from qrmerch.scans.storing import Instants
@@ -53,7 +54,8 @@ class Reckoning:
 
     def store(self, repeats: Repeats) -> None:
         """Rows, visits and totals of all lines, the totals into the tally."""
-        say_instant, outcomes = Instants(self._db).of, _Outcomes(repeats, self._withdrawn)
+        instants, outcomes = Instants(self._db), _Outcomes(repeats, self._withdrawn)
+        say_instant = instants.of
         for at_ms, identity, said in self._lines:
             key = said.subject if said.kind == line.SCAN else (said.kind, *said[2:6])
             spot = self._spots.get(key) or self._find_spot(key, said)
@@ -70,6 +72,7 @@ class Reckoning:
                 self._tell_apart(said, spot, quarter)
             if said.visit and spot.is_known and outcome not in _NO_VISIT:
                 self._see(said, spot, at, outcome)
+        make_months(self._db, instants.months)
         storing.add_scans(self._db, self._rows)
         storing.open_visits(self._db, self._visits.values())
         self._upgrade()

@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
+import psycopg
 from sqlalchemy import Boolean, Date, Integer, Row, TextClause, bindparam, select, text, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from qrmerch.scans.models import CodeHour, DayTotal, HourTotal, OpenVisit, Scan
@@ -43,7 +45,7 @@ class _Adding:
         """Add rows, each with all columns in their order; each key once."""
         if not rows:
             return
-        if _is_sqlite(db):
+        if is_sqlite(db):
             db.connection().exec_driver_sql(self._sqlite, [tuple(row) for row in rows])
             return
         arrays = tuple(_array(map(str, column)) for column in zip(*rows, strict=True))
@@ -73,10 +75,11 @@ _PHONES_POSTGRESQL: Final = "".join(
 
 
 class Instants:
-    """Instants as their column's text, most of it remembered for each second."""
+    """Instants as their column's text, most of it remembered for each minute; `months` are those they lie in."""
 
     def __init__(self, db: Session) -> None:
-        self._zone = "" if _is_sqlite(db) else "+00"
+        self.months: set[str] = set()
+        self._zone = "" if is_sqlite(db) else "+00"
         self._minute, self._said = -1, ""
 
     def of(self, at_ms: int) -> str:
@@ -84,6 +87,7 @@ class Instants:
         minute, rest_ms = divmod(at_ms, 60_000)
         if minute != self._minute:
             self._minute, self._said = minute, f"{datetime.fromtimestamp(minute * 60, UTC):%Y-%m-%d %H:%M:}"
+            self.months.add(self._said[:7])
         return f"{self._said}{rest_ms // 1000:02d}.{rest_ms % 1000:03d}000{self._zone}"
 
 
@@ -92,12 +96,16 @@ def add_scans(db: Session, rows: Sequence[tuple[Any, ...]]) -> None:
     if not rows:
         return
     connection = db.connection()
-    if _is_sqlite(db):
+    if is_sqlite(db):
         connection.exec_driver_sql(_INSERT_SCAN, list(rows))
         return
     driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(_COPY_SCAN) as copy:
-        copy.write("".join([_COPIED % row for row in rows]))
+    try:
+        with driver.cursor() as cursor, cursor.copy(_COPY_SCAN) as copy:
+            copy.write("".join([_COPIED % row for row in rows]))
+    except psycopg.Error as error:
+        # As every other statement says it: whoever follows waits for a database that is away.
+        raise DBAPIError.instance(_COPY_SCAN, None, error, psycopg.Error) from error
 
 
 def open_visits(db: Session, visits: Iterable[list[Any]]) -> None:
@@ -118,7 +126,7 @@ def add_phones(db: Session, phones: Collection[tuple[str, str, str]]) -> list[tu
     rows = sorted(phones)
     if not rows:
         return []
-    if _is_sqlite(db):
+    if is_sqlite(db):
         found = db.connection().exec_driver_sql(_PHONES_SQLITE, (orjson.dumps(rows).decode(),))
     else:
         found = db.connection().exec_driver_sql(_PHONES_POSTGRESQL, tuple(map(_array, zip(*rows, strict=True))))
@@ -151,7 +159,7 @@ def engage(db: Session, visits: Collection[str]) -> None:
 
 def _among(db: Session, visits: Collection[str]) -> TextClause:
     """The condition that a row is one of these visits, as one parameter however many they are."""
-    if _is_sqlite(db):
+    if is_sqlite(db):
         said, value = "open_visit.visit IN (SELECT value FROM json_each(:visits))", orjson.dumps(list(visits)).decode()
     else:
         said, value = "open_visit.visit = ANY(CAST(:visits AS text[]))", _array(visits)
@@ -162,5 +170,6 @@ def _array(values: Iterable[str]) -> str:
     return '{"' + '","'.join(values) + '"}'
 
 
-def _is_sqlite(db: Session) -> bool:
+def is_sqlite(db: Session) -> bool:
+    """Whether a session's database is SQLite."""
     return db.get_bind().dialect.name == "sqlite"
