@@ -48,6 +48,7 @@ def upgrade() -> None:
         sa.Column("count", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("retailer_id", "code_id", "on", "hour", name=op.f("pk_code_hour")),
         sqlite_with_rowid=False,
+        postgresql_with={"fillfactor": 60},
     )
     op.create_index("ix_code_hour_retailer_item", "code_hour", ["retailer_id", "item_id", "on"], unique=False)
     op.create_table(
@@ -72,6 +73,7 @@ def upgrade() -> None:
             "retailer_id", "on", "kind", "store_id", "fixture_id", "item_id", "code_id", name=op.f("pk_day_total")
         ),
         sqlite_with_rowid=False,
+        postgresql_with={"fillfactor": 60},
     )
     op.create_index("ix_day_total_retailer_item", "day_total", ["retailer_id", "item_id", "on"], unique=False)
     op.create_table(
@@ -87,6 +89,7 @@ def upgrade() -> None:
             "retailer_id", "on", "hour", "kind", "store_id", "fixture_id", name=op.f("pk_hour_total")
         ),
         sqlite_with_rowid=False,
+        postgresql_with={"fillfactor": 60},
     )
     op.create_table(
         "idempotency_key",
@@ -141,6 +144,7 @@ def upgrade() -> None:
         sa.Column("is_engaged", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("visit", name=op.f("pk_open_visit")),
         sqlite_with_rowid=False,
+        postgresql_with={"fillfactor": 60},
     )
     op.create_table(
         "rate_bucket",

@@ -5,11 +5,15 @@ Totals are by the place's own business date; an empty text stands for "no such p
 """
 
 from datetime import date, datetime
+from typing import Final
 
 from sqlalchemy import BigInteger, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from qrmerch.tables import Base, Id, RetailerScoped
+
+# Room beside each row of a page for its next counts: PostgreSQL then leaves the indexes as they are.
+_CHANGED_OFTEN: Final = {"sqlite_with_rowid": False, "postgresql_with": {"fillfactor": 60}}
 
 
 class LogFile(Base):
@@ -54,7 +58,7 @@ class Scan(Base):
 class OpenVisit(Base):
     """Where a visit began, for as long as actions may still belong to it. Swept by reading it whole."""
 
-    __table_args__ = ({"sqlite_with_rowid": False},)
+    __table_args__ = (_CHANGED_OFTEN,)
 
     visit: Mapped[str] = mapped_column(String(32), primary_key=True)
     retailer_id: Mapped[str] = mapped_column(String(36))
@@ -94,7 +98,7 @@ class Event(RetailerScoped, Base):
 class DayTotal(Base):
     """Counts of one outcome or kind on one business date."""
 
-    __table_args__ = (Index("ix_day_total_retailer_item", "retailer_id", "item_id", "on"), {"sqlite_with_rowid": False})
+    __table_args__ = (Index("ix_day_total_retailer_item", "retailer_id", "item_id", "on"), _CHANGED_OFTEN)
 
     retailer_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     on: Mapped[date] = mapped_column(primary_key=True)
@@ -119,7 +123,7 @@ class DayHash(Base):
 class HourTotal(Base):
     """Counts by the place's own hour, per store and fixture."""
 
-    __table_args__ = ({"sqlite_with_rowid": False},)
+    __table_args__ = (_CHANGED_OFTEN,)
 
     retailer_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     on: Mapped[date] = mapped_column(primary_key=True)
@@ -135,7 +139,7 @@ class CodeHour(Base):
 
     __table_args__ = (
         Index("ix_code_hour_retailer_item", "retailer_id", "item_id", "on"),
-        {"sqlite_with_rowid": False},
+        _CHANGED_OFTEN,
     )
 
     retailer_id: Mapped[str] = mapped_column(String(36), primary_key=True)

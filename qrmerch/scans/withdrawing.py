@@ -92,7 +92,7 @@ def _rows_of(db: Session, agents: list[str]) -> Iterator[Any]:
 
 
 def _corrections(tally: Tally, *, why: str, at: datetime) -> Iterator[Correction]:
-    for (retailer_id, on, kind, store_id, _, item_id, code_id), difference in sorted(tally.days().items()):
+    for (retailer_id, on, kind, store_id, _, item_id, code_id), difference in sorted(tally.total().days.items()):
         yield Correction(
             id=ids.new(),
             retailer_id=retailer_id,
