@@ -32,7 +32,7 @@ from qrmerch.scans.months import HELD, drop_months, make_months_ahead
 from qrmerch.scans.places import LocalHours, Places
 from qrmerch.scans.reckoning import Identified, Reckoning
 from qrmerch.scans.repeats import Repeats
-from qrmerch.scans.storing import add_totals
+from qrmerch.scans.storing import add_totals, make_room
 from qrmerch.scans.totals import Tally
 from qrmerch.scans.withdrawing import list_withdrawn
 
@@ -89,6 +89,7 @@ class Loader:
                 return Loaded(0, 0)
             with _no_collecting(), self._database.write() as db:
                 lock_for_chain(db, "scans.loader")
+                make_room(db)
                 # Read before the lines: a visit's scan line is on disk before its first action is committed.
                 events = _uncounted(db)
                 batch = self._read_files(db, at)

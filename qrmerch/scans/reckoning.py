@@ -43,14 +43,13 @@ class Reckoning:
         self._db, self._lines, self._places, self._tally = db, lines, places, tally
         self._withdrawn = withdrawn
         self._spots: dict[Any, _Spot] = {}
-        self._visits: dict[str, Visit] = {}
         # When each phone that is told apart first scanned in this batch: instant, and where.
         self._phones: dict[tuple[str, str, str], tuple[int, Place]] = {}
 
     def store(self, repeats: Repeats) -> None:
         """Rows, visits and totals of all lines, the totals into the tally."""
         named = {said.visit for _, _, said in self._lines} - {""}
-        self._visits = {row[0]: Visit.of(row, self._places) for row in storing.list_visits(self._db, named)}
+        visits = {row[0]: Visit.of(row, self._places) for row in storing.list_visits(self._db, named)}
         instants, outcomes, rows = Instants(self._db), _Outcomes(repeats, self._withdrawn), list[tuple[Any, ...]]()
         spots, say_instant, outcome_of = self._spots, instants.of, outcomes.of
         for at_ms, identity, said in self._lines:
@@ -59,7 +58,17 @@ class Reckoning:
             outcome = outcome_of(said) if spot.is_known else kinds.ORPHAN
             at, quarter, visit = say_instant(at_ms), at_ms // QUARTER_MS, said.visit
             if visit and outcome not in _NO_VISIT:
-                outcome = self._see(said, spot, at_ms, outcome)
+                known = visits.get(visit)
+                if known is None:
+                    waiting = outcome if outcome in kinds.WAITING else ""
+                    known = visits[visit] = Visit(visit, spot.place, at_ms, at_ms, at, at, waiting)
+                elif not known.see(at_ms, at) and outcome == kinds.PAGE:
+                    outcome = kinds.VISIT
+                    known = visits[visit] = Visit(visit, spot.place, at_ms, at_ms, at, at)
+                if outcome == kinds.ENGAGED:
+                    self._engage(known, quarter)
+                elif known.waiting and outcome == kinds.VIEW and not said.is_new_visit:
+                    self._upgrade(known)
             entry = said.entry or (spot.carrier and self._places.entry_of(said, spot.carrier))
             rows.append((identity, at, *spot.ids, visit, said.agent, said.language, entry, said.referrer, outcome))
             if outcome in _PLAIN:
@@ -73,7 +82,7 @@ class Reckoning:
                 self._tell_apart(said, spot, quarter)
         make_months(self._db, instants.months)
         storing.add_scans(self._db, rows)
-        storing.keep_visits(self._db, self._visits.values())
+        storing.keep_visits(self._db, visits.values())
         self._estimate()
 
     def _find_spot(self, key: Any, said: Line) -> _Spot:
@@ -84,23 +93,6 @@ class Reckoning:
         self._spots[key] = spot
         return spot
 
-    def _see(self, said: Line, spot: _Spot, at_ms: int, outcome: str) -> str:
-        """Take a line into its visit; what the line comes to, which is another word where the visit had ended."""
-        visit = self._visits.get(said.visit)
-        if visit is None:
-            waiting = outcome if outcome in kinds.WAITING else ""
-            visit = self._visits[said.visit] = Visit(said.visit, spot.place, at_ms, at_ms, waiting)
-        elif visit.is_open(at_ms):
-            visit.seen_ms = max(visit.seen_ms, at_ms)
-        elif outcome == kinds.PAGE:
-            self._visits[said.visit] = Visit(said.visit, spot.place, at_ms, at_ms)
-            return kinds.VISIT
-        if outcome == kinds.ENGAGED:
-            self._engage(visit, at_ms)
-        elif outcome == kinds.VIEW and visit.waiting and not said.is_new_visit:
-            self._upgrade(visit)
-        return outcome
-
     def _upgrade(self, visit: Visit) -> None:
         """An opening by a program, ahead of its owner, is a scan once its page was seen."""
         quarter = visit.began_ms // QUARTER_MS
@@ -108,10 +100,10 @@ class Reckoning:
         self._tally.add(kinds.SCAN, visit.place, quarter)
         visit.waiting = ""
 
-    def _engage(self, visit: Visit, at_ms: int) -> None:
+    def _engage(self, visit: Visit, quarter: int) -> None:
         """Once for each visit, where it began."""
         if not visit.is_engaged:
-            self._tally.add(kinds.ENGAGED, visit.place, at_ms // QUARTER_MS)
+            self._tally.add(kinds.ENGAGED, visit.place, quarter)
             visit.is_engaged = True
 
     def _tell_apart(self, said: Line, spot: _Spot, quarter: int) -> None:

@@ -83,6 +83,7 @@ _PHONES_POSTGRESQL: Final = "".join(
 )
 
 
+_SQLITE_KB: Final = 32_768
 _SECONDS: Final = tuple(f"{second:02d}." for second in range(60))
 _RESTS: Final = tuple(f"{rest_ms:03d}000" for rest_ms in range(1000))
 _RESTS_IN_UTC: Final = tuple(f"{rest}+00" for rest in _RESTS)
@@ -106,6 +107,12 @@ class Instants:
         return self._said + _SECONDS[second] + self._rests[rest_ms]
 
 
+def make_room(db: Session) -> None:
+    """Let SQLite keep the pages of a whole batch in memory until they are written once; they are freed at its end."""
+    if is_sqlite(db):
+        db.connection().exec_driver_sql(f"PRAGMA cache_size = -{_SQLITE_KB}")
+
+
 def add_scans(db: Session, rows: Sequence[tuple[Any, ...]]) -> None:
     """Raw rows, each with the columns of `Scan` in their order; instants as `Instants` says them."""
     if not rows:
@@ -125,15 +132,12 @@ def add_scans(db: Session, rows: Sequence[tuple[Any, ...]]) -> None:
 
 def keep_visits(db: Session, visits: Iterable[Visit]) -> None:
     """Take in visits as they are now, whether they are open already or not."""
-    say = Instants(db).of
     # In one order for all loaders, and beside each other in the table.
-    _VISIT.run(
-        db,
-        [
-            (each.id, *each.place[:5], say(each.began_ms), say(each.seen_ms), each.waiting, each.is_engaged)
-            for each in sorted(visits, key=_ID)
-        ],
-    )
+    rows = [
+        (each.id, *each.place[:5], each.began, each.seen, each.waiting, each.is_engaged)
+        for each in sorted(visits, key=_ID)
+    ]
+    _VISIT.run(db, rows)
 
 
 def add_totals(db: Session, tally: Tally) -> None:

@@ -14,7 +14,7 @@ _LASTS_MS: Final = int(VISIT_LASTS.total_seconds() * 1000)
 
 @dataclass(slots=True)
 class Visit:
-    """Where and when a visit began and was last seen, in milliseconds since 1970.
+    """Where and when a visit began and was last seen: in milliseconds since 1970, and as their columns' text.
 
     `waiting` is the outcome of an opening that becomes a scan once its page is seen; empty for all others.
     """
@@ -23,6 +23,8 @@ class Visit:
     place: Place
     began_ms: int
     seen_ms: int
+    began: str
+    seen: str
     waiting: str = ""
     is_engaged: bool = False
 
@@ -32,11 +34,17 @@ class Visit:
         visit, retailer_id, code_id, item_id, store_id, fixture_id, began_at, seen_at, waiting, is_engaged = row
         place = places.of_store(retailer_id, store_id, item_id=item_id)
         place = place._replace(code_id=code_id, fixture_id=fixture_id)
-        return cls(visit, place, _ms_of(began_at), _ms_of(seen_at), waiting, bool(is_engaged))
+        return cls(
+            visit, place, _ms_of(began_at), _ms_of(seen_at), str(began_at), str(seen_at), waiting, bool(is_engaged)
+        )
 
-    def is_open(self, at_ms: int) -> bool:
-        """Whether something at this instant still belongs to it."""
-        return at_ms - self.seen_ms <= _IDLES_MS and at_ms - self.began_ms <= _LASTS_MS
+    def see(self, at_ms: int, at: str) -> bool:
+        """Note that something happened at an instant, unless it had ended by then; whether it still belongs to it."""
+        if at_ms - self.seen_ms > _IDLES_MS or at_ms - self.began_ms > _LASTS_MS:
+            return False
+        if at_ms > self.seen_ms:
+            self.seen_ms, self.seen = at_ms, at
+        return True
 
 
 def _ms_of(instant: datetime | str) -> int:
