@@ -186,6 +186,7 @@ def everything(db: Session, settings: Settings) -> Everything:
                 retailer_id=retailer.id,
                 on=NOON.date(),
                 kind="scan",
+                cause="rule",
                 store_id=house.ids["store_id"],
                 item_id=house.ids["item_id"],
                 code_id="",

@@ -434,6 +434,7 @@ def upgrade() -> None:
         sa.Column("item_id", sa.String(length=36), nullable=False),
         sa.Column("code_id", sa.String(length=36), nullable=False),
         sa.Column("difference", sa.Integer(), nullable=False),
+        sa.Column("cause", sa.String(length=8), nullable=False),
         sa.Column("why", sa.String(length=200), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_correction_retailer_id_retailer")),

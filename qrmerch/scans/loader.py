@@ -23,6 +23,7 @@ from qrmerch.clock import now
 from qrmerch.db import Database, lock_for_chain
 from qrmerch.parties.service import forget_old_changes
 from qrmerch.scans import line
+from qrmerch.scans.correcting import CLOSED_AFTER, LATE, LATE_WHY, list_corrections
 from qrmerch.scans.day_hashes import forget_old_keys
 from qrmerch.scans.folding import fold_events
 from qrmerch.scans.line import BadLine, Line, read_line
@@ -93,7 +94,7 @@ class Loader:
                 # Read before the lines: a visit's scan line is on disk before its first action is committed.
                 events = _uncounted(db)
                 batch = self._read_files(db, at)
-                counted = self._store(db, batch, events if batch.is_caught_up else [])
+                counted = self._store(db, batch, events if batch.is_caught_up else [], at)
                 db.commit()
         except BaseException:
             # What was remembered of repeats may never have been stored.
@@ -176,13 +177,16 @@ class Loader:
         file.offset = offset
         return len(data)
 
-    def _store(self, db: Session, batch: Batch, events: Sequence[Event]) -> int:
+    def _store(self, db: Session, batch: Batch, events: Sequence[Event], at: datetime) -> int:
         # Workers' files are read one after another; repeats are a matter of time.
         batch.lines.sort()
         places, tally = Places(db, [said for _, _, said in batch.lines]), Tally(self._hours)
         Reckoning(db, batch.lines, places, tally, withdrawn=list_withdrawn(db)).store(self._repeats)
         counted = fold_events(db, events, places, tally)
         add_totals(db, tally)
+        # What names a retailer that is not there is in the totals, where nobody sees it.
+        late = {key: n for key, n in tally.days_closed(at, CLOSED_AFTER).items() if places.has_retailer(key[0])}
+        db.add_all(list_corrections(late, cause=LATE, why=LATE_WHY, at=at))
         return counted
 
     def _recall(self, files: dict[str, LogFile], withdrawn: Collection[str]) -> None:

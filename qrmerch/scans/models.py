@@ -164,7 +164,7 @@ class WithdrawnRule(Base):
 
 
 class Correction(RetailerScoped, Base):
-    """By how much a day's total was changed afterwards, and why."""
+    """By how much a day's total was changed afterwards, and why; `cause` is one of `correcting`'s words."""
 
     __table_args__ = (Index("ix_correction_retailer_on", "retailer_id", "on"),)
 
@@ -175,5 +175,6 @@ class Correction(RetailerScoped, Base):
     item_id: Mapped[str] = mapped_column(String(36))
     code_id: Mapped[str] = mapped_column(String(36))
     difference: Mapped[int]
+    cause: Mapped[str] = mapped_column(String(8))
     why: Mapped[str] = mapped_column(String(200))
     at: Mapped[datetime]

@@ -59,6 +59,10 @@ class Places:
             return Place(retailer_id, "", item_id, store_id, "", zone)
         return Place(retailer_id, "", item_id, "", "", self._retailer_zones.get(retailer_id, "UTC"))
 
+    def has_retailer(self, retailer_id: str) -> bool:
+        """Whether there is a retailer with this id."""
+        return retailer_id in self._retailer_zones
+
     def of_visit(self, visit: Any) -> Place:
         """Where a visit began, as a row of `OpenVisit` says it."""
         place = self.of_store(visit.retailer_id, visit.store_id, item_id=visit.item_id)

@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import date
-from typing import NamedTuple
+from datetime import date, datetime, timedelta
+from typing import Final, NamedTuple
 
 from qrmerch.scans.kinds import SCAN
 from qrmerch.scans.places import LocalHours, Place
 
+_QUARTER_S: Final = 900
 # Of one place, by kind and quarter of an hour since 1970.
 Counts = defaultdict[tuple[str, int], int]
 DayKey = tuple[str, str, str, str, str, str, str]
@@ -59,6 +60,19 @@ class Tally:
                 if kind == SCAN and code_id:
                     code_hours[retailer_id, code_id, on, hour, item_id, store_id] += count
         return Totals(days, hours, code_hours)
+
+    def days_closed(self, at: datetime, after: timedelta) -> Mapping[DayKey, int]:
+        """Counts of the days that had ended `after` or longer before `at`, where they were, by the key of `DayTotal`."""
+        closed = int((at - after).timestamp()) // _QUARTER_S
+        found: defaultdict[DayKey, int] = defaultdict(int)
+        for (retailer_id, code_id, item_id, store_id, fixture_id, zone), counts in self._counts.items():
+            for (kind, quarter), count in counts.items():
+                if quarter >= closed:
+                    continue
+                on, _ = self._said_of(zone, quarter)
+                if on < self._said_of(zone, closed)[0]:
+                    found[retailer_id, on, kind, store_id, fixture_id, item_id, code_id] += count
+        return found
 
     def _said_of(self, zone: str, quarter: int) -> tuple[str, int]:
         """The business date as its column's text, and the hour."""
