@@ -143,8 +143,10 @@ def keep_visits(db: Session, visits: Iterable[Visit]) -> None:
 def add_totals(db: Session, tally: Tally) -> None:
     """Add a batch's counts to the totals."""
     # In one order for all loaders, so that two of them wait for each other and never for both.
-    for adding, counts in zip((_DAY, _HOUR, _CODE_HOUR), tally.total(), strict=True):
-        adding.run(db, sorted((*key, count) for key, count in counts.items() if count))
+    total = tally.total()
+    _DAY.run(db, sorted((*key, count) for key, count in total.days.items() if count))
+    _HOUR.run(db, sorted((*key, count) for key, count in total.hours.items() if count))
+    _CODE_HOUR.run(db, sorted((*key, count) for key, count in total.code_hours.items() if count))
 
 
 def add_phones(db: Session, phones: Collection[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
@@ -169,7 +171,7 @@ def list_visits(db: Session, visits: Collection[str]) -> Sequence[tuple[Any, ...
         among, values = "IN (SELECT value FROM json_each(?))", orjson.dumps(listed).decode()
     else:
         among, values = "= ANY(CAST(%s AS text[]))", _array(listed)
-    return connection.exec_driver_sql(f"{_LIST_VISITS} {among}", (values,)).all()  # type: ignore[return-value]
+    return connection.exec_driver_sql(f"{_LIST_VISITS} {among}", (values,)).all()
 
 
 def settle(db: Session, visits: Collection[str]) -> None:

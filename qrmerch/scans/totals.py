@@ -62,7 +62,7 @@ class Tally:
         return Totals(days, hours, code_hours)
 
     def days_closed(self, at: datetime, after: timedelta) -> Mapping[DayKey, int]:
-        """Counts of the days that had ended `after` or longer before `at`, where they were, by the key of `DayTotal`."""
+        """Counts of days that had ended `after` or longer before `at`, where they were, by the key of `DayTotal`."""
         closed = int((at - after).timestamp()) // _QUARTER_S
         found: defaultdict[DayKey, int] = defaultdict(int)
         for (retailer_id, code_id, item_id, store_id, fixture_id, zone), counts in self._counts.items():
