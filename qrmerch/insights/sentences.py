@@ -17,9 +17,9 @@ WORDS: Final = (
     ("Viewed", "Of the scans: how many of the pages they opened were seen for a second."),
     (
         "Visit",
-        "A scan, or a page reached without a code, and what follows until 30 minutes pass without anything, four hours "
-        "at most; a page asked for after that begins another. Of phones that ask not to be told apart only scans and "
-        "friends’ links begin one. Never read visits as people.",
+        "One stretch of looking: a scan, or a page reached without a code, and what follows until 30 minutes pass "
+        "without anything, four hours at most; a page asked for after that begins another. Of phones that ask not to "
+        "be told apart only scans and friends’ links begin one. Never read visits as people.",
     ),
     ("Kept", "A page’s heart was pressed. Taking it away again does not lower the count."),
     ("Claimed", "Somebody took an offer and got a code for the till."),
