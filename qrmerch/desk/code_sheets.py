@@ -396,7 +396,7 @@ def _form(
         languages=tuple((each, language_name(each, "en")) for each in retailer.locales),
         media=_MEDIA_NAMES,
         marks=_marks(run, codes, report.size_mm),
-        qr_path="".join(f"M{x} {y}h{length}v1h-{length}z" for x, y, length in symbol.runs),
+        qr_path=symbol.svg_path,
         qr_scale=report.module_mm,
         report=report,
         verdict=report.verdict.value,
