@@ -36,7 +36,7 @@ from qrmerch.printing.models import Medium
 from qrmerch.printing.queries import get_any_stock, list_fits, list_stocks
 from qrmerch.printing.readback import read_pages
 from qrmerch.printing.reading import open_pages
-from qrmerch.printing.service import MAX_NAME_CHARS, Order, ask_batch, check_number, keep_fit
+from qrmerch.printing.service import MAX_NAME_CHARS, Order, ask_batch, check_number, check_place, keep_fit
 from qrmerch.printing.sheets import (
     MAX_LABELS,
     Run,
@@ -50,12 +50,14 @@ from qrmerch.printing.sheets import (
 from qrmerch.printing.sign_words import Holds, choose_call
 from qrmerch.printing.stocks import STOCKS, Stock
 from qrmerch.printing.wording import refuse_unset, word_labels
+from qrmerch.printing.zpl import outline_label
 from qrmerch.rendering.brand import derive_colours
 from qrmerch.web import get_db, notice, reading_session, redirect_to, render, services
 
 blueprint = Blueprint("desk_code_sheets", __name__, url_prefix="/desk/codes/sheet")
 
 PDF: Final = "application/pdf"
+ZPL: Final = "application/octet-stream"
 _MAX_PICKED: Final = 200
 # A suggestion is worth a second look at so many pages.
 _LOOKED_INTO: Final = 24
@@ -131,10 +133,14 @@ def show_first() -> Response:
 @blueprint.get("/test")
 @allow(*PUBLISHERS)
 def show_test() -> Response:
-    """The outlines of a stock's labels, to be held against it."""
+    """The outlines of a stock's labels, to be held against it; for a label printer, a frame on one label."""
     db, principal = get_db(), current_principal()
     retailer = get_retailer(db, principal.retailer_id)
-    run = _read_run(db, retailer, _values(db, retailer, request.args))
+    values = _values(db, retailer, request.args)
+    run, (medium, dpi) = _read_run(db, retailer, values), _MEDIA[values["as"]]
+    if medium == Medium.ZPL:
+        headers = {"Content-Disposition": 'attachment; filename="test-label.zpl"'}
+        return Response(outline_label(run, dpi=dpi), mimetype=ZPL, headers=headers)
     headers = {"Content-Disposition": 'inline; filename="test-page.pdf"'}
     return Response(outline_page(run), mimetype=PDF, headers=headers)
 
@@ -148,7 +154,8 @@ def keep() -> Response:
     chosen, values = _read_chosen(retailer, request.form), _values(db, retailer, request.form)
     try:
         run = _read_run(db, retailer, values)
-        fit = keep_fit(db, retailer, request.form.get("printer", ""), run, at=now(), actor=principal)
+        medium, name = _MEDIA[values["as"]][0], request.form.get("printer", "")
+        fit = keep_fit(db, retailer, name, run, medium=medium, at=now(), actor=principal)
     except FormError as refused:
         return _form(db, retailer, chosen, values, refused.problems, printer=request.form.get("printer", ""))
     db.commit()
@@ -422,7 +429,7 @@ def _find_problems(db: Session, retailer: Retailer, codes: int, values: dict[str
         read_hangs_until(values["hangs_until"], at=now(), zone=retailer.time_zone)
         run = _read_run(db, retailer, values)
         check_number(codes * run.copies)
-        check_on_paper(run)
+        check_place(run, _MEDIA[values["as"]][0])
     except FormError as refused:
         return refused.problems
     return {}

@@ -27,7 +27,7 @@ from qrmerch.parties.models import Retailer
 from qrmerch.printing.labels import Wording
 from qrmerch.printing.models import BatchState, LabelStock, Medium, PrintBatch, PrinterFit, PrintLine
 from qrmerch.printing.queries import count_by_store, find_own_stock, list_code_ids, list_ended
-from qrmerch.printing.sheets import MAX_LABELS, Printed, Run, check_on_paper
+from qrmerch.printing.sheets import MAX_LABELS, Printed, Run, check_on_label, check_on_paper
 from qrmerch.printing.stocks import Stock, find_stock, said_mm, stock_from_json
 from qrmerch.text import clean_line
 
@@ -82,7 +82,7 @@ def ask_batch(db: Session, retailer: Retailer, order: Order, *, at: datetime, ac
         is larger than a label printer takes.
     """
     check_number(order.labels)
-    check_on_paper(order.run)
+    check_place(order.run, order.medium)
     if order.medium == Medium.ZPL:
         check_printable(order.run.stock, order.wording.style)
     try:
@@ -197,6 +197,14 @@ def check_number(labels: int) -> None:
         raise FormError(
             {"": f"{labels:,} labels are more than one file holds. {MAX_LABELS:,} is the most: print fewer at once."}
         )
+
+
+def check_place(run: Run, medium: Medium) -> None:
+    """:raises FormError: what the printer needs moves labels off the sheet, or words off the label of a roll."""
+    if medium == Medium.ZPL:
+        check_on_label(run)
+    else:
+        check_on_paper(run)
 
 
 def check_printable(stock: Stock, style: Style) -> None:
@@ -361,10 +369,18 @@ def _record(
 
 
 def keep_fit(
-    db: Session, retailer: Retailer, printer: str, run: Run, *, at: datetime, actor: Actor | None
+    db: Session,
+    retailer: Retailer,
+    printer: str,
+    run: Run,
+    *,
+    medium: Medium = Medium.PDF,
+    at: datetime,
+    actor: Actor | None,
 ) -> PrinterFit:
     """Remember what a printer needs so that a stock is hit; said again, the last one holds.
 
+    :param medium: what the printer takes.
     :raises FormError: the printer has no name, or too long a one; labels would leave the paper.
     """
     try:
@@ -373,7 +389,7 @@ def keep_fit(
         raise FormError({"printer": str(error)}) from None
     if not name:
         raise FormError({"printer": "Name the printer, such as Back office."})
-    check_on_paper(run)
+    check_place(run, medium)
     key = run.stock.key
     wanted = select(PrinterFit).where(
         PrinterFit.retailer_id == retailer.id, PrinterFit.printer == name, PrinterFit.stock_key == key
