@@ -80,6 +80,8 @@ class BatchPage:
     # That codes of a batch which may leave were retired or replaced since; empty where none was.
     ended: str
     may_try: bool
+    # Whether it can be made once more without those.
+    has_rest: bool
     # The vendor that it is released to; empty for the retailer's own printers.
     vendor: str
     request_href: str

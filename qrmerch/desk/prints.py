@@ -150,6 +150,23 @@ def try_again(batch_id: str) -> Response:
     return redirect_to(f"/desk/prints/{batch_id}")
 
 
+@blueprint.post("/<batch_id>/rest")
+@allow(*PUBLISHERS)
+def print_rest(batch_id: str) -> Response:
+    """Have a batch made once more without its codes that have ended.
+
+    :raises BatchOver: there is no rest of it.
+    :raises PrintsNotAllowed: its vendor was suspended, or may not have print files any more.
+    """
+    db, principal, at = get_db(), current_principal(), now()
+    batch = get_batch(db, batch_id)
+    retailer = get_retailer(db, principal.retailer_id)
+    made = requests.answer_with_rest(db, retailer, batch, at=at, actor=principal)
+    db.commit()
+    notice(f"The rest of {batch.name} is on its way: {count_of(made.codes, 'code')} of {batch.codes:,}.")
+    return redirect_to(f"/desk/prints/{made.id}")
+
+
 @blueprint.post("/<batch_id>/again")
 @allow(*PUBLISHERS)
 def print_again(batch_id: str) -> Response:
@@ -227,6 +244,8 @@ def _show(batch: PrintBatch, *, problems: dict[str, str] | None = None) -> Respo
     state, said = BATCH_SAID[batch.state]
     stage, done = _progress(batch)
     asked = find_request_of(db, batch.id)
+    # What could not be made for a vendor has given its request back to be answered.
+    has_rest = service.may_ask_rest(db, batch) and not (batch.vendor_id and batch.state == BatchState.FAILED)
     before = get_batch(db, batch.again_of_id) if batch.again_of_id else None
     page = BatchPage(
         id=batch.id,
@@ -245,7 +264,8 @@ def _show(batch: PrintBatch, *, problems: dict[str, str] | None = None) -> Respo
         facts=_facts(db, batch, run, zone),
         stores=tuple((name or "No store", f"{labels:,}") for name, labels in batch.stores[:PER_PAGE]),
         ended=_say_ended(db, batch),
-        may_try=batch.state == BatchState.FAILED and not batch.vendor_id,
+        may_try=batch.state == BatchState.FAILED and not batch.vendor_id and not has_rest,
+        has_rest=has_rest,
         vendor=_vendor_name(db, batch) if asked else "",
         request_href=f"/desk/prints/requests/{asked.id}" if asked else "",
         look_src=f"{here}/look.png" if batch.file_key and batch.medium == Medium.PDF else "",

@@ -115,6 +115,13 @@ def list_ended(db: Session, batch_id: str) -> list[str]:
     return list(db.scalars(wanted.order_by(PrintLine.place).limit(_ENDED_SHOWN)))
 
 
+def has_active(db: Session, batch_id: str) -> bool:
+    """Whether a code of a batch still leads to what it was printed for."""
+    wanted = select(PrintLine.place).join(Code, PrintLine.code_id == Code.id)
+    wanted = wanted.where(PrintLine.batch_id == batch_id, Code.state == CodeState.ACTIVE)
+    return db.scalars(wanted.limit(1)).first() is not None
+
+
 def label_of_line(line: Line) -> Label:
     """What the label of a line says."""
     place = ", ".join(name for name in (line.store, line.fixture) if name)

@@ -25,7 +25,7 @@ from qrmerch.parties.models import Retailer, Supply, Vendor
 from qrmerch.parties.queries import find_supply
 from qrmerch.printing.models import PrintBatch, PrintRequest, PrintRequestItem, RequestState
 from qrmerch.printing.queries import find_request_of, list_request_items
-from qrmerch.printing.service import TAPS_WITHIN, Order, ask_batch
+from qrmerch.printing.service import TAPS_WITHIN, Order, ask_batch, ask_rest
 from qrmerch.printing.sheets import MAX_COPIES
 from qrmerch.printing.stocks import Stock
 from qrmerch.text import clean_line
@@ -245,6 +245,24 @@ def release_to_vendor(db: Session, batch: PrintBatch, *, at: datetime) -> bool:
     request.state, request.answered_at = RequestState.RELEASED, at
     _tell(db, request, list_request_items(db, request), "print_released", Reader.VENDOR, at=at)
     return True
+
+
+def answer_with_rest(
+    db: Session, retailer: Retailer, batch: PrintBatch, *, at: datetime, actor: Principal
+) -> PrintBatch:
+    """Have a batch made once more without its codes that have ended; a request that it answered gets that one.
+
+    :raises BatchOver: there is no rest of it.
+    :raises PrintsNotAllowed: its vendor was suspended, or may not have print files any more.
+    """
+    request = find_request_of(db, batch.id)
+    if request is not None:
+        _lock(db, request)
+        _insist_allowed(db, request)
+    rest = ask_rest(db, retailer, batch, at=at, actor=actor)
+    if request is not None and request.batch_id == batch.id:
+        request.state, request.batch_id, request.answered_at = RequestState.MAKING, rest.id, None
+    return rest
 
 
 def ask_anew(db: Session, batch: PrintBatch) -> None:

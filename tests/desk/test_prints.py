@@ -383,6 +383,53 @@ def test_codes_that_end_keep_their_batch_from_release_and_from_every_download(
     assert [mia.get(f"{single}{kind}").status_code for kind in ("svg", "png", "pdf")] == [409, 409, 409]
 
 
+def test_the_rest_of_a_batch_is_printed_from_its_page(mia: Browser, shop: Shop, db: Session, work: Work) -> None:
+    store = make_store(db, shop.retailer, short_name="Riverside")
+    codes = make_codes(db, [shop.item], [make_fixture(db, store, name=f"Bay {bay}") for bay in range(3)], at=NOON)
+    db.commit()
+    here = mia.post("/desk/codes/sheet", {"state": "active", "sent": "1", "name": "Winter"}).headers["Location"]
+    jobs.run_all(work)
+    mia.post(f"{here}/release")
+    early = mia.post(f"{here}/rest").status_code
+    retire_code(db, codes[1], at=NOON, actor=None)
+    db.commit()
+    page = mia.get(here).text
+
+    rest = mia.post(f"{here}/rest").headers["Location"]
+    jobs.run_all(work)
+    mia.post(f"{rest}/release")
+
+    assert early == 409
+    assert f"{codes[1].token[:4]} {codes[1].token[4:8]}" in page
+    assert f'action="{here}/rest"' in page
+    assert len(read(pages_of(file_of(mia, f"{rest}/file"))[0])) == 2
+    assert "Printed again from" in mia.get(rest).text
+    assert rest in mia.get(here).text
+
+
+def test_a_vendor_gets_the_rest_of_its_batch(mia: Browser, vera: Browser, shop: Shop, db: Session, work: Work) -> None:
+    other = make_item(db, shop.retailer, vendor=shop.vendor, title="Marigold Skirt")
+    publish_page(db, other)
+    db.commit()
+    ask(vera, shop, item=[shop.item.id, other.id])
+    asked = request_of(db)
+    db.commit()
+    here = mia.post(f"/desk/prints/requests/{asked.id}/make", {}).headers["Location"]
+    jobs.run_all(work)
+    mia.post(f"{here}/release")
+    code = db.scalars(select(Code).where(Code.item_id == other.id)).one()
+    retire_code(db, code, at=NOON, actor=None)
+    db.commit()
+
+    rest = mia.post(f"{here}/rest").headers["Location"]
+    making = vera.get(f"/studio/prints/{asked.id}/file").status_code
+    jobs.run_all(work)
+    mia.post(f"{rest}/release")
+
+    assert making == 404
+    assert len(read(pages_of(file_of(vera, f"/studio/prints/{asked.id}/file"))[0])) == 1
+
+
 def test_a_batch_that_failed_is_tried_again_from_its_page(mia: Browser, shop: Shop, db: Session, work: Work) -> None:
     make_codes(db, [shop.item], [None], at=NOON)
     db.commit()
