@@ -111,6 +111,8 @@ class RequestPage:
     facts: Facts
     items: Options
     batch: Options
+    # The batch of which tags were damaged or lost.
+    before: Options
     note: str
     reason: str
     stocks: Options

@@ -293,6 +293,53 @@ def test_a_vendor_asks_the_desk_releases_and_only_that_vendor_downloads(
     assert (record.vendor_id, record.labels) == (shop.vendor.id, 2)
 
 
+def test_a_vendor_asks_for_one_damaged_tag_again_and_the_desk_releases_it(
+    browser: Browser, mia: Browser, vera: Browser, shop: Shop, db: Session, work: Work
+) -> None:
+    other = make_item(db, shop.retailer, vendor=shop.vendor, title="Marigold Skirt")
+    publish_page(db, other)
+    db.commit()
+    ask(vera, shop, item=[shop.item.id, other.id])
+    first = request_of(db)
+    early = vera.get(f"/studio/prints?again={first.id}").text
+    batch = mia.post(f"/desk/prints/requests/{first.id}/make", {}).headers["Location"]
+    jobs.run_all(work)
+    mia.post(f"{batch}/release")
+    code = db.scalars(select(Code).where(Code.item_id == other.id)).one()
+    # Another code of no place, newer than the one on the damaged tag.
+    later = make_item(db, shop.retailer, vendor=shop.vendor, title="Plain Skirt")
+    publish_page(db, later)
+    newer = Code(**{**as_row(code), "id": "z" * 36, "token": "7K3M9QXRB", "created_at": NOON + timedelta(days=9)})
+    db.add(newer)
+    db.commit()
+
+    form = vera.get(f"/studio/prints?again={first.id}").text
+    wrong = ask(vera, shop, item=[later.id], again=first.id)
+    assert ask(vera, shop, item=[other.id], copies="1", again=first.id) == 303
+    again = db.scalars(select(PrintRequest).where(PrintRequest.again_of_id == first.id)).one()
+    db.commit()
+    desk = mia.get(f"/desk/prints/requests/{again.id}").text
+    made = mia.post(f"/desk/prints/requests/{again.id}/make", {}).headers["Location"]
+    jobs.run_all(work)
+    unreleased = vera.get(f"/studio/prints/{again.id}/file").status_code
+    mia.post(f"{made}/release")
+
+    assert "for some again" not in early
+    assert "Ask Fashiontown for some again" in form
+    assert "Plain Skirt" not in form.partition('id="ask"')[2]
+    assert (wrong, unreleased) == (404, 404)
+    assert f'href="{batch}"' in desk
+    (page,) = pages_of(file_of(vera, f"/studio/prints/{again.id}/file"))
+    assert [address.rpartition("/")[2] for address in read(page)] == [code.token]
+    assert made in mia.get(batch).text
+    otto = browser.another().sign_in(*shop.otto)
+    assert "for some again" not in otto.get(f"/studio/prints?again={first.id}").text
+
+
+def as_row(code: Code) -> dict[str, object]:
+    return {column.key: getattr(code, column.key) for column in Code.__table__.columns}
+
+
 def test_a_request_is_refused_with_a_reason(mia: Browser, vera: Browser, shop: Shop, db: Session) -> None:
     ask(vera, shop)
     asked = request_of(db)
