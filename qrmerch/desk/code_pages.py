@@ -231,6 +231,8 @@ class SheetPage:
     incomplete: tuple[str, ...]
     codes: int
     sheets: int
+    # Whether it is for a label printer, one label after the other.
+    is_roll: bool
     hidden: tuple[tuple[str, str], ...]
     values: dict[str, str]
     colours: Options

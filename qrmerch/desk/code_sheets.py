@@ -15,7 +15,7 @@ from werkzeug.datastructures import MultiDict
 from qrmerch.access import PUBLISHERS, allow, current_principal
 from qrmerch.catalog.queries import get_item
 from qrmerch.clock import now
-from qrmerch.codes.artwork import BLACK, MIN_SIZE_MM, Level, Symbol, draw_symbol
+from qrmerch.codes.artwork import BLACK, MIN_SIZE_MM, MM_PER_INCH, Level, Symbol, draw_symbol
 from qrmerch.codes.designs import keep_reading
 from qrmerch.codes.models import CodeState
 from qrmerch.codes.preflight import ArtworkRefused, Reading, Report, Verdict
@@ -48,7 +48,7 @@ from qrmerch.printing.sheets import (
     with_copies,
 )
 from qrmerch.printing.sign_words import Holds, choose_call
-from qrmerch.printing.stocks import STOCKS, Stock
+from qrmerch.printing.stocks import STOCKS, Stock, said_mm
 from qrmerch.printing.wording import refuse_unset, word_labels
 from qrmerch.printing.zpl import outline_label
 from qrmerch.rendering.brand import derive_colours
@@ -61,6 +61,8 @@ ZPL: Final = "application/octet-stream"
 _MAX_PICKED: Final = 200
 # A suggestion is worth a second look at so many pages.
 _LOOKED_INTO: Final = 24
+# What a printer of sheets has at least.
+_SHEET_DPI: Final = 300
 # How many names with missing letters a sentence says.
 _NAMED: Final = 5
 # What the file is for, and a label printer's dots to the inch.
@@ -387,6 +389,7 @@ def _form(
     if not problems:
         problems = _find_problems(db, retailer, codes, values)
     run = Run(stock=stock) if problems else _read_run(db, retailer, values)
+    medium, dpi = _MEDIA[values["as"]]
     base = printed_base(db, retailer.id, base_url=services().settings.base_url)
     worn = find_worn(db, retailer, values["design"])
     symbol = draw_symbol(address_of(base, make_token()), level=worn.level if worn else Level.M)
@@ -394,7 +397,7 @@ def _form(
     fields = [*chosen.fields, ("sent", "1"), *((name, value) for name, value in values.items() if value)]
     names = _names(chosen.lines(db), values) if codes <= MAX_AT_ONCE else ()
     page = SheetPage(
-        lede=_lede(codes, run),
+        lede=_lede(codes, run, medium),
         stock=stock,
         stocks=tuple((each.key, each.said) for each in list_stocks(db, retailer.id)),
         better=_find_better(symbol, stock, list_stocks(db, retailer.id)) if report.verdict == Verdict.REFUSE else "",
@@ -407,10 +410,11 @@ def _form(
         qr_scale=report.module_mm,
         report=report,
         verdict=report.verdict.value,
-        facts=_facts(report, symbol.level),
+        facts=_facts(report, symbol.level, dpi),
         incomplete=tuple(list_incomplete(names)[:20]),
         codes=codes,
         sheets=run.count_pages(codes),
+        is_roll=medium == Medium.ZPL,
         hidden=tuple(chosen.fields),
         values=values,
         colours=(("black", "Black"), ("brand", "Brand colour")),
@@ -455,17 +459,27 @@ def _marks(run: Run, codes: int, code_mm: float) -> tuple[Mark, ...]:
     )
 
 
-def _facts(report: Report, level: Level) -> tuple[tuple[str, str], ...]:
-    dots = round(report.module_mm * 300 / 25.4)
+def _facts(report: Report, level: Level, dpi: int) -> tuple[tuple[str, str], ...]:
+    """What is to be known of a code on the stock.
+
+    :param dpi: of a label printer, which draws in whole dots of its own; 0 for sheets.
+    """
+    dots = int(report.module_mm * (dpi or _SHEET_DPI) / MM_PER_INCH + 1e-6)
+    share = dots * MM_PER_INCH / dpi / report.module_mm if dpi else 1.0
     return (
-        ("Code", f"{report.size_mm:.1f} mm, version {report.version}, level {level}"),
-        ("Module", f"{report.module_mm:.2f} mm, {dots} dots at 300 dpi"),
+        ("Code", f"{report.size_mm * share:.1f} mm, version {report.version}, level {level}"),
+        ("Module", f"{report.module_mm * share:.2f} mm, {dots} dots at {dpi or _SHEET_DPI} dpi"),
         ("Quiet zone", "4 modules, inside"),
         ("Least size", f"{report.least_size_mm:.1f} mm"),
     )
 
 
-def _lede(codes: int, run: Run) -> str:
+def _lede(codes: int, run: Run, medium: Medium) -> str:
+    if medium == Medium.ZPL:
+        size = " × ".join(said_mm(side) for side in run.stock.label)
+        return (
+            f"{count_of(codes, 'code')}, each on a label of {size} mm. Every code is read back before the file leaves."
+        )
     said = f"{count_of(codes, 'code')} on {count_of(run.count_pages(codes), 'sheet')} of {run.stock.name}."
     if run.stock.per_sheet == 1:
         said = f"{count_of(codes, 'code')}, one to each {run.stock.name.lower()}."

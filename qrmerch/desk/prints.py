@@ -269,7 +269,7 @@ def _show(batch: PrintBatch, *, problems: dict[str, str] | None = None) -> Respo
         vendor=_vendor_name(db, batch) if asked else "",
         request_href=f"/desk/prints/requests/{asked.id}" if asked else "",
         look_src=f"{here}/look.png" if batch.file_key and batch.medium == Medium.PDF else "",
-        look_alt=f"The first of {count_of(batch.pages, 'page')}",
+        look_alt=f"The first of {batch.pages:,} pages" if batch.pages > 1 else "Its only page",
         look_size=_look_size(run),
         file_said=f"{batch.medium.upper()}, {in_words(batch.file_bytes)}",
         again_of=((f"/desk/prints/{before.id}", before.name),) if before else (),

@@ -1,10 +1,12 @@
 """Print batches, label stocks and vendors' print files, at the desk and in the studio; by whom, and of whom."""
 
 import io
+import re
 import zipfile
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -155,6 +157,36 @@ def test_labels_for_a_zebra_are_a_file_of_zpl(mia: Browser, shop: Shop, db: Sess
     assert data.startswith(b"^XA^CI28")
     assert "Label printer, ZPL, 203 dpi" in mia.get(here).text
     assert mia.get(f"{here}/look.png").status_code == 404
+
+
+def test_what_a_label_printer_needs_is_kept_tested_and_printed_by(
+    mia: Browser, shop: Shop, db: Session, work: Work
+) -> None:
+    make_codes(db, [shop.item], [None], at=NOON)
+    db.commit()
+    fields = {"state": "active", "sent": "1", "as": "zpl-203"}
+    form = mia.get("/desk/codes/sheet?" + urlencode(fields)).text
+    far = mia.post("/desk/codes/sheet", {**fields, "right": "3"})
+    kept = mia.post("/desk/codes/sheet/fit", {**fields, "right": "1", "down": "-0.5", "printer": "Zebra, back"})
+    fitted = mia.get(kept.headers["Location"]).text
+    test = mia.get("/desk/codes/sheet/test?" + urlencode({**fields, "right": "1"}))
+    batches = [mia.post("/desk/codes/sheet", {**fields, "right": right}).headers["Location"] for right in ("0", "1")]
+    jobs.run_all(work)
+    for here in batches:
+        mia.post(f"{here}/release")
+    first, moved = (
+        re.search(rb"\^FO(\d+),(\d+)\^GFA", file_of(mia, f"{here}/file")).groups()
+        for here in batches  # type: ignore[union-attr]
+    )
+
+    assert "Start at label" not in form
+    assert "Test label" in form
+    assert (far.status_code, "over the edge of the label" in far.text) == (422, True)
+    assert 'name="right" type="text" value="1"' in fitted
+    assert 'name="down" type="text" value="-0.5"' in fitted
+    assert b"^GB" in test.data
+    assert test.headers["Content-Disposition"] == 'attachment; filename="test-label.zpl"'
+    assert (int(moved[0]) - int(first[0]), moved[1]) == (round(203 / 25.4), first[1])
 
 
 @pytest.mark.parametrize("role", [Role.REVIEWER, Role.ANALYST])
