@@ -49,10 +49,11 @@ class PrintsPage:
 
 @dataclass(frozen=True, slots=True)
 class LabelRow:
-    """One label of a batch: what it is about, and where it stands in the file."""
+    """One label of a batch: what it is about, whether its code has ended, and where it stands in the file."""
 
     code_id: str
     title: str
+    ended: str
     place: str
     token_words: str
     where: str

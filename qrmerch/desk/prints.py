@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from qrmerch.access import PUBLISHERS, RETAILER_STAFF, allow, current_principal
 from qrmerch.clock import now
+from qrmerch.codes.models import CodeState
 from qrmerch.codes.service import CodeEnded
 from qrmerch.codes.tokens import group
 from qrmerch.desk.code_pages import address, count_of, moment_of, page_number
@@ -374,7 +375,8 @@ def _label_row(line: Line, batch: PrintBatch, run: Run) -> LabelRow:
     place = ", ".join(name for name in (line.store, line.fixture) if name) or "No place"
     page, label = places_of(run, line.place)[0]
     where = f"Page {page:,}, label {label}" if batch.medium == Medium.PDF else f"Label {line.place * run.copies + 1:,}"
-    return LabelRow(line.code_id, line.title, place, group(line.token), where)
+    ended = "" if line.state == CodeState.ACTIVE else line.state.value.capitalize()
+    return LabelRow(line.code_id, line.title, ended, place, group(line.token), where)
 
 
 def _vendor_name(db: Session, batch: PrintBatch) -> str:

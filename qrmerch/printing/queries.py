@@ -37,6 +37,7 @@ class Line:
     place: int
     code_id: str
     token: str
+    state: CodeState
     address: str
     title: str
     store: str
@@ -263,6 +264,7 @@ def _lines(db: Session, places: dict[int, str], base_url: str) -> list[Line]:
             place=place,
             code_id=line.code.id,
             token=line.code.token,
+            state=line.code.state,
             address=said_by(line.code, base_url),
             title=line.item_title,
             store=line.store_name,
