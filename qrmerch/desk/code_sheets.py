@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from io import BytesIO
 from itertools import islice
 from math import isfinite
 from typing import Final
@@ -25,7 +26,7 @@ from qrmerch.codes.tokens import address_of, make_token
 from qrmerch.desk.code_pages import Mark, SheetPage, address, count_of, read_wanted, say_wanted
 from qrmerch.desk.design_view import Drawn, design_options, find_worn, measure_drawn, refuse_unread, sample_symbols
 from qrmerch.desk.sign_view import held_by_all, read_hangs_until
-from qrmerch.errors import FormError
+from qrmerch.errors import FormError, NotFound
 from qrmerch.i18n import format_date, language_name
 from qrmerch.media.marks import find_mark
 from qrmerch.parties.models import Retailer
@@ -35,7 +36,7 @@ from qrmerch.printing.labels import Label, Wording, code_size_mm, label_of
 from qrmerch.printing.models import Medium
 from qrmerch.printing.queries import get_any_stock, list_fits, list_stocks
 from qrmerch.printing.readback import read_pages
-from qrmerch.printing.reading import open_pages
+from qrmerch.printing.reading import open_pages, render_page
 from qrmerch.printing.service import MAX_NAME_CHARS, Order, ask_batch, check_number, check_place, keep_fit
 from qrmerch.printing.sheets import (
     MAX_LABELS,
@@ -63,6 +64,9 @@ _MAX_PICKED: Final = 200
 _LOOKED_INTO: Final = 24
 # What a printer of sheets has at least.
 _SHEET_DPI: Final = 300
+# How many pixels a browser lays on an inch.
+_SCREEN_DPI: Final = 96
+_MOST_PIXELS: Final = 1_200
 # How many names with missing letters a sentence says.
 _NAMED: Final = 5
 # What the file is for, and a label printer's dots to the inch.
@@ -130,6 +134,27 @@ def show_first() -> Response:
     with open_pages(data) as pages:
         deque(read_pages(pages, run, (label.address for label in labels)), maxlen=0)
     return Response(data, mimetype=PDF, headers={"Content-Disposition": 'inline; filename="first-sheet.pdf"'})
+
+
+@blueprint.get("/label.png")
+@allow(*PUBLISHERS)
+def show_label() -> Response:
+    """The first label as it will be printed, two pixels to a dot of a usual screen.
+
+    :raises NotFound: no code is chosen.
+    :raises ArtworkRefused: it would not scan on this stock.
+    """
+    db, principal = get_db(), current_principal()
+    retailer = get_retailer(db, principal.retailer_id)
+    chosen, values = _read_chosen(retailer, request.args), _values(db, retailer, request.args)
+    label = next(_labels(db, chosen), None)
+    if label is None:
+        raise NotFound("None of these codes is active. Go back to the list and choose others.")
+    run, out = Run(stock=_read_run(db, retailer, values).stock), BytesIO()
+    data = sheet([label], run.stock, wording=_wording(db, retailer, values), run=run)
+    dpi = min(2 * _SCREEN_DPI, _MOST_PIXELS / max(run.stock.label) * MM_PER_INCH)
+    render_page(data, 0, dpi, has_colour=True, box_mm=run.box_on_page(0)).save(out, "PNG")
+    return Response(out.getvalue(), mimetype="image/png")
 
 
 @blueprint.get("/test")
@@ -419,6 +444,10 @@ def _form(
         values=values,
         colours=(("black", "Black"), ("brand", "Brand colour")),
         designs=design_options(db, retailer),
+        label_src=""
+        if problems or not codes or medium == Medium.ZPL
+        else address("/desk/codes/sheet/label.png", fields),
+        label_size=(_on_screen(stock.label[0]), _on_screen(stock.label[1])),
         first_href=address("/desk/codes/sheet/first", fields),
         test_href=address("/desk/codes/sheet/test", fields),
         back_href=address("/desk/codes", say_wanted(chosen.wanted)),
@@ -426,6 +455,10 @@ def _form(
         problems=problems,
     )
     return render("desk/code_sheet.html", page, status=422 if problems and request.method == "POST" else 200)
+
+
+def _on_screen(side_mm: float) -> int:
+    return round(side_mm / MM_PER_INCH * _SCREEN_DPI)
 
 
 def _find_problems(db: Session, retailer: Retailer, codes: int, values: dict[str, str]) -> dict[str, str]:
