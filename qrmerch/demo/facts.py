@@ -256,7 +256,7 @@ OFFERS: Final = (
         "YELLOW10",
         OfferKind.PERCENT,
         10,
-        {"en": "10 % off any yellow top"},
+        {"en": "10% off any yellow top"},
         {"en": "One code for each shopper. Not with other offers."},
         ("FT-TOP-01", "FT-TOP-02"),
         from_day=-10,

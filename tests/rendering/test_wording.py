@@ -289,7 +289,7 @@ def test_an_offer_ends_in_the_places_own_time() -> None:
 
     card = word_offer(offer(until_at=until), "en", "America/New_York", retailer="Fashiontown", fallbacks=("en",))
 
-    assert card.ends.replace("\u202f", " ") == "Ends Sun, Dec 6, 7:00 PM"
+    assert card.ends.replace("\u202f", " ") == "Ends Sunday, December 6, 7:00 PM"
     assert card.ends_at == "2026-12-07T00:00:00+00:00"
 
 
@@ -299,7 +299,7 @@ def test_an_end_at_midnight_is_the_end_of_the_day_before() -> None:
     here = word_offer(offer(until_at=until), "en", "America/New_York", retailer="F", fallbacks=("en",))
     there = word_offer(offer(until_at=until), "ar", "UTC", retailer="F", fallbacks=("en",))
 
-    assert here.ends == "Through Sun, Dec 6"
+    assert here.ends == "Through Sunday, December 6"
     assert there.ends == "ينتهي الاثنين، 7 ديسمبر، 5:00 ص"
 
 
