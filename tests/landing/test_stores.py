@@ -272,7 +272,7 @@ def test_a_language_that_the_house_gave_up_is_its_first_again(app: Flask, browse
 def test_a_page_speaks_as_its_store_does_where_nothing_else_fits(
     said: str, asked: str, expected: str, app: Flask, browser: Browser, db: Session
 ) -> None:
-    """Chosen, then the browser's, then the store's, then the retailer's; the same on every way to a page of that store."""
+    """Chosen, then the browser's, then the store's, then the retailer's; the same on every way to its pages."""
     aisle = make_aisle(db)
     aisle.store.locale = "ar"
     changed(db, aisle.store.retailer_id, at=now())
