@@ -233,7 +233,7 @@ def _guard() -> None:
         if g.principal is None:
             raise SignInNeeded("Sign in to go on.")
         raise NotFound()
-    if request.method not in SAFE_METHODS:
+    if request.method not in SAFE_METHODS and not access.has_secret:
         _refuse_foreign_write(needs_token=not access.is_public)
     _refuse_nul()
 

@@ -17,7 +17,7 @@ class Purpose(enum.StrEnum):
     BACK_IN_STOCK = "back_in_stock"
 
 
-class WishState(enum.StrEnum):
+class SubscriptionState(enum.StrEnum):
     """Nothing is sent for a pending one but the question whether the address is theirs."""
 
     PENDING = "pending"
@@ -35,12 +35,12 @@ class LinkKind(enum.StrEnum):
 
 
 class Subscription(RetailerScoped, Base):
-    """One wish of one address; asked for once more, it is the same row."""
+    """What one address asked for; asked for once more, it is the same row."""
 
     __table_args__ = (
         one_of("channel", Channel),
         one_of("purpose", Purpose),
-        one_of("state", WishState),
+        one_of("state", SubscriptionState),
         CheckConstraint("(purpose = 'back_in_stock') = (variant_id IS NOT NULL)", name="variant_where_it_belongs"),
         UniqueConstraint("contact_id", "channel", "purpose", "about"),
         Index("ix_subscription_state_until", "state", "until"),
@@ -57,7 +57,7 @@ class Subscription(RetailerScoped, Base):
     store_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("store.id"), index=True)
     # Variant and store as one text, for two empty fields are not equal to the database.
     about: Mapped[str] = mapped_column(String(80), default="")
-    state: Mapped[WishState] = word(WishState)
+    state: Mapped[SubscriptionState] = word(SubscriptionState)
     # What stood beside the button, and the language of the page; goes into the ledger with the confirmation.
     shown_text: Mapped[str] = mapped_column(Text)
     locale: Mapped[str] = mapped_column(String(12))
@@ -73,7 +73,7 @@ class Subscription(RetailerScoped, Base):
 
     @property
     def is_live(self) -> bool:
-        return self.state in (WishState.PENDING, WishState.CONFIRMED)
+        return self.state in (SubscriptionState.PENDING, SubscriptionState.CONFIRMED)
 
 
 class MailLink(RetailerScoped, Base):
@@ -85,7 +85,7 @@ class MailLink(RetailerScoped, Base):
     kind: Mapped[LinkKind] = word(LinkKind)
     secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
     contact_id: Mapped[str] = reference("contact.id")
-    # All pending wishes of this purpose are confirmed at once, one is stopped alone.
+    # All pending subscriptions of this purpose are confirmed at once, one is stopped alone.
     purpose: Mapped[Purpose] = word(Purpose)
     subscription_id: Mapped[str] = reference("subscription.id")
     created_at: Mapped[datetime]

@@ -1,4 +1,4 @@
-"""Mail addresses that shoppers leave: written one way, counted by the mailbox they lead to, kept as digests when gone."""
+"""Mail addresses that shoppers leave: written one way, counted by their mailbox, kept as digests when they are gone."""
 
 import hashlib
 import hmac

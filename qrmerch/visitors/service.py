@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -12,7 +13,6 @@ from qrmerch import ids
 from qrmerch.visitors.addresses import address_hash
 from qrmerch.visitors.models import ConsentAction, ConsentEvent, Contact, Suppression, Visitor
 from qrmerch.visitors.queries import (
-    find_contact,
     find_visitor,
     hash_secret,
     list_contact_consents,
@@ -92,22 +92,19 @@ def _note(db: Session, visitor: Visitor, action: ConsentAction, *, shown_text: s
 
 
 def keep_contact(db: Session, retailer_id: str, email: str, *, at: datetime) -> Contact:
-    """The contact with a clean address, made where there is none; whoever else asks for it waits. The caller commits."""
-    contact = find_contact(db, retailer_id, email)
-    if contact is None:
-        contact = Contact(id=ids.new(), retailer_id=retailer_id, email=email, created_at=at)
-        try:
-            with db.begin_nested():
-                db.add(contact)
-        except IntegrityError:
-            # Two asked at once; the other one was first.
-            contact = find_contact(db, retailer_id, email)
-            if contact is None:
-                raise
-    db.refresh(contact, with_for_update=True)
-    if contact.email is None:
-        # Erased between the look and the lock: it is asked for anew.
-        return keep_contact(db, retailer_id, email, at=at)
+    """The contact with a clean address, made where there is none; who else asks for it waits. The caller commits."""
+    wanted = select(Contact).where(Contact.retailer_id == retailer_id, Contact.email == email)
+    locked = wanted.with_for_update().execution_options(populate_existing=True)
+    known = db.scalars(locked).one_or_none()
+    if known is not None:
+        return known
+    contact = Contact(id=ids.new(), retailer_id=retailer_id, email=email, created_at=at)
+    try:
+        with db.begin_nested():
+            db.add(contact)
+    except IntegrityError:
+        # Two asked at once; the other one was first.
+        return db.scalars(locked).one()
     return contact
 
 
