@@ -27,7 +27,7 @@ from qrmerch.rendering.frame import House, build_frame, errand_languages
 from qrmerch.rendering.pages import Translate
 from qrmerch.rendering.queries import load_shelves, stock_limit
 from qrmerch.rendering.service import item_address
-from qrmerch.rendering.wording import Shelf, word_stock
+from qrmerch.rendering.wording import Shelf, word_news, word_stock
 from qrmerch.visitors.addresses import clean_address
 from qrmerch.web import get_db, redirect_to, services
 
@@ -109,7 +109,8 @@ def take_sign_up() -> Response:
     if problems:
         return _show_sign_up(house, locale, {"email": typed}, problems)
     slow_down("wishes", t, most=_MOST_ASKED)
-    shown = _shown(_news_title(house, t), _news_gives(t), _notice(t))
+    is_brief = request.form.get("from") == "item"
+    shown = word_news(house.name, locale) if is_brief else _shown(_news_title(house, t), _news_gives(t), _notice(t))
     retailer = get_retailer(db, house.retailer_id)
     ask(db, retailer, email, Wish(Purpose.NEWSLETTER), shown_text=shown, locale=locale, sending=_sending(), at=at)
     db.commit()

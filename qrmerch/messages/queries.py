@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item, Variant
@@ -93,10 +93,10 @@ def list_newsletter(db: Session, retailer_id: str) -> list[tuple[str, str, datet
         Contact, Contact.id == Subscription.contact_id
     )
     rows = db.execute(wanted.where(*_reads_news(retailer_id)).order_by(Subscription.confirmed_at, Subscription.id))
-    return [(email, locale, confirmed_at) for email, locale, confirmed_at in rows]
+    return [(email, locale, since) for email, locale, since in rows if email and since]
 
 
-def _reads_news(retailer_id: str) -> tuple[object, ...]:
+def _reads_news(retailer_id: str) -> tuple[ColumnElement[bool], ...]:
     return (
         Subscription.retailer_id == retailer_id,
         Subscription.purpose == Purpose.NEWSLETTER,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import ColumnElement, and_, delete, or_, select
 from sqlalchemy.orm import Session
 
 from qrmerch import ids, limits, outbox
@@ -33,6 +33,8 @@ PENDING_LASTS: Final = timedelta(days=7)
 WATCH_LASTS: Final = timedelta(days=180)
 # An address that is told, stopped or ran out stays so long, for the links in its mails to say what they were.
 ENDED_KEPT_FOR: Final = timedelta(days=7)
+# Who stopped the very question, and never said yes, is not asked again for so long.
+REFUSED_FOR: Final = timedelta(days=30)
 # More than this nobody asks for; the rest of a flood is dropped.
 MOST_LIVE: Final = 50
 # Mails that anybody can cause by typing an address: to one mailbox, of all retailers together, one of each purpose an
@@ -87,6 +89,8 @@ def ask(
     if list_suppressions(db, retailer.id, email, keys=sending.keys):
         return
     contact = visitors.keep_contact(db, retailer.id, email, at=at)
+    if db.scalar(select(Subscription.id).where(Subscription.contact_id == contact.id, _is_refusal(at)).limit(1)):
+        return
     subscription = _find(db, contact, wish)
     if subscription is None or not subscription.is_live:
         if count_live(db, contact.id) >= MOST_LIVE:
@@ -106,6 +110,14 @@ def _find(db: Session, contact: Contact, wish: Wish) -> Subscription | None:
     wanted = select(Subscription).where(Subscription.contact_id == contact.id, Subscription.channel == Channel.MAIL)
     wanted = wanted.where(Subscription.purpose == wish.purpose, Subscription.about == wish.about)
     return db.scalars(wanted).one_or_none()
+
+
+def _is_refusal(at: datetime) -> ColumnElement[bool]:
+    return and_(
+        Subscription.state == SubscriptionState.UNSUBSCRIBED,
+        Subscription.confirmed_at.is_(None),
+        Subscription.ended_at > at - REFUSED_FOR,
+    )
 
 
 def _new(db: Session, contact: Contact, wish: Wish) -> Subscription:
@@ -281,8 +293,9 @@ def forget_ended(db: Session, *, at: datetime) -> int:
         Subscription.contact_id == Contact.id,
         or_(
             Subscription.state.in_(_LIVE),
+            _is_refusal(at),
             # Who never said that the address is theirs need not read what became of it.
-            (Subscription.confirmed_at.is_not(None)) & (Subscription.ended_at > at - ENDED_KEPT_FOR),
+            and_(Subscription.confirmed_at.is_not(None), Subscription.ended_at > at - ENDED_KEPT_FOR),
         ),
     )
     idle = select(Contact.id).where(Contact.email.is_not(None), ~held.exists())

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlencode
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item, Stock, Variant
@@ -120,7 +120,7 @@ def _tell_one(db: Session, contact: Contact, due: Due, *, sending: Sending, at: 
     db.flush()
 
 
-def _waits(at: datetime) -> tuple[object, ...]:
+def _waits(at: datetime) -> tuple[ColumnElement[bool], ...]:
     return (
         Subscription.purpose == Purpose.BACK_IN_STOCK,
         Subscription.state == SubscriptionState.CONFIRMED,

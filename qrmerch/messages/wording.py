@@ -58,7 +58,7 @@ def confirmation(asked: Asked, house: str, locale: str, *, link: str, stop: str,
             t("If it was not, do nothing: no more comes, and the address is deleted after {days} days.").format(
                 days=days
             ),
-            t("Never to be asked again:"),
+            t("To stop it, or never to be written to again:"),
             stop,
         ),
     )
