@@ -6,7 +6,7 @@ Plain text; the name of the house stands first in each subject, and every mail e
 from dataclasses import dataclass
 from typing import Final
 
-from qrmerch.i18n import format_date, translator
+from qrmerch.i18n import direction, format_date, translator
 from qrmerch.messages.models import Purpose
 from qrmerch.messages.queries import Asked, variant_name
 from qrmerch.money import format_money
@@ -14,6 +14,8 @@ from qrmerch.parties.models import Store
 
 _SUBJECT_CHARS: Final = 200
 _TITLE_CHARS: Final = 120
+# First strong isolate, and its end: a name that runs the other way does not pull the words around it along.
+_ISOLATE, _ISOLATED = "\u2068", "\u2069"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +31,11 @@ def word_asked(asked: Asked, house: str, locale: str) -> str:
     t = translator(locale)
     if asked.subscription.purpose == Purpose.NEWSLETTER:
         return t("News of {house}").format(house=house)
-    name = name_of(asked, locale)
+    name = _apart(name_of(asked, locale), locale)
     if asked.store is None:
         return t("One message when it is back: {item}").format(item=name)
-    return t("One message when it is back at {store}: {item}").format(store=asked.store.short_name, item=name)
+    store = _apart(asked.store.short_name, locale)
+    return t("One message when it is back at {store}: {item}").format(store=store, item=name)
 
 
 def name_of(asked: Asked, locale: str) -> str:
@@ -89,7 +92,8 @@ def back(asked: Asked, house: str, locale: str, *, store: Store, page: str, stop
     t = translator(locale)
     name, variant = name_of(asked, locale), asked.variant
     price = variant.price_minor if variant else None
-    lines = [t("{item} is back at {store}.").format(item=name, store=store.short_name)]
+    said = {"item": _apart(name, locale), "store": _apart(store.short_name, locale)}
+    lines = [t("{item} is back at {store}.").format(**said)]
     if variant is not None and price is not None:
         lines.append(t("It costs {price} today.").format(price=format_money(price, variant.currency, locale)))
     subject = t("{house}: {item} is back").format(house=house, item=_cut(name, _TITLE_CHARS))
@@ -109,6 +113,10 @@ def back(asked: Asked, house: str, locale: str, *, store: Store, page: str, stop
             stop,
         ),
     )
+
+
+def _apart(name: str, locale: str) -> str:
+    return f"{_ISOLATE}{name}{_ISOLATED}" if direction(locale) == "rtl" else name
 
 
 def _body(*paragraphs: str) -> str:

@@ -421,7 +421,8 @@ def _sign_up(source: Source, section: Mapping[str, Any], extras: Extras) -> Sign
     if section["kind"] != "signup" or not extras.of:
         return None
     texts = [source.html(slot, value) for slot, value in source.values(section) if is_words_slot(slot)]
-    return SignUp(source.title(section), Markup("").join(texts), extras.of, extras.news)
+    title = source.title(section) or translator(source.locale)("Sign up")
+    return SignUp(title, Markup("").join(texts), extras.of, extras.news)
 
 
 def _played(source: Source, section: Mapping[str, Any], extras: Extras) -> Played | None:
