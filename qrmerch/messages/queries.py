@@ -47,7 +47,9 @@ def list_asked(db: Session, contact_id: str, *, subscription_id: str = "") -> li
     )
     if subscription_id:
         wanted = wanted.where(Subscription.id == subscription_id)
-    rows = db.execute(wanted.order_by(Subscription.asked_at.desc(), Subscription.id))
+    newest_first = wanted.order_by(Subscription.asked_at.desc(), Subscription.id)
+    # As they are now: whoever changes them has locked the contact since they may have been read.
+    rows = db.execute(newest_first.execution_options(populate_existing=True))
     return [Asked(*row) for row in rows]
 
 

@@ -243,7 +243,7 @@ def stop(db: Session, link: MailLink, *, everything: bool, shown_text: str, loca
     live = select(Subscription).where(Subscription.contact_id == contact.id, Subscription.state.in_(_LIVE))
     if not everything:
         live = live.where(Subscription.id == link.subscription_id)
-    ended = list(db.scalars(live))
+    ended = list(db.scalars(live.execution_options(populate_existing=True)))
     for subscription in ended:
         if subscription.state == SubscriptionState.CONFIRMED:
             visitors.note_contact(
@@ -316,9 +316,10 @@ def _forget(db: Session, contact: Contact, *, at: datetime) -> None:
 
 
 def _lock(db: Session, contact_id: str) -> Contact | None:
-    """The contact, to be changed with all that hangs on it by nobody else meanwhile; None if it was erased."""
+    """The contact, to be changed with all that hangs on it by nobody else meanwhile; None if it was erased.
+
+    What was read of it before may be old.
+    """
     wanted = select(Contact).where(Contact.id == contact_id).with_for_update()
     contact = db.scalars(wanted.execution_options(populate_existing=True)).one_or_none()
-    # What was read of it before the lock may be old.
-    db.expire_all()
     return contact if contact is not None and contact.email is not None else None
