@@ -255,7 +255,7 @@ def _refuse_nul() -> None:
 
 
 def _is_staff_path() -> bool:
-    return request.path.startswith((*_STAFF_PATHS, "/sign-"))
+    return request.path.startswith((*_STAFF_PATHS, "/sign-in", "/sign-out"))
 
 
 def _refuse_foreign_write(*, needs_token: bool) -> None:
