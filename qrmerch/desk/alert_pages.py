@@ -24,8 +24,9 @@ class AlertsPage:
     lede: str
     rows: tuple[WaitingRow, ...]
     paging: Paging
-    # How many want the news.
+    # How many want the news, and the page where they say so.
     readers: str
+    sign_up: str
     # An owner takes the list and answers people who ask about their address.
     is_owner: bool
     # What was typed, and what is wrong with it.

@@ -136,6 +136,7 @@ def _show(db: Session, at: datetime, *, typed: str = "", problems: dict[str, str
         rows=tuple(_row(line, retailer, at) for line in lines),
         paging=paging("line", shown=len(lines), total=total, number=number, per_page=_PER_PAGE),
         readers="1 address" if readers == 1 else f"{readers:,} addresses",
+        sign_up=f"/sign-up?of={retailer.slug}",
         is_owner=principal.role == Role.OWNER,
         typed=typed,
         problems=problems or {},

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, delete, or_, select
+from sqlalchemy import ColumnElement, Select, and_, delete, or_, select
 from sqlalchemy.orm import Session
 
 from qrmerch import ids, limits, outbox
@@ -282,14 +282,39 @@ def erase(db: Session, contact: Contact, *, shown_text: str, locale: str, keys: 
 def forget_ended(db: Session, *, at: datetime) -> int:
     """End what has run out, and erase addresses that nothing holds any more; the caller commits.
 
-    :return: how many were found; some more may be left where it is as many as are done at once.
+    :return: of how many addresses something was changed; some more may be left where it is as many as are done at once.
     """
-    over = select(Subscription).where(Subscription.state.in_(_LIVE), Subscription.until <= at).limit(_AT_ONCE)
-    ran_out = list(db.scalars(over.with_for_update(skip_locked=True)))
-    for subscription in ran_out:
+    over = select(Subscription.contact_id).where(_ran_out(at)).distinct().limit(_AT_ONCE)
+    idle = select(Contact.id).where(Contact.email.is_not(None), ~_holds(at).exists()).limit(_AT_ONCE)
+    changed = 0
+    # In one order, so that two who do this at once do not wait for each other in a circle.
+    for contact_id in sorted({*db.scalars(over), *db.scalars(idle)}):
+        contact = _lock(db, contact_id)
+        if contact is not None and _end(db, contact, at=at):
+            changed += 1
+    return changed
+
+
+def _end(db: Session, contact: Contact, *, at: datetime) -> bool:
+    """End what has run out of an address whose row is locked, and erase it if nothing holds it; whether any was."""
+    own = select(Subscription).where(Subscription.contact_id == contact.id, _ran_out(at))
+    over = list(db.scalars(own.execution_options(populate_existing=True)))
+    for subscription in over:
         subscription.state, subscription.ended_at = SubscriptionState.EXPIRED, at
     db.flush()
-    held = select(Subscription.id).where(
+    is_held = db.scalar(select(Contact.id).where(Contact.id == contact.id, _holds(at).exists())) is not None
+    if not is_held:
+        _forget(db, contact, at=at)
+    return bool(over) or not is_held
+
+
+def _ran_out(at: datetime) -> ColumnElement[bool]:
+    return and_(Subscription.state.in_(_LIVE), Subscription.until <= at)
+
+
+def _holds(at: datetime) -> Select[str]:
+    """What an address is still kept for."""
+    return select(Subscription.id).where(
         Subscription.contact_id == Contact.id,
         or_(
             Subscription.state.in_(_LIVE),
@@ -298,14 +323,6 @@ def forget_ended(db: Session, *, at: datetime) -> int:
             and_(Subscription.confirmed_at.is_not(None), Subscription.ended_at > at - ENDED_KEPT_FOR),
         ),
     )
-    idle = select(Contact.id).where(Contact.email.is_not(None), ~held.exists())
-    idle_ids = list(db.scalars(idle.limit(_AT_ONCE)))
-    for contact_id in idle_ids:
-        contact = _lock(db, contact_id)
-        # It may have been left again in this moment.
-        if contact is not None and not count_live(db, contact.id):
-            _forget(db, contact, at=at)
-    return len(ran_out) + len(idle_ids)
 
 
 def _forget(db: Session, contact: Contact, *, at: datetime) -> None:

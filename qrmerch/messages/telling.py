@@ -113,7 +113,9 @@ def _tell_one(db: Session, contact: Contact, due: Due, *, sending: Sending, at: 
     page = f"{base}/i/{asked.item.public_id}?{query}" if asked.item else base
     days = ENDED_KEPT_FOR.days
     locale = subscription.locale
-    mail = wording.back(asked, retailer.name, locale, store=due.store, page=page, stop=stop, days=days)
+    mail = wording.back(
+        asked, retailer.name, locale, store=due.store, page=page, stop=stop, zone=retailer.time_zone, days=days
+    )
     subscription.state, subscription.fired_at, subscription.ended_at = SubscriptionState.FIRED, at, at
     subscription.fired_store_id, subscription.until = due.store.id, None
     send(db, contact, mail, stop=stop, at=at)

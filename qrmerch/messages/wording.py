@@ -5,6 +5,7 @@ Plain text; the name of the house stands first in each subject, and every mail e
 
 from dataclasses import dataclass
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from qrmerch.i18n import direction, format_date, translator
 from qrmerch.messages.models import Purpose
@@ -83,10 +84,11 @@ def already(asked: Asked, house: str, locale: str, *, stop: str) -> Mail:
     )
 
 
-def back(asked: Asked, house: str, locale: str, *, store: Store, page: str, stop: str, days: int) -> Mail:
+def back(asked: Asked, house: str, locale: str, *, store: Store, page: str, stop: str, zone: str, days: int) -> Mail:
     """That something is back, with its price today.
 
     :param store: where it is.
+    :param zone: the time zone of the house.
     :param days: after how many the address is deleted where nothing else was asked for.
     """
     t = translator(locale)
@@ -100,13 +102,13 @@ def back(asked: Asked, house: str, locale: str, *, store: Store, page: str, stop
     words = t(
         "You asked {house} for this one message. If you asked for nothing else, your address is deleted in {days} days."
     )
-    asked_at = asked.subscription.asked_at.date()
+    asked_on = asked.subscription.asked_at.astimezone(ZoneInfo(zone)).date()
     return Mail(
         _cut(subject),
         _body(
             "\n".join(lines),
             page,
-            t("Asked for on {day}.").format(day=format_date(asked_at, locale))
+            t("Asked for on {day}.").format(day=format_date(asked_on, locale))
             + " "
             + words.format(house=house, days=days),
             t("To stop everything, or have the address deleted now:"),

@@ -66,6 +66,8 @@ def test_who_has_not_said_yes_is_not_counted(browser: Browser, db: Session, hous
 
     page = browser.sign_in(*house.olive).get("/desk/alerts").text
 
+    assert browser.get("/sign-up?of=" + house.retailer.slug).status_code == 200
+    assert f'href="/sign-up?of={house.retailer.slug}"' in page
     assert "Nobody waits" in page
     assert "0 addresses confirmed" in page
 

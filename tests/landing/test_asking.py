@@ -385,7 +385,7 @@ def test_a_link_leads_nowhere_on_another_retailers_host(browser: Browser, db: Se
 
 
 @pytest.mark.parametrize("gpc", ["", "1"])
-def test_sec_b05_nothing_is_stored_on_the_phone(gpc: str, browser: Browser, db: Session) -> None:
+def test_sec_h06_nothing_is_stored_on_the_phone(gpc: str, browser: Browser, db: Session) -> None:
     aisle = make_aisle(db)
     key = gone(db, aisle)
     said = {"at": aisle.store.public_id, "pick": key, "of": "fashiontown", "email": ANN}
