@@ -23,7 +23,7 @@ from qrmerch.parties.models import Retailer
 from tests.axe import list_problems
 from tests.browser.conftest import Draw, OpenPhone
 from tests.factories import make_item, make_template, publish_page
-from tests.landing.aisle import Aisle, hear, make_aisle, variants_of
+from tests.landing.aisle import Aisle, hear, make_aisle, stock, variants_of
 
 # The offer on the page, the field, its button, what comes then, the button in the mail, and the one that stops.
 WORDS = {
@@ -159,3 +159,26 @@ def test_what_is_wrong_with_an_address_is_said_where_it_is(open_phone: OpenPhone
     keep_picture(page, "wrong")
     assert list_problems(page) == []
     assert not list(db.scalars(select(Subscription)))
+
+
+def test_of_a_long_list_of_sizes_the_one_that_is_gone_is_asked_for(
+    open_phone: OpenPhone, app: Flask, aisle: Aisle, db: Session
+) -> None:
+    sizes = tuple(f"Size {number} of many" for number in range(14))
+    item = make_item(db, aisle.retailer, vendor=aisle.vendor, title="Buttercup Cardigan", sizes=sizes)
+    stock(db, item, aisle.store, *[4] * 13, 0)
+    last = variants_of(db, item)[-1].key
+    db.commit()
+    hear(app)
+    page = open_phone(java_script_enabled=False).page
+    page.goto(f"/i/{item.public_id}?at={aisle.store.public_id}")
+    offer = page.get_by_role("button", name="Tell me when it is back")
+
+    expect(offer).to_be_hidden()
+    page.locator("select").select_option(last)
+    expect(offer).to_be_visible()
+    offer.click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Tell me when it is back at Riverside")
+    expect(page.locator("main")).to_contain_text("Size 13 of many")
+    assert page.locator("input[name=pick]").input_value() == last
