@@ -43,7 +43,7 @@ _SHOE: Final = {
 }
 _WATCH: Final = {
     "passport.rows": [
-        {"name": {"en": "Case"}, "value": {"en": "Recycled steel, cast in Bienne"}},
+        {"name": {"en": "Case"}, "value": {"en": "Recycled gold, cast in Bienne"}},
         {"name": {"en": "Service"}, "value": {"en": "Every six years; parts are kept for thirty"}},
     ],
     "staff.selling": {"en": "Wound by hand, once in four days.\nThe back opens: let them look."},

@@ -3,6 +3,7 @@
 from flask import Blueprint
 
 from qrmerch.desk import (
+    alerts,
     audit,
     brand,
     code_designs,
@@ -49,6 +50,7 @@ def blueprints() -> list[Blueprint]:
         queue.blueprint,
         review.blueprint,
         reviews.blueprint,
+        alerts.blueprint,
         rules.blueprint,
         messages.blueprint,
         publications.blueprint,

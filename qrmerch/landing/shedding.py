@@ -29,7 +29,7 @@ _RETRY_AFTER_S: Final = 1
 # A body of more bytes than these, in either direction, is on its way for as long as the other end likes.
 _LONG_BYTES: Final = 1_000_000
 # At the till a shopper stands waiting: what an associate asks is none of it.
-_STAFF: Final = ("/desk", "/studio", "/account", "/sign-")
+_STAFF: Final = ("/desk", "/studio", "/account", "/sign-in", "/sign-out")
 # Asked by machines that decide whether this node lives: a place beside all others for what asks nobody else, and one
 # for what asks the database, which may be long in saying nothing.
 _ALIVE: Final = "/healthz"

@@ -45,6 +45,11 @@ class Shelf:
         is_open = state in ("", "none") and any((store_id, each) in self.old for each in variant_ids)
         return "ask" if is_open else state
 
+    def is_gone(self, variant_ids: Sequence[str]) -> bool:
+        """Whether no store has any, by figures that count in each that was ever counted."""
+        states = {self.state_at(store.id, variant_ids) for store in self.stores}
+        return "none" in states and states <= {"none", ""}
+
     @property
     def variant_ids(self) -> list[str]:
         return [variant.id for variant in self.variants]
@@ -117,7 +122,8 @@ def word_choice(shelf: Shelf, store: Store | None, locale: str, *, pick: str = "
 
 def _chip(shelf: Shelf, variant: Variant, label: str, store: Store | None, locale: str) -> Chip:
     t = translator(locale)
-    state = shelf.state_at(store.id, [variant.id]) if store else ""
+    is_gone = store is None and shelf.is_gone([variant.id])
+    state = shelf.state_at(store.id, [variant.id]) if store else "none" if is_gone else ""
     if state != "none":
         return Chip(variant.key, label, state)
     there = _stores_with(shelf, [variant.id])
@@ -235,6 +241,15 @@ def list_other_stores(shelf: Shelf, store: Store | None, locale: str) -> tuple[F
     more = len(rows) - _LISTED_STORES
     rest = [Fact(t("And more"), t("{count} other stores").format(count=more))] if more > 0 else []
     return (*rows[:_LISTED_STORES], *rest)
+
+
+def word_news(retailer: str, locale: str) -> str:
+    """What stands beside the field for a retailer's news on an item's page; kept as proof of what was agreed to."""
+    words = translator(locale)(
+        "{house} sends its news by e-mail, now and then. We write once to check that the address is yours. "
+        "Every message has a link that stops them."
+    )
+    return words.format(house=retailer)
 
 
 def word_end(until_at: datetime, locale: str, zone: str, *, timed: str, whole: str, is_long: bool = False) -> str:
