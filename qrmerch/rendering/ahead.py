@@ -89,7 +89,7 @@ class Ahead:
                 has_worked = self._has_room() and self.work(now())
             except Exception:
                 log.exception("a page was not rendered ahead")
-                has_worked = True
+                has_worked = False
             if has_worked:
                 self._ended.wait((time.monotonic() - began_s) * _RESTS)
             else:

@@ -334,8 +334,8 @@ def test_what_shows_is_what_would_be_rendered_at_that_moment(db: Session, worker
     assert ahead > 0
 
 
-def test_edges_cost_nobody_a_wait(db: Session, worker: Worker) -> None:
-    """Without what is rendered ahead a phone waits for each page after each of four edges."""
+def test_changes_and_edges_cost_nobody_a_wait(db: Session, worker: Worker) -> None:
+    """Without what is rendered ahead a phone waits for each page after each of three changes, and of four edges."""
     shelf = make_shelf(db, items=1)
     for n in (1, 3):
         make_offer(db, *shelf.items, from_at=NOON + n * HOUR, until_at=NOON + (n + 1) * HOUR, at=NOON, value=5 * n)
@@ -346,15 +346,34 @@ def test_edges_cost_nobody_a_wait(db: Session, worker: Worker) -> None:
         worker.pages.drop(lambda page: True, item_ids=None)
         for key in shelf.keys[:2]:
             worker.scan(key, NOON)
-        worker.waited = 0
-        for n in range(1, 5):
-            edge = NOON + n * HOUR
-            worker.pages.read_s = edge.timestamp()
-            if is_ahead:
-                worker.go_on(edge - SECOND * AHEAD_S)
-                worker.go_on(edge)
-            for key in shelf.keys[:2]:
-                worker.scan(key, edge)
-        waits[is_ahead] = worker.waited
+        waits[is_ahead] = [_waits_after_changes(db, worker, shelf, is_ahead), _waits_at_edges(worker, shelf, is_ahead)]
 
-    assert waits == {False: 4 * 2, True: 0}
+    assert waits == {False: [3 * 2, 4 * 2], True: [0, 0]}
+
+
+def _waits_after_changes(db: Session, worker: Worker, shelf: Shelf, is_ahead: bool) -> int:
+    worker.waited = 0
+    for n in range(1, 4):
+        at = NOON + n * MINUTE
+        set_price(db, list_variants(db, shelf.items[0].id)[0], 1000 * n + is_ahead, at=at)
+        db.commit()
+        worker.changes.look(at)
+        worker.pages.read_s = at.timestamp()
+        if is_ahead:
+            worker.go_on(at)
+        for key in shelf.keys[:2]:
+            worker.scan(key, at + SECOND)
+    return worker.waited
+
+
+def _waits_at_edges(worker: Worker, shelf: Shelf, is_ahead: bool) -> int:
+    worker.waited = 0
+    for n in range(1, 5):
+        edge = NOON + n * HOUR
+        worker.pages.read_s = edge.timestamp()
+        if is_ahead:
+            worker.go_on(edge - SECOND * AHEAD_S)
+            worker.go_on(edge)
+        for key in shelf.keys[:2]:
+            worker.scan(key, edge)
+    return worker.waited
