@@ -32,7 +32,7 @@ from qrmerch.config import PREFIX, Settings, SettingsError
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
-    from granian import Granian
+    from granian.server.common import AbstractServer
 
 ROLES: Final = ("web", "loader", "worker")
 # What granian says of more threads than twice the processors: ours wait far more than they run.
@@ -215,7 +215,7 @@ def make_server(
     application: str = "qrmerch.serving:make_application",
     certificate: Certificate | None = None,
     **changed: Any,
-) -> "Granian":
+) -> "AbstractServer[Any]":
     """Granian as these settings have it.
 
     :param application: where each worker gets its application from.
