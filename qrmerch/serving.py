@@ -205,7 +205,6 @@ def end_with_parent(parent_pid: int) -> None:
 def run_web(settings: Settings, certificate: Certificate | None) -> None:
     """Granian with its workers, until SIGTERM."""
     _raise_file_limit(_CONNECTIONS + _OTHER_FILES)
-    logging.getLogger("_granian").addFilter(lambda record: _MANY_THREADS not in str(record.msg))
     make_server(settings, certificate=certificate).serve()
 
 
@@ -230,6 +229,7 @@ def make_server(
     from qrmerch import application as _rooms  # noqa: F401
     from qrmerch.landing.shedding import threads_for
 
+    logging.getLogger("_granian").addFilter(lambda record: _MANY_THREADS not in str(record.msg))
     threads = threads_for(settings.flask_threads, waits_for_disk=settings.has_durable_log)
     wanted: dict[str, Any] = {
         "address": settings.host,
