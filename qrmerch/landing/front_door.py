@@ -173,8 +173,9 @@ class FrontDoor:
         if item is None or asked is None or "HTTP_COOKIE" in environ or environ["REQUEST_METHOD"] not in _SHOWN:
             return self._application(environ, start_response)
         retailer = self._codes.retailers[item.retailer_id]
-        locale = asked.get("lang") or retailer.locale_for[environ.get("HTTP_ACCEPT_LANGUAGE", "")]
         store = self._codes.find_store(asked.get("at", ""), item.retailer_id)
+        accept = environ.get("HTTP_ACCEPT_LANGUAGE", "")
+        locale = asked.get("lang") or retailer.choose_locale(accept, store.locale if store else "")
         store_id = store.store_id if store else ""
         seen_in = NOWHERE if asked.get("at") == NOWHERE else store_id
         at_s = time()

@@ -24,8 +24,9 @@ class Picture:
     jpeg: str = ""
 
     @property
-    def is_tall(self) -> bool:
-        return self.height > self.width
+    def is_wide(self) -> bool:
+        """Whether a screen's whole width suits it; what is nearer to a square would lose its head and feet."""
+        return self.width * 4 >= self.height * 5
 
 
 @dataclass(frozen=True, slots=True)

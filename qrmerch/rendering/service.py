@@ -538,7 +538,7 @@ def _card_of(
     t = translator(locale)
     is_sold = not item.is_retired
     price = word_price(shelf, locale, offer=None, hides_reductions=retailer.no_discount) if is_sold else None
-    state, words = word_stock_at(shelf, place, locale) if is_sold else ("", "")
+    state, words = word_stock_at(shelf, place, locale, is_short=True) if is_sold else ("", "")
     has_languages = len({retailer.default_locale, *retailer.locales}) > 1
     price_minor, currency = one_price(shelf) if is_sold else (None, "")
     return Piece(
@@ -598,7 +598,8 @@ def _sum(scene: Scene, pieces: Sequence[Piece]) -> str:
     prices = [own, *(each.price_minor if each.currency == currency else None for each in pieces)]
     if any(price is None for price in prices):
         return ""
-    return format_money(sum(price for price in prices if price is not None), currency, scene.source.locale)
+    total = sum(price for price in prices if price is not None)
+    return format_money(total, currency, scene.source.locale, is_round=scene.retailer.no_discount)
 
 
 def _store_folds(scene: Scene, at: datetime) -> tuple[Fold, ...]:
