@@ -15,6 +15,7 @@ from qrmerch.landing.counting import Counting, passed_on
 from qrmerch.landing.gtins import Gtins, KnownGtin
 from qrmerch.landing.printed import PrintedCode, PrintedCodes
 from qrmerch.parties.hosts import SHARED, Hosts
+from qrmerch.rendering.ahead import Ahead
 from qrmerch.rendering.changes import Changes
 from qrmerch.rendering.kept import NOWHERE, KeptPage, PageKey, Pages, choose_coding, is_same, picked
 from qrmerch.rendering.tightening import Tightening
@@ -49,6 +50,7 @@ class ScanPath:
     counting: Counting
     changes: Changes
     tightening: Tightening
+    ahead: Ahead
     hosts: Hosts
     proxies: int
     # The headers of every answer.

@@ -68,7 +68,8 @@ class Shedding:
         :param headers: what every answer carries. :param wait_s: how long somebody waits for a place.
         """
         self._application, self._wait_s, self._headers = application, wait_s, tuple(headers)
-        self._flask, self._staff = Semaphore(flask_threads), Semaphore(min(staff_threads, flask_threads))
+        self._flask, self._staff = _Counted(flask_threads), Semaphore(min(staff_threads, flask_threads))
+        self._most = flask_threads
         self._transfers = Semaphore(TRANSFERS)
         self._waiting, self._waiting_staff = Semaphore(WAITING), Semaphore(WAITING - 1)
         self._alive, self._machines = Semaphore(1), Semaphore(_FOR_MACHINES - 1)
@@ -96,6 +97,10 @@ class Shedding:
         if self._transfers.acquire(blocking=False):
             places.change_to(self._transfers)
         return _Streamed(body, places)
+
+    def has_room(self) -> bool:
+        """Whether most places for answers are free, so that what nobody waits for can be done."""
+        return self._flask.free * 2 > self._most
 
     def _find_places(self, environ: "WSGIEnvironment") -> "_Places | None":
         path = environ["PATH_INFO"]
@@ -135,6 +140,14 @@ class Shedding:
         ]
         start_response("503 Service Unavailable", headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+
+class _Counted(Semaphore):
+    """Places, and how many of them are free at this moment."""
+
+    @property
+    def free(self) -> int:
+        return self._value
 
 
 class _Places:
