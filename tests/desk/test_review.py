@@ -233,6 +233,22 @@ def test_a_merchandiser_approves_and_publishes_in_one_go(house: House, browser: 
     assert "A loose cotton knit." in browser.another().get(f"/i/{house.item.public_id}").text
 
 
+@pytest.mark.parametrize("about", ["story.lede@en", "care.text", ""])
+@pytest.mark.parametrize("do", ["approve", "publish"])
+def test_approving_does_not_drop_a_comment_unread(
+    house: House, browser: Browser, database: Database, about: str, do: str
+) -> None:
+    browser.sign_in(house.mia.user, house.mia.membership)
+    typed = {f"comment.{about}": "Could it name the silk?", "digest": house.waiting.digest, "do": do}
+
+    response = browser.post(f"{house.address}/approve", typed)
+
+    assert response.status_code == 422
+    assert "Could it name the silk?</textarea>" in response.text
+    assert "Return the page with it, or empty this to approve." in response.text
+    assert revision_of(database, house.waiting).state == RevisionState.SUBMITTED
+
+
 def test_a_reviewer_does_not_publish(house: House, browser: Browser, database: Database) -> None:
     browser.sign_in(*house.rob)
     page = browser.get(house.address)
