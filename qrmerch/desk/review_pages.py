@@ -371,6 +371,9 @@ class TemplatePage:
     own_weight: str
     phone: Phone
     items: tuple[tuple[str, str], ...]
+    # What was looked for among the items, and whether there are more than these.
+    find: str
+    has_more: bool
     item_id: str
     locales: tuple[tuple[str, str, bool], ...]
     schemes: tuple[tuple[str, str, bool], ...]

@@ -124,6 +124,9 @@ class BuilderPage:
     is_counted: bool
     phone: Phone | None
     items: Pairs
+    # What was looked for among the items, and whether there are more than these.
+    find: str
+    has_more: bool
     item_id: str
     locales: Links
     schemes: Links

@@ -26,6 +26,7 @@ from qrmerch.desk.template_pages import (
     SlotForm,
     WordField,
 )
+from qrmerch.desk.template_samples import Samples
 from qrmerch.desk.times import said_in_text
 from qrmerch.i18n import direction, language_name
 from qrmerch.parties.languages import locales_of
@@ -92,9 +93,12 @@ class BuilderView:
         sections: Sequence[Mapping[str, Any]],
         edit: int,
         *,
-        items: tuple[tuple[str, str], ...],
+        samples: Samples,
+        find: str,
         problems: Mapping[str, str],
     ) -> BuilderPage:
+        """:param find: what was looked for among the items to show."""
+        items = samples.items
         self.problems, self.items = problems, items
         draft, version = find_draft(self.db, self.template.id), get_newest_version(self.db, self.template.id)
         pages = count_pages(self.db, [self.template.id]).get(self.template.id, 0)
@@ -121,6 +125,8 @@ class BuilderView:
             is_counted=is_counted,
             phone=self._phone(),
             items=(*items, (SAMPLE, "Sample content")) if items else (),
+            find=find,
+            has_more=samples.has_more,
             item_id=self._asked("item", [*(key for key, _ in items), SAMPLE]),
             locales=self._links("locale", self.codes, [language_name(each, "en") for each in self.codes]),
             schemes=self._links("scheme", SCHEMES, [each.capitalize() for each in SCHEMES]),

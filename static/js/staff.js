@@ -336,6 +336,9 @@ if (held) {
   });
 }
 
+/* In a long list of rooms the present one is in sight. */
+$('.bar .nav [aria-current]')?.scrollIntoView({ block: 'nearest' });
+
 /* Files dropped on a box belong to the file input in it. */
 for (const kind of ['dragover', 'dragleave', 'drop']) {
   addEventListener(kind, (event) => {

@@ -28,6 +28,7 @@ from qrmerch.db import Database
 from qrmerch.jobs import Work
 from qrmerch.parties.models import PageChange, Vendor
 from tests.browsing import Browser, find_form
+from tests.conftest import NOON
 from tests.desk.template_house import House, make_template_house
 from tests.factories import make_item, make_person, make_retailer, make_revision, make_template, publish_page
 
@@ -245,6 +246,34 @@ def test_the_phone_shows_the_draft_and_shoppers_the_released_version(
     assert 'dir="rtl"' in item.text
     assert sample.status_code == 200
     assert "jeans look like a plan" in browser.another().get(f"/i/{house.item.public_id}").text
+
+
+@pytest.mark.parametrize("part", ["", "/edit"])
+def test_any_item_can_be_looked_at(house: House, browser: Browser, db: Session, part: str) -> None:
+    browser.sign_in(house.mia.user, house.mia.membership)
+    last = make_item(db, house.retailer, title="Zebra Scarf", at=NOON - timedelta(days=900))
+    for number in range(21):
+        make_item(db, house.retailer, title=f"Plain Scarf {number}")
+    db.commit()
+
+    listed = browser.get(f"{house.address}{part}").text
+    found = browser.get(f"{house.address}{part}?find=zebra+sc&item={house.item.id}").text
+    asked = browser.get(f"{house.address}{part}?item={last.id}").text
+    none = browser.get(f"{house.address}{part}?find=giraffe").text
+
+    assert "Zebra Scarf" not in listed
+    assert "Find another item" in listed
+    for page in (found, asked):
+        assert f'<option value="{last.id}" selected>Zebra Scarf</option>' in page
+        assert f"page?item={last.id}&amp;" in page
+    assert "No item is called that." in none
+    assert "Find another item" in none
+
+
+def test_the_items_of_a_small_range_need_no_search(house: House, browser: Browser) -> None:
+    browser.sign_in(house.mia.user, house.mia.membership)
+
+    assert "Find another item" not in browser.get(f"{house.address}/edit").text
 
 
 def test_sample_content_fills_every_slot(house: House, browser: Browser) -> None:
