@@ -148,7 +148,9 @@ def in_stretches(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
         stretches.append((gone, new))
     if sum(gone != new for gone, new in stretches) > _CLOSE_CHANGES:
         stretches = _without_islands(stretches)
-    told = [(Piece("same", new),) if gone == new else (Piece("gone", gone), Piece("new", new)) for gone, new in stretches]
+    told = [
+        (Piece("same", new),) if gone == new else (Piece("gone", gone), Piece("new", new)) for gone, new in stretches
+    ]
     return tuple(piece for both in told for piece in both if piece.text)
 
 
@@ -157,7 +159,7 @@ def _without_islands(stretches: Sequence[tuple[str, str]]) -> list[tuple[str, st
     found: list[tuple[str, str]] = []
     for number, (gone, new) in enumerate(stretches):
         is_last = number == len(stretches) - 1
-        is_island = gone == new and 0 < number and not is_last and len(_WORD.findall(new)) < _WORDS_BETWEEN
+        is_island = gone == new and number > 0 and not is_last and len(_WORD.findall(new)) < _WORDS_BETWEEN
         if found and (is_island or (gone != new and found[-1][0] != found[-1][1])):
             before = found.pop()
             gone, new = before[0] + gone, before[1] + new

@@ -64,6 +64,7 @@ _WORDS: Final = {
     "content.return": "Returned a revision",
     "content.submit": "Sent a revision",
     "content.take_down": "Took a page down",
+    "content.end": "Ended a publication",
     "content.withdraw": "Withdrew a revision",
     "design.change": "Changed a design of codes",
     "design.delete": "Deleted a design of codes",

@@ -240,6 +240,9 @@ class PublicationRow:
     places: str
     by: str
     reason: str
+    # Where it is ended, or called off; empty where it is over, or is not this person's to end.
+    end_href: str
+    end_label: str
 
 
 @dataclass(frozen=True, slots=True)

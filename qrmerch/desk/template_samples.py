@@ -1,4 +1,4 @@
-"""What a template is looked at with: items of the retailer's, and sample content that fills every slot as far as it goes."""
+"""What a template is looked at with: items of the retailer's, and sample content in every slot as far as it goes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -10,13 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from qrmerch.access import PUBLISHERS, allow, current_principal
-from qrmerch.catalog.models import Item
 from qrmerch.catalog.queries import get_item
 from qrmerch.clock import now
 from qrmerch.content import drafts, templates
 from qrmerch.content.building import find_draft
 from qrmerch.content.holding import find_shown
-from qrmerch.content.models import FixedValue, PageTemplate, Publication, Revision, Style, TemplateVersion
+from qrmerch.content.models import FixedValue, PageTemplate, Revision, Style, TemplateVersion
 from qrmerch.content.moving import count_older, find_running
 from qrmerch.content.queries import (
     count_pages,

@@ -231,7 +231,9 @@ class Editor:
                 ),
             )
         if kind == "price":
-            return (Locked("Price", f"from {retailer.name}", self._price(), f"{retailer.name} sets what shoppers see."),)
+            return (
+                Locked("Price", f"from {retailer.name}", self._price(), f"{retailer.name} sets what shoppers see."),
+            )
         if kind in ("facts", "specification"):
             facts = get_product(self.db, item.product_id).facts
             value = "; ".join(f"{each['name']}: {each['value']}" for each in facts)

@@ -62,6 +62,5 @@ def told_rows(db: Session, told: list[Told], vendor_id: str, *, at: datetime) ->
     """Messages as a list shows them."""
     zone = house_zone(list_supplied(db, vendor_id))
     return tuple(
-        ToldRow(each.id, each.title, each.next, said_alone(each.at, now=at, zone=zone), each.is_unread)
-        for each in told
+        ToldRow(each.id, each.title, each.next, said_alone(each.at, now=at, zone=zone), each.is_unread) for each in told
     )

@@ -230,7 +230,10 @@ def _fixing(sections: list[dict[str, object]], key: str) -> list[dict[str, objec
         (["item", "story.lead"], "no slot story.lead. Do you mean story.lede?"),
         (["item", "story.lede", "Story.Lede"], "two columns called Story.Lede"),
         (["item", "story.lede", "story.lede.en"], "story.lede and story.lede.en fill the same"),
-        (["item", "story.lede.fr"], "fr in story.lede.fr is not among the languages of Fashiontown. These are: en (English), ar"),
+        (
+            ["item", "story.lede.fr"],
+            "fr in story.lede.fr is not among the languages of Fashiontown. These are: en (English), ar",
+        ),
         (["item", "gallery.pictures.ar"], "has no languages: call the column gallery.pictures"),
     ],
 )
