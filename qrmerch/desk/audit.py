@@ -111,6 +111,7 @@ _WORDS: Final = {
     "store.open": "Opened a store",
     "template.add": "Added a template",
     "template.budget": "Changed what pages may weigh",
+    "template.rename": "Renamed a template",
     "template.default": "Chose the usual template",
     "template.discard": "Discarded a template’s draft",
     "template.fix": "Changed a fixed line",

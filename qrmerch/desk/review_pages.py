@@ -370,6 +370,8 @@ class TemplatePage:
     sections: tuple[SectionLine, ...]
     problems: dict[str, str]
     # What a page may weigh, in KB, as it stands in the field; and what the template itself weighs.
+    # As it stands in the field.
+    name: str
     budget: str
     own_weight: str
     phone: Phone

@@ -138,6 +138,21 @@ def unfix(template_id: str) -> Response:
     return redirect_to(f"/desk/templates/{template.id}#f-{slot}")
 
 
+@blueprint.post("/desk/templates/<template_id>/name")
+@allow(*PUBLISHERS)
+def rename(template_id: str) -> Response:
+    """Call the template something else."""
+    db, principal, at = get_db(), current_principal(), now()
+    template, typed = get_template(db, template_id), request.form.get("name", "")
+    try:
+        templates.rename(db, template, typed, at=at, actor=principal)
+    except FormError as error:
+        return _render(db, template, typed={"name": typed}, problems=error.problems, status=error.status)
+    db.commit()
+    notice(f"It is called {template.name} from now on. Its pages do not change.")
+    return redirect_to(f"/desk/templates/{template.id}")
+
+
 @blueprint.post("/desk/templates/<template_id>/budget")
 @allow(*PUBLISHERS)
 def set_budget(template_id: str) -> Response:
@@ -265,6 +280,7 @@ def _render(
         older_pages=_older(db, template, version),
         sections=_sections(db, template, version.sections, retailer, typed or {}, problems or {}, at),
         problems=problems or {},
+        name=(typed or {}).get("name", template.name),
         budget=(typed or {}).get("budget", str(template.budget_bytes // 1000)),
         own_weight=kilobytes_of(version.weight_bytes or USUAL_OWN_BYTES),
         phone=Phone("", f"{address}/page?{urlencode(query)}", f"{template.name} with an item of yours"),

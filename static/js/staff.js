@@ -336,6 +336,15 @@ if (held) {
   });
 }
 
+/* A second tap on one button within a second is the same tap. */
+const taps = new WeakMap();
+addEventListener('submit', (event) => {
+  const button = event.submitter ?? event.target;
+  if (event.defaultPrevented) return;
+  if (event.timeStamp - (taps.get(button) ?? -Infinity) < 1_000) event.preventDefault();
+  else taps.set(button, event.timeStamp);
+});
+
 /* In a long list of rooms the present one is in sight. */
 $('.bar .nav [aria-current]')?.scrollIntoView({ block: 'nearest' });
 

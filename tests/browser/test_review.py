@@ -95,6 +95,26 @@ def test_comments_stay_over_another_language_and_go_with_the_answer(desk: Desk, 
     }
 
 
+def test_a_second_tap_on_a_button_is_the_same_tap(desk: Desk, page: Page) -> None:
+    write(page, _WHOLE, "Nearly there.")
+    sent: list[str] = []
+    # No content: the page stays, as it does while an answer is on its way.
+    page.route("**/return", lambda route: (sent.append("return"), route.fulfill(status=204)))
+    page.route("**/reject", lambda route: (sent.append("reject"), route.fulfill(status=204)))
+
+    page.evaluate(
+        """async () => {
+          const form = document.querySelector('#answer');
+          for (const action of ['return', 'return', 'reject']) {
+            form.requestSubmit(form.querySelector(`[formaction$=${action}]`));
+            await new Promise(done => setTimeout(done, 100));
+          }
+        }"""
+    )
+
+    assert sent == ["return", "reject"]
+
+
 def test_comments_are_there_again_after_a_sign_in(desk: Desk, page: Page, live_server: str) -> None:
     write(page, _LEDE_EN, "Could it name the silk?")
     desk.end_sessions()
