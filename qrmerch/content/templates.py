@@ -80,7 +80,7 @@ def rename(db: Session, template: PageTemplate, name: str, *, at: datetime, acto
     )
     before, template.name = template.name, _clean_name(name, list(db.scalars(others)))
     db.flush()
-    detail: dict[str, object] = {"before": before, "after": template.name}
+    detail: dict[str, object] = {"before": {"name": before}, "after": {"name": template.name}}
     subject = ("page_template", template.id)
     audit.record(db, actor, "template.rename", subject, at=at, retailer_id=template.retailer_id, detail=detail)
 

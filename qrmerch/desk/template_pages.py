@@ -71,6 +71,7 @@ class SlotForm:
     limits: tuple[NumberField, ...]
     ratio: str | None
     options: str | None
+    option_help: str
     option_rows: int
     titles: tuple[WordField, ...]
     locales: Links
@@ -117,7 +118,6 @@ class BuilderPage:
     add: Pairs
     section: OpenSection | None
     locale_codes: tuple[str, ...]
-    option_help: str
     problems: dict[str, str]
     fates: tuple[FateLine, ...]
     pages: int

@@ -118,7 +118,6 @@ class BuilderView:
             add=_addable(sections),
             section=self._open(section) if section is not None else None,
             locale_codes=self.codes,
-            option_help=self._option_help(),
             problems=dict(problems),
             fates=fate_lines(classify(self.db, self.template, judged, at=self.at)) if is_counted else (),
             pages=pages,
@@ -228,6 +227,7 @@ class BuilderView:
             limits=self._limits(slot, kind, name),
             ratio=", ".join(slot.get("ratio") or ()) if kind == Kind.PICTURES else None,
             options=write_options(options, self.codes) if is_chosen else None,
+            option_help=self._option_help(kind),
             option_rows=max(3, len(options) + 1),
             titles=self._words(f"{name}.title", slot.get("title")),
             locales=self._spoken(slot) if several and kind not in ASSET_KINDS else (),
@@ -267,8 +267,10 @@ class BuilderView:
         chosen = slot.get("locales") or self.codes
         return tuple((each, language_name(each, "en"), each in chosen) for each in self.codes)
 
-    def _option_help(self) -> str:
+    def _option_help(self, kind: Kind) -> str:
         languages = " | ".join(language_name(each, "en") for each in self.codes)
+        if kind == Kind.LINK:
+            return f"One a line: a short name for it | {languages} | its address. Such as sizes | Find your size | https://…"
         return f"One a line: a short name for it | {languages}. Such as runs_small | Runs small."
 
 
@@ -321,7 +323,7 @@ def _locks(kind: Kind, lock: str) -> tuple[tuple[str, str], ...]:
         offered: tuple[Lock, ...] = (Lock.EDIT,)
     elif kind == Kind.CHOICE:
         offered = (Lock.CHOOSE, Lock.FIXED)
-    elif kind in WORD_KINDS or lock == Lock.CHOOSE:
+    elif kind in WORD_KINDS or kind == Kind.LINK or lock == Lock.CHOOSE:
         offered = tuple(_LOCK_NAMES)
     else:
         offered = (Lock.EDIT, Lock.FIXED)

@@ -209,6 +209,45 @@ def test_a_choice_is_written_a_line_each(house: House, browser: Browser, databas
     assert "hand | By hand | يدويًا" in page.text
 
 
+def test_a_link_is_chosen_from_a_list_too(house: House, browser: Browser, database: Database) -> None:
+    browser.sign_in(*house.mia)
+    press(browser, house, "add", add="question")
+    offered = browser.get(f"{house.address}/edit?section=question").text
+    sizes = "sizes | Find your size | اعرف مقاسك | https://fashiontown.example/sizes"
+    typed = f"{sizes}\nask | Ask us | mailto:ask@shop.example"
+    lock = {"question.link.lock": "choose", "section": "question"}
+
+    refused = press(browser, house, "save", **lock, **{"question.link.options": "sizes | Find your size\nask | Ask us"})
+    answer = press(browser, house, "save", **lock, **{"question.link.options": typed})
+
+    assert '<option value="choose">Vendor chooses</option>' in offered
+    assert refused.status_code == 422
+    assert "Option 1" in refused.text
+    assert answer.status_code == 303
+    slot = section_in(draft_of(database, house), "question")["slots"][1]
+    assert slot["options"] == [
+        {
+            "value": "sizes",
+            "label": {"en": "Find your size", "ar": "اعرف مقاسك"},
+            "content": {
+                "url": "https://fashiontown.example/sizes",
+                "words": {"en": "Find your size", "ar": "اعرف مقاسك"},
+            },
+        },
+        {
+            "value": "ask",
+            "label": {"en": "Ask us"},
+            "content": {"url": "mailto:ask@shop.example", "words": {"en": "Ask us"}},
+        },
+    ]
+    again = browser.get(f"{house.address}/edit?section=question").text
+    assert "sizes | Find your size | اعرف مقاسك | https://fashiontown.example/sizes" in again
+    assert "ask | Ask us |  | mailto:ask@shop.example" in again
+    shown = browser.get(f"{house.address}/draft-page?item=sample&locale=ar").text
+    assert 'href="https://fashiontown.example/sizes"' in shown
+    assert "اعرف مقاسك" in shown
+
+
 def test_a_second_tab_is_refused_with_a_sentence(house: House, browser: Browser, database: Database) -> None:
     browser.sign_in(*house.mia)
     first = browser.get(f"{house.address}/edit?section=story")

@@ -172,8 +172,8 @@ def test_a_template_is_called_something_else(house: House, browser: Browser, db:
     assert "<h1>Every day &amp; night</h1>" in browser.get(house.address).text
     entries = db.scalars(select(AuditEntry).where(AuditEntry.action == "template.rename").order_by(AuditEntry.number))
     assert [each.detail for each in entries] == [
-        {"before": "Everyday", "after": "everyday"},
-        {"before": "everyday", "after": "Every day & night"},
+        {"before": {"name": "Everyday"}, "after": {"name": "everyday"}},
+        {"before": {"name": "everyday"}, "after": {"name": "Every day & night"}},
     ]
 
 
