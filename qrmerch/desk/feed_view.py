@@ -25,8 +25,8 @@ OF_ITEMS: Final = (FeedKind.STOCK, FeedKind.PRICES)
 NEEDS: Final[dict[FeedKind, tuple[tuple[str, str], ...]]] = {
     FeedKind.STORES: (
         ("Stores", "A column “code” with your own number of each store; a new one needs a name too."),
-        ("The rest, as you have it", "Address, city, state, postal code, country, time zone, hours and location number"
-         " are found by their names. What a file does not speak of stays."),
+        ("The rest, as you have it", "Address, city, state, postal code, country, time zone, language, hours and"
+         " location number are found by their names. What a file does not speak of stays."),
         ("Warehouses", "Rows whose “kind” says warehouse. Their stock is seen here, and by no shopper."),
     ),
     FeedKind.FIXTURES: (
@@ -51,6 +51,7 @@ _FIELDS: Final = {
     "address2": "Address, second line",
     "postcode": "Postal code",
     "time_zone": "Time zone",
+    "locale": "Language",
     "gln": "Location number",
     "sku": "SKU",
     "gtin": "GTIN",

@@ -84,8 +84,8 @@ class Publisher:
         self._seen: set[str] = set()
         self._houses: tuple[House, ...] = ()
         self._spots: dict[PageKey, list[Spot]] = {}
-        # When the server last failed to read what was written for it.
-        self._unread_since: datetime | None = None
+        # When the server last failed to read what was written for it; at first nobody knows what it has read.
+        self._unread_since: datetime | None = self._heard_at
         self._links = self._shelf.spots()
         self._standing: dict[PageKey, Standing] = {}
         self._changed: dict[PageKey, None] = {}

@@ -134,7 +134,10 @@ def _house_maps(house: House) -> str:
     offered = [_checked(_LOCALE, each) for each in house.locales]
     visit, timing = f"$qrmerch_visit_{house.name}", f"$qrmerch_timing_{house.name}"
     networks = "".join(f"    {each} 1;\n" for each in house.networks)
+    hosts = dict.fromkeys((_checked(_HOST, host) for host in house.hosts), house.retailer_id)
     maps = (
+        # A name that is none of its own, and still reaches its server, finds no folder and is answered from behind.
+        _map("$host", f"$qrmerch_house_{house.name}", hosts, default="none"),
         _map("$http_accept_language", f"$qrmerch_locale_{house.name}", dict(locale_rules(offered)), default=offered[0]),
         _map("$qrmerch_has_gpc", visit, {"0": "$request_id"} if house.has_visits else {}),
         _map(visit, timing, {"~.": rf"v;desc=\"{visit}\""}),
@@ -171,7 +174,7 @@ def _house_part(around: Around, house: House) -> str:
     headers = "".join(f'    add_header {name} "{_quoted(value)}";\n' for name, value in around.headers)
     return f"""# {house.slug}: put into each server that answers for its hosts.
 location ~ "^/[qQ]/{_TOKEN}$" {{
-    root {_folder(around.folder)}/codes/{house.retailer_id};
+    root {_folder(around.folder)}/codes/$qrmerch_house_{house.name};
     try_files /$qrmerch_token/$qrmerch_locale_{house.name}/page$qrmerch_ending @qrmerch_behind;
     access_log {log} qrmerch_{house.name} if=$qrmerch_is_answered;
     open_log_file_cache max=16 inactive=10m valid=1m min_uses=1;

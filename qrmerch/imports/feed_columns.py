@@ -36,6 +36,7 @@ _SYNONYMS: Final[dict[FeedKind, dict[str, tuple[str, ...]]]] = {
         "postcode": ("postcode", "zip", "zip code", "postal code", "zipcode", "plz"),
         "country": ("country", "country code"),
         "time_zone": ("time zone", "timezone", "tz", "zone"),
+        "locale": ("language", "locale", "lang", "language code", "store language"),
         "gln": ("gln", "global location number", "location number"),
         "hours": ("hours", "opening hours", "open hours", "store hours", "openinghours"),
         "kind": ("kind", "type", "place type", "store type"),

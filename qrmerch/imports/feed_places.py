@@ -12,11 +12,13 @@ from sqlalchemy.orm import Session
 from qrmerch.clock import time_zones
 from qrmerch.db import lock_for_chain
 from qrmerch.errors import FormError
+from qrmerch.i18n import language_name
 from qrmerch.imports.feed_columns import DAYS, FeedColumns
 from qrmerch.imports.feed_lines import Difference, FeedReading, Judged, Line, country_code
 from qrmerch.imports.feed_table import FeedTable
 from qrmerch.parties import service
 from qrmerch.parties.hours import NAMES, HoursUnclear, format_week, parse_hours
+from qrmerch.parties.languages import locales_of
 from qrmerch.parties.models import Retailer, Store, Warehouse
 from qrmerch.parties.queries import list_stores, list_warehouses
 from qrmerch.parties.service import StoreDetails
@@ -37,6 +39,7 @@ _SHOWN: Final = {
     "postcode": "Postal code",
     "country": "Country",
     "time_zone": "Time zone",
+    "locale": "Language",
     "gln": "Location number",
     "hours": "Hours",
 }
@@ -153,6 +156,8 @@ def _read_store(
         stated["hours"] = hours
     if gln := _gln_of(line, said, columns):
         stated["gln"] = gln
+    if locale := _locale_of(line, said, retailer, columns):
+        stated["locale"] = locale
     stated |= _zone_of(line, said, {**_kept_values(known), **stated}, known, neighbours, retailer, columns)
     details = StoreDetails(**{**_kept_values(known), **stated})
     _, problems = service.check_store(details)
@@ -196,6 +201,24 @@ def _gln_of(line: Line[PlaceLine], said: Mapping[str, str], columns: FeedColumns
         line.warn("GLN_CHECK", columns.name_of("gln"), f"{problem} It is left out.", said["gln"])
         return ""
     return gln
+
+
+def _locale_of(line: Line[PlaceLine], said: Mapping[str, str], retailer: Retailer, columns: FeedColumns) -> str:
+    """The language that is said by its code or its name; one that the retailer does not have is left out."""
+    if not (text := said.get("locale", "")):
+        return ""
+    spoken = locales_of(retailer)
+    wanted = text.replace("_", "-").casefold()
+    for locale in spoken:
+        if wanted in (locale.casefold(), language_name(locale).casefold(), language_name(locale, "en").casefold()):
+            return locale
+    # A country behind it says no more than the language does, where that is the one they have.
+    if shared := [each for each in spoken if each.casefold() == wanted.partition("-")[0]]:
+        return shared[0]
+    there = ", ".join(f"{each} ({language_name(each, 'en')})" for each in spoken)
+    message = f"It is not one of your languages: {there}. It is left out."
+    line.warn("LANGUAGE_UNKNOWN", columns.name_of("locale"), message, text)
+    return ""
 
 
 def _zone_of(

@@ -6,6 +6,7 @@ Never: a raw address or agent written down, an error because a count failed.
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -49,6 +50,17 @@ class Counting:
         self._hosts = Remembered(entries.find_host, limit=_HEADERS_REMEMBERED)
         self._visits = VisitIds()
         self._day_hashes, self._hours = day_hashes, LocalHours()
+        # The minute since 1970 in which keys were forgotten last.
+        self._forgot_in = -1
+
+    def forget_keys(self, at_s: float) -> None:
+        """Let go of the keys whose time is over, though nobody scans; looks once a minute."""
+        if int(at_s) // 60 == self._forgot_in:
+            return
+        self._forgot_in = int(at_s) // 60
+        with suppress(OSError):
+            self._near.forget(int(at_s) // 3600)
+            self._day_hashes.forget(at_s)
 
     def scan(self, environ: Environ, code: PrintedCode, at_s: float) -> str:
         """Write down that a printed code's page was asked for; the new visit's id, or "" where none may be kept."""

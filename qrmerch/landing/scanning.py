@@ -76,6 +76,7 @@ def open_scan_path(settings: Settings, hosts: Hosts) -> ScanPath:
         codes.hear(db, news)
         gtins.hear(db, news)
         hosts.refresh(db)
+        counting.forget_keys(time())
 
     changes = Changes(settings.database_url, pages, retailer_of=codes.retailer_of, hear=hear)
     return ScanPath(

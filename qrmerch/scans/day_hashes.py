@@ -45,6 +45,12 @@ class DayHashes:
         mac.update(f"{retailer_id}\0{store_id}\0{cut(address)}\0{agent}".encode("utf-8", "replace"))
         return mac.hexdigest()
 
+    def forget(self, at_s: float) -> None:
+        """Let go of every key that was made more than `KEY_LASTS_S` ago, here and on the disk."""
+        with self._turning:
+            forget_old_keys(self._folder, at_s=at_s)
+            self._keyed = {day: begun for day, begun in self._keyed.items() if self._path(day).exists()}
+
     def _turn(self, on: date) -> blake2s:
         with self._turning:
             begun = blake2s(key=self._key(on), digest_size=8)
@@ -53,9 +59,12 @@ class DayHashes:
             return begun
 
     def _key(self, on: date) -> bytes:
-        key = make_once(self._folder / f"day-{on.isoformat()}.key", os.urandom(32), mode=0o600)
+        key = make_once(self._path(on), os.urandom(32), mode=0o600)
         forget_old_keys(self._folder, at_s=time.time())
         return key
+
+    def _path(self, on: date) -> Path:
+        return self._folder / f"day-{on.isoformat()}.key"
 
 
 def forget_old_keys(folder: Path, *, at_s: float) -> None:

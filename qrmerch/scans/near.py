@@ -8,8 +8,11 @@ import os
 from hashlib import blake2s
 from pathlib import Path
 from threading import Lock
+from typing import Final
 
 from qrmerch.files import make_once
+
+_NO_KEY: Final = (-1, blake2s(digest_size=4))
 
 
 class Near:
@@ -17,7 +20,7 @@ class Near:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._keyed = (-1, blake2s(digest_size=4))
+        self._keyed = _NO_KEY
         self._turning = Lock()
 
     def of(self, hour: int, store_id: str, address: str, agent: str) -> str:
@@ -35,6 +38,13 @@ class Near:
         mac.update(f"{store_id}\0{cut(address)}\0{agent}".encode("utf-8", "replace"))
         return mac.hexdigest()
 
+    def forget(self, hour: int) -> None:
+        """Let go of the keys of hours before `hour`, here and on the disk."""
+        with self._turning:
+            if self._keyed[0] < hour:
+                self._keyed = _NO_KEY
+                self._forget_files(hour)
+
     def _turn(self, hour: int) -> blake2s:
         with self._turning:
             begun = blake2s(key=self._key(hour), digest_size=4)
@@ -43,12 +53,15 @@ class Near:
 
     def _key(self, hour: int) -> bytes:
         key = make_once(self._folder / f"near-{hour}.key", os.urandom(32), mode=0o600)
+        self._forget_files(hour)
+        return key
+
+    def _forget_files(self, hour: int) -> None:
         # Only earlier hours: a worker whose clock is a moment behind must not undo the next key.
         # Under a second name as well, which whoever was killed while making a key has left.
         for old in self._folder.glob("near-*.*"):
             if int(old.stem[5:]) < hour:
                 old.unlink(missing_ok=True)
-        return key
 
 
 def cut(address: str) -> str:

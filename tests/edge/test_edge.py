@@ -328,6 +328,17 @@ def test_another_houses_code_is_answered_from_behind(
     assert logged(settings, 0) == []
 
 
+def test_a_name_that_nobody_proved_gets_no_published_page(phone: Ask, aisle: Aisle, settings: Settings) -> None:
+    assert phone(f"/q/{aisle.code.token}", Host="QR.fashiontown.example:80").status == 200
+    [line] = logged(settings, 1)
+
+    strange = phone(f"/q/{aisle.code.token}", Host="qr.elsewhere.example")
+
+    assert strange.status in (400, 404, 421)
+    assert b"Indigo" not in strange.body
+    assert logged(settings, 1) == [line]
+
+
 def test_who_comes_after_finds_what_was_published(
     publisher: Publisher, settings: Settings, aisle: Aisle, behind: str, tmp_path: Path, db: Session
 ) -> None:

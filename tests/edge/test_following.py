@@ -191,6 +191,21 @@ def test_a_server_that_did_not_read_its_configuration_is_asked_again(
     assert told.exists()
 
 
+def test_who_comes_after_asks_the_server_to_read_what_was_written_before(
+    publisher: Publisher, settings: Settings, behind: str, tmp_path: Path
+) -> None:
+    told = tmp_path / "told"
+
+    again = Publisher(settings, tmp_path / "published", behind=behind, reload_command=f"touch {told}")
+    again.publish()
+    assert told.exists()
+    told.unlink()
+    again.look(now() + timedelta(minutes=2))
+    again.close()
+
+    assert not told.exists(), "once is enough"
+
+
 def test_a_killed_nginx_counts_what_it_answered(nginx: Nginx, app: Flask, aisle: Aisle, settings: Settings) -> None:
     answered = cut = 0
     for _ in range(4):

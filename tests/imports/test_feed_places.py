@@ -338,3 +338,21 @@ def test_naughty_strings_are_kept_as_text_or_refused_with_a_reason(
     assert run.counts["errors"] + run.counts["created"] == run.counts["rows"]
     assert all(each.city in naughty or each.city == clean_line(each.city, 80) for each in kept)
     assert all(entry["problems"][0]["message"] for entry in run.problems)
+
+
+def test_a_store_speaks_one_of_the_houses_languages(db: Session, settings: Settings) -> None:
+    retailer = make_retailer(db, locales=["en", "de", "ar"])
+    text = "code,name,country,language\n1,Berlin,DE,German\n2,Bonn,DE,de-DE\n3,Dubai,AE,العربية\n4,Paris,FR,French\n"
+
+    checked = dry_run(db, retailer, STORES, text, settings)
+    take_in(db, retailer, STORES, text, settings)
+
+    assert codes_of(checked) == {5: ["LANGUAGE_UNKNOWN"]}
+    assert {each.code: each.locale for each in list_stores(db, retailer.id)} == {
+        "1": "de",
+        "2": "de",
+        "3": "ar",
+        "4": "",
+    }
+    take_in(db, retailer, STORES, "code,city,language\n1,Berlin,\n2,Bonn,en\n", settings)
+    assert [store_of(db, retailer, code).locale for code in "12"] == ["de", "en"]

@@ -1,12 +1,18 @@
 """What a line says of a phone beyond its agent: the language it reads, and how it came."""
 
+import time
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from qrmerch.clock import now
+from qrmerch.config import Settings
 from qrmerch.db import Database
 from qrmerch.parties.models import Measurement
+from qrmerch.parties.service import changed
+from qrmerch.scans.day_hashes import KEY_LASTS_S
 from qrmerch.scans.line import PAGE, SCAN, SHARE
 from qrmerch.scans.models import Event
 from tests.browsing import PHONE, Browser
@@ -195,3 +201,21 @@ def test_who_objects_is_a_mark_on_a_tally_until_they_take_it_back(app: Flask, br
     assert "You asked that this phone is not told apart" in page.text
     assert not again.has_gpc and again.visit and again.day_hash
     assert "qo" not in browser.cookies()
+
+
+def test_keys_of_phones_are_gone_in_time_where_nobody_scans_any_more(
+    app: Flask, browser: Browser, db: Session, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aisle = make_aisle(db)
+    aisle.retailer.measurement = Measurement.ESTIMATE
+    changed(db, aisle.retailer.id, at=now())
+    db.commit()
+    hear(app)
+    browser.get(aisle.printed)
+    assert [len(list(settings.keys_dir.glob(f"{kind}-*"))) for kind in ("day", "near")] == [1, 1]
+
+    two_days_later_s = time.time() + KEY_LASTS_S + 60
+    monkeypatch.setattr("qrmerch.landing.scanning.time", lambda: two_days_later_s)
+    hear(app)
+
+    assert [*settings.keys_dir.glob("day-*"), *settings.keys_dir.glob("near-*")] == []

@@ -73,6 +73,20 @@ def test_the_second_name_of_a_key_goes_with_it_where_whoever_made_it_was_killed(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_worker_that_nobody_asks_lets_go_of_a_key_in_time(tmp_path: Path) -> None:
+    hashes = DayHashes(tmp_path)
+    first = hashes.of(DAY, *WHO)
+    (key,) = tmp_path.iterdir()
+    made_s = key.stat().st_mtime
+
+    hashes.forget(made_s + KEY_LASTS_S - 60)
+    assert hashes.of(DAY, *WHO) == first
+    hashes.forget(made_s + KEY_LASTS_S + 60)
+
+    assert list(tmp_path.iterdir()) == []
+    assert hashes.of(DAY, *WHO) != first
+
+
 def test_few_keys_stay_in_memory(tmp_path: Path) -> None:
     hashes = DayHashes(tmp_path)
     for day in range(1, 20):

@@ -64,6 +64,18 @@ def test_a_worker_whose_clock_is_behind_does_not_undo_the_next_key(tmp_path: Pat
     assert Near(tmp_path).of(HOUR + 1, *WHO) == kept
 
 
+def test_a_worker_that_nobody_asks_lets_go_of_the_key_of_an_hour_that_is_over(tmp_path: Path) -> None:
+    near = Near(tmp_path)
+    before = near.of(HOUR, *WHO)
+
+    near.forget(HOUR)
+    assert near.of(HOUR, *WHO) == before
+    near.forget(HOUR + 1)
+
+    assert list(tmp_path.iterdir()) == []
+    assert near.of(HOUR, *WHO) != before
+
+
 def test_without_its_folder_a_repeat_goes_unseen_and_nothing_fails(tmp_path: Path) -> None:
     assert Near(tmp_path / "gone").of(HOUR, *WHO) == ""
 
