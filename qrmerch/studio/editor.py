@@ -312,7 +312,7 @@ class Editor:
 
     def _opt(self, slot: Slot) -> str:
         if slot.is_fixed:
-            return f"from {self.subject.retailer.name}, the same on every page"
+            return f"fixed by {self.subject.retailer.name}"
         said = self._limits(slot)
         return f"only associates read it{f'; {said}' if said else ''}" if slot.is_for_staff else said
 
