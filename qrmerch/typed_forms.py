@@ -55,7 +55,8 @@ def keep_typed_in(blueprints: Iterable[Blueprint]) -> None:
 
 
 def _keep_typed(error: DomainError) -> Response:
-    if request.method != "POST" or wants_json() or not is_from_here() or (request.content_length or 0) > _MAX_BYTES:
+    is_small = request.content_length is not None and request.content_length <= _MAX_BYTES
+    if request.method != "POST" or wants_json() or not is_from_here() or not is_small:
         return answer_refusal(error)
     fields = [(name, value) for name, value in request.form.items(multi=True) if name not in ("csrf", "do")]
     texts = tuple(TypedText(_label_of(name), value) for name, value in fields if _is_text(name, value))

@@ -1,5 +1,6 @@
 """Forms of staff's that could not be taken: an ended sign-in, an earlier one, and somebody who was faster."""
 
+import io
 from dataclasses import dataclass
 
 import pytest
@@ -103,6 +104,25 @@ def test_a_template_that_was_built_elsewhere_keeps_what_was_typed(
         sections, _ = read_draft(db, db.get_one(PageTemplate, house.template.id))
         story = next(each for each in sections if each["key"] == "story")
         assert story["slots"][0]["help"] == "Why somebody would pick it up, in the other tab."
+
+
+def test_a_file_is_not_kept_but_the_words_beside_it_are(house: House, browser: Browser) -> None:
+    form = {"wordmark": "Fashion Town", "logo": (io.BytesIO(b"a picture"), "logo.png")}
+
+    response = browser.post("/desk/brand", form, Referer="http://localhost/desk/brand?step=2")
+
+    assert response.status_code == 401
+    assert "Fashion Town" in response.text
+    assert "choose the file once more" in response.text
+    assert 'href="/desk/brand?step=2"' in response.text
+    assert "<form" not in response.text
+
+
+def test_more_than_a_form_of_words_is_not_read_for_somebody_unknown(house: House, browser: Browser) -> None:
+    response = browser.post(f"{house.address}/return", {"comment.": "A long story. " * 80_000})
+
+    assert response.status_code == 303
+    assert response.headers["Location"].startswith("/sign-in")
 
 
 @pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}])
