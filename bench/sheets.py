@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import resource
 import subprocess
 import sys
@@ -72,8 +73,10 @@ def _draw_plain(path: Path, count: int) -> None:
         bottom = stock.paper[1] * POINTS_PER_MM - top - stock.label[1] * POINTS_PER_MM
         size = 28 * POINTS_PER_MM / symbol.modules
         drawn = canvas.beginPath()
-        for x, y, length in symbol.runs:
-            drawn.rect(left + 4 + x * size, bottom + 4 + (symbol.side - y) * size, length * size, size)
+        for y, row in enumerate(symbol.rows):
+            for run in re.finditer(rb"\x01+", row):
+                width = run.end() - run.start()
+                drawn.rect(left + 4 + run.start() * size, bottom + 4 + (symbol.modules - y) * size, width * size, size)
         canvas.drawPath(drawn, stroke=0, fill=1)
         canvas.setFont("Helvetica", 8)
         canvas.drawString(left + 88, bottom + 70, label.title)

@@ -1171,11 +1171,15 @@ def upgrade() -> None:
         sa.Column("note", sa.String(length=300), nullable=False),
         sa.Column("reason", sa.String(length=300), nullable=False),
         sa.Column("batch_id", sa.String(length=36), nullable=True),
+        sa.Column("again_of_id", sa.String(length=36), nullable=True),
         sa.Column("user_id", sa.String(length=36), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "state IN ('asked', 'making', 'released', 'refused')", name=op.f("ck_print_request_state_known")
+        ),
+        sa.ForeignKeyConstraint(
+            ["again_of_id"], ["print_request.id"], name=op.f("fk_print_request_again_of_id_print_request")
         ),
         sa.ForeignKeyConstraint(["batch_id"], ["print_batch.id"], name=op.f("fk_print_request_batch_id_print_batch")),
         sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_print_request_retailer_id_retailer")),
@@ -1183,6 +1187,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["vendor_id"], ["vendor.id"], name=op.f("fk_print_request_vendor_id_vendor")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_print_request")),
     )
+    op.create_index(op.f("ix_print_request_again_of_id"), "print_request", ["again_of_id"], unique=False)
     op.create_index(op.f("ix_print_request_batch_id"), "print_request", ["batch_id"], unique=False)
     op.create_index(op.f("ix_print_request_retailer_id"), "print_request", ["retailer_id"], unique=False)
     op.create_index(op.f("ix_print_request_user_id"), "print_request", ["user_id"], unique=False)
@@ -2184,6 +2189,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_print_request_user_id"), table_name="print_request")
     op.drop_index(op.f("ix_print_request_retailer_id"), table_name="print_request")
     op.drop_index(op.f("ix_print_request_batch_id"), table_name="print_request")
+    op.drop_index(op.f("ix_print_request_again_of_id"), table_name="print_request")
     op.drop_table("print_request")
     op.drop_index("ix_picture_fetch_vendor_state", table_name="picture_fetch")
     op.drop_index(op.f("ix_picture_fetch_vendor_id"), table_name="picture_fetch")

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
 
@@ -211,6 +212,7 @@ def levels_of(link: DigitalLink) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*(write_path(each) for each in levels if each), ""]))
 
 
+@cache
 def _answering() -> Any:
     columns = (
         Variant.gtin,

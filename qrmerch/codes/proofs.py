@@ -118,15 +118,23 @@ def read_proof(stream: BinaryIO, *, width_mm: float = 0.0, timeout_s: float = TI
 
 
 def match_proof(
-    db: Session, retailer_id: str, proof: proof_reading.Proof, *, hosts: Iterable[str], asked: Asked
+    db: Session,
+    retailer_id: str,
+    proof: proof_reading.Proof,
+    *,
+    hosts: Iterable[str],
+    asked: Asked,
+    is_photo: bool = False,
 ) -> ProofReport:
     """Each code of a proof with its record and findings.
 
     :param hosts: every host that answers for the retailer's printed addresses.
     :param asked: the use it is printed for; its size and colour are the proof's own.
+    :param is_photo: of a print; light and distance are the photographer's, so size and ink are not judged, and what
+        stands round the code or covers it is warned of.
     """
     known = {host.lower() for host in hosts}
-    codes = tuple(_match(db, retailer_id, found, known, asked) for found in proof.codes)
+    codes = tuple(_match(db, retailer_id, found, known, asked, is_photo) for found in proof.codes)
     return ProofReport(tuple(proof.pages), codes, proof.left_out_pages)
 
 
@@ -201,9 +209,12 @@ def _ask_child(kind: str, path: Path, width_mm: float, timeout_s: float) -> proo
     )
 
 
-def _match(db: Session, retailer_id: str, found: proof_reading.Found, hosts: set[str], asked: Asked) -> Matched:
+def _match(
+    db: Session, retailer_id: str, found: proof_reading.Found, hosts: set[str], asked: Asked, is_photo: bool
+) -> Matched:
     whose, finding, line, title = _find_record(db, retailer_id, found, hosts)
-    findings = (finding, *_judge(found, asked)) if finding.verdict != Verdict.PASS else _judge(found, asked)
+    judged = _judge_photo(found) if is_photo else _judge(found, asked)
+    findings = (finding, *judged) if finding.verdict != Verdict.PASS else judged
     return Matched(found, whose, finding.said or finding.measured, line, title, findings)
 
 
@@ -289,6 +300,17 @@ def _judge(found: proof_reading.Found, asked: Asked) -> tuple[Finding, ...]:
     if found.kind != "QR" or not found.version or not found.is_read:
         return ()
     return (*_judge_tones(found, asked), _judge_quiet(found), _judge_unused(found), *_judge_size(found, asked))
+
+
+def _judge_photo(found: proof_reading.Found) -> tuple[Finding, ...]:
+    """What a photo of a print shows of a QR code: whether something stands too near or covers it."""
+    if found.kind != "QR" or not found.version or not found.is_read:
+        return ()
+    return tuple(
+        Finding(each.name, Verdict.WARN, f"In this photo: {each.said} Else take it from nearer, in even light.")
+        for each in (_judge_quiet(found), _judge_unused(found))
+        if each.verdict != Verdict.PASS
+    )
 
 
 def _judge_tones(found: proof_reading.Found, asked: Asked) -> Iterable[Finding]:

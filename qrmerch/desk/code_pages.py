@@ -231,6 +231,11 @@ class SheetPage:
     incomplete: tuple[str, ...]
     codes: int
     sheets: int
+    # Whether it is for a label printer, one label after the other.
+    is_roll: bool
+    # A picture of the first label, empty where none can be drawn, and its size in pixels as large as it is printed.
+    label_src: str
+    label_size: tuple[int, int]
     hidden: tuple[tuple[str, str], ...]
     values: dict[str, str]
     colours: Options

@@ -59,7 +59,7 @@ def check() -> Response:
         return render("desk/code_proof.html", _page(ProofReport((), (), 0), problems), status=422)
     db, retailer_id = get_db(), str(current_principal().retailer_id)
     hosts = [*list_hosts(db, retailer_id), urlsplit(services().settings.base_url).netloc]
-    report = match_proof(db, retailer_id, proof, hosts=hosts, asked=asked)
+    report = match_proof(db, retailer_id, proof, hosts=hosts, asked=asked, is_photo=bool(request.form.get("photo")))
     db.rollback()
     return render("desk/code_proof.html", _page(report))
 
@@ -95,6 +95,7 @@ def _page(report: ProofReport, problems: dict[str, str] | None = None) -> ProofP
         use=request.form.get("use", "")[:_MAX_TYPED_CHARS],
         distance=request.form.get("distance", "")[:_MAX_TYPED_CHARS],
         width=request.form.get("width", "")[:_MAX_TYPED_CHARS],
+        is_photo=bool(request.form.get("photo")),
         problems=problems or {},
     )
 
@@ -131,7 +132,8 @@ def _sheet(report: ProofReport, number: int) -> ProofSheet:
 
 def _row(number: int, each: Matched) -> ProofRow:
     found, line = each.found, each.line
-    is_measured = found.kind == "QR" and found.is_read
+    # Of a photo, light and distance are the photographer's.
+    is_measured = found.kind == "QR" and found.is_read and not request.form.get("photo")
     return ProofRow(
         number=number,
         page=found.page,

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from io import BytesIO
 from itertools import islice
 from math import isfinite
 from typing import Final
@@ -15,7 +16,7 @@ from werkzeug.datastructures import MultiDict
 from qrmerch.access import PUBLISHERS, allow, current_principal
 from qrmerch.catalog.queries import get_item
 from qrmerch.clock import now
-from qrmerch.codes.artwork import BLACK, MIN_SIZE_MM, Level, Symbol, draw_symbol
+from qrmerch.codes.artwork import BLACK, MIN_SIZE_MM, MM_PER_INCH, Level, Symbol, draw_symbol
 from qrmerch.codes.designs import keep_reading
 from qrmerch.codes.models import CodeState
 from qrmerch.codes.preflight import ArtworkRefused, Reading, Report, Verdict
@@ -25,7 +26,7 @@ from qrmerch.codes.tokens import address_of, make_token
 from qrmerch.desk.code_pages import Mark, SheetPage, address, count_of, read_wanted, say_wanted
 from qrmerch.desk.design_view import Drawn, design_options, find_worn, measure_drawn, refuse_unread, sample_symbols
 from qrmerch.desk.sign_view import held_by_all, read_hangs_until
-from qrmerch.errors import FormError
+from qrmerch.errors import FormError, NotFound
 from qrmerch.i18n import format_date, language_name
 from qrmerch.media.marks import find_mark
 from qrmerch.parties.models import Retailer
@@ -35,8 +36,8 @@ from qrmerch.printing.labels import Label, Wording, code_size_mm, label_of
 from qrmerch.printing.models import Medium
 from qrmerch.printing.queries import get_any_stock, list_fits, list_stocks
 from qrmerch.printing.readback import read_pages
-from qrmerch.printing.reading import open_pages
-from qrmerch.printing.service import MAX_NAME_CHARS, Order, ask_batch, check_number, keep_fit
+from qrmerch.printing.reading import open_pages, render_page
+from qrmerch.printing.service import MAX_NAME_CHARS, Order, ask_batch, check_number, check_place, keep_fit
 from qrmerch.printing.sheets import (
     MAX_LABELS,
     Run,
@@ -48,17 +49,24 @@ from qrmerch.printing.sheets import (
     with_copies,
 )
 from qrmerch.printing.sign_words import Holds, choose_call
-from qrmerch.printing.stocks import STOCKS, Stock
+from qrmerch.printing.stocks import STOCKS, Stock, said_mm
 from qrmerch.printing.wording import refuse_unset, word_labels
+from qrmerch.printing.zpl import outline_label
 from qrmerch.rendering.brand import derive_colours
 from qrmerch.web import get_db, notice, reading_session, redirect_to, render, services
 
 blueprint = Blueprint("desk_code_sheets", __name__, url_prefix="/desk/codes/sheet")
 
 PDF: Final = "application/pdf"
+ZPL: Final = "application/octet-stream"
 _MAX_PICKED: Final = 200
 # A suggestion is worth a second look at so many pages.
 _LOOKED_INTO: Final = 24
+# What a printer of sheets has at least.
+_SHEET_DPI: Final = 300
+# How many pixels a browser lays on an inch.
+_SCREEN_DPI: Final = 96
+_MOST_PIXELS: Final = 1_200
 # How many names with missing letters a sentence says.
 _NAMED: Final = 5
 # What the file is for, and a label printer's dots to the inch.
@@ -128,13 +136,38 @@ def show_first() -> Response:
     return Response(data, mimetype=PDF, headers={"Content-Disposition": 'inline; filename="first-sheet.pdf"'})
 
 
+@blueprint.get("/label.png")
+@allow(*PUBLISHERS)
+def show_label() -> Response:
+    """The first label as it will be printed, two pixels to a dot of a usual screen.
+
+    :raises NotFound: no code is chosen.
+    :raises ArtworkRefused: it would not scan on this stock.
+    """
+    db, principal = get_db(), current_principal()
+    retailer = get_retailer(db, principal.retailer_id)
+    chosen, values = _read_chosen(retailer, request.args), _values(db, retailer, request.args)
+    label = next(_labels(db, chosen), None)
+    if label is None:
+        raise NotFound("None of these codes is active. Go back to the list and choose others.")
+    run, out = Run(stock=_read_run(db, retailer, values).stock), BytesIO()
+    data = sheet([label], run.stock, wording=_wording(db, retailer, values), run=run)
+    dpi = min(2 * _SCREEN_DPI, _MOST_PIXELS / max(run.stock.label) * MM_PER_INCH)
+    render_page(data, 0, dpi, has_colour=True, box_mm=run.box_on_page(0)).save(out, "PNG")
+    return Response(out.getvalue(), mimetype="image/png")
+
+
 @blueprint.get("/test")
 @allow(*PUBLISHERS)
 def show_test() -> Response:
-    """The outlines of a stock's labels, to be held against it."""
+    """The outlines of a stock's labels, to be held against it; for a label printer, a frame on one label."""
     db, principal = get_db(), current_principal()
     retailer = get_retailer(db, principal.retailer_id)
-    run = _read_run(db, retailer, _values(db, retailer, request.args))
+    values = _values(db, retailer, request.args)
+    run, (medium, dpi) = _read_run(db, retailer, values), _MEDIA[values["as"]]
+    if medium == Medium.ZPL:
+        headers = {"Content-Disposition": 'attachment; filename="test-label.zpl"'}
+        return Response(outline_label(run, dpi=dpi), mimetype=ZPL, headers=headers)
     headers = {"Content-Disposition": 'inline; filename="test-page.pdf"'}
     return Response(outline_page(run), mimetype=PDF, headers=headers)
 
@@ -148,7 +181,8 @@ def keep() -> Response:
     chosen, values = _read_chosen(retailer, request.form), _values(db, retailer, request.form)
     try:
         run = _read_run(db, retailer, values)
-        fit = keep_fit(db, retailer, request.form.get("printer", ""), run, at=now(), actor=principal)
+        medium, name = _MEDIA[values["as"]][0], request.form.get("printer", "")
+        fit = keep_fit(db, retailer, name, run, medium=medium, at=now(), actor=principal)
     except FormError as refused:
         return _form(db, retailer, chosen, values, refused.problems, printer=request.form.get("printer", ""))
     db.commit()
@@ -380,6 +414,7 @@ def _form(
     if not problems:
         problems = _find_problems(db, retailer, codes, values)
     run = Run(stock=stock) if problems else _read_run(db, retailer, values)
+    medium, dpi = _MEDIA[values["as"]]
     base = printed_base(db, retailer.id, base_url=services().settings.base_url)
     worn = find_worn(db, retailer, values["design"])
     symbol = draw_symbol(address_of(base, make_token()), level=worn.level if worn else Level.M)
@@ -387,7 +422,7 @@ def _form(
     fields = [*chosen.fields, ("sent", "1"), *((name, value) for name, value in values.items() if value)]
     names = _names(chosen.lines(db), values) if codes <= MAX_AT_ONCE else ()
     page = SheetPage(
-        lede=_lede(codes, run),
+        lede=_lede(codes, run, medium),
         stock=stock,
         stocks=tuple((each.key, each.said) for each in list_stocks(db, retailer.id)),
         better=_find_better(symbol, stock, list_stocks(db, retailer.id)) if report.verdict == Verdict.REFUSE else "",
@@ -396,18 +431,23 @@ def _form(
         languages=tuple((each, language_name(each, "en")) for each in retailer.locales),
         media=_MEDIA_NAMES,
         marks=_marks(run, codes, report.size_mm),
-        qr_path="".join(f"M{x} {y}h{length}v1h-{length}z" for x, y, length in symbol.runs),
+        qr_path=symbol.svg_path,
         qr_scale=report.module_mm,
         report=report,
         verdict=report.verdict.value,
-        facts=_facts(report, symbol.level),
+        facts=_facts(report, symbol.level, dpi),
         incomplete=tuple(list_incomplete(names)[:20]),
         codes=codes,
         sheets=run.count_pages(codes),
+        is_roll=medium == Medium.ZPL,
         hidden=tuple(chosen.fields),
         values=values,
         colours=(("black", "Black"), ("brand", "Brand colour")),
         designs=design_options(db, retailer),
+        label_src=""
+        if problems or not codes or medium == Medium.ZPL
+        else address("/desk/codes/sheet/label.png", fields),
+        label_size=(_on_screen(stock.label[0]), _on_screen(stock.label[1])),
         first_href=address("/desk/codes/sheet/first", fields),
         test_href=address("/desk/codes/sheet/test", fields),
         back_href=address("/desk/codes", say_wanted(chosen.wanted)),
@@ -417,12 +457,16 @@ def _form(
     return render("desk/code_sheet.html", page, status=422 if problems and request.method == "POST" else 200)
 
 
+def _on_screen(side_mm: float) -> int:
+    return round(side_mm / MM_PER_INCH * _SCREEN_DPI)
+
+
 def _find_problems(db: Session, retailer: Retailer, codes: int, values: dict[str, str]) -> dict[str, str]:
     try:
         read_hangs_until(values["hangs_until"], at=now(), zone=retailer.time_zone)
         run = _read_run(db, retailer, values)
         check_number(codes * run.copies)
-        check_on_paper(run)
+        check_place(run, _MEDIA[values["as"]][0])
     except FormError as refused:
         return refused.problems
     return {}
@@ -448,17 +492,27 @@ def _marks(run: Run, codes: int, code_mm: float) -> tuple[Mark, ...]:
     )
 
 
-def _facts(report: Report, level: Level) -> tuple[tuple[str, str], ...]:
-    dots = round(report.module_mm * 300 / 25.4)
+def _facts(report: Report, level: Level, dpi: int) -> tuple[tuple[str, str], ...]:
+    """What is to be known of a code on the stock.
+
+    :param dpi: of a label printer, which draws in whole dots of its own; 0 for sheets.
+    """
+    dots = int(report.module_mm * (dpi or _SHEET_DPI) / MM_PER_INCH + 1e-6)
+    share = dots * MM_PER_INCH / dpi / report.module_mm if dpi else 1.0
     return (
-        ("Code", f"{report.size_mm:.1f} mm, version {report.version}, level {level}"),
-        ("Module", f"{report.module_mm:.2f} mm, {dots} dots at 300 dpi"),
+        ("Code", f"{report.size_mm * share:.1f} mm, version {report.version}, level {level}"),
+        ("Module", f"{report.module_mm * share:.2f} mm, {dots} dots at {dpi or _SHEET_DPI} dpi"),
         ("Quiet zone", "4 modules, inside"),
         ("Least size", f"{report.least_size_mm:.1f} mm"),
     )
 
 
-def _lede(codes: int, run: Run) -> str:
+def _lede(codes: int, run: Run, medium: Medium) -> str:
+    if medium == Medium.ZPL:
+        size = " × ".join(said_mm(side) for side in run.stock.label)
+        return (
+            f"{count_of(codes, 'code')}, each on a label of {size} mm. Every code is read back before the file leaves."
+        )
     said = f"{count_of(codes, 'code')} on {count_of(run.count_pages(codes), 'sheet')} of {run.stock.name}."
     if run.stock.per_sheet == 1:
         said = f"{count_of(codes, 'code')}, one to each {run.stock.name.lower()}."

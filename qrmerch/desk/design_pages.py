@@ -117,6 +117,7 @@ class ProofPage:
     use: str
     distance: str
     width: str
+    is_photo: bool
     problems: dict[str, str]
 
 

@@ -49,10 +49,11 @@ class PrintsPage:
 
 @dataclass(frozen=True, slots=True)
 class LabelRow:
-    """One label of a batch: what it is about, and where it stands in the file."""
+    """One label of a batch: what it is about, whether its code has ended, and where it stands in the file."""
 
     code_id: str
     title: str
+    ended: str
     place: str
     token_words: str
     where: str
@@ -80,6 +81,8 @@ class BatchPage:
     # That codes of a batch which may leave were retired or replaced since; empty where none was.
     ended: str
     may_try: bool
+    # Whether it can be made once more without those.
+    has_rest: bool
     # The vendor that it is released to; empty for the retailer's own printers.
     vendor: str
     request_href: str
@@ -109,6 +112,8 @@ class RequestPage:
     facts: Facts
     items: Options
     batch: Options
+    # The batch of which tags were damaged or lost.
+    before: Options
     note: str
     reason: str
     stocks: Options

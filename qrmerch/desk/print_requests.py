@@ -79,7 +79,7 @@ def _order(db: Session, retailer: Retailer, asked: PrintRequest, stock_key: str)
     wording = word_labels(retailer.default_locale, house=brand.wordmark, base=base, call=call)
     _refuse_unprintable(db, asked, stock, wording, address_of(base, make_token()))
     return Order(
-        name=f"{db.get_one(Vendor, asked.vendor_id).name}, tags"[:80],
+        name=f"{db.get_one(Vendor, asked.vendor_id).name[:60]}, tags{' again' if asked.again_of_id else ''}",
         code_ids=(),
         run=Run(stock=stock, copies=asked.copies),
         wording=wording,
@@ -105,7 +105,7 @@ def _show(asked: PrintRequest, *, problems: dict[str, str] | None = None, reason
     db = get_db()
     retailer = get_retailer(db, asked.retailer_id)
     zone, vendor = retailer.time_zone, db.get_one(Vendor, asked.vendor_id)
-    items = list_request_items(db, asked)
+    items, before = list_request_items(db, asked), requests.find_before(db, asked)
     state, said = REQUEST_SAID[asked.state]
     by, at = name_of(db, asked.user_id), moment_of(asked.created_at, zone)
     facts = [("Asked", f"{at}, {by}" if by else at), ("Stock", asked.stock_said), ("Of each", f"{asked.copies:,}")]
@@ -120,6 +120,7 @@ def _show(asked: PrintRequest, *, problems: dict[str, str] | None = None, reason
         facts=tuple(facts),
         items=tuple((f"/desk/items/{item.id}", item.title) for item in items),
         batch=((f"/desk/prints/{asked.batch_id}", "The batch"),) if asked.batch_id else (),
+        before=((f"/desk/prints/{before.id}", moment_of(before.created_at, zone)),) if before else (),
         note=asked.note,
         reason=asked.reason or reason,
         stocks=tuple((each.key, each.said) for each in list_stocks(db, retailer.id)),

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from qrmerch.access import PUBLISHERS, RETAILER_STAFF, allow, current_principal
 from qrmerch.clock import now
+from qrmerch.codes.models import CodeState
 from qrmerch.codes.service import CodeEnded
 from qrmerch.codes.tokens import group
 from qrmerch.desk.code_pages import address, count_of, moment_of, page_number
@@ -150,6 +151,23 @@ def try_again(batch_id: str) -> Response:
     return redirect_to(f"/desk/prints/{batch_id}")
 
 
+@blueprint.post("/<batch_id>/rest")
+@allow(*PUBLISHERS)
+def print_rest(batch_id: str) -> Response:
+    """Have a batch made once more without its codes that have ended.
+
+    :raises BatchOver: there is no rest of it.
+    :raises PrintsNotAllowed: its vendor was suspended, or may not have print files any more.
+    """
+    db, principal, at = get_db(), current_principal(), now()
+    batch = get_batch(db, batch_id)
+    retailer = get_retailer(db, principal.retailer_id)
+    made = requests.answer_with_rest(db, retailer, batch, at=at, actor=principal)
+    db.commit()
+    notice(f"The rest of {batch.name} is on its way: {count_of(made.codes, 'code')} of {batch.codes:,}.")
+    return redirect_to(f"/desk/prints/{made.id}")
+
+
 @blueprint.post("/<batch_id>/again")
 @allow(*PUBLISHERS)
 def print_again(batch_id: str) -> Response:
@@ -227,6 +245,8 @@ def _show(batch: PrintBatch, *, problems: dict[str, str] | None = None) -> Respo
     state, said = BATCH_SAID[batch.state]
     stage, done = _progress(batch)
     asked = find_request_of(db, batch.id)
+    # What could not be made for a vendor has given its request back to be answered.
+    has_rest = service.may_ask_rest(db, batch) and not (batch.vendor_id and batch.state == BatchState.FAILED)
     before = get_batch(db, batch.again_of_id) if batch.again_of_id else None
     page = BatchPage(
         id=batch.id,
@@ -245,11 +265,12 @@ def _show(batch: PrintBatch, *, problems: dict[str, str] | None = None) -> Respo
         facts=_facts(db, batch, run, zone),
         stores=tuple((name or "No store", f"{labels:,}") for name, labels in batch.stores[:PER_PAGE]),
         ended=_say_ended(db, batch),
-        may_try=batch.state == BatchState.FAILED and not batch.vendor_id,
+        may_try=batch.state == BatchState.FAILED and not batch.vendor_id and not has_rest,
+        has_rest=has_rest,
         vendor=_vendor_name(db, batch) if asked else "",
         request_href=f"/desk/prints/requests/{asked.id}" if asked else "",
         look_src=f"{here}/look.png" if batch.file_key and batch.medium == Medium.PDF else "",
-        look_alt=f"The first of {count_of(batch.pages, 'page')}",
+        look_alt=f"The first of {batch.pages:,} pages" if batch.pages > 1 else "Its only page",
         look_size=_look_size(run),
         file_said=f"{batch.medium.upper()}, {in_words(batch.file_bytes)}",
         again_of=((f"/desk/prints/{before.id}", before.name),) if before else (),
@@ -354,7 +375,8 @@ def _label_row(line: Line, batch: PrintBatch, run: Run) -> LabelRow:
     place = ", ".join(name for name in (line.store, line.fixture) if name) or "No place"
     page, label = places_of(run, line.place)[0]
     where = f"Page {page:,}, label {label}" if batch.medium == Medium.PDF else f"Label {line.place * run.copies + 1:,}"
-    return LabelRow(line.code_id, line.title, place, group(line.token), where)
+    ended = "" if line.state == CodeState.ACTIVE else line.state.value.capitalize()
+    return LabelRow(line.code_id, line.title, ended, place, group(line.token), where)
 
 
 def _vendor_name(db: Session, batch: PrintBatch) -> str:

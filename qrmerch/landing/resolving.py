@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item
@@ -68,11 +69,9 @@ def find_targets(db: Session, link: DigitalLink, *, retailer_id: str | None) -> 
     """
     key, value = link.key
     if key == "01":
-        answers = list_answers(db, [value], retailer_id=retailer_id)
-        found = [
-            Target(db.get_one(Retailer, each.retailer_id), db.get_one(Item, each.item_id), None, each)
-            for each in answers
-        ]
+        answers = {each.item_id: each for each in list_answers(db, [value], retailer_id=retailer_id)}
+        wanted = select(Item, Retailer).join(Retailer, Retailer.id == Item.retailer_id).where(Item.id.in_(answers))
+        found = [Target(house, item, None, answers[item.id]) for item, house in db.execute(wanted)] if answers else []
     elif key == "414":
         stores = find_store_by_gln(db, value, retailer_id=retailer_id)
         found = [Target(db.get_one(Retailer, each.retailer_id), None, each, None) for each in stores]

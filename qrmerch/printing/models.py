@@ -143,6 +143,8 @@ class PrintRequest(RetailerScoped, VendorScoped, Base):
     note: Mapped[str] = mapped_column(String(300), default="")
     reason: Mapped[str] = mapped_column(String(300), default="")
     batch_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("print_batch.id"), index=True)
+    # The request of which some tags were damaged or lost.
+    again_of_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("print_request.id"), index=True)
     user_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("user.id"), index=True)
     created_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]

@@ -37,6 +37,7 @@ class Line:
     place: int
     code_id: str
     token: str
+    state: CodeState
     address: str
     title: str
     store: str
@@ -113,6 +114,13 @@ def list_ended(db: Session, batch_id: str) -> list[str]:
     wanted = select(Code.token).join(PrintLine, PrintLine.code_id == Code.id)
     wanted = wanted.where(PrintLine.batch_id == batch_id, Code.state != CodeState.ACTIVE)
     return list(db.scalars(wanted.order_by(PrintLine.place).limit(_ENDED_SHOWN)))
+
+
+def has_active(db: Session, batch_id: str) -> bool:
+    """Whether a code of a batch still leads to what it was printed for."""
+    wanted = select(PrintLine.place).join(Code, PrintLine.code_id == Code.id)
+    wanted = wanted.where(PrintLine.batch_id == batch_id, Code.state == CodeState.ACTIVE)
+    return db.scalars(wanted.limit(1)).first() is not None
 
 
 def label_of_line(line: Line) -> Label:
@@ -256,6 +264,7 @@ def _lines(db: Session, places: dict[int, str], base_url: str) -> list[Line]:
             place=place,
             code_id=line.code.id,
             token=line.code.token,
+            state=line.code.state,
             address=said_by(line.code, base_url),
             title=line.item_title,
             store=line.store_name,

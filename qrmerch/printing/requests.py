@@ -16,6 +16,7 @@ from qrmerch import audit, ids
 from qrmerch.access import Principal
 from qrmerch.catalog.models import Item
 from qrmerch.codes.models import Carrier, Code, CodeState, Subject
+from qrmerch.codes.queries import list_by_id
 from qrmerch.codes.service import make_codes
 from qrmerch.content.models import Content, Reader, Revision, RevisionState
 from qrmerch.content.notices import tell
@@ -24,8 +25,8 @@ from qrmerch.errors import Conflict, FormError, NotFound
 from qrmerch.parties.models import Retailer, Supply, Vendor
 from qrmerch.parties.queries import find_supply
 from qrmerch.printing.models import PrintBatch, PrintRequest, PrintRequestItem, RequestState
-from qrmerch.printing.queries import find_request_of, list_request_items
-from qrmerch.printing.service import TAPS_WITHIN, Order, ask_batch
+from qrmerch.printing.queries import find_request_of, list_code_ids, list_request_items
+from qrmerch.printing.service import TAPS_WITHIN, Order, ask_batch, ask_rest
 from qrmerch.printing.sheets import MAX_COPIES
 from qrmerch.printing.stocks import Stock
 from qrmerch.text import clean_line
@@ -85,13 +86,15 @@ def ask(
     stock: Stock,
     copies: int,
     note: str,
+    again_of: PrintRequest | None = None,
     at: datetime,
     actor: Principal,
 ) -> PrintRequest:
     """Ask a retailer for print files; it is told. Asked for twice in one breath, it is one.
 
+    :param again_of: the released request of which some tags are wanted once more, with the codes that they had.
     :raises PrintsNotAllowed: the retailer does not take such requests from this vendor.
-    :raises NotFound: an item is not the vendor's own, or no page of it was approved.
+    :raises NotFound: an item is not the vendor's own, no page of it was approved, or it is none of those before.
     :raises FormError: nothing chosen, too many, or a number that cannot be.
     """
     if not may_ask(find_supply(db, retailer.id, vendor_id)):
@@ -99,8 +102,11 @@ def ask(
     wanted = list(dict.fromkeys(item_ids))
     said = _check_asked(wanted, copies, note)
     items = _find_approved(db, retailer.id, vendor_id, wanted)
+    if again_of is not None and not set(wanted) <= {item.id for item in list_request_items(db, again_of)}:
+        raise NotFound("One of these items was not among those tags. Reload the page and choose again.")
     lock_for_chain(db, f"print requests of {vendor_id}")
-    same = _find_same(db, retailer.id, vendor_id, items, (stock.key, copies, said), at=at)
+    again_of_id = again_of.id if again_of else None
+    same = _find_same(db, retailer.id, vendor_id, items, (stock.key, copies, said, again_of_id), at=at)
     if same is not None:
         return same
     request = PrintRequest(
@@ -112,6 +118,7 @@ def ask(
         stock_said=stock.said[:120],
         copies=copies,
         note=said,
+        again_of_id=again_of_id,
         user_id=actor.user_id,
         created_at=at,
     )
@@ -158,7 +165,13 @@ def _check_asked(item_ids: Sequence[str], copies: int, note: str) -> str:
 
 
 def _find_same(
-    db: Session, retailer_id: str, vendor_id: str, items: Sequence[Item], said: tuple[str, int, str], *, at: datetime
+    db: Session,
+    retailer_id: str,
+    vendor_id: str,
+    items: Sequence[Item],
+    said: tuple[str, int, str, str | None],
+    *,
+    at: datetime,
 ) -> PrintRequest | None:
     """The request that was sent a moment ago with the same form: a second tap, not a second request."""
     wanted = select(PrintRequest).where(
@@ -169,7 +182,7 @@ def _find_same(
     )
     ids_asked = {item.id for item in items}
     for request in db.scalars(wanted):
-        is_alike = (request.stock_key, request.copies, request.note) == said
+        is_alike = (request.stock_key, request.copies, request.note, request.again_of_id) == said
         if is_alike and {item.id for item in list_request_items(db, request)} == ids_asked:
             return request
     return None
@@ -180,7 +193,8 @@ def answer_with_batch(
 ) -> PrintBatch:
     """Have the files of a request made; the vendor gets them when their batch is released.
 
-    Each item's code of no place is taken, or made where it has none.
+    Each item's code of no place is taken, or made where it has none; tags that are wanted again keep their words and,
+    while these are active, their codes.
 
     :param order: how they are to be; its codes are put in here.
     :raises RequestOver: it was answered already, or nothing of it is left.
@@ -193,8 +207,10 @@ def answer_with_batch(
     items = _list_approved(db, request)
     if not items:
         raise RequestOver("None of these items is sold and approved any more. Refuse the request, and say so.")
-    code_ids = _codes_of(db, retailer, items, at=at, actor=actor)
-    batch = ask_batch(db, retailer, replace(order, code_ids=code_ids, vendor_id=request.vendor_id), at=at, actor=actor)
+    before = find_before(db, request)
+    code_ids = _codes_of(db, retailer, items, before=before, at=at, actor=actor)
+    order = replace(order, code_ids=code_ids, vendor_id=request.vendor_id, again_of=before)
+    batch = ask_batch(db, retailer, order, at=at, actor=actor)
     request.state, request.batch_id = RequestState.MAKING, batch.id
     return batch
 
@@ -247,6 +263,24 @@ def release_to_vendor(db: Session, batch: PrintBatch, *, at: datetime) -> bool:
     return True
 
 
+def answer_with_rest(
+    db: Session, retailer: Retailer, batch: PrintBatch, *, at: datetime, actor: Principal
+) -> PrintBatch:
+    """Have a batch made once more without its codes that have ended; a request that it answered gets that one.
+
+    :raises BatchOver: there is no rest of it.
+    :raises PrintsNotAllowed: its vendor was suspended, or may not have print files any more.
+    """
+    request = find_request_of(db, batch.id)
+    if request is not None:
+        _lock(db, request)
+        _insist_allowed(db, request)
+    rest = ask_rest(db, retailer, batch, at=at, actor=actor)
+    if request is not None and request.batch_id == batch.id:
+        request.state, request.batch_id, request.answered_at = RequestState.MAKING, rest.id, None
+    return rest
+
+
 def ask_anew(db: Session, batch: PrintBatch) -> None:
     """The batch of a request was cancelled: the request waits for an answer again."""
     request = find_request_of(db, batch.id)
@@ -254,8 +288,34 @@ def ask_anew(db: Session, batch: PrintBatch) -> None:
         request.state, request.batch_id = RequestState.ASKED, None
 
 
-def _codes_of(db: Session, retailer: Retailer, items: Sequence[Item], *, at: datetime, actor: Principal) -> list[str]:
-    """One code of no place for each item, in their order; made where there is none."""
+def find_before(db: Session, request: PrintRequest) -> PrintBatch | None:
+    """The batch of which a request wants some tags again."""
+    earlier = db.get(PrintRequest, request.again_of_id) if request.again_of_id else None
+    return db.get(PrintBatch, earlier.batch_id) if earlier and earlier.batch_id else None
+
+
+def _codes_of(
+    db: Session,
+    retailer: Retailer,
+    items: Sequence[Item],
+    *,
+    before: PrintBatch | None,
+    at: datetime,
+    actor: Principal,
+) -> list[str]:
+    """One code of no place for each item, in their order: that of a batch before, the newest, or one made now."""
+    had = list_by_id(db, list_code_ids(db, before.id)) if before else ()
+    by_item = {code.item_id: code.id for code in had if code.state == CodeState.ACTIVE}
+    others = [item for item in items if item.id not in by_item]
+    if others:
+        by_item |= _make_missing(db, retailer, others, at=at, actor=actor)
+    return [by_item[item.id] for item in items if item.id in by_item]
+
+
+def _make_missing(
+    db: Session, retailer: Retailer, items: Sequence[Item], *, at: datetime, actor: Principal
+) -> dict[str | None, str]:
+    """For each item its newest code of no place; made where there is none."""
     make_codes(db, items, [None], at=at, batch=_FACTORY, actor=actor)
     wanted = select(Code.item_id, Code.id).where(
         Code.retailer_id == retailer.id,
@@ -267,8 +327,7 @@ def _codes_of(db: Session, retailer: Retailer, items: Sequence[Item], *, at: dat
         Code.store_id.is_(None),
     )
     # The newest of an item comes last and holds.
-    by_item = dict(db.execute(wanted.order_by(Code.created_at, Code.id)).all())
-    return [by_item[item.id] for item in items if item.id in by_item]
+    return dict(db.execute(wanted.order_by(Code.created_at, Code.id)).all())
 
 
 def _lock(db: Session, request: PrintRequest) -> None:

@@ -26,8 +26,8 @@ from qrmerch.errors import Conflict, FormError
 from qrmerch.parties.models import Retailer
 from qrmerch.printing.labels import Wording
 from qrmerch.printing.models import BatchState, LabelStock, Medium, PrintBatch, PrinterFit, PrintLine
-from qrmerch.printing.queries import count_by_store, find_own_stock, list_code_ids, list_ended
-from qrmerch.printing.sheets import MAX_LABELS, Printed, Run, check_on_paper
+from qrmerch.printing.queries import count_by_store, find_own_stock, has_active, list_code_ids, list_ended
+from qrmerch.printing.sheets import MAX_LABELS, Printed, Run, check_on_label, check_on_paper
 from qrmerch.printing.stocks import Stock, find_stock, said_mm, stock_from_json
 from qrmerch.text import clean_line
 
@@ -68,7 +68,8 @@ class Order:
     medium: Medium = Medium.PDF
     dpi: int = 0
     vendor_id: str | None = None
-    again_of_id: str | None = None
+    # The batch of which it is a part once more; its words and looks are taken as they are kept there.
+    again_of: PrintBatch | None = None
 
     @property
     def labels(self) -> int:
@@ -82,7 +83,7 @@ def ask_batch(db: Session, retailer: Retailer, order: Order, *, at: datetime, ac
         is larger than a label printer takes.
     """
     check_number(order.labels)
-    check_on_paper(order.run)
+    check_place(order.run, order.medium)
     if order.medium == Medium.ZPL:
         check_printable(order.run.stock, order.wording.style)
     try:
@@ -102,7 +103,7 @@ def ask_batch(db: Session, retailer: Retailer, order: Order, *, at: datetime, ac
         dpi=order.dpi,
         stock=order.run.stock.as_json(),
         run={each: getattr(order.run, each) for each in _RUN_FIELDS},
-        wording=_wording_as_json(order),
+        wording=_wording_of(order),
         base_url=order.base_url,
         codes=len(order.code_ids),
         tries=0,
@@ -110,7 +111,7 @@ def ask_batch(db: Session, retailer: Retailer, order: Order, *, at: datetime, ac
         pages=order.run.count_pages(len(order.code_ids)) if order.medium == Medium.PDF else 0,
         stores=[list(each) for each in count_by_store(db, order.code_ids)],
         vendor_id=order.vendor_id,
-        again_of_id=order.again_of_id,
+        again_of_id=order.again_of.id if order.again_of else None,
         user_id=actor.user_id if actor else None,
         created_at=at,
     )
@@ -144,7 +145,7 @@ def _find_same(
         PrintBatch.medium == order.medium,
         PrintBatch.dpi == order.dpi,
     )
-    run, wording = {each: getattr(order.run, each) for each in _RUN_FIELDS}, _wording_as_json(order)
+    run, wording = {each: getattr(order.run, each) for each in _RUN_FIELDS}, _wording_of(order)
     for batch in db.scalars(wanted):
         is_alike = batch.run == run and batch.wording == wording and run_of(batch).stock == order.run.stock
         if is_alike and list_code_ids(db, batch.id) == list(order.code_ids):
@@ -167,16 +168,45 @@ def ask_again(
     if not wanted:
         raise FormError({"pick": "Choose at least one label whose code is active."})
     before = run_of(batch)
-    order = Order(
-        name=f"{batch.name}, again"[:MAX_NAME_CHARS],
-        code_ids=wanted,
-        run=Run(
-            stock=before.stock,
-            right_mm=before.right_mm,
-            down_mm=before.down_mm,
-            across=before.across,
-            along=before.along,
-        ),
+    run = Run(
+        stock=before.stock,
+        right_mm=before.right_mm,
+        down_mm=before.down_mm,
+        across=before.across,
+        along=before.along,
+    )
+    return ask_batch(db, retailer, _order_like(batch, "again", wanted, run), at=at, actor=actor)
+
+
+def ask_rest(db: Session, retailer: Retailer, batch: PrintBatch, *, at: datetime, actor: Actor | None) -> PrintBatch:
+    """Ask for a batch once more without its codes that have ended; else as it was asked for.
+
+    It stays on record what was released or could not be made; what was only checked is cancelled.
+
+    :raises BatchOver: it is under way or cancelled, or none or all of its codes have ended.
+    """
+    _lock(db, batch)
+    if not may_ask_rest(db, batch):
+        raise BatchOver("Of this batch there is no rest to print. Reload the page to see how it stands.")
+    wanted = [code.id for code in list_by_id(db, list_code_ids(db, batch.id)) if code.state == CodeState.ACTIVE]
+    made = ask_batch(db, retailer, _order_like(batch, "the rest", wanted, run_of(batch)), at=at, actor=actor)
+    if batch.state == BatchState.CHECKED:
+        cancel_batch(db, batch, at=at, actor=actor)
+    return made
+
+
+def may_ask_rest(db: Session, batch: PrintBatch) -> bool:
+    """Whether some codes of a batch have ended, which keeps it from leaving or from being made, and others have not."""
+    states = BatchState.CHECKED, BatchState.RELEASED, BatchState.FAILED
+    return batch.state in states and bool(list_ended(db, batch.id)) and has_active(db, batch.id)
+
+
+def _order_like(batch: PrintBatch, which: str, code_ids: Sequence[str], run: Run) -> Order:
+    """Some labels of a batch with its words and for its printer, under its name and what they are."""
+    return Order(
+        name=f"{batch.name[: MAX_NAME_CHARS - len(which) - 2]}, {which}",
+        code_ids=code_ids,
+        run=run,
         wording=wording_of(batch),
         logo_key=str(batch.wording.get("logo_key", "")),
         font_key=str(batch.wording.get("font_key", "")),
@@ -184,9 +214,8 @@ def ask_again(
         medium=batch.medium,
         dpi=batch.dpi,
         vendor_id=batch.vendor_id,
-        again_of_id=batch.id,
+        again_of=batch,
     )
-    return ask_batch(db, retailer, order, at=at, actor=actor)
 
 
 def check_number(labels: int) -> None:
@@ -197,6 +226,14 @@ def check_number(labels: int) -> None:
         raise FormError(
             {"": f"{labels:,} labels are more than one file holds. {MAX_LABELS:,} is the most: print fewer at once."}
         )
+
+
+def check_place(run: Run, medium: Medium) -> None:
+    """:raises FormError: what the printer needs moves labels off the sheet, or words off the label of a roll."""
+    if medium == Medium.ZPL:
+        check_on_label(run)
+    else:
+        check_on_paper(run)
 
 
 def check_printable(stock: Stock, style: Style) -> None:
@@ -248,7 +285,7 @@ def release_batch(db: Session, batch: PrintBatch, *, at: datetime, actor: Actor 
 
 def insist_none_ended(db: Session, batch_id: str) -> None:
     """:raises CodeEnded: a code of a batch was retired or replaced since it was asked for."""
-    insist_active(list_ended(db, batch_id), "Choose the codes in their list again, and make a new batch.")
+    insist_active(list_ended(db, batch_id), _say_rest(db, batch_id))
 
 
 def check_leaves(db: Session, batch: PrintBatch) -> None:
@@ -256,7 +293,13 @@ def check_leaves(db: Session, batch: PrintBatch) -> None:
 
     :raises CodeEnded: one was retired or replaced since.
     """
-    insist_active(list_ended(db, batch.id), "Choose the labels that are still wanted, and print those again.")
+    insist_active(list_ended(db, batch.id), _say_rest(db, batch.id))
+
+
+def _say_rest(db: Session, batch_id: str) -> str:
+    if has_active(db, batch_id):
+        return "Print the rest: the others become a batch of their own."
+    return "Choose others in the list of codes, and make a new batch."
 
 
 def try_again(db: Session, batch: PrintBatch, *, at: datetime, actor: Actor | None) -> None:
@@ -331,7 +374,10 @@ def wording_of(batch: PrintBatch, *, logo: bytes = b"", face: str = "") -> Wordi
 _RUN_FIELDS: Final = ("start", "copies", "right_mm", "down_mm", "across", "along")
 
 
-def _wording_as_json(order: Order) -> dict[str, Any]:
+def _wording_of(order: Order) -> dict[str, Any]:
+    """What stands beside the codes of an order, as JSON."""
+    if order.again_of:
+        return dict(order.again_of.wording)
     wording, own = order.wording, ("logo", "style", "face")
     said = {each.name: getattr(wording, each.name) for each in fields(wording) if each.name not in own}
     style = wording.style
@@ -361,10 +407,18 @@ def _record(
 
 
 def keep_fit(
-    db: Session, retailer: Retailer, printer: str, run: Run, *, at: datetime, actor: Actor | None
+    db: Session,
+    retailer: Retailer,
+    printer: str,
+    run: Run,
+    *,
+    medium: Medium = Medium.PDF,
+    at: datetime,
+    actor: Actor | None,
 ) -> PrinterFit:
     """Remember what a printer needs so that a stock is hit; said again, the last one holds.
 
+    :param medium: what the printer takes.
     :raises FormError: the printer has no name, or too long a one; labels would leave the paper.
     """
     try:
@@ -373,7 +427,7 @@ def keep_fit(
         raise FormError({"printer": str(error)}) from None
     if not name:
         raise FormError({"printer": "Name the printer, such as Back office."})
-    check_on_paper(run)
+    check_place(run, medium)
     key = run.stock.key
     wanted = select(PrinterFit).where(
         PrinterFit.retailer_id == retailer.id, PrinterFit.printer == name, PrinterFit.stock_key == key

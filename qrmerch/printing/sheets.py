@@ -106,6 +106,22 @@ def check_on_paper(run: Run) -> None:
         raise FormError(problems)
 
 
+def check_on_label(run: Run) -> None:
+    """Refuse a setting of a label printer that moves what is printed over the edge of its label.
+
+    :raises FormError: words or code would leave the label; the message says by how much.
+    """
+    problems = {}
+    moved = (run.right_mm, run.across), (run.down_mm, run.along)
+    for name, side, (by, stretch) in zip(("right", "down"), run.stock.label, moved, strict=True):
+        begin, end = MARGIN_MM * stretch + by, (side - MARGIN_MM) * stretch + by
+        over = max(-begin, end - side)
+        if over > _ROUNDING_MM:
+            problems[name] = f"This moves words {over:.1f} mm over the edge of the label. Move or stretch them less."
+    if problems:
+        raise FormError(problems)
+
+
 @dataclass(frozen=True, slots=True)
 class Printed:
     """What was put on paper; the names of which letters had to be left out, and those that were cut to fit."""

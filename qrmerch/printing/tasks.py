@@ -232,7 +232,7 @@ def _draw_zpl(making: _Making) -> Printed:
     with _open_part(making.part, marked) as file:
         file.seek(marked.get("bytes", 0))
         file.truncate()
-        zebra = Zebra(file, making.run.stock, making.wording, making.dpi, making.run.copies)
+        zebra = Zebra(file, making.run, making.wording, making.dpi)
         zebra.incomplete |= dict.fromkeys(marked.get("incomplete", ()))
         zebra.cut |= dict.fromkeys(marked.get("cut", ()))
         left = making.codes(begin=done)

@@ -14,14 +14,23 @@ from typing import BinaryIO, Final
 
 from PIL import Image
 
-from qrmerch.codes.artwork import MIN_SIZE_MM, MM_PER_INCH, QUIET_MODULES, Symbol, dots_per_module, draw_symbols, png_of
+from qrmerch.codes.artwork import (
+    MIN_SIZE_MM,
+    MM_PER_INCH,
+    POINTS_PER_MM,
+    QUIET_MODULES,
+    Symbol,
+    dots_per_module,
+    draw_symbols,
+    png_of,
+)
 from qrmerch.codes.preflight import ArtworkRefused, Verdict, check_fit, check_png
 from qrmerch.errors import DomainError
 from qrmerch.printing import lettering
-from qrmerch.printing.labels import Label, Wording, Words, code_size_mm, has_missing, lay_out
+from qrmerch.printing.labels import MARGIN_MM, Label, Wording, Words, code_size_mm, has_missing, lay_out
 from qrmerch.printing.paper import Paper
 from qrmerch.printing.reading import render_page
-from qrmerch.printing.stocks import Stock
+from qrmerch.printing.sheets import Run
 
 RESOLUTIONS: Final = (203, 300)
 _POINTS_PER_INCH: Final = 72
@@ -64,10 +73,9 @@ class Zebra:
     """A file of labels that is being written."""
 
     file: BinaryIO
-    stock: Stock
+    run: Run
     wording: Wording
     dpi: int
-    copies: int = 1
     incomplete: dict[str, None] = field(default_factory=dict)
     cut: dict[str, None] = field(default_factory=dict)
     _kinds: set[int] = field(default_factory=set)
@@ -87,7 +95,7 @@ class Zebra:
         wording = replace(self.wording, logo=b"", face="")
         for label, symbol in zip(labels, draw_symbols(label.address for label in labels), strict=True):
             self._check(symbol)
-            text, is_complete = write_label(label, symbol, self.stock, wording, dpi=self.dpi, copies=self.copies)
+            text, is_complete = write_label(label, symbol, self.run, wording, dpi=self.dpi)
             self.file.write(text)
             if has_missing(label, wording):
                 self.incomplete[label.title] = None
@@ -97,7 +105,8 @@ class Zebra:
     def _check(self, symbol: Symbol) -> None:
         if symbol.modules in self._kinds:
             return
-        dots = dots_per_module(symbol, size_mm=max(code_size_mm(symbol, self.stock), MIN_SIZE_MM), dpi=self.dpi)
+        room_mm = max(code_size_mm(symbol, self.run.stock), MIN_SIZE_MM)
+        dots = dots_per_module(symbol, size_mm=room_mm, dpi=self.dpi)
         size_mm = symbol.side * dots * MM_PER_INCH / self.dpi
         if size_mm < MIN_SIZE_MM:
             report = check_fit(symbol, size_mm=MIN_SIZE_MM)
@@ -108,21 +117,52 @@ class Zebra:
         self._kinds.add(symbol.modules)
 
 
-def write_label(
-    label: Label, symbol: Symbol, stock: Stock, wording: Wording, *, dpi: int, copies: int = 1
-) -> tuple[bytes, bool]:
-    """One label from `^XA` to `^XZ`, and whether all its words are on it."""
-    laid = lay_out(label, symbol, stock, wording)
-    height = stock.label[1] / MM_PER_INCH * dpi
-    dots = dots_per_module(symbol, size_mm=code_size_mm(symbol, stock), dpi=dpi)
-    code = _picture_of(symbol, dots)
-    middle = (laid.code_x + laid.side / 2) * dpi / _POINTS_PER_INCH
-    centre = height - (laid.code_y + laid.side / 2) * dpi / _POINTS_PER_INCH
+def write_label(label: Label, symbol: Symbol, run: Run, wording: Wording, *, dpi: int) -> tuple[bytes, bool]:
+    """One label from `^XA` to `^XZ` with its copies, and whether all its words are on it.
+
+    Code and words go where the printer needs them, moved and stretched; their own size stays, in whole dots.
+    """
+    laid, grid = lay_out(label, symbol, run.stock, wording), _Grid(run, dpi)
+    code = _picture_of(symbol, dots_per_module(symbol, size_mm=code_size_mm(symbol, run.stock), dpi=dpi))
+    middle, centre = grid.place(laid.code_x + laid.side / 2, laid.code_y + laid.side / 2)
     fields = [_graphic(code, round(middle - code.width / 2), round(centre - code.height / 2))]
-    fields += [_words(each, stock, dpi) for each in laid.words if each.line.text]
-    width = round(stock.label[0] / MM_PER_INCH * dpi)
-    head = f"^XA^CI28^LH0,0^PW{width}^LL{round(height)}\n"
-    return f"{head}{''.join(fields)}^PQ{copies}^XZ\n".encode("ascii"), laid.is_complete
+    fields += [_words(each, grid) for each in laid.words if each.line.text]
+    return f"{grid.head}{''.join(fields)}^PQ{run.copies}^XZ\n".encode("ascii"), laid.is_complete
+
+
+def outline_label(run: Run, *, dpi: int) -> bytes:
+    """A frame as far inside a label's edges on all sides as its words are, to be printed and measured."""
+    grid, margin = _Grid(run, dpi), MARGIN_MM * POINTS_PER_MM
+    width, height = (side * POINTS_PER_MM for side in run.stock.label)
+    left, top = (round(each) for each in grid.place(margin, height - margin))
+    right, bottom = (round(each) for each in grid.place(width - margin, margin))
+    return f"{grid.head}^FO{left},{top}^GB{right - left},{bottom - top},2^FS^PQ1^XZ\n".encode("ascii")
+
+
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """The dots of one printer's labels."""
+
+    run: Run
+    dpi: int
+
+    @property
+    def head(self) -> str:
+        width, height = (round(side / MM_PER_INCH * self.dpi) for side in self.run.stock.label)
+        return f"^XA^CI28^LH0,0^PW{width}^LL{height}\n"
+
+    @property
+    def dots_a_point(self) -> float:
+        return self.dpi / _POINTS_PER_INCH
+
+    def place(self, x: float, y: float) -> tuple[float, float]:
+        """From points, counted from a label's lower left corner, to dots from its upper left one."""
+        run, down = self.run, self.run.stock.label[1] * POINTS_PER_MM - y
+        right_dots, down_dots = (each / MM_PER_INCH * self.dpi for each in (run.right_mm, run.down_mm))
+        return (
+            x * self.dots_a_point * run.across + right_dots,
+            down * self.dots_a_point * run.along + down_dots,
+        )
 
 
 def read_labels(file: BinaryIO) -> Iterator[Drawn]:
@@ -220,18 +260,18 @@ def _graphic(picture: Image.Image, x: int, y: int) -> str:
     return f"^FO{x},{y}^GFA,{len(data)},{len(data)},{row_bytes},{pack(rows)}^FS\n"
 
 
-def _words(words: Words, stock: Stock, dpi: int) -> str:
-    line, scale = words.line, dpi / _POINTS_PER_INCH
-    base = stock.label[1] / MM_PER_INCH * dpi - words.y * scale
+def _words(words: Words, grid: _Grid) -> str:
+    line, scale = words.line, grid.dots_a_point
     width = lettering.width_of(line.text, line.size, is_bold=line.is_bold)
-    left = (words.x - {"left": 0.0, "centre": 0.5, "right": 1.0}[words.align] * width) * scale
+    begin = words.x - {"left": 0.0, "centre": 0.5, "right": 1.0}[words.align] * width
+    left, base = grid.place(begin, words.y)
     if all(ord(each) <= _LAST_LATIN for each in line.text):
         size, room = round(line.size * scale), round(width * scale) + 1
         align = {"left": "L", "centre": "C", "right": "R"}[words.align]
         top = max(round(base - line.size * scale * _ABOVE), 0)
         begun = f"^FO{max(round(left), 0)},{top}^A0N,{size},{size}^FB{room},1,0,{align}"
         return f"{begun}^FH^FD{field_text(line.text)}^FS\n"
-    picture, drop = _bitmap_of(line.text, line.size, line.is_bold, dpi)
+    picture, drop = _bitmap_of(line.text, line.size, line.is_bold, grid.dpi)
     return _graphic(picture, round(left), round(base) - picture.height + drop)
 
 

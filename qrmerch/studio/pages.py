@@ -500,7 +500,7 @@ class PrintRetailer:
 
 @dataclass(frozen=True, slots=True)
 class PrintFileRow:
-    """A request for print files; `href` leads to the file once it is released."""
+    """A request for print files; once it is released, with where its file is and where some are asked for again."""
 
     retailer: str
     items: str
@@ -511,6 +511,7 @@ class PrintFileRow:
     at: str
     href: str
     size: str
+    again_href: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -521,6 +522,8 @@ class PrintsPage:
     # The retailer that the form asks; none where none takes requests. The others by address and name.
     retailer: PrintRetailer | None
     others: tuple[tuple[str, str], ...]
+    # The request of which the form asks for some tags again; empty for new ones.
+    again: str
     rows: tuple[PrintFileRow, ...]
     values: dict[str, str]
     chosen: tuple[str, ...]

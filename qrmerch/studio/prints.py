@@ -11,7 +11,7 @@ from qrmerch.i18n import format_date
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import find_supply, list_supplied
 from qrmerch.printing import requests
-from qrmerch.printing.models import RequestState
+from qrmerch.printing.models import PrintRequest, RequestState
 from qrmerch.printing.package import file_name
 from qrmerch.printing.queries import (
     Asked,
@@ -19,6 +19,7 @@ from qrmerch.printing.queries import (
     get_released,
     get_request,
     list_ended,
+    list_request_items,
     list_requests,
     list_stocks,
 )
@@ -42,8 +43,13 @@ _MOST_STOCKS = 100
 @blueprint.get("")
 @allow(*VENDOR)
 def show() -> Response:
-    """What was asked for, and the form to ask for more."""
-    return _show(get_db(), {}, {})
+    """What was asked for, and the form to ask for more, or for some again."""
+    db, allowing = get_db(), _allowing(get_db())
+    found = (_find_before(db, request.args.get("again", ""), each) for each in allowing)
+    before = next((each for each in found if each), None)
+    if before is None:
+        return _show(db, {}, {})
+    return _show(db, {"stock": before.stock_key}, {}, retailer_id=before.retailer_id, before=before)
 
 
 @blueprint.post("")
@@ -52,6 +58,7 @@ def ask() -> Response:
     """Ask a retailer for print files."""
     db, principal = get_db(), current_principal()
     retailer = _find_retailer(db, request.form.get("retailer", ""))
+    before = _find_before(db, request.form.get("again", ""), retailer)
     values = {name: request.form.get(name, "")[:400] for name in ("stock", "copies", "note")}
     try:
         made = requests.ask(
@@ -62,11 +69,12 @@ def ask() -> Response:
             stock=get_any_stock(db, retailer.id, values["stock"]),
             copies=whole_number(values["copies"], most=10_000) or 0,
             note=values["note"],
+            again_of=before,
             at=now(),
             actor=principal,
         )
     except FormError as refused:
-        return _show(db, values, refused.problems, retailer_id=retailer.id)
+        return _show(db, values, refused.problems, retailer_id=retailer.id, before=before)
     db.commit()
     notice(f"{retailer.name} is asked for print files on {made.stock_said}. You are told when they answer.")
     return redirect_to("/studio/prints")
@@ -99,6 +107,13 @@ def _find_retailer(db: Session, retailer_id: str) -> Retailer:
     return found
 
 
+def _find_before(db: Session, request_id: str, retailer: Retailer) -> PrintRequest | None:
+    """The request of which tags are wanted again, if this retailer has released its file."""
+    found = db.get(PrintRequest, request_id) if request_id else None
+    is_out = found is not None and found.retailer_id == retailer.id and found.state == RequestState.RELEASED
+    return found if is_out else None
+
+
 def _allowing(db: Session) -> list[Retailer]:
     """The retailers that take requests of this vendor."""
     vendor_id = str(current_principal().vendor_id)
@@ -106,7 +121,14 @@ def _allowing(db: Session) -> list[Retailer]:
     return [each for each in supplied if requests.may_ask(find_supply(db, each.id, vendor_id))]
 
 
-def _show(db: Session, values: dict[str, str], problems: dict[str, str], *, retailer_id: str = "") -> Response:
+def _show(
+    db: Session,
+    values: dict[str, str],
+    problems: dict[str, str],
+    *,
+    retailer_id: str = "",
+    before: PrintRequest | None = None,
+) -> Response:
     vendor_id = str(current_principal().vendor_id)
     asked, allowing = list_requests(db, vendor_id=vendor_id), _allowing(db)
     names = {each.id: each.name for each in list_supplied(db, vendor_id)}
@@ -114,9 +136,10 @@ def _show(db: Session, values: dict[str, str], problems: dict[str, str], *, reta
     chosen = next((each for each in allowing if each.id == wanted), allowing[0] if allowing else None)
     page = PrintsPage(
         lede=_lede(bool(allowing), asked),
-        retailer=_asking(db, chosen, vendor_id) if chosen else None,
+        retailer=_asking(db, chosen, vendor_id, before) if chosen else None,
+        again=before.id if before else "",
         others=tuple((f"/studio/prints?retailer={each.id}", each.name) for each in allowing if each is not chosen),
-        rows=tuple(_row(db, each, names) for each in asked),
+        rows=tuple(_row(db, each, names, {each.id for each in allowing}) for each in asked),
         values={"stock": _TAG, "copies": "1", "note": "", **values},
         chosen=tuple(request.form.getlist("item")) if request.method == "POST" else (),
         problems=problems,
@@ -124,19 +147,22 @@ def _show(db: Session, values: dict[str, str], problems: dict[str, str], *, reta
     return render("studio/prints.html", page, status=422 if problems else 200)
 
 
-def _asking(db: Session, retailer: Retailer, vendor_id: str) -> PrintRetailer:
-    stocks = list_stocks(db, retailer.id)
+def _asking(db: Session, retailer: Retailer, vendor_id: str, before: PrintRequest | None) -> PrintRetailer:
+    stocks, items = list_stocks(db, retailer.id), requests.list_askable(db, retailer.id, vendor_id)
+    if before is not None:
+        had = {item.id for item in list_request_items(db, before)}
+        items = [item for item in items if item.id in had]
     # Tags first: they are what is put on where goods are made.
     stocks.sort(key=lambda each: each.shape != "tag")
     return PrintRetailer(
         id=retailer.id,
         name=retailer.name,
-        items=tuple((item.id, item.title) for item in requests.list_askable(db, retailer.id, vendor_id)),
+        items=tuple((item.id, item.title) for item in items),
         stocks=tuple((each.key, each.said) for each in stocks[:_MOST_STOCKS]),
     )
 
 
-def _row(db: Session, asked: Asked, names: dict[str, str]) -> PrintFileRow:
+def _row(db: Session, asked: Asked, names: dict[str, str], allowing: set[str]) -> PrintFileRow:
     made = asked.request
     state, said = _STATES[made.state]
     # Where the vendor is suspended, what was released to it is out of its reach.
@@ -152,6 +178,7 @@ def _row(db: Session, asked: Asked, names: dict[str, str]) -> PrintFileRow:
         at=format_date(made.created_at.date(), "en"),
         href=f"/studio/prints/{made.id}/file" if batch else "",
         size=in_words(batch.file_bytes) if batch else "",
+        again_href=f"/studio/prints?again={made.id}#ask" if batch and made.retailer_id in allowing else "",
     )
 
 

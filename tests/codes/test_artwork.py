@@ -3,8 +3,9 @@
 import re
 import struct
 from io import BytesIO
-from itertools import islice, pairwise
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pypdfium2
 import pytest
@@ -12,18 +13,16 @@ import qrcode
 import resvg_py
 import zxingcpp
 from PIL import Image
-from qrcode.util import MODE_8BIT_BYTE, MODE_ALPHA_NUM, QRData
+from qrcode.util import QRData, lost_point
 
-from qrmerch.codes import artwork, preflight
+from qrmerch.codes import artwork, masks, preflight
 from qrmerch.codes.artwork import ColourTooPale, Level, SizeNotPossible, Symbol
 from qrmerch.codes.preflight import ArtworkRefused, Verdict
+from qrmerch.codes.segments import split
 from qrmerch.codes.tokens import make_token
 
 BASE = "https://fashiontown.example/q/"
 ADDRESS = BASE + "7K3M9QXRB"
-# Where a symbol says its level and mask (ISO/IEC 18004), as (row, column).
-_FORMAT = [(8, 0), (8, 1), (8, 2), (8, 3), (8, 4), (8, 5), (8, 7), (8, 8), (7, 8)]
-_FORMAT_MASK, _BITS = 0x5412, 15
 
 
 def read(image: Image.Image) -> list[str]:
@@ -31,25 +30,33 @@ def read(image: Image.Image) -> list[str]:
     return [each.text for each in zxingcpp.read_barcodes(image.convert("L"), try_invert=False)]
 
 
-def mask_of(symbol: Symbol) -> int:
-    bits = 0
-    for row, column in _FORMAT:
-        bits = bits << 1 | symbol.rows[row][column]
-    return (bits ^ _FORMAT_MASK >> (_BITS - len(_FORMAT))) >> 4 & 7
+@pytest.mark.parametrize("mask", masks.MASKS)
+@pytest.mark.parametrize(
+    "base",
+    [BASE, "https://q.rs/q/", "https://tags.a-rather-long-name.example.com/q/", "HTTPS://Q.RS/01/09506000134352/21/"],
+)
+def test_two_makers_of_codes_draw_the_same_modules(base: str, mask: int) -> None:
+    for level in Level:
+        for symbol in artwork.draw_symbols((base + make_token() for _ in range(5)), level=level, mask=mask):
+            assert symbol.rows == rows_by_qrcode(symbol, mask)
 
 
-@pytest.mark.parametrize("base", [BASE, "https://q.rs/q/", "https://tags.a-rather-long-name.example.com/q/"])
-def test_two_makers_of_codes_draw_the_same_modules(base: str) -> None:
-    # Where many digits stand together the fast maker packs them as a number, which is as good and shorter.
-    tokens = (token for token in iter(make_token, "") if not re.search(r"\d{5}", token))
-    for address in (base + token for token in islice(tokens, 20)):
-        (fast,) = artwork.draw_symbols([address])
-        drawn = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_M, border=0, mask_pattern=mask_of(fast))
-        drawn.add_data(QRData(address[:-10].encode(), mode=MODE_8BIT_BYTE), optimize=0)
-        drawn.add_data(QRData(address[-10:].encode(), mode=MODE_ALPHA_NUM), optimize=0)
-        drawn.make(fit=True)
+def test_a_symbol_wears_the_mask_that_costs_least() -> None:
+    for level in Level:
+        (chosen,) = artwork.draw_symbols([ADDRESS], level=level)
 
-        assert fast.rows == tuple(bytes(row) for row in drawn.modules)
+        others = [rows_by_qrcode(chosen, mask) for mask in masks.MASKS]
+        assert chosen.rows in others
+        assert lost_point(chosen.rows) == min(lost_point(rows) for rows in others)
+
+
+def rows_by_qrcode(symbol: Symbol, mask: int) -> tuple[bytes, ...]:
+    """The symbol as `qrcode` draws it from our segments under this mask."""
+    drawn: Any = qrcode.QRCode(error_correction=artwork._QRCODE_LEVELS[symbol.level], border=0, mask_pattern=mask)
+    for part in split(symbol.address):
+        drawn.add_data(QRData(part.data, mode=artwork._QRCODE_MODES[part.mode]), optimize=0)
+    drawn.make(fit=True)
+    return tuple(bytes(row) for row in drawn.modules)
 
 
 def test_the_slow_and_the_fast_symbol_both_say_the_address_and_have_one_size() -> None:
@@ -99,6 +106,26 @@ def test_a_png_has_one_bit_whole_dots_and_its_resolution(dpi: int) -> None:
     assert struct.unpack(">IIB", data[at : at + 9]) == (round(dpi / 0.0254), round(dpi / 0.0254), 1)
     assert picture.convert("RGB").getcolors() is not None
     assert {colour for _, colour in picture.convert("RGB").getcolors() or ()} == {(255, 255, 255), (0x7A, 0x1F, 0x4F)}
+
+
+@pytest.mark.parametrize("dots", [1, 2, 5, 8, 11])
+@pytest.mark.parametrize("text", ["1", ADDRESS, "x" * 2_300])
+def test_a_png_has_each_module_in_its_place(text: str, dots: int) -> None:
+    (symbol,) = artwork.draw_symbols([text])
+
+    data = artwork.png_of(symbol, size_mm=(symbol.side * dots + 0.5) / 72 * 25.4, dpi=72)
+
+    picture = Image.open(BytesIO(data)).convert("L")
+    assert picture.width == symbol.side * dots
+    middle = [each * dots + dots // 2 for each in range(symbol.side)]
+    inner = range(artwork.QUIET_MODULES, symbol.side - artwork.QUIET_MODULES)
+    for y, row in enumerate(symbol.rows, start=artwork.QUIET_MODULES):
+        for line in (y * dots, y * dots + dots - 1):
+            assert bytes(picture.getpixel((middle[x], line)) == 0 for x in inner) == row
+    assert picture.resize((symbol.side,) * 2, Image.Resampling.BOX).getcolors() == [
+        (sum(map(sum, symbol.rows)), 0),
+        (symbol.side**2 - sum(map(sum, symbol.rows)), 255),
+    ]
 
 
 @pytest.mark.parametrize("dark", ["#000000", "#7a1f4f"])

@@ -3,11 +3,14 @@
 import io
 
 import pytest
+from PIL import Image
 from sqlalchemy.orm import Session
 
 from qrmerch.access import Role
 from qrmerch.codes import service
+from qrmerch.codes.artwork import draw_symbol, paint
 from qrmerch.codes.models import Code
+from qrmerch.codes.shots import take_shots
 from qrmerch.codes.tokens import group
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.service import add_host
@@ -48,6 +51,44 @@ def test_each_code_of_a_proof_is_named_with_its_item_and_place(browser: Browser,
     assert "The least size is" in page
     assert "its scans are not counted" in page
     assert "<script>alert" not in page
+
+
+def photo_of(artwork: Image.Image, *, seed: str) -> bytes:
+    """A print as a phone sees it: artwork of eight dots a module, tilted, in the light of a shop."""
+    (shot,) = take_shots(artwork, module=8, count=1, seed=seed)
+    file = io.BytesIO()
+    shot.resize((shot.width * 3, shot.height * 3), Image.Resampling.BICUBIC).save(file, "JPEG", quality=90)
+    return file.getvalue()
+
+
+def test_a_photo_of_a_printed_tag_says_what_its_code_is_and_judges_no_size(
+    browser: Browser, house: House, code: Code
+) -> None:
+    mia = browser.sign_in(*house.mia)
+    artwork = paint(draw_symbol(f"https://fashiontown.example/q/{code.token}"), dots=8).convert("L")
+    strangers = paint(draw_symbol("https://fashiontown.example/q/7K3M9QXRB"), dots=8).convert("L")
+
+    _, as_artwork = send(mia, photo_of(artwork, seed="a"), "tag.jpg")
+    _, page = send(mia, photo_of(artwork, seed="a"), "tag.jpg", photo="1")
+    _, strange = send(mia, photo_of(strangers, seed="a"), "tag.jpg", photo="1")
+
+    assert "does not say how large it is printed" in as_artwork
+    assert f"/desk/codes/{code.id}" in page
+    assert "does not say how large it is printed" not in page
+    assert "0 refused" in page
+    assert "No code of yours has this text." in strange
+    assert "1 refused" in strange
+
+
+def test_a_photo_shows_what_covers_a_code(browser: Browser, house: House, code: Code) -> None:
+    artwork = paint(draw_symbol(f"https://fashiontown.example/q/{code.token}"), dots=8).convert("L")
+    side = artwork.width
+    artwork.paste(255, (side // 2, side // 2, side // 2 + 48, side // 2 + 40))
+
+    _, page = send(browser.sign_in(*house.mia), photo_of(artwork, seed="a"), "tag.jpg", photo="1")
+
+    assert "In this photo: Something covers it" in page
+    assert f"/desk/codes/{code.id}" in page
 
 
 def test_a_proof_without_codes_says_so(browser: Browser, house: House) -> None:

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from dataclasses import dataclass, replace
+from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -493,6 +494,21 @@ def test_looking_at_the_first_sheet_or_a_test_page_prints_nothing(mia: Browser, 
     assert read_pdf(first.data) == [address_of(shop.code)] * 2
     assert "Moved right 0.4 mm" in words_of(test.data).replace("\r\n", " ")
     assert first.headers["Content-Disposition"].startswith("inline")
+    assert codes_of(db)[0].printed_at is None
+
+
+def test_the_form_shows_the_first_label_as_large_as_it_is_printed(mia: Browser, shop: Shop, db: Session) -> None:
+    page = mia.get("/desk/codes/sheet?batch=Winter&sent=1&stock=hang-tag&call=Scan").text
+    (src, width, height) = re.findall(r'class="onelabel" src="([^"]+)" width="(\d+)" height="(\d+)"', page)[0]
+    picture = Image.open(io.BytesIO(mia.get(unescape(src)).data))
+    small = mia.get("/desk/codes/sheet?batch=Winter&sent=1&right=x").text
+    none = mia.get("/desk/codes/sheet/label.png?state=retired")
+
+    assert (int(width), int(height)) == (round(50 / 25.4 * 96), round(90 / 25.4 * 96))
+    assert picture.width == pytest.approx(2 * int(width), abs=2)
+    assert [each.text for each in zxingcpp.read_barcodes(picture)] == [address_of(shop.code)]
+    assert "onelabel" not in small
+    assert none.status_code == 404
     assert codes_of(db)[0].printed_at is None
 
 

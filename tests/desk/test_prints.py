@@ -1,10 +1,12 @@
 """Print batches, label stocks and vendors' print files, at the desk and in the studio; by whom, and of whom."""
 
 import io
+import re
 import zipfile
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -157,6 +159,36 @@ def test_labels_for_a_zebra_are_a_file_of_zpl(mia: Browser, shop: Shop, db: Sess
     assert mia.get(f"{here}/look.png").status_code == 404
 
 
+def test_what_a_label_printer_needs_is_kept_tested_and_printed_by(
+    mia: Browser, shop: Shop, db: Session, work: Work
+) -> None:
+    make_codes(db, [shop.item], [None], at=NOON)
+    db.commit()
+    fields = {"state": "active", "sent": "1", "as": "zpl-203"}
+    form = mia.get("/desk/codes/sheet?" + urlencode(fields)).text
+    far = mia.post("/desk/codes/sheet", {**fields, "right": "3"})
+    kept = mia.post("/desk/codes/sheet/fit", {**fields, "right": "1", "down": "-0.5", "printer": "Zebra, back"})
+    fitted = mia.get(kept.headers["Location"]).text
+    test = mia.get("/desk/codes/sheet/test?" + urlencode({**fields, "right": "1"}))
+    batches = [mia.post("/desk/codes/sheet", {**fields, "right": right}).headers["Location"] for right in ("0", "1")]
+    jobs.run_all(work)
+    for here in batches:
+        mia.post(f"{here}/release")
+    first, moved = (
+        re.search(rb"\^FO(\d+),(\d+)\^GFA", file_of(mia, f"{here}/file")).groups()
+        for here in batches  # type: ignore[union-attr]
+    )
+
+    assert not [each for each in ("Start at label", "Colour of the code") if each in form]
+    assert "Test label" in form
+    assert (far.status_code, "over the edge of the label" in far.text) == (422, True)
+    assert 'name="right" type="text" value="1"' in fitted
+    assert 'name="down" type="text" value="-0.5"' in fitted
+    assert b"^GB" in test.data
+    assert test.headers["Content-Disposition"] == 'attachment; filename="test-label.zpl"'
+    assert (int(moved[0]) - int(first[0]), moved[1]) == (round(203 / 25.4), first[1])
+
+
 @pytest.mark.parametrize("role", [Role.REVIEWER, Role.ANALYST])
 def test_who_only_looks_sees_batches_and_changes_nothing(
     browser: Browser, mia: Browser, shop: Shop, db: Session, work: Work, role: Role
@@ -293,6 +325,53 @@ def test_a_vendor_asks_the_desk_releases_and_only_that_vendor_downloads(
     assert (record.vendor_id, record.labels) == (shop.vendor.id, 2)
 
 
+def test_a_vendor_asks_for_one_damaged_tag_again_and_the_desk_releases_it(
+    browser: Browser, mia: Browser, vera: Browser, shop: Shop, db: Session, work: Work
+) -> None:
+    other = make_item(db, shop.retailer, vendor=shop.vendor, title="Marigold Skirt")
+    publish_page(db, other)
+    db.commit()
+    ask(vera, shop, item=[shop.item.id, other.id])
+    first = request_of(db)
+    early = vera.get(f"/studio/prints?again={first.id}").text
+    batch = mia.post(f"/desk/prints/requests/{first.id}/make", {}).headers["Location"]
+    jobs.run_all(work)
+    mia.post(f"{batch}/release")
+    code = db.scalars(select(Code).where(Code.item_id == other.id)).one()
+    # Another code of no place, newer than the one on the damaged tag.
+    later = make_item(db, shop.retailer, vendor=shop.vendor, title="Plain Skirt")
+    publish_page(db, later)
+    newer = Code(**{**as_row(code), "id": "z" * 36, "token": "7K3M9QXRB", "created_at": NOON + timedelta(days=9)})
+    db.add(newer)
+    db.commit()
+
+    form = vera.get(f"/studio/prints?again={first.id}").text
+    wrong = ask(vera, shop, item=[later.id], again=first.id)
+    assert ask(vera, shop, item=[other.id], copies="1", again=first.id) == 303
+    again = db.scalars(select(PrintRequest).where(PrintRequest.again_of_id == first.id)).one()
+    db.commit()
+    desk = mia.get(f"/desk/prints/requests/{again.id}").text
+    made = mia.post(f"/desk/prints/requests/{again.id}/make", {}).headers["Location"]
+    jobs.run_all(work)
+    unreleased = vera.get(f"/studio/prints/{again.id}/file").status_code
+    mia.post(f"{made}/release")
+
+    assert "for some again" not in early
+    assert "Ask Fashiontown for some again" in form
+    assert "Plain Skirt" not in form.partition('id="ask"')[2]
+    assert (wrong, unreleased) == (404, 404)
+    assert f'href="{batch}"' in desk
+    (page,) = pages_of(file_of(vera, f"/studio/prints/{again.id}/file"))
+    assert [address.rpartition("/")[2] for address in read(page)] == [code.token]
+    assert made in mia.get(batch).text
+    otto = browser.another().sign_in(*shop.otto)
+    assert "for some again" not in otto.get(f"/studio/prints?again={first.id}").text
+
+
+def as_row(code: Code) -> dict[str, object]:
+    return {column.key: getattr(code, column.key) for column in Code.__table__.columns}
+
+
 def test_a_request_is_refused_with_a_reason(mia: Browser, vera: Browser, shop: Shop, db: Session) -> None:
     ask(vera, shop)
     asked = request_of(db)
@@ -381,6 +460,54 @@ def test_codes_that_end_keep_their_batch_from_release_and_from_every_download(
     assert [mia.get(f"{here}/{file}").status_code for file in ("file", "package.zip")] == [409, 409]
     single = f"/desk/codes/{codes[0].id}/artwork?as="
     assert [mia.get(f"{single}{kind}").status_code for kind in ("svg", "png", "pdf")] == [409, 409, 409]
+
+
+def test_the_rest_of_a_batch_is_printed_from_its_page(mia: Browser, shop: Shop, db: Session, work: Work) -> None:
+    store = make_store(db, shop.retailer, short_name="Riverside")
+    codes = make_codes(db, [shop.item], [make_fixture(db, store, name=f"Bay {bay}") for bay in range(3)], at=NOON)
+    db.commit()
+    here = mia.post("/desk/codes/sheet", {"state": "active", "sent": "1", "name": "Winter"}).headers["Location"]
+    jobs.run_all(work)
+    mia.post(f"{here}/release")
+    early = mia.post(f"{here}/rest").status_code
+    retire_code(db, codes[1], at=NOON, actor=None)
+    db.commit()
+    page = mia.get(here).text
+
+    rest = mia.post(f"{here}/rest").headers["Location"]
+    jobs.run_all(work)
+    mia.post(f"{rest}/release")
+
+    assert early == 409
+    assert f"{codes[1].token[:4]} {codes[1].token[4:8]}" in page
+    assert page.count("<small>Retired</small>") == 1
+    assert f'action="{here}/rest"' in page
+    assert len(read(pages_of(file_of(mia, f"{rest}/file"))[0])) == 2
+    assert "Printed again from" in mia.get(rest).text
+    assert rest in mia.get(here).text
+
+
+def test_a_vendor_gets_the_rest_of_its_batch(mia: Browser, vera: Browser, shop: Shop, db: Session, work: Work) -> None:
+    other = make_item(db, shop.retailer, vendor=shop.vendor, title="Marigold Skirt")
+    publish_page(db, other)
+    db.commit()
+    ask(vera, shop, item=[shop.item.id, other.id])
+    asked = request_of(db)
+    db.commit()
+    here = mia.post(f"/desk/prints/requests/{asked.id}/make", {}).headers["Location"]
+    jobs.run_all(work)
+    mia.post(f"{here}/release")
+    code = db.scalars(select(Code).where(Code.item_id == other.id)).one()
+    retire_code(db, code, at=NOON, actor=None)
+    db.commit()
+
+    rest = mia.post(f"{here}/rest").headers["Location"]
+    making = vera.get(f"/studio/prints/{asked.id}/file").status_code
+    jobs.run_all(work)
+    mia.post(f"{rest}/release")
+
+    assert making == 404
+    assert len(read(pages_of(file_of(vera, f"/studio/prints/{asked.id}/file"))[0])) == 1
 
 
 def test_a_batch_that_failed_is_tried_again_from_its_page(mia: Browser, shop: Shop, db: Session, work: Work) -> None:

@@ -26,6 +26,7 @@ from qrmerch.printing import service, tasks
 from qrmerch.printing.house_face import unpack_font
 from qrmerch.printing.labels import Wording
 from qrmerch.printing.models import BatchState, Medium, PrintBatch
+from qrmerch.printing.queries import list_code_ids
 from qrmerch.printing.readback import read_pages
 from qrmerch.printing.reading import open_pages, render_page
 from qrmerch.printing.service import BatchOver
@@ -83,7 +84,58 @@ def test_a_code_that_ended_after_it_was_drawn_is_not_released_and_not_handed_out
     service.check_leaves(db, batch)
     retire_code(db, codes[0], at=NOON, actor=None)
 
-    with pytest.raises(CodeEnded, match="print those again"):
+    with pytest.raises(CodeEnded, match="Print the rest"):
+        service.check_leaves(db, batch)
+
+
+def test_the_rest_of_a_batch_is_printed_as_it_was_asked_for(
+    db: Session, retailer: Retailer, codes: list[Code], work: Work
+) -> None:
+    logo_key = work.files.put(io.BytesIO(logo().data), "brands")
+    order = service.Order(
+        name="W" * service.MAX_NAME_CHARS,
+        code_ids=[code.id for code in codes],
+        run=Run(stock=AVERY, start=3, copies=2, right_mm=0.4),
+        wording=Wording(call="Scan", style=Style(Modules.ROUNDED, Finders.ROUNDED, logo()), level=Level.H),
+        base_url="https://fashiontown.example",
+        logo_key=logo_key,
+    )
+    batch = service.ask_batch(db, retailer, order, at=NOON, actor=None)
+    db.commit()
+    jobs.run_all(work)
+    again(db, batch)
+    with pytest.raises(BatchOver):
+        service.ask_rest(db, retailer, batch, at=NOON, actor=None)
+    retire_code(db, codes[1], at=NOON, actor=None)
+
+    rest = service.ask_rest(db, retailer, batch, at=NOON, actor=None)
+    db.commit()
+    jobs.run_all(work)
+
+    assert again(db, rest).state == BatchState.CHECKED, rest.problem
+    assert (batch.state, rest.again_of_id) == (BatchState.CANCELLED, batch.id)
+    assert (rest.name[-11:], len(rest.name)) == ("W, the rest"[-11:], service.MAX_NAME_CHARS)
+    assert list_code_ids(db, rest.id) == [code.id for code in codes if code is not codes[1]]
+    assert (service.run_of(rest), rest.wording) == (order.run, batch.wording)
+    assert work.files.path(rest.file_key).read_bytes().count(b"/Subtype/Image") == 2, "the logo and its mask"
+
+
+def test_what_was_released_stays_on_record_when_its_rest_is_printed(
+    db: Session, retailer: Retailer, codes: list[Code], work: Work
+) -> None:
+    batch = ask(db, retailer, codes)
+    jobs.run_all(work)
+    service.release_batch(db, again(db, batch), at=NOON, actor=None)
+    for code in codes[1:]:
+        retire_code(db, code, at=NOON, actor=None)
+
+    rest = service.ask_rest(db, retailer, batch, at=NOON, actor=None)
+    retire_code(db, codes[0], at=NOON, actor=None)
+
+    assert (batch.state, rest.codes) == (BatchState.RELEASED, 1)
+    with pytest.raises(BatchOver):
+        service.ask_rest(db, retailer, batch, at=NOON, actor=None)
+    with pytest.raises(CodeEnded, match="Choose others in the list"):
         service.check_leaves(db, batch)
 
 

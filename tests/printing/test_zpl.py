@@ -5,13 +5,16 @@ import re
 from dataclasses import replace
 
 import pytest
+import zxingcpp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qrmerch.codes.preflight import ArtworkRefused
+from qrmerch.errors import FormError
 from qrmerch.printing import zpl
 from qrmerch.printing.labels import Label, Wording
 from qrmerch.printing.readback import read_label
+from qrmerch.printing.sheets import Run, check_on_label
 from qrmerch.printing.stocks import Stock, get_stock
 from tests.printing.test_sheets import BASE, make_label, make_labels
 
@@ -21,8 +24,12 @@ HOSTILE = ["^XA~JR", "~DG R:X", "_5E_7E", "^FS^XZ", "Top\\&x", "50 % & <b>", "Ż
 
 
 def written(labels: list[Label], stock: Stock, *, dpi: int = 203, copies: int = 1) -> io.BytesIO:
+    return written_by(Run(stock=stock, copies=copies), labels, dpi=dpi)
+
+
+def written_by(run: Run, labels: list[Label], *, dpi: int = 203) -> io.BytesIO:
     file = io.BytesIO()
-    zpl.Zebra(file, stock, WORDING, dpi, copies).add(labels)
+    zpl.Zebra(file, run, WORDING, dpi).add(labels)
     file.seek(0)
     return file
 
@@ -87,8 +94,64 @@ def test_a_code_too_small_for_the_printer_is_refused() -> None:
 
 def test_names_that_are_cut_are_told() -> None:
     label = make_label(title="A very long name that goes on and on, with pockets and a hood " * 3)
-    zebra = zpl.Zebra(io.BytesIO(), AVERY, WORDING, 203)
+    zebra = zpl.Zebra(io.BytesIO(), Run(stock=AVERY), WORDING, 203)
 
     zebra.add([label, make_label(title="Top", base=BASE), make_label(title="Top \U0001f44d", base=BASE)])
 
     assert zebra.names == {"incomplete": ["Top \U0001f44d"], "cut": [label.title]}
+
+
+@pytest.mark.parametrize("dpi", zpl.RESOLUTIONS)
+def test_a_label_is_moved_and_stretched_as_its_printer_needs_and_its_code_keeps_whole_dots(dpi: int) -> None:
+    labels = [make_label(), make_label(title="新亞姜糖")]
+    plain = zpl.read_labels(written_by(Run(stock=AVERY), labels, dpi=dpi))
+    moved = zpl.read_labels(written_by(Run(stock=AVERY, right_mm=1.0, down_mm=-1.0, across=1.01), labels, dpi=dpi))
+
+    for label, before, after in zip(labels, plain, moved, strict=True):
+        assert read_label(after.picture) == [label.address]
+        assert after.picture.size == before.picture.size
+        (left, top, right, bottom), (to_left, to_top, to_right, to_bottom) = map(box_of_code, (before, after))
+        assert (to_right - to_left, to_bottom - to_top) == (right - left, bottom - top)
+        assert to_left - left == pytest.approx((left + right) / 2 * 0.01 + dpi / 25.4, abs=1)
+        assert to_top - top == pytest.approx(-dpi / 25.4, abs=1)
+
+
+def box_of_code(drawn: zpl.Drawn) -> tuple[int, int, int, int]:
+    """Where the code lies, dots: left, top, right, bottom."""
+    (found,) = zxingcpp.read_barcodes(drawn.picture)
+    where = found.position
+    return where.top_left.x, where.top_left.y, where.bottom_right.x, where.bottom_right.y
+
+
+def test_words_and_bitmaps_move_with_the_code() -> None:
+    label = make_label(title="新亞姜糖")
+    places = [
+        [(int(x), int(y)) for x, y in re.findall(rb"\^FO(\d+),(\d+)", written_by(run, [label]).getvalue())]
+        for run in (Run(stock=TAG), Run(stock=TAG, right_mm=1.0, down_mm=0.5))
+    ]
+
+    assert len(places[0]) == len(places[1]) > 2
+    for (x, y), (to_x, to_y) in zip(*places, strict=True):
+        assert to_x - x == pytest.approx(203 / 25.4, abs=1)
+        assert to_y - y == pytest.approx(203 / 25.4 / 2, abs=1)
+
+
+def test_a_printer_that_needs_words_off_the_label_is_refused_by_how_much() -> None:
+    check_on_label(Run(stock=AVERY, right_mm=1.6, down_mm=-1.6))
+    with pytest.raises(FormError) as refused:
+        check_on_label(Run(stock=AVERY, right_mm=2.6, down_mm=-1.7, along=0.99))
+
+    assert "moves words 1.0 mm over the edge of the label" in refused.value.problems["right"]
+    assert "0.1 mm over" in refused.value.problems["down"]
+
+
+def test_a_test_label_is_a_frame_as_far_inside_the_edges_as_words_are() -> None:
+    data = zpl.outline_label(Run(stock=AVERY, right_mm=0.5), dpi=300)
+
+    width, height = (round(side / 25.4 * 300) for side in AVERY.label)
+    margin, moved = 1.6 / 25.4 * 300, 0.5 / 25.4 * 300
+    (frame,) = re.findall(rb"\^FO(\d+),(\d+)\^GB(\d+),(\d+),2", data)
+    assert data.startswith(b"^XA") and data.endswith(b"^XZ\n")
+    assert f"^PW{width}^LL{height}".encode() in data
+    expected = [margin + moved, margin, width - 2 * margin, height - 2 * margin]
+    assert [int(each) for each in frame] == pytest.approx(expected, abs=1)
