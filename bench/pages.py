@@ -40,8 +40,8 @@ _RUNS = ("--runs", "5", "--pick", "best", "--stop-at", "100")
 _BOUNDS = {
     "max-lcp": 1_500,
     "max-bytes": 110_000,
-    "max-requests": 10,
-    "max-js": 6_000,
+    "max-requests": 8,
+    "max-js": 4_096,
     "max-blocking": 0,
     "max-redirects": 0,
     "max-cls": 0.01,

@@ -66,6 +66,8 @@ class Access:
 
     roles: frozenset[Role]
     is_public: bool = False
+    # Its address holds a secret that only its owner knows: whoever sends it need not come from a page of ours.
+    has_secret: bool = False
 
     def admits(self, principal: Principal | None) -> bool:
         return self.is_public or (principal is not None and principal.role in self.roles)
@@ -81,6 +83,11 @@ def allow(*roles: Role) -> Callable[[Route], Route]:
 def allow_anyone(route: Route) -> Route:
     """Declare a route that needs no sign-in: a shopper's, or the door itself."""
     return _declare(Access(frozenset(), is_public=True))(route)
+
+
+def allow_secret(route: Route) -> Route:
+    """Declare a route for whoever knows the secret in its address, such as a mail provider that stops a mail."""
+    return _declare(Access(frozenset(), is_public=True, has_secret=True))(route)
 
 
 def allow_signed_in(route: Route) -> Route:

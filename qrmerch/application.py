@@ -28,6 +28,7 @@ from qrmerch.landing.scanning import open_scan_path, put_scan_path
 from qrmerch.landing.shedding import Shedding
 from qrmerch.media import recording_tasks as _recording_jobs
 from qrmerch.media import tasks as _media_jobs
+from qrmerch.messages import tasks as _message_jobs
 from qrmerch.navigation import navigation_of
 from qrmerch.offers import tasks as _offer_jobs
 from qrmerch.parties import following_tasks as _follow_jobs
@@ -51,6 +52,7 @@ _JOB_ROOMS = (
     _review_jobs,
     _gs1_jobs,
     _media_jobs,
+    _message_jobs,
     _host_jobs,
     _offer_jobs,
     _print_jobs,
@@ -102,6 +104,7 @@ def _open_front_door(app: Flask, made_with: Services) -> None:
     app.wsgi_app = FrontDoor(behind, path)  # type: ignore[method-assign]
     path.changes.follow()
     path.tightening.start()
+    path.ahead.start(behind.has_room)
 
 
 def _open_demo(made_with: Services) -> None:

@@ -1,5 +1,6 @@
 """Languages: which one to speak, which way it runs, and how it writes dates and numbers."""
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from functools import cache
@@ -16,6 +17,8 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
 _CATALOGUES = Path(__file__).parent / "locales"
+# The weekday, and a month in letters, in a pattern of Unicode's.
+_WEEKDAY, _MONTH = re.compile("E+|c+"), re.compile("M{3,}|L{3,}")
 
 
 def translator(locale: str) -> Callable[[str], str]:
@@ -85,9 +88,19 @@ def format_date(day: date, locale: str, style: str = "medium") -> str:
 
 
 def format_weekday(at: datetime, locale: str, zone: str) -> str:
-    """The day of an instant as one says it: "Sunday, December 6"."""
+    """The day of an instant, short: "Sun, Dec 6"."""
     local = at.astimezone(ZoneInfo(zone))
     return str(_format_skeleton("MMMMEEEEd", local, fuzzy=True, locale=_locale(locale)))
+
+
+def format_whole_day(at: datetime, locale: str, zone: str) -> str:
+    """The day of an instant as one says it: "Sunday, December 6"."""
+    spoken = _locale(locale)
+    # The language's own order and signs, with day and month written out.
+    known = spoken.datetime_skeletons
+    pattern = str(next(known[each] for each in ("MMMMEEEEd", "MMMMEd", "MMMEd") if each in known).pattern)
+    pattern = _MONTH.sub("MMMM", _WEEKDAY.sub("EEEE", pattern))
+    return str(_format_date(at.astimezone(ZoneInfo(zone)).date(), format=pattern, locale=spoken))
 
 
 def format_day(at: datetime, locale: str, zone: str) -> str:

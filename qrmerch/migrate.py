@@ -38,6 +38,7 @@ WITH_TABLES: Final = (
     "wishlists.models",
     "reviews.models",
     "printing.models",
+    "messages.models",
 )
 
 

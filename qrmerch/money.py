@@ -26,10 +26,17 @@ class Money:
         return format_money(self.minor, self.currency, locale)
 
 
-def format_money(minor: int, currency: str, locale: str = "en") -> str:
-    """The amount as people of `locale` write it; whole amounts keep their decimals."""
+def format_money(minor: int, currency: str, locale: str = "en", *, is_round: bool = False) -> str:
+    """The amount as people of `locale` write it; whole amounts keep their decimals.
+
+    :param is_round: whole amounts do without: "$4,800".
+    """
     amount = Decimal(minor).scaleb(-get_currency_precision(currency))
-    text = str(format_currency(amount, currency, locale=_locale_for(currency, locale)))
+    spoken = _locale_for(currency, locale)
+    pattern = str(spoken.currency_formats["standard"].pattern)
+    if is_round and amount == amount.to_integral_value():
+        pattern = pattern.replace(".00", "")
+    text = str(format_currency(amount, currency, pattern, locale=spoken, currency_digits=".00" in pattern))
     return _LETTER_BEFORE_DIGIT.sub("\u00a0", text)
 
 

@@ -49,6 +49,7 @@ _DESK: Final = (
             _Place("Templates", "/desk/templates"),
             _Place("Offers", "/desk/offers"),
             _Place("Shoppers’ reviews", "/desk/reviews", _count_said),
+            _Place("Alerts and news", "/desk/alerts"),
         ),
     ),
     (

@@ -4,9 +4,10 @@ import enum
 import re
 import smtplib
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from email.message import EmailMessage
+from email.policy import SMTP
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -15,10 +16,15 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from qrmerch import jobs
 from qrmerch.clock import now
-from qrmerch.tables import Base, Id, one_of, word
+from qrmerch.tables import Base, Id, Json, one_of, word
 from qrmerch.text import clean_line
 
 _SMTP_TIMEOUT_S: Final = 10
+_MAX_HEADER_CHARS: Final = 500
+# What a mail can carry besides its own: how to stop it (RFC 2369, RFC 8058).
+_HEADERS: Final = frozenset(("List-Unsubscribe", "List-Unsubscribe-Post"))
+# Such a header stands in one line, however long: what is encoded or folded, no mail provider follows.
+_POLICY: Final = SMTP.clone(max_line_length=_MAX_HEADER_CHARS + 80)
 # A one-time secret as links carry it: 256 bits in URL-safe Base64.
 _SECRET: Final = re.compile(r"(?<![\w-])[\w-]{43}(?![\w-])", re.ASCII)
 
@@ -49,6 +55,10 @@ class OutboxMessage(Base):
     recipient: Mapped[str] = mapped_column(String(254))
     subject: Mapped[str] = mapped_column(String(200))
     body: Mapped[str] = mapped_column(Text)
+    # {"List-Unsubscribe": "<https://…>"}; empty once it was sent, for it may hold a one-time link.
+    headers: Mapped[Json] = mapped_column(default=dict)
+    # The shopper it was written to, with whom it is erased; None for staff.
+    contact_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("contact.id"), index=True)
     state: Mapped[MessageState] = word(MessageState)
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
@@ -63,17 +73,25 @@ def post(
     subject: str,
     body: str,
     at: datetime,
+    headers: Mapping[str, str] | None = None,
+    contact_id: str | None = None,
 ) -> OutboxMessage:
     """Write a message; it leaves after the caller's commit, by a job.
 
-    :raises ValueError: recipient or subject holds what a header must not.
+    :param headers: of a mail, besides its own: `List-Unsubscribe` and `List-Unsubscribe-Post`.
+    :param contact_id: the shopper it is written to; None for staff.
+    :raises ValueError: recipient, subject or a header holds what a header must not, or it is none of those.
     """
+    if strange := set(headers or {}) - _HEADERS:
+        raise ValueError(f"A mail carries no {', '.join(sorted(strange))}.")
     message = OutboxMessage(
         retailer_id=retailer_id,
         channel=channel,
         recipient=_header(to, 254),
         subject=_header(subject, 200),
         body=body,
+        headers={name: _header(value, _MAX_HEADER_CHARS) for name, value in (headers or {}).items()},
+        contact_id=contact_id,
         state=MessageState.QUEUED,
         created_at=at,
     )
@@ -103,8 +121,10 @@ def without_secrets(text: str) -> str:
 
 def mail_of(message: OutboxMessage, *, sender: str) -> EmailMessage:
     """The message as mail, one recipient, plain text."""
-    mail = EmailMessage()
+    mail = EmailMessage(policy=_POLICY)
     mail["From"], mail["To"], mail["Subject"] = sender, message.recipient, message.subject
+    for name, value in message.headers.items():
+        mail[name] = value
     mail.set_content(message.body)
     return mail
 
@@ -121,11 +141,14 @@ def send(work: jobs.Work, *, message_id: str) -> None:
     if is_sent and mail:
         _send_mail(work.settings.smtp_url, mail)
     with work.database.write() as db:
-        message = db.get_one(OutboxMessage, message_id)
+        message = db.get(OutboxMessage, message_id)
+        if message is None:
+            # Its recipient was erased while it went out.
+            return
         message.state = MessageState.SENT if is_sent else MessageState.KEPT
         message.sent_at = now() if is_sent else None
         if is_sent:
-            message.body = without_secrets(message.body)
+            message.body, message.headers = without_secrets(message.body), {}
         db.commit()
 
 

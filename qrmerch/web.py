@@ -233,7 +233,7 @@ def _guard() -> None:
         if g.principal is None:
             raise SignInNeeded("Sign in to go on.")
         raise NotFound()
-    if request.method not in SAFE_METHODS:
+    if request.method not in SAFE_METHODS and not access.has_secret:
         _refuse_foreign_write(needs_token=not access.is_public)
     _refuse_nul()
 
@@ -255,7 +255,7 @@ def _refuse_nul() -> None:
 
 
 def _is_staff_path() -> bool:
-    return request.path.startswith((*_STAFF_PATHS, "/sign-"))
+    return request.path.startswith((*_STAFF_PATHS, "/sign-in", "/sign-out"))
 
 
 def _refuse_foreign_write(*, needs_token: bool) -> None:

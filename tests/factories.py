@@ -16,6 +16,7 @@ from qrmerch import ids
 from qrmerch.access import VENDOR, Role
 from qrmerch.catalog.drafts import ProductDraft, VariantDraft
 from qrmerch.catalog.models import Item, VendorProduct
+from qrmerch.catalog.queries import list_variants
 from qrmerch.catalog.service import list_at, put_product
 from qrmerch.clock import now
 from qrmerch.codes.models import Carrier, Code, CodeState
@@ -26,10 +27,12 @@ from qrmerch.content.models import PageTemplate, Publication, Revision, Revision
 from qrmerch.content.queries import find_template_of
 from qrmerch.files import FileStore
 from qrmerch.media.models import Arrival, Asset, AssetKind, AssetState, Recording, Rendition
+from qrmerch.messages.models import Purpose, Subscription, SubscriptionState
 from qrmerch.offers import service as offers
 from qrmerch.offers.models import Claim, Offer, OfferKind, Outcome, Redemption
 from qrmerch.offers.terms import OfferTerms
 from qrmerch.offers.till_codes import find_code_of
+from qrmerch.outbox import Channel
 from qrmerch.parties import service as parties
 from qrmerch.parties.models import Fixture, FixtureKind, Retailer, Store, Vendor
 from qrmerch.parties.queries import find_supply
@@ -38,8 +41,8 @@ from qrmerch.printing.signs import Dress, Shown, Sign
 from qrmerch.reviews.models import Answer, Helped, Review, ReviewState
 from qrmerch.reviews.service import answer as tap
 from qrmerch.users.models import Membership, User
-from qrmerch.visitors.models import Visitor
-from qrmerch.visitors.service import remember
+from qrmerch.visitors.models import ConsentAction, Contact, Visitor
+from qrmerch.visitors.service import keep_contact, note_contact, remember
 from tests.conftest import NOON
 
 _numbers = itertools.count(1)
@@ -454,6 +457,35 @@ def make_visitor(db: Session, retailer: Retailer, *, secret: str | None = None, 
     known = remember(db, retailer.id, secret, shown_text="Get the code.", locale=retailer.default_locale, at=at)
     db.flush()
     return known.visitor
+
+
+def make_subscription(
+    db: Session, item: Item, *, email: str = "ann@example.com", store: Store | None = None
+) -> Subscription:
+    """An address that confirmed: it wants to be told when an item's first variant is back."""
+    variant = list_variants(db, item.id)[0]
+    contact: Contact = keep_contact(db, item.retailer_id, email, at=NOON)
+    made = Subscription(
+        id=ids.new(),
+        retailer_id=item.retailer_id,
+        contact_id=contact.id,
+        channel=Channel.MAIL,
+        purpose=Purpose.BACK_IN_STOCK,
+        variant_id=variant.id,
+        store_id=store.id if store else None,
+        about=f"{variant.id}:{store.id if store else ''}",
+        state=SubscriptionState.CONFIRMED,
+        shown_text="Tell me when it is back.",
+        locale="en",
+        asked_at=NOON,
+        confirmed_at=NOON,
+        until=NOON + timedelta(days=180),
+    )
+    db.add(made)
+    shown = {"shown_text": made.shown_text, "locale": made.locale}
+    note_contact(db, contact, made.purpose, ConsentAction.GRANT, at=NOON, **shown)
+    db.flush()
+    return made
 
 
 def make_offer(

@@ -396,8 +396,17 @@ OURS = {
     *("import_run.encoding", "import_run.delimiter", "import_run.currency", "invitation.secret_hash"),
     *("invitation.store_ids", "membership.store_ids", "offer.public_id", "offer.currency", "offer.store_ids"),
     *("store.public_id", "store.country", "store.time_zone", "store_network.cidr", "visitor.secret_hash"),
-    *("consent_event.purpose", "consent_event.locale", "fixed_value.slot", "item.public_id", "item.template_id"),
+    *(
+        "consent_event.purpose",
+        "consent_event.locale",
+        "subscription.locale",
+        "subscription.about",
+        "fixed_value.slot",
+        "item.public_id",
+        "item.template_id",
+    ),
     *("product_variant.currency", "variant.currency", "rendition.purpose", "rendition.format", "rendition.key"),
+    *("mail_link.secret_hash", "suppression.address_hash", "outbox_message.headers"),
     *("staff_session.secret_hash", "claim.public_id", "claim.visit", "claim.code_lookup", "claim.code_tail"),
     *(
         "code.token",

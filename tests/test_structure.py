@@ -23,7 +23,7 @@ ROWS = {
     "top": ("__init__", "application", "cli", "demo", "edge", "moving", "navigation", "serving"),
     "pages": ("landing", "account", "desk", "studio", "insights", "associates"),
     "rendering": ("rendering",),
-    "after": ("printing",),
+    "after": ("messages", "printing"),
     "actions": ("offers", "wishlists", "reviews"),
     "counting": ("scans",),
     "intake": ("imports",),

@@ -17,7 +17,7 @@ TEMPLATES = [
     *sorted((ROOT / "templates" / "rendering").glob("*.html")),
     *sorted((ROOT / "templates" / "landing").glob("*.html")),
 ]
-ROOMS = ("rendering", "landing", "printing")
+ROOMS = ("rendering", "landing", "messages", "printing")
 MODULES = [path for room in ROOMS for path in sorted((ROOT / "qrmerch" / room).glob("*.py"))]
 # What facts and choices of a catalogue are called most often; they are translated where they are shown.
 COMMON = ["Size", "Colour", "Color", "Material", "Fit", "Length", "Width", "Height", "Weight", "Waist", "Made in"]

@@ -30,6 +30,8 @@ from qrmerch.imports.service import receive_sheet
 from qrmerch.imports.slot_models import FillRun
 from qrmerch.imports.slot_sheets import receive_file as receive_fill
 from qrmerch.media.models import Archive, ArchiveState
+from qrmerch.messages.links import make_link
+from qrmerch.messages.models import LinkKind
 from qrmerch.parties.models import Corners, Display, Retailer, Tone
 from qrmerch.parties.own_hosts import claim_host
 from qrmerch.parties.service import Brand, set_brand
@@ -41,6 +43,7 @@ from qrmerch.printing.stocks import get_stock
 from qrmerch.reviews.models import Review, ReviewState
 from qrmerch.users.models import Invitation
 from qrmerch.users.service import open_session
+from qrmerch.visitors.service import suppress
 from tests.conftest import NOON
 from tests.factories import (
     Person,
@@ -58,6 +61,7 @@ from tests.factories import (
     make_revision,
     make_sign,
     make_store,
+    make_subscription,
     make_template,
     make_use,
     make_vendor,
@@ -96,6 +100,9 @@ def make_house(db: Session, name: str, *, settings: Settings) -> House:
     offer = make_offer(db, item)
     claim = make_claim(db, offer, item)
     use = make_use(db, make_claim(db, offer, item), store)
+    subscription = make_subscription(db, item, email=f"ann@{name.lower()}.example", store=store)
+    make_link(db, subscription, LinkKind.STOP, at=NOON, until=None)
+    suppress(db, retailer.id, "eve@example.com", keys=[settings.secret_key], at=NOON)
     run = _make_run(db, vendor.id, settings)
     people = {
         role: make_person(db, role, name=f"{name} {role}", retailer=retailer, vendor=vendor, stores=(store,))

@@ -701,6 +701,29 @@ def upgrade() -> None:
     op.create_index(op.f("ix_offer_created_by"), "offer", ["created_by"], unique=False)
     op.create_index(op.f("ix_offer_retailer_id"), "offer", ["retailer_id"], unique=False)
     op.create_table(
+        "contact",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_contact_retailer_id_retailer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contact")),
+        sa.UniqueConstraint("retailer_id", "email", name=op.f("uq_contact_retailer_id_email")),
+    )
+    op.create_index(op.f("ix_contact_retailer_id"), "contact", ["retailer_id"], unique=False)
+    op.create_table(
+        "suppression",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("address_hash", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_suppression_retailer_id_retailer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_suppression")),
+        sa.UniqueConstraint("retailer_id", "address_hash", name=op.f("uq_suppression_retailer_id_address_hash")),
+    )
+    op.create_index(op.f("ix_suppression_retailer_id"), "suppression", ["retailer_id"], unique=False)
+    op.create_table(
         "outbox_message",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("retailer_id", sa.String(length=36), nullable=True),
@@ -708,15 +731,21 @@ def upgrade() -> None:
         sa.Column("recipient", sa.String(length=254), nullable=False),
         sa.Column("subject", sa.String(length=200), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
+        sa.Column(
+            "headers", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("contact_id", sa.String(length=36), nullable=True),
         sa.Column("state", sa.String(length=40), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("channel IN ('mail', 'sms')", name=op.f("ck_outbox_message_channel_known")),
         sa.CheckConstraint("state IN ('queued', 'sent', 'kept')", name=op.f("ck_outbox_message_state_known")),
+        sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_outbox_message_contact_id_contact")),
         sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_outbox_message_retailer_id_retailer")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox_message")),
     )
     op.create_index(op.f("ix_outbox_message_retailer_id"), "outbox_message", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_outbox_message_contact_id"), "outbox_message", ["contact_id"], unique=False)
     op.create_table(
         "page_change",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -1042,19 +1071,23 @@ def upgrade() -> None:
         "consent_event",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
         sa.Column("id", sa.String(length=36), nullable=False),
-        sa.Column("visitor_id", sa.String(length=36), nullable=False),
+        sa.Column("visitor_id", sa.String(length=36), nullable=True),
+        sa.Column("contact_id", sa.String(length=36), nullable=True),
         sa.Column("purpose", sa.String(length=40), nullable=False),
         sa.Column("action", sa.String(length=40), nullable=False),
         sa.Column("shown_text", sa.Text(), nullable=False),
         sa.Column("locale", sa.String(length=12), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("action IN ('grant', 'withdraw')", name=op.f("ck_consent_event_action_known")),
+        sa.CheckConstraint("(visitor_id IS NULL) <> (contact_id IS NULL)", name=op.f("ck_consent_event_one_subject")),
+        sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_consent_event_contact_id_contact")),
         sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_consent_event_retailer_id_retailer")),
         sa.ForeignKeyConstraint(["visitor_id"], ["visitor.id"], name=op.f("fk_consent_event_visitor_id_visitor")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_consent_event")),
     )
     op.create_index(op.f("ix_consent_event_retailer_id"), "consent_event", ["retailer_id"], unique=False)
     op.create_index(op.f("ix_consent_event_visitor_id"), "consent_event", ["visitor_id"], unique=False)
+    op.create_index(op.f("ix_consent_event_contact_id"), "consent_event", ["contact_id"], unique=False)
     op.create_table(
         "fixed_value",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
@@ -1870,6 +1903,7 @@ def upgrade() -> None:
         sa.Column("variant_id", sa.String(length=36), nullable=False),
         sa.Column("pieces", sa.Integer(), nullable=False),
         sa.Column("as_of", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("came_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_stock_retailer_id_retailer")),
         sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_stock_store_id_store")),
         sa.ForeignKeyConstraint(["variant_id"], ["variant.id"], name=op.f("fk_stock_variant_id_variant")),
@@ -2011,9 +2045,80 @@ def upgrade() -> None:
     op.create_index(op.f("ix_publication_retailer_id"), "publication", ["retailer_id"], unique=False)
     op.create_index(op.f("ix_publication_revision_id"), "publication", ["revision_id"], unique=False)
     op.create_index(op.f("ix_publication_vendor_id"), "publication", ["vendor_id"], unique=False)
+    op.create_table(
+        "subscription",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("contact_id", sa.String(length=36), nullable=False),
+        sa.Column("channel", sa.String(length=40), nullable=False),
+        sa.Column("purpose", sa.String(length=40), nullable=False),
+        sa.Column("variant_id", sa.String(length=36), nullable=True),
+        sa.Column("store_id", sa.String(length=36), nullable=True),
+        sa.Column("about", sa.String(length=80), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("shown_text", sa.Text(), nullable=False),
+        sa.Column("locale", sa.String(length=12), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("fired_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("fired_store_id", sa.String(length=36), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(purpose = 'back_in_stock') = (variant_id IS NOT NULL)",
+            name=op.f("ck_subscription_variant_where_it_belongs"),
+        ),
+        sa.CheckConstraint("channel IN ('mail', 'sms')", name=op.f("ck_subscription_channel_known")),
+        sa.CheckConstraint("purpose IN ('newsletter', 'back_in_stock')", name=op.f("ck_subscription_purpose_known")),
+        sa.CheckConstraint(
+            "state IN ('pending', 'confirmed', 'fired', 'unsubscribed', 'expired')",
+            name=op.f("ck_subscription_state_known"),
+        ),
+        sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_subscription_contact_id_contact")),
+        sa.ForeignKeyConstraint(["fired_store_id"], ["store.id"], name=op.f("fk_subscription_fired_store_id_store")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_subscription_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_subscription_store_id_store")),
+        sa.ForeignKeyConstraint(["variant_id"], ["variant.id"], name=op.f("fk_subscription_variant_id_variant")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_subscription")),
+        sa.UniqueConstraint(
+            "contact_id", "channel", "purpose", "about", name=op.f("uq_subscription_contact_id_channel_purpose_about")
+        ),
+    )
+    op.create_index(op.f("ix_subscription_fired_store_id"), "subscription", ["fired_store_id"], unique=False)
+    op.create_index(op.f("ix_subscription_retailer_id"), "subscription", ["retailer_id"], unique=False)
+    op.create_index("ix_subscription_retailer_state", "subscription", ["retailer_id", "purpose", "state"], unique=False)
+    op.create_index("ix_subscription_state_until", "subscription", ["state", "until"], unique=False)
+    op.create_index(op.f("ix_subscription_store_id"), "subscription", ["store_id"], unique=False)
+    op.create_index("ix_subscription_variant_state", "subscription", ["variant_id", "state"], unique=False)
+    op.create_table(
+        "mail_link",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("secret_hash", sa.String(length=64), nullable=False),
+        sa.Column("contact_id", sa.String(length=36), nullable=False),
+        sa.Column("purpose", sa.String(length=40), nullable=False),
+        sa.Column("subscription_id", sa.String(length=36), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("kind IN ('confirm', 'stop')", name=op.f("ck_mail_link_kind_known")),
+        sa.CheckConstraint("purpose IN ('newsletter', 'back_in_stock')", name=op.f("ck_mail_link_purpose_known")),
+        sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_mail_link_contact_id_contact")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_mail_link_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(
+            ["subscription_id"], ["subscription.id"], name=op.f("fk_mail_link_subscription_id_subscription")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mail_link")),
+        sa.UniqueConstraint("secret_hash", name=op.f("uq_mail_link_secret_hash")),
+    )
+    op.create_index(op.f("ix_mail_link_contact_id"), "mail_link", ["contact_id"], unique=False)
+    op.create_index(op.f("ix_mail_link_retailer_id"), "mail_link", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_mail_link_subscription_id"), "mail_link", ["subscription_id"], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_table("mail_link")
+    op.drop_table("subscription")
     op.drop_index(op.f("ix_publication_vendor_id"), table_name="publication")
     op.drop_index(op.f("ix_publication_revision_id"), table_name="publication")
     op.drop_index(op.f("ix_publication_retailer_id"), table_name="publication")
@@ -2210,6 +2315,7 @@ def downgrade() -> None:
     op.drop_table("fixed_value")
     op.drop_index(op.f("ix_consent_event_visitor_id"), table_name="consent_event")
     op.drop_index(op.f("ix_consent_event_retailer_id"), table_name="consent_event")
+    op.drop_index(op.f("ix_consent_event_contact_id"), table_name="consent_event")
     op.drop_table("consent_event")
     op.drop_index(op.f("ix_code_draft_run_id"), table_name="code_draft")
     op.drop_index(op.f("ix_code_draft_retailer_id"), table_name="code_draft")
@@ -2256,7 +2362,12 @@ def downgrade() -> None:
     op.drop_index("ix_page_change_at", table_name="page_change")
     op.drop_table("page_change")
     op.drop_index(op.f("ix_outbox_message_retailer_id"), table_name="outbox_message")
+    op.drop_index(op.f("ix_outbox_message_contact_id"), table_name="outbox_message")
     op.drop_table("outbox_message")
+    op.drop_index(op.f("ix_suppression_retailer_id"), table_name="suppression")
+    op.drop_table("suppression")
+    op.drop_index(op.f("ix_contact_retailer_id"), table_name="contact")
+    op.drop_table("contact")
     op.drop_index(op.f("ix_offer_retailer_id"), table_name="offer")
     op.drop_index(op.f("ix_offer_created_by"), table_name="offer")
     op.drop_table("offer")

@@ -130,6 +130,7 @@ def put_stock(
                 "variant_id": each.variant_id,
                 "pieces": each.pieces,
                 "as_of": each.as_of,
+                **({"came_at": at if each.pieces > 0 else None} if table is Stock else {}),
             }
             for each in fresh
             if each.is_warehouse == (table is WarehouseStock)
@@ -230,18 +231,27 @@ def _is_seen(found: Compared, as_of: datetime, limit: timedelta, at: datetime) -
 
 
 def _upsert(db: Session, table: Table, place: str, rows: list[dict[str, Any]]) -> None:
-    """Rows as they are, or in the place of one that is not newer: whoever else writes meanwhile, the newest stays."""
+    """Rows as they are, or in the place of one that is not newer: whoever else writes meanwhile, the newest stays.
+
+    What was there without a break goes on having come when it came.
+    """
     dialect = postgresql if db.get_bind().dialect.name == "postgresql" else sqlite
     statement = dialect.insert(table)
     fresh = statement.excluded
     db.execute(
         statement.on_conflict_do_update(
             index_elements=[place, "variant_id"],
-            set_={"pieces": fresh.pieces, "as_of": fresh.as_of},
+            set_={"pieces": fresh.pieces, "as_of": fresh.as_of, **_since(table, fresh)},
             where=table.c.as_of <= fresh.as_of,
         ),
         rows,
     )
+
+
+def _since(table: Table, fresh: Any) -> dict[str, Any]:
+    if table is not Stock.__table__:
+        return {}
+    return {"came_at": case((fresh.pieces > 0, func.coalesce(table.c.came_at, fresh.came_at)), else_=None)}
 
 
 def _tell_pages(db: Session, retailer_id: str, item_ids: Iterable[str], *, at: datetime) -> None:

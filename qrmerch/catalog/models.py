@@ -122,6 +122,8 @@ class Stock(RetailerScoped, Base):
     variant_id: Mapped[str] = reference("variant.id")
     pieces: Mapped[int]
     as_of: Mapped[datetime]
+    # Since when, by our clock, there have been pieces without a break; None where there are none.
+    came_at: Mapped[datetime | None]
 
 
 class WarehouseStock(RetailerScoped, Base):

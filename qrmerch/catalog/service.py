@@ -181,6 +181,7 @@ def set_stock(
     elif row.as_of > as_of:
         return
     row.pieces, row.as_of = pieces, as_of
+    row.came_at = (row.came_at or at or as_of) if pieces > 0 else None
     changed(db, variant.retailer_id, variant.item_id, at=at or as_of)
 
 

@@ -323,11 +323,11 @@ _ALL: Final = (
     SectionKind(
         "signup",
         "Sign-up",
-        "An invitation to your list, with a link to the page where people sign up; nothing without the link.",
+        "A field for your news, confirmed by mail; with a link, the way to a page of yours where people sign up.",
         _WORDS | {Kind.LINK},
         (
             words_slot("words", "text", "Words", "What they get, and how often.", 200, lock="fixed"),
-            link_slot("The page where people sign up, and what the link says.", lock="fixed"),
+            link_slot("Instead of the field: the page where people sign up, and what the link says.", lock="fixed"),
         ),
         title={
             "en": "Stay in touch",

@@ -32,7 +32,7 @@ _SANDAL: Final = {
 }
 _SHOE: Final = {
     "passport.rows": [
-        {"name": {"en": "Upper"}, "value": {"en": "71 % recycled polyester, knitted in one piece"}},
+        {"name": {"en": "Upper"}, "value": {"en": "71% recycled polyester, knitted in one piece"}},
         {"name": {"en": "Assembled in"}, "value": {"en": "Ho Chi Minh City, Viet Nam"}},
         {"name": {"en": "Repair"}, "value": {"en": "Insoles and laces are sold singly for five years"}},
         {"name": {"en": "At the end"}, "value": {"en": "Bring them back: we take any pair of ours"}},
@@ -43,7 +43,7 @@ _SHOE: Final = {
 }
 _WATCH: Final = {
     "passport.rows": [
-        {"name": {"en": "Case"}, "value": {"en": "Recycled steel, cast in Bienne"}},
+        {"name": {"en": "Case"}, "value": {"en": "Recycled gold, cast in Bienne"}},
         {"name": {"en": "Service"}, "value": {"en": "Every six years; parts are kept for thirty"}},
     ],
     "staff.selling": {"en": "Wound by hand, once in four days.\nThe back opens: let them look."},

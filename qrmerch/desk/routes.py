@@ -5,6 +5,7 @@ from typing import Final
 from flask import Blueprint
 
 from qrmerch.desk import (
+    alerts,
     audit,
     brand,
     code_designs,
@@ -49,6 +50,7 @@ _ALL: Final = (
     queue.blueprint,
     review.blueprint,
     reviews.blueprint,
+    alerts.blueprint,
     rules.blueprint,
     messages.blueprint,
     publications.blueprint,

@@ -31,7 +31,7 @@ def compare() -> Response:
     found = [place for each in asked[: MAX_COMPARED + 1] if (place := find_place(db, each, at=at))]
     places = [each for each in found if each.item.retailer_id == found[0].item.retailer_id]
     house = places[0].house if places else load_host_house(db, at=at)
-    locale = choose_locale(house)
+    locale = places[0].locale if places else choose_locale(house)
     t = translator(locale)
     shown = places[:MAX_COMPARED]
     frame, block = build_frame(house, locale=locale, title=t("Side by side"))

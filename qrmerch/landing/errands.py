@@ -95,6 +95,10 @@ def _word_recorded(t: Translate, *, mode: Measurement, days: int) -> tuple[Fact,
             t("A cookie"),
             t("Only when you keep an item, take a code or ask not to be told apart, so that it holds"),
         ),
+        (
+            t("An e-mail address"),
+            t("Only one that you leave, until you stop it; one that nobody confirms for 7 days"),
+        ),
         (t("What you keep and take"), t("Until you say “Forget this phone”")),
         (t("A review or an answer"), t("The words, and the name you choose. Not who wrote or tapped it")),
     ]

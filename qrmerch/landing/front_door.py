@@ -15,6 +15,7 @@ from qrmerch.landing.counting import Counting, passed_on
 from qrmerch.landing.gtins import Gtins, KnownGtin
 from qrmerch.landing.printed import PrintedCode, PrintedCodes
 from qrmerch.parties.hosts import SHARED, Hosts
+from qrmerch.rendering.ahead import Ahead
 from qrmerch.rendering.changes import Changes
 from qrmerch.rendering.kept import NOWHERE, KeptPage, PageKey, Pages, choose_coding, is_same, picked
 from qrmerch.rendering.tightening import Tightening
@@ -49,6 +50,7 @@ class ScanPath:
     counting: Counting
     changes: Changes
     tightening: Tightening
+    ahead: Ahead
     hosts: Hosts
     proxies: int
     # The headers of every answer.
@@ -171,8 +173,9 @@ class FrontDoor:
         if item is None or asked is None or "HTTP_COOKIE" in environ or environ["REQUEST_METHOD"] not in _SHOWN:
             return self._application(environ, start_response)
         retailer = self._codes.retailers[item.retailer_id]
-        locale = asked.get("lang") or retailer.locale_for[environ.get("HTTP_ACCEPT_LANGUAGE", "")]
         store = self._codes.find_store(asked.get("at", ""), item.retailer_id)
+        accept = environ.get("HTTP_ACCEPT_LANGUAGE", "")
+        locale = asked.get("lang") or retailer.choose_locale(accept, store.locale if store else "")
         store_id = store.store_id if store else ""
         seen_in = NOWHERE if asked.get("at") == NOWHERE else store_id
         at_s = time()

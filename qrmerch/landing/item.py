@@ -115,7 +115,8 @@ def _find_known(public_id: str) -> Shown | None:
     store = codes.find_store(request.args.get("at", ""), item.retailer_id)
     wanted = request.args.get("lang", "")
     is_offered = wanted in (retailer.default_locale, *retailer.locales)
-    locale = wanted if is_offered else retailer.locale_for[request.headers.get("Accept-Language", "")]
+    accept, local = request.headers.get("Accept-Language", ""), store.locale if store else ""
+    locale = wanted if is_offered else retailer.choose_locale(accept, local)
     return Shown(item, store.store_id if store else "", locale, request.args.get("at") == NOWHERE)
 
 

@@ -26,6 +26,7 @@ from qrmerch.landing.shopper import (
     take_cookie,
 )
 from qrmerch.landing.start import list_start_pieces
+from qrmerch.money import format_money
 from qrmerch.offers.models import Claim, ClaimState
 from qrmerch.offers.promises import Promise
 from qrmerch.offers.queries import list_claims
@@ -138,14 +139,22 @@ def _load_lists(
     db: Session, visitors: Sequence[Visitor], house: House, locale: str, at: datetime
 ) -> tuple[KeptAt, ...]:
     """What is kept at each retailer, the page's own first."""
-    names = dict(db.execute(select(Retailer.id, Retailer.name)).all()) if len(visitors) > 1 else {}
     found = []
     for visitor in sorted(visitors, key=lambda each: each.retailer_id != house.retailer_id):
         pieces = _load_pieces(db, list_kept(db, visitor.id), locale, at)
         is_own = visitor.retailer_id == house.retailer_id and len(visitors) == 1
         if pieces:
-            found.append(KeptAt("" if is_own else names.get(visitor.retailer_id, ""), pieces))
+            retailer = db.get_one(Retailer, visitor.retailer_id)
+            found.append(KeptAt("" if is_own else retailer.name, pieces, _sum(pieces, locale, retailer)))
     return tuple(found)
+
+
+def _sum(pieces: Sequence[Piece], locale: str, retailer: Retailer) -> str:
+    prices = [piece.price_minor for piece in pieces if piece.price_minor is not None]
+    currencies = {piece.currency for piece in pieces}
+    if len(pieces) < 2 or len(prices) < len(pieces) or len(currencies) > 1:
+        return ""
+    return format_money(sum(prices), currencies.pop(), locale, is_round=retailer.no_discount)
 
 
 def _load_pieces(db: Session, rows: Sequence[WishlistItem], locale: str, at: datetime) -> tuple[Piece, ...]:

@@ -32,7 +32,7 @@ from qrmerch.landing.shopper import (
     slow_down,
 )
 from qrmerch.money import format_money
-from qrmerch.offers.models import Claim, ClaimState, Offer
+from qrmerch.offers.models import Claim, ClaimState, Offer, OfferKind
 from qrmerch.offers.promises import Promise
 from qrmerch.offers.queries import (
     find_claim_by_public_id,
@@ -76,6 +76,10 @@ class _Held:
     @property
     def promise(self) -> Promise:
         return Promise.of_claim(self.claim)
+
+    @property
+    def is_invitation(self) -> bool:
+        return self.promise.kind == OfferKind.EXPERIENCE
 
     @property
     def zone(self) -> str:
@@ -259,7 +263,7 @@ def show_claim(claim_id: str) -> Response:
         t=held.t,
         frame=frame,
         state=state,
-        now=_word_state(held.t, state),
+        now=_word_state(held, state),
         headline=held.headline,
         worth=_word_worth(held) if state in ("valid", "held") else _apart(held.item.title),
         code=group_code(code),
@@ -298,8 +302,10 @@ def _state_of(found: Claim, *, is_paused: bool, at: datetime) -> str:
     return "held" if is_paused else "valid"
 
 
-def _word_state(t: Translate, state: str) -> str:
-    words = {"valid": t("Ready to use, once"), "used": t("Used"), "ended": t("Ended"), "held": t("On hold")}
+def _word_state(held: _Held, state: str) -> str:
+    t = held.t
+    ready = t("Your invitation") if held.is_invitation else t("Ready to use, once")
+    words = {"valid": ready, "used": t("Used"), "ended": t("Ended"), "held": t("On hold")}
     return words.get(state, t("Given back"))
 
 
@@ -323,7 +329,8 @@ def _word_seal(held: _Held, state: str) -> Seal:
     t, ends_at = held.t, held.claim.expires_at
     ends = held.ended(today=t("Today, {time}"), timed=t("{day}, {time}"), whole="{day}")
     if state == "valid":
-        return Seal(t("Hold it at the till"), t("Turn the screen up if it will not read"), ends, ends_at.isoformat())
+        show = t("Show it when you arrive") if held.is_invitation else t("Hold it at the till")
+        return Seal(show, t("Turn the screen up if it will not read"), ends, ends_at.isoformat())
     if state == "held":
         return Seal(t("Keep it"), t("It is good again when the offer goes on"), ends, ends_at.isoformat())
     if state == "used":

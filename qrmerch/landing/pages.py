@@ -17,6 +17,8 @@ class KeptAt:
 
     retailer: str
     pieces: tuple[Piece, ...]
+    # What all of it comes to; empty for one item, and where one has no one price or another currency.
+    sum: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,8 @@ class KnownStore(NamedTuple):
     cidrs: tuple[str, ...]
     networks: tuple[Network, ...]
     zone: str
+    # What is spoken there where nothing else fits; empty for the retailer's first language.
+    locale: str
 
 
 class KnownRetailer:
@@ -202,7 +204,7 @@ class PrintedCodes:
         self._saved_s, self._is_dirty = time.monotonic(), False
         said = {
             "codes": [list(code) for code in self.by_path.values()],
-            "stores": [[*store[:4], store.zone] for store in self.stores.values()],
+            "stores": [[*store[:4], store.zone, store.locale] for store in self.stores.values()],
             "retailers": {retailer_id: known.says() for retailer_id, known in self.retailers.items()},
         }
         try:
@@ -250,8 +252,8 @@ class PrintedCodes:
         for store_id, cidr in db.execute(select(StoreNetwork.store_id, StoreNetwork.cidr)):
             ranges.setdefault(store_id, []).append(cidr)
         stores = [
-            _known_store(store_id, public_id, retailer_id, ranges.get(store_id, ()), zone)
-            for store_id, public_id, retailer_id, zone in db.execute(select(*_STORES))
+            _known_store(store_id, public_id, retailer_id, ranges.get(store_id, ()), zone, locale)
+            for store_id, public_id, retailer_id, zone, locale in db.execute(select(*_STORES))
         ]
         columns = (Retailer.id, Retailer.measurement, Retailer.default_locale, Retailer.locales)
         retailers: dict[str, KnownRetailer] = {}
@@ -282,16 +284,18 @@ def _is_in(address: str, networks: Iterable[Network]) -> bool:
     return any(len(packed) == size and number & mask == base for size, mask, base in networks)
 
 
-_STORES: Final = (Store.id, Store.public_id, Store.retailer_id, Store.time_zone)
+_STORES: Final = (Store.id, Store.public_id, Store.retailer_id, Store.time_zone, Store.locale)
 
 
-def _known_store(store_id: str, public_id: str, retailer_id: str, cidrs: Iterable[str], zone: str) -> KnownStore:
+def _known_store(
+    store_id: str, public_id: str, retailer_id: str, cidrs: Iterable[str], zone: str, locale: str
+) -> KnownStore:
     networks = []
     for cidr in cidrs:
         network = ip_network(cidr)
         size = network.max_prefixlen // 8
         networks.append(Network(size, int(network.netmask), int(network.network_address)))
-    return KnownStore(store_id, public_id, retailer_id, tuple(cidrs), tuple(networks), zone)
+    return KnownStore(store_id, public_id, retailer_id, tuple(cidrs), tuple(networks), zone, locale)
 
 
 def _codes() -> Any:

@@ -4,11 +4,13 @@ from flask import Blueprint
 
 from qrmerch.landing import (
     answers,
+    asking,
     compare,
     errands,
     gs1,
     health,
     item,
+    mail_links,
     media,
     metrics,
     my,
@@ -32,6 +34,8 @@ def blueprints() -> list[Blueprint]:
         start.blueprint,
         stores.blueprint,
         answers.blueprint,
+        asking.blueprint,
+        mail_links.blueprint,
         review_pages.blueprint,
         compare.blueprint,
         gs1.blueprint,

@@ -24,6 +24,7 @@ from qrmerch.landing.front_door import ScanPath
 from qrmerch.landing.gtins import Gtins
 from qrmerch.landing.printed import KnownItem, PrintedCode, PrintedCodes
 from qrmerch.parties.hosts import Hosts
+from qrmerch.rendering.ahead import Ahead
 from qrmerch.rendering.changes import Change, Changes
 from qrmerch.rendering.kept import NOWHERE, STORE, KeptPage, PageKey, Pages, picked
 from qrmerch.rendering.keys import render_key
@@ -86,6 +87,7 @@ def open_scan_path(settings: Settings, hosts: Hosts) -> ScanPath:
         counting=counting,
         changes=changes,
         tightening=Tightening(pages),
+        ahead=Ahead(pages, settings.database_url, base_url=settings.base_url),
         hosts=hosts,
         proxies=settings.proxies,
         safety=tuple(safety_headers(settings, path="/01/")),
@@ -102,6 +104,7 @@ def close_scan_path(parts: dict[str, Any]) -> None:
     path: ScanPath = parts[_PART]
     path.changes.stop()
     path.tightening.stop()
+    path.ahead.stop()
     path.counting.log.close()
 
 

@@ -29,7 +29,7 @@ _RETRY_AFTER_S: Final = 1
 # A body of more bytes than these, in either direction, is on its way for as long as the other end likes.
 _LONG_BYTES: Final = 1_000_000
 # At the till a shopper stands waiting: what an associate asks is none of it.
-_STAFF: Final = ("/desk", "/studio", "/account", "/sign-")
+_STAFF: Final = ("/desk", "/studio", "/account", "/sign-in", "/sign-out")
 # Asked by machines that decide whether this node lives: a place beside all others for what asks nobody else, and one
 # for what asks the database, which may be long in saying nothing.
 _ALIVE: Final = "/healthz"
@@ -68,7 +68,8 @@ class Shedding:
         :param headers: what every answer carries. :param wait_s: how long somebody waits for a place.
         """
         self._application, self._wait_s, self._headers = application, wait_s, tuple(headers)
-        self._flask, self._staff = Semaphore(flask_threads), Semaphore(min(staff_threads, flask_threads))
+        self._flask, self._staff = _Counted(flask_threads), Semaphore(min(staff_threads, flask_threads))
+        self._most = flask_threads
         self._transfers = Semaphore(TRANSFERS)
         self._waiting, self._waiting_staff = Semaphore(WAITING), Semaphore(WAITING - 1)
         self._alive, self._machines = Semaphore(1), Semaphore(_FOR_MACHINES - 1)
@@ -96,6 +97,10 @@ class Shedding:
         if self._transfers.acquire(blocking=False):
             places.change_to(self._transfers)
         return _Streamed(body, places)
+
+    def has_room(self) -> bool:
+        """Whether most places for answers are free, so that what nobody waits for can be done."""
+        return self._flask.free * 2 > self._most
 
     def _find_places(self, environ: "WSGIEnvironment") -> "_Places | None":
         path = environ["PATH_INFO"]
@@ -135,6 +140,14 @@ class Shedding:
         ]
         start_response("503 Service Unavailable", headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+
+class _Counted(Semaphore):
+    """Places, and how many of them are free at this moment."""
+
+    @property
+    def free(self) -> int:
+        return self._value
 
 
 class _Places:

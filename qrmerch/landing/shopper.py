@@ -99,12 +99,16 @@ def find_place(db: Session, public_id: str, *, at: datetime) -> Place | None:
     said = request.values.get("at", "")
     store = find_store_by_public_id(db, item.retailer_id, said) if _PUBLIC_ID.fullmatch(said) else None
     pick = find_variant_key(db, item.id, request.values.get("pick", "")) if "pick" in request.values else ""
-    return Place(item, store, house, choose_locale(house), said == NOWHERE, pick)
+    return Place(item, store, house, choose_locale(house, store), said == NOWHERE, pick)
 
 
-def choose_locale(house: House) -> str:
-    """The language of this request: as its address or form says, else as the browser prefers."""
-    return house.choose_locale(request.values.get("lang", ""), request.headers.get("Accept-Language", ""))
+def choose_locale(house: House, store: Store | None = None) -> str:
+    """The language of this request: as its address or form says, else as the browser prefers.
+
+    :param store: where it is about: what is spoken there stands where nothing else fits.
+    """
+    accept, local = request.headers.get("Accept-Language", ""), store.locale if store else ""
+    return house.choose_locale(request.values.get("lang", ""), accept, local)
 
 
 def page_number() -> int:

@@ -37,7 +37,7 @@ def show_store(public_id: str) -> Response:
     if store is None or find_host_retailer_id() not in (None, store.retailer_id):
         return answer_missing()
     at = now()
-    locale = choose_locale(load_house(db, store.retailer_id, at=at))
+    locale = choose_locale(load_house(db, store.retailer_id, at=at), store)
     find, number = search_words(request.args.get("find", "")), page_number()
     if not find and number == 1:
         return answer_store(store.id, locale)

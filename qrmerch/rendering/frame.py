@@ -62,11 +62,16 @@ class House:
         """The language that stands where another is missing."""
         return self.locales[0]
 
-    def choose_locale(self, wanted: str, accept_language: str) -> str:
-        """The language to speak: the one asked for in the address if offered, else the browser's, else our first."""
+    def choose_locale(self, wanted: str, accept_language: str, local: str = "") -> str:
+        """The language to speak: the one asked for in the address if offered, else the browser's, else the place's or
+        our first.
+
+        :param local: what is spoken in the store that it is about; empty, or none of ours, for our first.
+        """
         if wanted in self.locales:
             return wanted
-        return negotiate(accept_language, self.locales)
+        first = (local,) if local in self.locales else ()
+        return negotiate(accept_language, (*first, *self.locales))
 
     def lang(self, locale: str) -> str:
         """What an address says of the language: nothing where there is but one."""

@@ -24,8 +24,9 @@ class Picture:
     jpeg: str = ""
 
     @property
-    def is_tall(self) -> bool:
-        return self.height > self.width
+    def is_wide(self) -> bool:
+        """Whether a screen's whole width suits it; what is nearer to a square would lose its head and feet."""
+        return self.width * 4 >= self.height * 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +129,9 @@ class Chip:
     value: str
     label: str
     stock: str
-    # Where one that is gone here can be had.
+    # Where one that is gone here can be had, and the page to be told when it is back.
     elsewhere: str = ""
+    tell: str = ""
     # Chosen as the page opens: the printed code is this variant's.
     is_chosen: bool = False
 
@@ -466,8 +468,21 @@ class Invitation:
 
 
 @dataclass(frozen=True, slots=True)
+class SignUp:
+    """The field for the retailer's news."""
+
+    title: str
+    text: Markup
+    # The retailer's short name in addresses, for a shared host.
+    of: str
+    # What comes of it, in the words that are kept as proof.
+    notice: str
+    kind: str = field(default="signup", init=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
-    """A question, a sign-up or a way to ask: a few words, and the link that it is all about."""
+    """A question, a sign-up elsewhere or a way to ask: a few words, and the link that it is all about."""
 
     title: str
     language: str
@@ -489,6 +504,7 @@ Section = (
     | ReviewSection
     | Feedback
     | Invitation
+    | SignUp
     | Call
 )
 
@@ -535,6 +551,8 @@ class ItemPage:
     contact: Link | None = None
     # Opened by somebody who need not stand in the store that the page is of.
     is_away: bool = False
+    # The page to be told when the one variant that there is is back; empty where it is here.
+    tell: str = ""
 
     @property
     def template(self) -> str:

@@ -29,6 +29,7 @@ from qrmerch.rendering.pages import (
     Recording,
     ReviewSection,
     Section,
+    SignUp,
     Specification,
     Story,
     Table,
@@ -165,6 +166,9 @@ class Extras:
     is_guide_apart: bool = False
     # The facts are a table of their own.
     has_specification: bool = False
+    # Of the field for the retailer's news: its short name in addresses, and the words beside the button.
+    of: str = ""
+    news: str = ""
 
 
 def _as_html(slot: Mapping[str, Any], text: str) -> Markup:
@@ -382,7 +386,7 @@ def _whole(source: Source, section: Mapping[str, Any], extras: Extras, facts: Se
     if kind in HEAD_KINDS and kind != "story":
         return None
     if kind in _CALLS:
-        return _call(source, section)
+        return _call(source, section) or _sign_up(source, section, extras)
     if any(is_recording_slot(slot) for slot in section.get("slots", ())):
         return _played(source, section, extras)
     plates = _plates(source, section, extras)
@@ -410,6 +414,15 @@ def _call(source: Source, section: Mapping[str, Any]) -> Call | None:
         else:
             texts.append(source.html(slot, value))
     return Call(title, language, Markup("").join(texts), link)
+
+
+def _sign_up(source: Source, section: Mapping[str, Any], extras: Extras) -> SignUp | None:
+    """The field for the retailer's news, where its section leads to no page of its own."""
+    if section["kind"] != "signup" or not extras.of:
+        return None
+    texts = [source.html(slot, value) for slot, value in source.values(section) if is_words_slot(slot)]
+    title = source.title(section) or translator(source.locale)("Sign up")
+    return SignUp(title, Markup("").join(texts), extras.of, extras.news)
 
 
 def _played(source: Source, section: Mapping[str, Any], extras: Extras) -> Played | None:

@@ -79,6 +79,7 @@ from qrmerch.rendering.wording import (
     list_other_stores,
     one_price,
     word_choice,
+    word_news,
     word_offer,
     word_price,
     word_stock,
@@ -190,7 +191,10 @@ def _as_preview(
     if isinstance(page, ItemPage):
         # A preview leads nowhere, and nobody stands in a store before it.
         sections = tuple(each for each in page.sections if not isinstance(each, Hanging))
-        return replace(page, frame=frame, question=None, sections=sections), block
+        choice = page.choice
+        if choice is not None:
+            choice = replace(choice, chips=tuple(replace(chip, tell="") for chip in choice.chips))
+        return replace(page, frame=frame, question=None, sections=sections, choice=choice, tell=""), block
     return replace(page, frame=frame), block
 
 
@@ -250,6 +254,7 @@ def _make_item_page(
         guide=guide,
         contact=read_contact(source),
         is_away=scene.is_away,
+        tell=_tell_of_one(scene) if "stock" in heads else "",
     )
     return page, block, shown.edges + edges
 
@@ -339,7 +344,28 @@ def compare_address(public_ids: Sequence[str], store: Store | None, lang: str = 
 
 
 def _word_choice(scene: Scene) -> Choice | None:
-    return word_choice(scene.shelf, scene.store, scene.source.locale, pick=scene.pick)
+    choice = word_choice(scene.shelf, scene.store, scene.source.locale, pick=scene.pick)
+    if choice is None:
+        return None
+    chips = (
+        replace(chip, tell=_tell_address(scene, chip.value) if chip.stock == "none" else "") for chip in choice.chips
+    )
+    return replace(choice, chips=tuple(chips))
+
+
+def _tell_of_one(scene: Scene) -> str:
+    """The page to be told when an item of one variant is back; empty where it is here, or there is a choice."""
+    shelf, store = scene.shelf, scene.store
+    if len(shelf.variants) != 1:
+        return ""
+    is_gone = shelf.state_at(store.id, shelf.variant_ids) == "none" if store else shelf.is_gone(shelf.variant_ids)
+    return _tell_address(scene) if is_gone else ""
+
+
+def _tell_address(scene: Scene, pick: str = "") -> str:
+    said = {"at": _said_place(scene), "lang": scene.house.lang(scene.source.locale), "pick": pick}
+    query = urlencode({name: value for name, value in said.items() if value})
+    return f"/i/{scene.item.public_id}/tell" + (f"?{query}" if query else "")
 
 
 def _load_extras(
@@ -362,6 +388,8 @@ def _load_extras(
         recordings=load_recordings(db, source, at=at),
         thanks=_thank(scene),
         has_specification=scene.style == Style.EDITORIAL,
+        of=scene.house.slug,
+        news=word_news(scene.house.name, source.locale),
     )
 
 
@@ -538,7 +566,7 @@ def _card_of(
     t = translator(locale)
     is_sold = not item.is_retired
     price = word_price(shelf, locale, offer=None, hides_reductions=retailer.no_discount) if is_sold else None
-    state, words = word_stock_at(shelf, place, locale) if is_sold else ("", "")
+    state, words = word_stock_at(shelf, place, locale, is_short=True) if is_sold else ("", "")
     has_languages = len({retailer.default_locale, *retailer.locales}) > 1
     price_minor, currency = one_price(shelf) if is_sold else (None, "")
     return Piece(
@@ -598,7 +626,8 @@ def _sum(scene: Scene, pieces: Sequence[Piece]) -> str:
     prices = [own, *(each.price_minor if each.currency == currency else None for each in pieces)]
     if any(price is None for price in prices):
         return ""
-    return format_money(sum(price for price in prices if price is not None), currency, scene.source.locale)
+    total = sum(price for price in prices if price is not None)
+    return format_money(total, currency, scene.source.locale, is_round=scene.retailer.no_discount)
 
 
 def _store_folds(scene: Scene, at: datetime) -> tuple[Fold, ...]:

@@ -8,7 +8,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from qrmerch.catalog.models import Variant
-from qrmerch.i18n import format_list, format_time, format_weekday, language_name, translator
+from qrmerch.i18n import format_list, format_time, format_weekday, format_whole_day, language_name, translator
 from qrmerch.money import format_money
 from qrmerch.offers.models import Offer, OfferKind
 from qrmerch.parties.models import Store
@@ -45,6 +45,11 @@ class Shelf:
         is_open = state in ("", "none") and any((store_id, each) in self.old for each in variant_ids)
         return "ask" if is_open else state
 
+    def is_gone(self, variant_ids: Sequence[str]) -> bool:
+        """Whether no store has any, by figures that count in each that was ever counted."""
+        states = {self.state_at(store.id, variant_ids) for store in self.stores}
+        return "none" in states and states <= {"none", ""}
+
     @property
     def variant_ids(self) -> list[str]:
         return [variant.id for variant in self.variants]
@@ -68,7 +73,8 @@ def word_price(shelf: Shelf, locale: str, *, offer: Offer | None, hides_reductio
         return None
     amounts = [variant.price_minor for variant in priced if variant.price_minor is not None]
     currency, low = priced[0].currency, min(amounts)
-    now = format_money(low, currency, locale)
+    # A house that does not discount writes its prices without noughts behind the point.
+    now = format_money(low, currency, locale, is_round=hides_reductions)
     if low != max(amounts):
         return Price(t("from {price}").format(price=now))
     was = {shelf.was.get(variant.id) for variant in priced}
@@ -116,7 +122,8 @@ def word_choice(shelf: Shelf, store: Store | None, locale: str, *, pick: str = "
 
 def _chip(shelf: Shelf, variant: Variant, label: str, store: Store | None, locale: str) -> Chip:
     t = translator(locale)
-    state = shelf.state_at(store.id, [variant.id]) if store else ""
+    is_gone = store is None and shelf.is_gone([variant.id])
+    state = shelf.state_at(store.id, [variant.id]) if store else "none" if is_gone else ""
     if state != "none":
         return Chip(variant.key, label, state)
     there = _stores_with(shelf, [variant.id])
@@ -147,12 +154,17 @@ def _label(variant: Variant, names: Sequence[str], locale: str) -> str:
     return translator(locale)(", ").join(values) or variant.sku or variant.key
 
 
-def _name_stores(names: Sequence[str], locale: str) -> str:
-    """Stores in a sentence: the first few by name, then how many more."""
-    more = len(names) - _NAMED_STORES
-    if more <= 0:
+def _name_stores(names: Sequence[str], locale: str, *, is_short: bool = False) -> str:
+    """Stores in a sentence: the first few by name, then how many more.
+
+    :param is_short: for a narrow place: two by name, of more than two only the first.
+    """
+    few = 2 if is_short else _NAMED_STORES
+    if len(names) <= few:
         return format_list(names, locale)
-    named = translator(locale)(", ").join(names[:_NAMED_STORES])
+    shown = 1 if is_short else few
+    more = len(names) - shown
+    named = translator(locale)(", ").join(names[:shown])
     return translator(locale)("{stores} and {count} more").format(stores=named, count=more)
 
 
@@ -165,11 +177,14 @@ def _is_open_anywhere(shelf: Shelf, variant_ids: Sequence[str]) -> bool:
     return any(shelf.state_at(store.id, variant_ids) == "ask" for store in shelf.stores)
 
 
-def word_stock(shelf: Shelf, store: Store | None, locale: str) -> tuple[str, str]:
-    """The state of an item's stock where the shopper stands, and the sentence that says it."""
+def word_stock(shelf: Shelf, store: Store | None, locale: str, *, is_short: bool = False) -> tuple[str, str]:
+    """The state of an item's stock where the shopper stands, and the sentence that says it.
+
+    :param is_short: of many stores it names the first alone.
+    """
     t = translator(locale)
     elsewhere = [name for name in _stores_with(shelf, shelf.variant_ids) if store is None or name != store.short_name]
-    named = _name_stores(elsewhere, locale) if elsewhere else ""
+    named = _name_stores(elsewhere, locale, is_short=is_short) if elsewhere else ""
     if store is None:
         if named:
             return "in_stock", t("In stock at {stores}").format(stores=named)
@@ -196,9 +211,9 @@ def word_none_here(shelf: Shelf, store: Store, locale: str) -> str:
     return sentence.format(store=store.short_name)
 
 
-def word_stock_at(shelf: Shelf, store: Store | None, locale: str) -> tuple[str, str]:
+def word_stock_at(shelf: Shelf, store: Store | None, locale: str, *, is_short: bool = False) -> tuple[str, str]:
     """As `word_stock`, said by somebody who need not stand there: on a list, on a card."""
-    state, sentence = word_stock(shelf, store, locale)
+    state, sentence = word_stock(shelf, store, locale, is_short=is_short)
     if store is None or not state:
         return state, sentence
     t = translator(locale)
@@ -228,14 +243,25 @@ def list_other_stores(shelf: Shelf, store: Store | None, locale: str) -> tuple[F
     return (*rows[:_LISTED_STORES], *rest)
 
 
-def word_end(until_at: datetime, locale: str, zone: str, *, timed: str, whole: str) -> str:
+def word_news(retailer: str, locale: str) -> str:
+    """What stands beside the field for a retailer's news on an item's page; kept as proof of what was agreed to."""
+    words = translator(locale)(
+        "{house} sends its news by e-mail, now and then. We write once to check that the address is yours. "
+        "Every message has a link that stops them."
+    )
+    return words.format(house=retailer)
+
+
+def word_end(until_at: datetime, locale: str, zone: str, *, timed: str, whole: str, is_long: bool = False) -> str:
     """An end in the place's own time; one at midnight is the end of the day before, as people say it.
 
     :param timed: a sentence with `{day}` and `{time}`; `whole` one with `{day}` alone.
+    :param is_long: day and month are written out.
     """
+    format_day = format_whole_day if is_long else format_weekday
     if until_at.astimezone(ZoneInfo(zone)).time() == MIDNIGHT:
-        return whole.format(day=format_weekday(until_at - timedelta(seconds=1), locale, zone))
-    return timed.format(day=format_weekday(until_at, locale, zone), time=format_time(until_at, locale, zone))
+        return whole.format(day=format_day(until_at - timedelta(seconds=1), locale, zone))
+    return timed.format(day=format_day(until_at, locale, zone), time=format_time(until_at, locale, zone))
 
 
 def word_offer(offer: Offer, locale: str, zone: str, *, retailer: str, fallbacks: tuple[str, ...]) -> OfferCard:
@@ -256,6 +282,7 @@ def word_offer(offer: Offer, locale: str, zone: str, *, retailer: str, fallbacks
             zone,
             timed=t("Until {day}, {time}") if is_invitation else t("Ends {day}, {time}"),
             whole=t("Through {day}"),
+            is_long=True,
         ),
         ends_at=offer.until_at.isoformat(),
         left_hours=t("Ends in {h} h {m} min"),

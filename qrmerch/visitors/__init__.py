@@ -1,1 +1,1 @@
-"""Shoppers known by a cookie they asked for, and what they agreed to."""
+"""Shoppers known by a cookie they asked for or by an address they left, and what they agreed to."""

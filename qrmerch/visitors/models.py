@@ -1,12 +1,12 @@
-"""Tables of visitors and their consent."""
+"""Tables of visitors, of the addresses that shoppers left, and of what they agreed to."""
 
 import enum
 from datetime import datetime
 
-from sqlalchemy import String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from qrmerch.tables import Base, Id, RetailerScoped, one_of, reference, word
+from qrmerch.tables import Base, Id, RetailerScoped, one_of, word
 
 
 class ConsentAction(enum.StrEnum):
@@ -25,13 +25,41 @@ class Visitor(RetailerScoped, Base):
     forgotten_at: Mapped[datetime | None]
 
 
-class ConsentEvent(RetailerScoped, Base):
-    """One answer, with the words that were shown; rows are only added."""
+class Contact(RetailerScoped, Base):
+    """A mail address that a shopper left at one retailer, as `addresses.clean_address` writes it.
 
-    __table_args__ = (one_of("action", ConsentAction),)
+    Of one that was erased the row stays without it, for what was agreed to points there.
+    """
+
+    __table_args__ = (UniqueConstraint("retailer_id", "email"),)
 
     id: Mapped[Id]
-    visitor_id: Mapped[str] = reference("visitor.id")
+    email: Mapped[str | None] = mapped_column(String(254))
+    created_at: Mapped[datetime]
+    erased_at: Mapped[datetime | None]
+
+
+class Suppression(RetailerScoped, Base):
+    """An address that is not written to any more; only a keyed digest of it is kept (`addresses.address_hash`)."""
+
+    __table_args__ = (UniqueConstraint("retailer_id", "address_hash"),)
+
+    id: Mapped[Id]
+    address_hash: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime]
+
+
+class ConsentEvent(RetailerScoped, Base):
+    """One answer of a phone's or an address's owner, with the words that were shown; rows are only added."""
+
+    __table_args__ = (
+        one_of("action", ConsentAction),
+        CheckConstraint("(visitor_id IS NULL) <> (contact_id IS NULL)", name="one_subject"),
+    )
+
+    id: Mapped[Id]
+    visitor_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("visitor.id"), index=True)
+    contact_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("contact.id"), index=True)
     purpose: Mapped[str] = mapped_column(String(40))
     action: Mapped[ConsentAction] = word(ConsentAction)
     shown_text: Mapped[str] = mapped_column(Text)

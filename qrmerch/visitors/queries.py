@@ -1,12 +1,14 @@
-"""Reads about visitors and their consent."""
+"""Reads about visitors, addresses that shoppers left, and consent."""
 
 import hashlib
+from collections.abc import Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from qrmerch.parties.models import Retailer
-from qrmerch.visitors.models import ConsentEvent, Visitor
+from qrmerch.visitors.addresses import address_hashes
+from qrmerch.visitors.models import ConsentEvent, Contact, Suppression, Visitor
 
 
 def hash_secret(secret: str, retailer_id: str) -> str:
@@ -39,3 +41,30 @@ def list_consents(db: Session, visitor_id: str) -> list[ConsentEvent]:
     """What a visitor agreed to and took back, oldest first."""
     wanted = select(ConsentEvent).where(ConsentEvent.visitor_id == visitor_id)
     return list(db.scalars(wanted.order_by(ConsentEvent.at, ConsentEvent.id)))
+
+
+def find_contact(db: Session, retailer_id: str, email: str) -> Contact | None:
+    """The contact with a clean address at a retailer."""
+    wanted = select(Contact).where(Contact.retailer_id == retailer_id, Contact.email == email)
+    return db.scalars(wanted).one_or_none()
+
+
+def list_contact_consents(db: Session, contact_id: str) -> list[ConsentEvent]:
+    """What the owner of an address agreed to and took back, oldest first."""
+    wanted = select(ConsentEvent).where(ConsentEvent.contact_id == contact_id)
+    return list(db.scalars(wanted.order_by(ConsentEvent.at, ConsentEvent.id)))
+
+
+def list_suppressions(db: Session, retailer_id: str, email: str, *, keys: Sequence[str]) -> list[Suppression]:
+    """What keeps a retailer from writing to a clean address; empty where nothing does.
+
+    :param keys: the installation's secret keys, the present one first.
+    """
+    digests = address_hashes(email, suppression_purpose(retailer_id), keys)
+    wanted = select(Suppression).where(Suppression.retailer_id == retailer_id)
+    return list(db.scalars(wanted.where(Suppression.address_hash.in_(digests))))
+
+
+def suppression_purpose(retailer_id: str) -> str:
+    """What digests of suppressed addresses are made for; another at each retailer, so that two cannot compare."""
+    return f"suppressed {retailer_id}"

@@ -1,15 +1,24 @@
-"""Remembering a phone that asked for it, and forgetting it again."""
+"""Remembering a phone that asked for it and an address that was left, and forgetting them again."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from qrmerch import ids
-from qrmerch.visitors.models import ConsentAction, ConsentEvent, Visitor
-from qrmerch.visitors.queries import find_visitor, hash_secret
+from qrmerch.visitors.addresses import address_hash
+from qrmerch.visitors.models import ConsentAction, ConsentEvent, Contact, Suppression, Visitor
+from qrmerch.visitors.queries import (
+    find_visitor,
+    hash_secret,
+    list_contact_consents,
+    list_suppressions,
+    suppression_purpose,
+)
 
 # The one purpose of the cookie: that what a shopper keeps can be found again.
 FUNCTIONAL = "functional"
@@ -80,3 +89,70 @@ def _note(db: Session, visitor: Visitor, action: ConsentAction, *, shown_text: s
             at=at,
         )
     )
+
+
+def keep_contact(db: Session, retailer_id: str, email: str, *, at: datetime) -> Contact:
+    """The contact with a clean address, made where there is none; who else asks for it waits. The caller commits."""
+    wanted = select(Contact).where(Contact.retailer_id == retailer_id, Contact.email == email)
+    locked = wanted.with_for_update().execution_options(populate_existing=True)
+    known = db.scalars(locked).one_or_none()
+    if known is not None:
+        return known
+    contact = Contact(id=ids.new(), retailer_id=retailer_id, email=email, created_at=at)
+    try:
+        with db.begin_nested():
+            db.add(contact)
+    except IntegrityError:
+        # Two asked at once; the other one was first.
+        return db.scalars(locked).one()
+    return contact
+
+
+def note_contact(
+    db: Session, contact: Contact, purpose: str, action: ConsentAction, *, shown_text: str, locale: str, at: datetime
+) -> None:
+    """Add to the ledger what the owner of an address agreed to or took back; the caller commits."""
+    db.add(
+        ConsentEvent(
+            retailer_id=contact.retailer_id,
+            contact_id=contact.id,
+            purpose=purpose,
+            action=action,
+            shown_text=shown_text,
+            locale=locale,
+            at=at,
+        )
+    )
+
+
+def erase_contact(db: Session, contact: Contact, *, at: datetime) -> None:
+    """Delete an address; what points to the contact from rooms above is gone already. The caller commits.
+
+    The proof of what was agreed to stays, without the address; where there is none, nothing stays.
+    """
+    if list_contact_consents(db, contact.id):
+        contact.email, contact.erased_at = None, at
+    else:
+        db.delete(contact)
+
+
+def suppress(db: Session, retailer_id: str, email: str, *, keys: Sequence[str], at: datetime) -> None:
+    """Let nobody have a retailer write to a clean address any more; the caller commits.
+
+    :param keys: the installation's secret keys, the present one first.
+    """
+    if list_suppressions(db, retailer_id, email, keys=keys):
+        return
+    digest = address_hash(email, suppression_purpose(retailer_id), keys[0])
+    db.add(Suppression(id=ids.new(), retailer_id=retailer_id, address_hash=digest, at=at))
+
+
+def release(db: Session, retailer_id: str, email: str, *, keys: Sequence[str]) -> bool:
+    """Let a retailer be asked to write to a clean address again; the caller commits.
+
+    :return: whether it was suppressed.
+    """
+    found = list_suppressions(db, retailer_id, email, keys=keys)
+    for each in found:
+        db.delete(each)
+    return bool(found)

@@ -12,6 +12,7 @@ from qrmerch.catalog.models import Item
 from qrmerch.clock import now
 from qrmerch.codes.models import Code
 from qrmerch.config import Settings
+from qrmerch.parties.models import Retailer
 from qrmerch.users.service import open_session
 from tests.axe import list_problems
 from tests.browser.conftest import OpenPhone
@@ -87,7 +88,9 @@ def _list_cases(role: Role) -> list[Case]:
 
 def _list_public(db: Session) -> list[str]:
     items, code = db.scalars(select(Item.public_id)).all(), db.scalars(select(Code.token)).first()
-    return ["/", "/sign-in", f"/q/{code}", "/q/0000-0000", "/list", *(f"/i/{each}" for each in items)]
+    slug = db.scalars(select(Retailer.slug)).first()
+    asking = [f"/sign-up?of={slug}", f"/sign-up?of={slug}&asked=1", f"/i/{items[0]}/tell", "/u/none", "/confirm/none"]
+    return ["/", "/sign-in", f"/q/{code}", "/q/0000-0000", "/list", *asking, *(f"/i/{each}" for each in items)]
 
 
 def _sign_in(db: Session, page: Page, person: Person) -> None:

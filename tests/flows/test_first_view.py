@@ -21,7 +21,7 @@ pytestmark = [
     pytest.mark.timeout(300),
 ]
 # DESIGN, "How fast, against what".
-_MAX_BYTES, _MAX_REQUESTS, _MAX_SCRIPT_BYTES = 110 * 1024, 10, 6 * 1024
+_MAX_BYTES, _MAX_REQUESTS, _MAX_SCRIPT_BYTES = 110 * 1024, 8, 4 * 1024
 
 
 # One of them in every run.

@@ -6,6 +6,7 @@ installation (log, kept pages, keys, the database's own files) and what its proc
 
 import http.client
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -31,6 +32,8 @@ HEADERS = {
     "X-Forwarded-For": PASSED_ON,
     "Sec-Fetch-Site": "same-origin",
 }
+# It is kept where it was left for, in the database, and nowhere else.
+MAIL = "marked.ann@told.example"
 MARKS = (ADDRESS, "127.0.0.0/24", PASSED_ON, "198.51.100", "Marked7731", "AppleWebKit", "marked/path", "x-marked77")
 
 
@@ -74,6 +77,14 @@ def do_everything(phone: Phone, shop: Shop) -> None:
     phone.ask("POST", f"{item}/share", {})
     for path in (item, "/my", "/my/kept", "/my/data"):
         phone.ask("GET", path)
+    # Somebody who leaves an address, and somebody who tries links.
+    form = phone.ask("GET", f"{item}/tell")
+    pick = re.search(rb'<option value="([^"]+)"', form)
+    assert pick is not None
+    phone.ask("POST", f"{item}/tell", {"pick": pick[1].decode(), "email": MAIL})
+    for path in ("/sign-up", "/confirm/none", "/u/none"):
+        phone.ask("GET", path)
+    phone.ask("POST", "/u/none", {"List-Unsubscribe": "One-Click"})
     # Somebody who guesses at the staff's door.
     phone.ask("GET", "/sign-in")
     phone.ask("POST", "/sign-in", {"email": "nobody@told.example", "password": "not the one"})
@@ -111,7 +122,10 @@ def test_no_address_agent_referrer_or_language_tag_is_written_anywhere(settings:
     for path in files_of(tmp_path, settings.uploads_dir):
         written = path.read_bytes()
         found += [f"{mark} in {path.name}" for mark in MARKS if mark.encode() in written]
+        if MAIL.encode() in written and ".db" not in path.name:
+            found.append(f"{MAIL} in {path.name}")
     assert {"scan", "repeat", "head", "prefetch", "bot", "orphan", "view", "engaged", "play_25"} <= outcomes
     assert {"keep", "share"} <= kinds
     assert "told.example" in said and "told.example" in rows, "what is looked through is what was written"
+    assert MAIL in rows
     assert found == []

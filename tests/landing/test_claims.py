@@ -122,6 +122,23 @@ def test_a_shopper_takes_the_code_from_the_page_without_script(browser: Browser,
     assert f'href="/i/{aisle.item.public_id}?at={aisle.store.public_id}&amp;lang=en"' in shown.text
 
 
+@pytest.mark.parametrize(
+    ("lang", "state", "seal"),
+    [("en", "Your invitation", "Show it when you arrive"), ("ar", "دعوتك", "أظهره عند وصولك")],
+)
+def test_an_invitation_is_shown_on_arrival_and_not_at_a_till(
+    lang: str, state: str, seal: str, browser: Browser, aisle: Aisle, db: Session
+) -> None:
+    evening = make_offer(db, aisle.item, kind=OfferKind.EXPERIENCE, value=0, until_at=now() + DAY)
+    db.commit()
+
+    shown = claim(browser, aisle, offer=evening.public_id, lang=lang).text
+
+    assert f'<p class="now">{state}</p>' in shown
+    assert f"<b>{seal}</b>" in shown
+    assert "Hold it at the till" not in shown
+
+
 def test_both_symbols_on_the_page_are_read_back(browser: Browser, aisle: Aisle, db: Session) -> None:
     page = claim(browser, aisle).text
 

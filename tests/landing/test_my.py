@@ -18,7 +18,7 @@ from qrmerch.wishlists.models import WishlistItem
 from tests.browsing import Browser
 from tests.conftest import NOON
 from tests.factories import make_claim, make_item, make_offer, make_retailer
-from tests.landing.aisle import Aisle, carry, make_aisle, stock
+from tests.landing.aisle import Aisle, carry, make_aisle, stock, variants_of
 
 SCRIPT = {"Accept": "application/json"}
 DAY = timedelta(days=1)
@@ -59,6 +59,22 @@ def test_the_list_shows_what_was_kept_newest_first_with_todays_stock(browser: Br
     assert '<p class="few">Few left at Riverside</p>' in page
     assert '<p class="good">In stock at Riverside</p>' in page
     assert "$28.00" in page
+
+
+def test_the_list_says_what_it_comes_to_where_every_price_is_known(browser: Browser, db: Session) -> None:
+    aisle = make_aisle(db)
+    keep(browser, aisle)
+    alone = browser.get("/my").text
+    keep(browser, aisle, of_sandal=True)
+    both = browser.get("/my").text
+    for variant in variants_of(db, aisle.sandal):
+        variant.price_minor = None
+    db.commit()
+    unpriced = browser.get("/my").text
+
+    told = '<p class="sum"><b class="num"><bdi>$56.00</bdi></b>'
+    assert told in both
+    assert 'class="sum"' not in alone + unpriced
 
 
 def test_a_kept_item_leads_back_to_where_it_was_seen(browser: Browser, db: Session) -> None:

@@ -101,6 +101,18 @@ def test_staff_beyond_their_places_are_told_to_come_again_and_shoppers_are_let_i
     assert [each.result(20)[0] for each in (*staff, *waiting, shopper)] == [b"ok"] * (3 + WAITING - 1)
 
 
+def test_what_nobody_waits_for_is_done_while_most_places_are_free(slow: Slow, threads: ThreadPoolExecutor) -> None:
+    door = shed(slow)
+    before = door.has_room()
+    many(threads, door, "/my", 1)
+    slow.await_begun(1)
+    with_one = door.has_room()
+    many(threads, door, "/my", 1)
+    slow.await_begun(2)
+
+    assert (before, with_one, door.has_room()) == (True, True, False)
+
+
 def test_a_till_does_not_wait_for_those_who_read_numbers(slow: Slow, threads: ThreadPoolExecutor) -> None:
     door = shed(slow, wait_s=0.01)
     many(threads, door, "/desk/insights", 2)

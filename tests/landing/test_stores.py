@@ -263,3 +263,32 @@ def test_a_language_that_the_house_gave_up_is_its_first_again(app: Flask, browse
     hear(app)
 
     assert '<html lang="en"' in browser.get(aisle.printed, Accept_Language="fr").text
+
+
+@pytest.mark.parametrize(
+    "said, asked, expected",
+    [("", "fr", "ar"), ("", "en-GB,en;q=0.8", "en"), ("en", "ar", "en"), ("fr", "fr", "ar")],
+)
+def test_a_page_speaks_as_its_store_does_where_nothing_else_fits(
+    said: str, asked: str, expected: str, app: Flask, browser: Browser, db: Session
+) -> None:
+    """Chosen, then the browser's, then the store's, then the retailer's; the same on every way to its pages."""
+    aisle = make_aisle(db)
+    aisle.store.locale = "ar"
+    changed(db, aisle.store.retailer_id, at=now())
+    db.commit()
+    hear(app)
+    lang = f"lang={said}" if said else ""
+    item = f"/i/{aisle.top.public_id}"
+    addresses = [f"{item}?at={aisle.store.public_id}&{lang}", f"/store/{aisle.store.public_id}?{lang}"]
+
+    # Once rendered, once as it is kept.
+    answers = [browser.get(each, Accept_Language=asked) for each in addresses * 2]
+    nowhere = browser.get(f"{item}?{lang}", Accept_Language=asked)
+    browser.post(f"{item}/keep", {"keep": "yes", "at": aisle.store.public_id})
+    own = browser.get(addresses[0], Accept_Language=asked)
+
+    assert [each.headers["Content-Language"] for each in answers] == [expected] * 4
+    assert all("Accept-Language" in each.headers["Vary"] for each in answers)
+    assert own.headers["Content-Language"] == expected, "with a shopper's own hearts too"
+    assert nowhere.headers["Content-Language"] == (said if said == "en" else "en"), "of no store: the retailer's first"

@@ -66,6 +66,19 @@ def test_one_price_for_all_variants_is_the_price() -> None:
     assert (price.now, price.was, price.with_offer) == ("$28.00", None, None)
 
 
+@pytest.mark.parametrize(
+    ("price_minor", "locale", "text"),
+    [(480_000, "en", "€4,800"), (480_000, "de", "4.800 €"), (480_050, "en", "€4,800.50"), (480_000, "ar", "€4,800")],
+)
+def test_a_house_that_does_not_discount_writes_whole_prices_without_noughts(
+    price_minor: int, locale: str, text: str
+) -> None:
+    price = word_price(shelf(variant("S", price_minor, "EUR")), locale, offer=None, hides_reductions=True)
+
+    assert price is not None
+    assert price.now.replace("\u00a0", " ") == text
+
+
 def test_different_prices_begin_with_the_lowest_and_strike_nothing() -> None:
     stocked = shelf(variant("S", 3200), variant("M", 2800), was={"S": 4000, "M": 4000})
 
@@ -289,7 +302,7 @@ def test_an_offer_ends_in_the_places_own_time() -> None:
 
     card = word_offer(offer(until_at=until), "en", "America/New_York", retailer="Fashiontown", fallbacks=("en",))
 
-    assert card.ends.replace("\u202f", " ") == "Ends Sun, Dec 6, 7:00 PM"
+    assert card.ends.replace("\u202f", " ") == "Ends Sunday, December 6, 7:00 PM"
     assert card.ends_at == "2026-12-07T00:00:00+00:00"
 
 
@@ -299,7 +312,7 @@ def test_an_end_at_midnight_is_the_end_of_the_day_before() -> None:
     here = word_offer(offer(until_at=until), "en", "America/New_York", retailer="F", fallbacks=("en",))
     there = word_offer(offer(until_at=until), "ar", "UTC", retailer="F", fallbacks=("en",))
 
-    assert here.ends == "Through Sun, Dec 6"
+    assert here.ends == "Through Sunday, December 6"
     assert there.ends == "ينتهي الاثنين، 7 ديسمبر، 5:00 ص"
 
 
@@ -347,3 +360,28 @@ def test_the_end_of_an_offer_is_not_counted() -> None:
         True,
         False,
     ]
+
+
+@pytest.mark.parametrize(
+    ("locale", "text"),
+    [
+        ("en", "Through Sunday, December 6"),
+        ("ar", "حتى نهاية الأحد، 6 ديسمبر"),
+    ],
+)
+def test_the_day_of_an_offers_end_is_written_out(locale: str, text: str) -> None:
+    until = datetime(2026, 12, 7, 5, tzinfo=UTC)
+
+    card = word_offer(offer(until_at=until), locale, "America/New_York", retailer="Fashiontown", fallbacks=("en",))
+
+    assert card.ends == text
+
+
+def test_on_a_card_many_stores_are_one_name_and_a_number() -> None:
+    stores = [Store(id=name, short_name=name) for name in ("Riverside", "Galleria", "Harbor")]
+    two = shelf(variant("S"), pieces={(each.id, "S"): 9 for each in stores[:2]}, stores=stores)
+    three = shelf(variant("S"), pieces={(each.id, "S"): 9 for each in stores}, stores=stores)
+
+    said = [word_stock_at(each, None, "en", is_short=True)[1] for each in (two, three)]
+
+    assert said == ["In stock at Riverside and Galleria", "In stock at Riverside and 2 more"]
