@@ -2039,7 +2039,7 @@ def upgrade() -> None:
         sa.Column("created_by", sa.String(length=36), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
-        sa.CheckConstraint("until_at IS NULL OR until_at > from_at", name=op.f("ck_publication_period_forward")),
+        sa.CheckConstraint("until_at IS NULL OR until_at >= from_at", name=op.f("ck_publication_period_forward")),
         sa.ForeignKeyConstraint(["created_by"], ["user.id"], name=op.f("fk_publication_created_by_user")),
         sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_publication_item_id_item")),
         sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_publication_retailer_id_retailer")),
