@@ -8,6 +8,7 @@ staff among them, for files that are long on their way, for some who wait; all t
 A scan always finds a thread.
 """
 
+import random
 from collections.abc import Iterable, Iterator
 from threading import Semaphore
 from time import monotonic
@@ -26,6 +27,8 @@ WAITING: Final = 2
 _FOR_SCANS, _FOR_MACHINES, _FOR_WAITING_SCANS = 1, 2, 16
 _WAIT_S: Final = 1.0
 _RETRY_AFTER_S: Final = 1
+# A page that was asked for comes by itself; not all of those who wait for theirs ask in the same second.
+_AGAIN: Final = tuple(f'<meta http-equiv="refresh" content="{seconds}">' for seconds in (1, 2, 3))
 # A body of more bytes than these, in either direction, is on its way for as long as the other end likes.
 _LONG_BYTES: Final = 1_000_000
 # At the till a shopper stands waiting: what an associate asks is none of it.
@@ -37,7 +40,7 @@ _ASKED: Final = ("/readyz", "/metrics")
 _SPOKEN: Final = ("en", "ar")
 _PAGE: Final = (
     '<!doctype html><html lang="{locale}" dir="{way}"><meta charset="utf-8">'
-    '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
+    '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">{again}'
     "<title>503</title><p>{words}</p></html>\n"
 )
 
@@ -125,11 +128,18 @@ class Shedding:
 
     def _refuse(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         locale = negotiate(environ.get("HTTP_ACCEPT_LANGUAGE", ""), _SPOKEN)
-        words = translator(locale)("Very many are asking at this moment. Try again in a second.")
+        t, again = translator(locale), ""
+        words = t("Very many are asking at this moment. Try again in a second.")
+        if environ["REQUEST_METHOD"] == "GET":
+            words = t("Very many are asking at this moment. The page comes by itself in a second or two.")
+            again = random.choice(_AGAIN)  # noqa: S311
         if "json" in environ.get("HTTP_ACCEPT", ""):
             kind, text = "application/problem+json", f'{{"type":"busy","status":503,"detail":"{words}"}}'
         else:
-            kind, text = "text/html; charset=utf-8", _PAGE.format(locale=locale, way=direction(locale), words=words)
+            kind, text = (
+                "text/html; charset=utf-8",
+                _PAGE.format(locale=locale, way=direction(locale), again=again, words=words),
+            )
         body = text.encode()
         headers = [
             ("Content-Type", kind),

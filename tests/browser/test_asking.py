@@ -27,7 +27,7 @@ from tests.landing.aisle import Aisle, hear, make_aisle, stock, variants_of
 
 # The offer on the page, the field, its button, what comes then, the button in the mail, and the one that stops.
 WORDS = {
-    "en": ("Tell me when it is back", "E-mail", "Tell me", "Look into your mail", "Yes, tell me", "Stop this"),
+    "en": ("Tell me when it is back", "E-mail", "Tell me", "Check your e-mail", "Yes, tell me", "Stop this"),
     "ar": ("أخبرني حين تعود", "البريد الإلكتروني", "أخبرني", "انظر في بريدك", "نعم، أخبرني", "أوقف هذا"),
 }
 
