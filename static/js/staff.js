@@ -336,11 +336,11 @@ if (held) {
   });
 }
 
-/* A second tap on one button within a second is the same tap. */
+/* A second tap within a second on one button that changes something is the same tap. */
 const taps = new WeakMap();
 addEventListener('submit', (event) => {
   const button = event.submitter ?? event.target;
-  if (event.defaultPrevented) return;
+  if (event.defaultPrevented || event.target.getAttribute('method') !== 'post') return;
   if (event.timeStamp - (taps.get(button) ?? -Infinity) < 1_000) event.preventDefault();
   else taps.set(button, event.timeStamp);
 });

@@ -9,14 +9,25 @@ from PIL import Image
 from qrcode import util
 from qrcode.constants import ERROR_CORRECT_H, ERROR_CORRECT_L, ERROR_CORRECT_M, ERROR_CORRECT_Q
 
-from qrmerch.codes.artwork import Level, draw_symbol
+from qrmerch.codes.artwork import Level, Symbol, draw_symbol
 from qrmerch.codes.blocks import block_of, codeword_places, damage, fixed_modules, unused_correction
 from qrmerch.codes.styles import covered_by, logo_box
-from tests.codes.test_artwork import mask_of
 
 ADDRESS = "https://fashiontown.example/q/7K3M9QXRB"
 LEVELS = {"L": ERROR_CORRECT_L, "M": ERROR_CORRECT_M, "Q": ERROR_CORRECT_Q, "H": ERROR_CORRECT_H}
 _MASK = 3
+
+
+# Where a symbol says its level and mask (ISO/IEC 18004), as (row, column).
+_FORMAT = [(8, 0), (8, 1), (8, 2), (8, 3), (8, 4), (8, 5), (8, 7), (8, 8), (7, 8)]
+_FORMAT_MASK, _BITS = 0x5412, 15
+
+
+def mask_of(symbol: Symbol) -> int:
+    bits = 0
+    for row, column in _FORMAT:
+        bits = bits << 1 | symbol.rows[row][column]
+    return (bits ^ _FORMAT_MASK >> (_BITS - len(_FORMAT))) >> 4 & 7
 
 
 def read(rows: Iterable[Iterable[int]]) -> list[str]:
