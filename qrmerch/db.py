@@ -80,11 +80,12 @@ def _open_sqlite(url: str, *, create: bool) -> Engine:
         return sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
 
     pool: dict[str, Any] = {"pool_size": 8, "max_overflow": 24, "pool_timeout": POOL_TIMEOUT_S}
-    engine = create_engine("sqlite://", creator=connect, poolclass=_queue_pool(), **pool)
+    engine = create_engine("sqlite://", creator=connect, poolclass=_queue_pool(), hide_parameters=True, **pool)
 
     @event.listens_for(engine, "connect")
     def _set_up(connection: Any, _record: object) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        # What is erased is overwritten, not only let go of.
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -105,7 +106,8 @@ def _open_postgresql(url: str, pool_size: int) -> Engine:
     pool: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 20, "pool_timeout": POOL_TIMEOUT_S}
     # What the URL says of the line goes first.
     line = {name: value for name, value in _LINE.items() if name not in make_url(url).query}
-    return create_engine(url, pool_pre_ping=True, connect_args=line, **pool)
+    # Errors are logged, and what a statement wrote is addresses and secrets.
+    return create_engine(url, pool_pre_ping=True, connect_args=line, hide_parameters=True, **pool)
 
 
 def scope(session: Session, *, retailer_ids: tuple[str, ...] | None, vendor_id: str | None) -> None:
