@@ -86,9 +86,11 @@ def ask(
     :raises TooMany: this retailer's forms were sent more often in the last hour than people send them.
     """
     limits.take(db, f"asked {retailer.id}", limit=_MOST_OF_RETAILER, per=_HOUR, at=at)
-    if list_suppressions(db, retailer.id, email, keys=sending.keys):
-        return
     contact = visitors.keep_contact(db, retailer.id, email, at=at)
+    # Behind the contact's lock: it may be erased in this moment.
+    if list_suppressions(db, retailer.id, email, keys=sending.keys):
+        _forget(db, contact, at=at)
+        return
     if db.scalar(select(Subscription.id).where(Subscription.contact_id == contact.id, _is_refusal(at)).limit(1)):
         return
     subscription = _find(db, contact, wish)

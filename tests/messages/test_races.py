@@ -1,8 +1,9 @@
 """Two at once: the same wish, the same button, the same wave, an erasure; and a process that is killed."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Variant
@@ -82,6 +83,41 @@ def test_confirming_stopping_and_erasing_at_once_leave_no_half(database: Databas
                 erase(db, contact, shown_text="Delete", locale="en", keys=TILL_KEYS, at=NOON)
 
     at_once(database, THREADS, act)
+
+    assert (count(database, Subscription), count(database, MailLink), count(database, OutboxMessage)) == (0, 0, 0)
+    with database.read() as db:
+        assert list(db.scalars(select(Contact.email))) == [None]
+
+
+def wait_for_a_lock(database: Database) -> None:
+    """Until another transaction waits for one; SQLite's writers wait for each other anyway."""
+    if database.is_sqlite:
+        return
+    for _ in range(1_000):
+        with database.read() as db:
+            if db.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+                return
+    raise AssertionError("nobody waits")
+
+
+def test_who_is_erased_while_somebody_asks_is_not_written_to(database: Database) -> None:
+    with database.write() as db:
+        shop = make_shop(db)
+        contact_id = say_yes(db, shop, NEWS).contact_id
+        db.commit()
+
+    def send() -> None:
+        with database.write() as db:
+            wish(db, shop, at=NOON + timedelta(days=1))
+            db.commit()
+
+    with database.write() as db, ThreadPoolExecutor(1) as pool:
+        erase(db, db.get_one(Contact, contact_id), shown_text="Delete", locale="en", keys=TILL_KEYS, at=NOON)
+        db.flush()
+        sending = pool.submit(send)
+        wait_for_a_lock(database)
+        db.commit()
+        sending.result(60)
 
     assert (count(database, Subscription), count(database, MailLink), count(database, OutboxMessage)) == (0, 0, 0)
     with database.read() as db:
