@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
+from email.utils import parseaddr
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -124,9 +125,11 @@ def without_secrets(text: str) -> str:
 
 
 def mail_of(message: OutboxMessage, *, sender: str) -> EmailMessage:
-    """The message as mail, one recipient, plain text."""
+    """The message as mail, one recipient, plain text; sent once more after a kill it is the same to a mailbox."""
     mail = EmailMessage(policy=_POLICY)
     mail["From"], mail["To"], mail["Subject"] = sender, message.recipient, message.subject
+    mail["Date"] = message.created_at
+    mail["Message-ID"] = f"<{message.id}@{parseaddr(sender)[1].rpartition('@')[2] or 'localhost'}>"
     for name, value in message.headers.items():
         mail[name] = value
     mail.set_content(message.body)
