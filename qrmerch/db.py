@@ -8,7 +8,7 @@ missing file is an error, never a new and empty shop. PostgreSQL: plain transact
 import sqlite3
 import string
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -66,6 +66,22 @@ class Database:
     def write(self) -> Session:
         """A session that writes; the caller commits, and what raised before that leaves nothing."""
         return Session(self._writing, expire_on_commit=False, info={"database": self})
+
+    def empty_log(self) -> None:
+        """Have SQLite's log hold nothing that was erased since: bring it into the file, unless somebody is in the way.
+
+        What is in the log stays readable in it until it is written over, on a quiet day for long.
+        """
+        if not self.is_sqlite:
+            return
+        with closing(self.engine.raw_connection()) as connection:
+            cursor = connection.cursor()
+            # Who would have to be waited for keeps everybody from writing meanwhile.
+            cursor.execute("PRAGMA busy_timeout=0")
+            try:
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            finally:
+                cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_S * 1000}")
 
     def close(self) -> None:
         self.engine.dispose()

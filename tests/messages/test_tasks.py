@@ -189,3 +189,18 @@ def test_the_chore_erases_what_ran_out_however_much_it_is(
 
     assert list(db.scalars(select(Contact.email))) == [ANN]
     assert link_in(db, mails(db)[0], LinkKind.STOP, at=now())
+
+
+def test_sec_h04_no_file_holds_an_address_that_was_erased(db: Session, work: Work) -> None:
+    shop = make_shop(db)
+    made = say_yes(db, shop, NEWS, at=ago(minutes=1))
+    secret = secret_in(mails(db)[0].body, LinkKind.STOP)
+    db.commit()
+    erase(db, db.get_one(Contact, made.contact_id), shown_text="Delete", locale="en", keys=TILL_KEYS, at=now())
+    db.commit()
+
+    tasks.empty_log(work)
+
+    files = [path for path in work.settings.data_dir.parent.rglob("*") if path.is_file()]
+    assert files
+    assert [path.name for path in files for said in (ANN, secret) if said.encode() in path.read_bytes()] == []
