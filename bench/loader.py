@@ -23,6 +23,7 @@ import psutil
 from sqlalchemy import func, select, text
 
 from qrmerch import ids, migrate
+from qrmerch.clock import now
 from qrmerch.codes.models import Code
 from qrmerch.codes.tokens import make_token
 from qrmerch.db import Database
@@ -67,7 +68,7 @@ def _stock(database: Database) -> tuple[list[str], list[str]]:
 
 def _lines(tokens: list[str], items: list[str], count: int) -> Iterator[bytes]:
     """Lines as a day brings them: of ten, five scans, three views, a further page, a robot."""
-    dice, visits, at_s, open_visits = random.Random(7), VisitIds(), NOON.timestamp(), [""]
+    dice, visits, at_s, open_visits = random.Random(7), VisitIds(), now().timestamp() - 43_200, [""]
     for _ in range(count):
         at_s += dice.random() * 43_200 / count * 2
         agent, what = dice.choice(_PHONES), dice.random()

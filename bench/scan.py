@@ -1,11 +1,14 @@
 """What a scan costs under the server: step by step, against nginx with the same page, with and without the log.
 
-    .venv/bin/python -m bench.scan [rounds] [seconds of each turn]
+    .venv/bin/python -m bench.scan [rounds] [seconds of each turn] [names of rows]
 
-Starts one granian with one worker for each row, and nginx (`gzip_static`, no log) where the machine has it: without
-nginx the ratios to it are missing and everything else is measured. All are loaded in turns, in a new order each round;
-what counts is answers for each CPU-second of the server's processes, the median of the rounds. Real pages of the
-product, in gzip, since that is what nginx sends from files. Prints and writes `bench/results/scan.json`.
+Starts one granian with one worker for each row, with all that `serve` tells it, and nginx (`gzip_static`, no log) where
+the machine has it: without nginx the ratios to it are missing and everything else is measured. All are loaded in turns,
+in a new order each round; what counts is answers for each CPU-second of the server's processes. A ratio is formed
+within a round, between turns seconds apart, and the median of the rounds is told with the quarters around it: on a
+machine with other work, medians of different rows are of different minutes. Real pages of the product, compressed as
+small as they get, in gzip, since that is what nginx sends from files. Prints and writes `bench/results/scan.json`,
+unless only some rows were asked for.
 """
 
 import json
@@ -26,19 +29,23 @@ from pathlib import Path
 from time import time
 from typing import Any, Final
 
+from granian.constants import Interfaces
+
 from bench.common import Load, Server, client_name, in_rounds, per_cpu_second
 from qrmerch.config import Settings
 from qrmerch.db import Database
 from qrmerch.jobs import prepare
 from qrmerch.landing.front_door import ScanPath
-from qrmerch.landing.shedding import threads_for
+from qrmerch.landing.scanning import open_scan_path
 from qrmerch.migrate import upgrade
+from qrmerch.parties.hosts import Hosts
 from qrmerch.scans.line import scan_line
-from qrmerch.serving import environment_of
+from qrmerch.serving import environment_of, make_server
 from qrmerch.serving import make_application as make_whole
 from tests.drills.shop import free_port
 from tests.factories import make_code, make_fixture, make_item, make_retailer, make_store, publish_page
 
+_SERVE: Final = "serve"
 _RESULTS: Final = Path(__file__).parent / "results" / "scan.json"
 _PAGES, _AGENTS = 200, 800
 _MODELS = ("SM-S918B", "Pixel 8", "SM-A546B", "2201117TG", "moto g54 5G", "CPH2579", "SM-G991B", "Redmi Note 12")
@@ -47,7 +54,7 @@ Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of the table: what is served, by how many threads, and what it adds to the row before."""
+    """One row of the table: what is served, by how many threads (0: as many as `serve` takes), with which log."""
 
     name: str
     is_rsgi: bool = False
@@ -57,15 +64,14 @@ class Row:
 
 # The steps of a scan, each with all before it.
 _STEPS: Final = ("constant", "lookup", "visit", "agent", "near", "line", "write")
-_SERVED: Final = threads_for(4)
 _ROWS: Final = (
     *(Row(step) for step in _STEPS),
     # As `qrmerch serve` has it: the row that counts.
-    Row("front_door", threads=_SERVED),
+    Row("front_door", threads=0),
     Row("front_door_1_thread"),
-    Row("front_door_no_log", threads=_SERVED),
-    Row("front_door_durable_log", threads=threads_for(4, waits_for_disk=True), scan_log="durable"),
-    Row("front_door_streamed", threads=_SERVED),
+    Row("front_door_no_log", threads=0),
+    Row("front_door_durable_log", threads=0, scan_log="durable"),
+    Row("front_door_streamed", threads=0),
     Row("rsgi_constant", is_rsgi=True),
     Row("rsgi_front_door", is_rsgi=True),
 )
@@ -213,12 +219,19 @@ def _agents() -> list[str]:
 
 def _start_granian(row: Row, settings: Settings) -> Server:
     port = free_port()
-    said = environment_of(replace(settings, scan_log=row.scan_log))
-    environment = {**os.environ, **said, "BENCH_ROW": row.name}
-    command = [sys.executable, "-m", "granian", "--interface", "rsgi" if row.is_rsgi else "wsgi", "--no-ws"]
-    command += ["--workers", "1", "--blocking-threads", str(row.threads), "--host", "127.0.0.1", "--port", str(port)]
-    command += ["--log-level", "warning", "--factory", "bench.scan:make_application"]
-    return Server(row.name, f"http://127.0.0.1:{port}", subprocess.Popen(command, env=environment))
+    said = environment_of(replace(settings, scan_log=row.scan_log, port=port))
+    command = [sys.executable, "-m", "bench.scan", _SERVE, row.name]
+    return Server(row.name, f"http://127.0.0.1:{port}", subprocess.Popen(command, env={**os.environ, **said}))
+
+
+def _serve(name: str) -> None:
+    """Be the server of a row, until SIGTERM."""
+    row = next(each for each in _ROWS if each.name == name)
+    os.environ["BENCH_ROW"] = name
+    changed: dict[str, Any] = {"blocking_threads": row.threads} if row.threads else {}
+    if row.is_rsgi:
+        changed["interface"] = Interfaces.RSGI
+    make_server(Settings.read(os.environ), application="bench.scan:make_application", **changed).serve()
 
 
 def _start_nginx(folder: Path, pages: dict[str, tuple[bytes, bytes]]) -> Server | None:
@@ -257,6 +270,15 @@ def _fetch(server: Server, path: str) -> tuple[bytes, bytes]:
     return bodies[0], bodies[1]
 
 
+def _tighten(settings: Settings) -> None:
+    """What a worker does in its first minutes, so that none of them does it beside what is measured."""
+    database = Database(settings.database_url)
+    pages = open_scan_path(settings, Hosts(settings, database)).pages
+    while pages.tighten(before_s=time() + 1):
+        pass
+    database.close()
+
+
 def measure(rounds: int, seconds: float, wanted: Sequence[str] = ()) -> dict[str, Any]:
     """The table.
 
@@ -269,19 +291,19 @@ def measure(rounds: int, seconds: float, wanted: Sequence[str] = ()) -> dict[str
         upgrade(settings)
         prepare(settings)
         paths = _stock(settings)
-        whole = _start_granian(Row("front_door", threads=_SERVED), settings)
-        stack.callback(whole.end)
+        whole = _start_granian(Row("front_door", threads=0), settings)
         whole.await_answer("/healthz")
         pages = {path: _fetch(whole, path) for path in paths}
-        servers = {"front_door": whole}
+        whole.end()
+        _tighten(settings)
+        servers: dict[str, Server] = {}
         nginx = _start_nginx(folder, pages)
         if nginx is not None:
             stack.callback(nginx.end)
             servers["nginx"] = nginx
         for row in rows:
-            if row.name not in servers:
-                servers[row.name] = _start_granian(row, settings)
-                stack.callback(servers[row.name].end)
+            servers[row.name] = _start_granian(row, settings)
+            stack.callback(servers[row.name].end)
         for server in servers.values():
             server.await_answer(paths[0])
         agents = _agents()
@@ -314,20 +336,31 @@ def _told(rates: dict[str, list[float]]) -> dict[str, Any]:
     for name, each in rates.items():
         told[name] = {"us": round(1e6 / statistics.median(each), 1), "from_us": round(1e6 / max(each), 1)}
         if "nginx" in rates:
-            told[name]["of_nginx"] = _ratio(each, rates["nginx"])
+            ratios = [this / that for this, that in zip(each, rates["nginx"], strict=True)]
+            told[name] |= {"of_nginx": _median(ratios), "half_of_the_rounds": _quarters(ratios)}
     if "front_door_no_log" in rates:
-        told["log_on_of_off"] = _ratio(rates["front_door"], rates["front_door_no_log"])
+        both = zip(rates["front_door"], rates["front_door_no_log"], strict=True)
+        told["log_on_of_off"] = _median([this / that for this, that in both])
     return told
 
 
-def _ratio(these: list[float], those: list[float]) -> float:
-    return round(statistics.median(this / that for this, that in zip(these, those, strict=True)), 2)
+def _median(ratios: list[float]) -> float:
+    return round(statistics.median(ratios), 2)
+
+
+def _quarters(ratios: list[float]) -> list[float]:
+    """Between which two values the half of the rounds around the median lies; all of them, where they are few."""
+    low, _, high = statistics.quantiles(ratios) if len(ratios) > 3 else (min(ratios), 0.0, max(ratios))
+    return [round(low, 2), round(high, 2)]
 
 
 def main() -> None:
-    """Measure, print and keep."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 6
-    seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 2.0
+    """Measure, print and keep; or be the server of a row."""
+    if sys.argv[1:2] == [_SERVE]:
+        _serve(sys.argv[2])
+        return
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 20
+    seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 1.0
     wanted = sys.argv[3:]
     found = measure(rounds, seconds, wanted)
     print(json.dumps(found, indent=2))

@@ -104,6 +104,7 @@ def _open_front_door(app: Flask, made_with: Services) -> None:
     app.wsgi_app = FrontDoor(behind, path)  # type: ignore[method-assign]
     path.changes.follow()
     path.tightening.start()
+    path.ahead.start(behind.has_room)
 
 
 def _open_demo(made_with: Services) -> None:

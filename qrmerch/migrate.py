@@ -8,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, inspect
+from sqlalchemy import Connection, MetaData, inspect, text
 
 from qrmerch import audit, jobs
 from qrmerch.config import Settings, data_folder
@@ -81,12 +81,20 @@ def list_revisions() -> list[str]:
 def find_drift(connection: Connection) -> list[Any]:
     """How the tables of this database differ from the models; empty when they do not."""
     context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
-    return list(compare_metadata(context, metadata()))
+    return [each for each in compare_metadata(context, metadata()) if not _is_part(connection, each)]
 
 
 def is_current(connection: Connection) -> bool:
     """Whether the database has the latest revision."""
     return MigrationContext.configure(connection).get_current_revision() == list_revisions()[-1]
+
+
+def _is_part(connection: Connection, difference: Any) -> bool:
+    """Whether a difference is only that the database has a part of a table, which the models do not name."""
+    if connection.dialect.name != "postgresql" or difference[0] not in ("remove_table", "remove_index"):
+        return False
+    parts = "SELECT relname FROM pg_class WHERE relispartition"
+    return difference[1].name in set(connection.scalars(text(parts)))
 
 
 def _revisions_below(connection: Connection) -> set[str]:

@@ -32,6 +32,7 @@ from qrmerch.config import PREFIX, Settings, SettingsError
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
+    from granian.server.common import AbstractServer
 
 ROLES: Final = ("web", "loader", "worker")
 # What granian says of more threads than twice the processors: ours wait far more than they run.
@@ -203,36 +204,51 @@ def end_with_parent(parent_pid: int) -> None:
 
 def run_web(settings: Settings, certificate: Certificate | None) -> None:
     """Granian with its workers, until SIGTERM."""
+    _raise_file_limit(_CONNECTIONS + _OTHER_FILES)
+    make_server(settings, certificate=certificate).serve()
+
+
+def make_server(
+    settings: Settings,
+    *,
+    application: str = "qrmerch.serving:make_application",
+    certificate: Certificate | None = None,
+    **changed: Any,
+) -> "AbstractServer[Any]":
+    """Granian as these settings have it.
+
+    :param application: where each worker gets its application from.
+    :param changed: arguments of granian's that a measurement wants otherwise.
+    """
     from granian import Granian
     from granian.constants import Interfaces
     from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
     # Before the workers are forked, so that none of them imports anything.
-    from qrmerch import application  # noqa: F401
+    from qrmerch import application as _rooms  # noqa: F401
     from qrmerch.landing.shedding import threads_for
 
-    _raise_file_limit(_CONNECTIONS + _OTHER_FILES)
     logging.getLogger("_granian").addFilter(lambda record: _MANY_THREADS not in str(record.msg))
-    Granian(
-        "qrmerch.serving:make_application",
-        factory=True,
-        address=settings.host,
-        port=settings.port,
-        interface=Interfaces.WSGI,
-        workers=settings.workers,
-        blocking_threads=threads_for(settings.flask_threads, waits_for_disk=settings.has_durable_log),
-        websockets=False,
+    threads = threads_for(settings.flask_threads, waits_for_disk=settings.has_durable_log)
+    wanted: dict[str, Any] = {
+        "address": settings.host,
+        "port": settings.port,
+        "interface": Interfaces.WSGI,
+        "workers": settings.workers,
+        "blocking_threads": threads,
+        "websockets": False,
         # Each connection counts, whether or not anything is asked on it.
-        backpressure=_CONNECTIONS,
-        http1_settings=HTTP1Settings(header_read_timeout=_HEADER_WAIT_MS, max_buffer_size=_MAX_HEADER_BYTES),
-        log_level=LogLevels.warning,
-        respawn_failed_workers=True,
-        respawn_interval=_RESPAWN_AFTER_S,
-        workers_kill_timeout=5,
-        ssl_cert=certificate.certificate if certificate else None,
-        ssl_key=certificate.key if certificate else None,
-    ).serve()
+        "backpressure": _CONNECTIONS,
+        "http1_settings": HTTP1Settings(header_read_timeout=_HEADER_WAIT_MS, max_buffer_size=_MAX_HEADER_BYTES),
+        "log_level": LogLevels.warning,
+        "respawn_failed_workers": True,
+        "respawn_interval": _RESPAWN_AFTER_S,
+        "workers_kill_timeout": 5,
+        "ssl_cert": certificate.certificate if certificate else None,
+        "ssl_key": certificate.key if certificate else None,
+    }
+    return Granian(application, factory=True, **(wanted | changed))
 
 
 def _raise_file_limit(wanted: int) -> None:

@@ -264,14 +264,16 @@ def _refuse_foreign_write(*, needs_token: bool) -> None:
         if not _is_token(given):
             raise ForeignWrite("This form is too old. Go back, reload the page and send it again.")
         return
+    if not is_from_here():
+        raise ForeignWrite("This was sent from another site. Open the page here and try again.")
+
+
+def is_from_here() -> bool:
+    """Whether the browser says that a page of this host sent the request."""
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
-        is_ours = site == "same-origin"
-    else:
-        source = request.headers.get("Origin") or request.headers.get("Referer", "")
-        is_ours = _host_in(source) == request.host
-    if not is_ours:
-        raise ForeignWrite("This was sent from another site. Open the page here and try again.")
+        return site == "same-origin"
+    return _host_in(request.headers.get("Origin") or request.headers.get("Referer", "")) == request.host
 
 
 def _host_in(address: str) -> str:

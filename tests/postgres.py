@@ -12,11 +12,16 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import create_engine, inspect, make_url, text
+from sqlalchemy.orm import Session
 
 from qrmerch import migrate
+from qrmerch.clock import now
 from qrmerch.db import Database
+from qrmerch.scans.months import make_months, make_months_ahead
 
 _TEMPLATE = "template_qrmerch"
+# In which tests scan: a month that has to be made changes more than rows.
+_MONTHS = ("2026-10", "2026-11", "2026-12", "2027-01")
 # Without a vacuum, rows that are gone still lie about; a new database now and then is cheaper.
 _MOST_USES = 40
 _SHAPE = """
@@ -89,6 +94,10 @@ class Postgres:
         with database.engine.connect() as connection:
             migrate.move(connection, "head")
             connection.commit()
+            with Session(connection) as db:
+                make_months(db, _MONTHS)
+                make_months_ahead(db, now())
+                db.commit()
             self._shape = tuple(connection.execute(text(_SHAPE)).one())
             known = inspect(connection)
             emptying = [f'DELETE FROM "{name}"' for name in known.get_table_names()]  # noqa: S608

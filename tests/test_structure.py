@@ -58,6 +58,7 @@ ROWS = {
         "charts",
         "migrate",
         "web",
+        "typed_forms",
         "downloads",
     ),
 }

@@ -48,6 +48,7 @@ def upgrade() -> None:
         sa.Column("count", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("retailer_id", "code_id", "on", "hour", name=op.f("pk_code_hour")),
         sqlite_with_rowid=False,
+        postgresql_with={"fillfactor": 60},
     )
     op.create_index("ix_code_hour_retailer_item", "code_hour", ["retailer_id", "item_id", "on"], unique=False)
     op.create_table(
@@ -72,6 +73,7 @@ def upgrade() -> None:
             "retailer_id", "on", "kind", "store_id", "fixture_id", "item_id", "code_id", name=op.f("pk_day_total")
         ),
         sqlite_with_rowid=False,
+        postgresql_with={"fillfactor": 60},
     )
     op.create_index("ix_day_total_retailer_item", "day_total", ["retailer_id", "item_id", "on"], unique=False)
     op.create_table(
@@ -87,6 +89,7 @@ def upgrade() -> None:
             "retailer_id", "on", "hour", "kind", "store_id", "fixture_id", name=op.f("pk_hour_total")
         ),
         sqlite_with_rowid=False,
+        postgresql_with={"fillfactor": 60},
     )
     op.create_table(
         "idempotency_key",
@@ -141,6 +144,7 @@ def upgrade() -> None:
         sa.Column("is_engaged", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("visit", name=op.f("pk_open_visit")),
         sqlite_with_rowid=False,
+        postgresql_with={"fillfactor": 60},
     )
     op.create_table(
         "rate_bucket",
@@ -202,7 +206,9 @@ def upgrade() -> None:
         sa.Column("entry", sa.String(length=8), nullable=False),
         sa.Column("referrer", sa.String(length=60), nullable=False),
         sa.Column("outcome", sa.String(length=20), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_scan")),
+        sa.PrimaryKeyConstraint("id", "at", name=op.f("pk_scan")),
+        postgresql_partition_by="RANGE (at)",
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "user",
@@ -428,6 +434,7 @@ def upgrade() -> None:
         sa.Column("item_id", sa.String(length=36), nullable=False),
         sa.Column("code_id", sa.String(length=36), nullable=False),
         sa.Column("difference", sa.Integer(), nullable=False),
+        sa.Column("cause", sa.String(length=8), nullable=False),
         sa.Column("why", sa.String(length=200), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_correction_retailer_id_retailer")),
@@ -2032,7 +2039,7 @@ def upgrade() -> None:
         sa.Column("created_by", sa.String(length=36), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
-        sa.CheckConstraint("until_at IS NULL OR until_at > from_at", name=op.f("ck_publication_period_forward")),
+        sa.CheckConstraint("until_at IS NULL OR until_at >= from_at", name=op.f("ck_publication_period_forward")),
         sa.ForeignKeyConstraint(["created_by"], ["user.id"], name=op.f("fk_publication_created_by_user")),
         sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_publication_item_id_item")),
         sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_publication_retailer_id_retailer")),

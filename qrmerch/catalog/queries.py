@@ -77,7 +77,7 @@ def list_items(
     if is_retired is not None:
         conditions.append(Item.is_retired.is_(is_retired))
     if find.strip():
-        conditions.append(_is_item_found(find.strip()))
+        conditions.append(is_item_found(find.strip()))
     wanted = select(Item, VendorProduct.key).join(VendorProduct, VendorProduct.id == Item.product_id).where(*conditions)
     total = db.scalar(select(func.count()).select_from(wanted.subquery())) or 0
     rows = db.execute(
@@ -244,7 +244,8 @@ def _variant_figures(db: Session, item_ids: list[str]) -> dict[str, tuple[int, i
     return {item_id: (count, lowest, currency) for item_id, count, lowest, currency in db.execute(wanted)}
 
 
-def _is_item_found(text: str) -> ColumnElement[bool]:
+def is_item_found(text: str) -> ColumnElement[bool]:
+    """Whether a text is part of an item's title, of its style key or of a SKU, or a whole GTIN of it."""
     in_variant = select(Variant.id).where(
         Variant.item_id == Item.id,
         or_(has_part(Variant.sku, text), Variant.gtin == text.rjust(14, "0")),

@@ -13,8 +13,11 @@ from qrmerch.content.slots import Kind, Slot, asset_ids_in, has_shape
 from qrmerch.content.tables import join_rows
 
 _TOKEN: Final = re.compile(r"\s+|\w+|[^\w\s]")
+_WORD: Final = re.compile(r"\w+")
 # Where less than this of the shorter text is in the other one, word by word would be a riddle.
 _ALIKE: Final = 0.6
+# So would be more changes than this with less than so many words between them.
+_CLOSE_CHANGES, _WORDS_BETWEEN = 3, 3
 # Comparing word by word takes the product of both lengths.
 _MAX_STEPS: Final = 4_000_000
 
@@ -132,6 +135,36 @@ def changed_words(before: str, after: str) -> tuple[Piece, ...]:
             continue
         pieces += [Piece("gone", "".join(old[a:b])), Piece("new", "".join(new[c:d]))]
     return tuple(piece for piece in pieces if piece.text)
+
+
+def in_stretches(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
+    """The same for somebody who reads it: many changes close together are one stretch that went and one that came."""
+    stretches: list[tuple[str, str]] = []
+    for piece in pieces:
+        gone, new = (piece.text if piece.change in (each, "same") else "" for each in ("gone", "new"))
+        if stretches and piece.change != "same" and stretches[-1][0] != stretches[-1][1]:
+            gone, new = stretches[-1][0] + gone, stretches[-1][1] + new
+            stretches.pop()
+        stretches.append((gone, new))
+    if sum(gone != new for gone, new in stretches) > _CLOSE_CHANGES:
+        stretches = _without_islands(stretches)
+    told = [
+        (Piece("same", new),) if gone == new else (Piece("gone", gone), Piece("new", new)) for gone, new in stretches
+    ]
+    return tuple(piece for both in told for piece in both if piece.text)
+
+
+def _without_islands(stretches: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """What went and what came, with the few words that stayed between two changes in both."""
+    found: list[tuple[str, str]] = []
+    for number, (gone, new) in enumerate(stretches):
+        is_last = number == len(stretches) - 1
+        is_island = gone == new and number > 0 and not is_last and len(_WORD.findall(new)) < _WORDS_BETWEEN
+        if found and (is_island or (gone != new and found[-1][0] != found[-1][1])):
+            before = found.pop()
+            gone, new = before[0] + gone, before[1] + new
+        found.append((gone, new))
+    return found
 
 
 def _share_of_words(matcher: SequenceMatcher[str], old: Sequence[str], new: Sequence[str]) -> float:

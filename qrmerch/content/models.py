@@ -221,7 +221,8 @@ class Publication(RetailerScoped, VendorScoped, Base):
     """
 
     __table_args__ = (
-        CheckConstraint("until_at IS NULL OR until_at > from_at", name="period_forward"),
+        # One that was called off before it began is over in the instant in which it begins.
+        CheckConstraint("until_at IS NULL OR until_at >= from_at", name="period_forward"),
         Index("ix_publication_item_from", "item_id", "from_at"),
     )
 
@@ -248,7 +249,8 @@ class Notice(RetailerScoped, VendorScoped, Base):
 
     id: Mapped[Id]
     reader: Mapped[Reader] = word(Reader)
-    # sent, approved, returned, rejected, live, down, template, blocked, print_asked, print_released, print_refused
+    # sent, approved, returned, rejected, live, down, ended, template, blocked, print_asked, print_released or
+    # print_refused
     kind: Mapped[str] = mapped_column(String(20))
     item_id: Mapped[str] = reference("item.id")
     revision_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("revision.id"), index=True)

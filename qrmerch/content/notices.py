@@ -84,10 +84,10 @@ def tell(
 ) -> Notice:
     """Note for one house that something happened to an item's page, and write to those whom it concerns.
 
-    :param kind: sent, approved, returned, rejected, live, down, template, blocked, print_asked, print_released or
-        print_refused.
+    :param kind: sent, approved, returned, rejected, live, down, ended, template, blocked, print_asked, print_released
+        or print_refused.
     :param detail: plain JSON that the sentence needs: `reason`, `slot` (its label), `comments` (how many),
-        `from_at` (ISO, where it is to come).
+        `from_at` (ISO, where it is to come), `called_off`.
     """
     notice = Notice(
         id=ids.new(),
@@ -231,6 +231,18 @@ def _say_down(names: _Names, detail: _Detail) -> tuple[str, str]:
     )
 
 
+def _say_ended(names: _Names, detail: _Detail) -> tuple[str, str]:
+    if detail.get("called_off"):
+        return (
+            f"{names.retailer} called off what was planned for {names.item}",
+            "What shoppers see stays as it is. There is nothing for you to do.",
+        )
+    return (
+        f"{names.item} ended at {names.retailer}",
+        "What showed before shows again, or a plain page. There is nothing for you to do.",
+    )
+
+
 def _say_template(names: _Names, detail: _Detail) -> tuple[str, str]:
     return (
         f"{names.retailer} changed the template of {names.item}",
@@ -296,6 +308,7 @@ _WORDS: Final[dict[tuple[Reader, str], Callable[[_Names, _Detail], tuple[str, st
     (Reader.VENDOR, "rejected"): _say_rejected,
     (Reader.VENDOR, "live"): _say_live,
     (Reader.VENDOR, "down"): _say_down,
+    (Reader.VENDOR, "ended"): _say_ended,
     (Reader.VENDOR, "template"): _say_template,
     (Reader.VENDOR, "blocked"): _say_blocked,
     (Reader.VENDOR, "print_released"): _say_print_released,

@@ -20,7 +20,7 @@ from qrmerch.content.holding import find_holding, list_places_of, list_publicati
 from qrmerch.content.links import refuse_leaving
 from qrmerch.content.models import Publication, Reader, Revision, RevisionState, Verdict
 from qrmerch.content.notices import tell
-from qrmerch.content.queries import find_approval, get_content, get_version, revisions_by_id, slots_of
+from qrmerch.content.queries import find_approval, get_content, get_revision, get_version, revisions_by_id, slots_of
 from qrmerch.content.revisions import digest_of, note
 from qrmerch.content.slots import Kind, Slot, is_empty, read_slots
 from qrmerch.content.weekly import Weekly, say_weekly
@@ -36,6 +36,12 @@ MAX_REASON_CHARS: Final = 300
 # Why a page comes down, as a button says it and as it is written down.
 REASONS: Final = {"recall": "Recall", "legal": "Legal reason", "other": "Other reason"}
 _NAMED_SLOTS: Final = 3
+
+
+class NotRunning(Conflict):
+    """Only what shows, or is still to come, is ended."""
+
+    slug = "not_running"
 
 
 class NotApproved(Conflict):
@@ -122,6 +128,28 @@ def take_down(db: Session, item: Item, *, reason: str, actor: audit.Actor | None
     audit.record(db, actor, "content.take_down", ("item", item.id), at=at, retailer_id=item.retailer_id, detail=detail)
     tell(db, "down", item, reader=Reader.VENDOR, at=at, detail={"reason": reason})
     return row
+
+
+def end(db: Session, publication: Publication, *, actor: audit.Actor | None, at: datetime) -> None:
+    """Let a publication be over now: what lies under it shows again. One that has not begun is called off.
+
+    :raises NotRunning: it is over already, or a take-down, which ends with the next publication.
+    """
+    audit.lock(db, publication.retailer_id)
+    lock_for_chain(db, f"publications {publication.item_id}")
+    db.refresh(publication)
+    if publication.revision_id is None:
+        raise NotRunning("The page is taken down. Show a revision, and it is up again.")
+    if publication.until_at is not None and publication.until_at <= at:
+        raise NotRunning("This is over already. Open the list again to see what shows.")
+    item, revision = get_item(db, publication.item_id), get_revision(db, publication.revision_id)
+    planned = (publication.from_at, publication.until_at)
+    publication.from_at, publication.until_at = min(publication.from_at, at), at
+    changed(db, publication.retailer_id, item.id, at=at)
+    db.flush()
+    told = {name: each.isoformat() for name, each in zip(("from_at", "until"), planned, strict=True) if each}
+    note(db, actor, "content.end", revision, at=at, publication=publication.id, **told)
+    tell(db, "ended", item, reader=Reader.VENDOR, at=at, revision=revision, detail={"called_off": planned[0] > at})
 
 
 def follow(

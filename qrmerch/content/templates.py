@@ -34,6 +34,7 @@ from qrmerch.parties.service import changed
 from qrmerch.text import clean_line
 
 # Below it no page with one picture fits; above it a shopper on slow 4G waits five seconds.
+_NAME_CHARS: Final = 80
 MIN_BUDGET_BYTES: Final = 30_000
 MAX_BUDGET_BYTES: Final = 1_000_000
 
@@ -54,13 +55,8 @@ def add_template(
     :param sections: the shipped ones of the style where left out.
     :raises FormError: no name, or the retailer has a template of that name.
     """
-    name = clean_line(name, max(len(name), 1))
-    if not name or len(name) > 80:
-        raise FormError({"name": "A template needs a name of at most 80 characters, such as Everyday."})
-    mine = select(PageTemplate).where(PageTemplate.retailer_id == retailer_id)
-    there = list(db.scalars(mine))
-    if any(each.name.casefold() == name.casefold() for each in there):
-        raise FormError({"name": f"There is a template called {name} already. Give this one another name."})
+    there = list(db.scalars(select(PageTemplate).where(PageTemplate.retailer_id == retailer_id)))
+    name = _clean_name(name, there)
     template = PageTemplate(
         id=ids.new(), retailer_id=retailer_id, name=name, style=Style(style), is_default=False, created_at=at
     )
@@ -72,6 +68,30 @@ def add_template(
     if is_default or not there:
         make_default(db, template, at=at, actor=actor)
     return template
+
+
+def rename(db: Session, template: PageTemplate, name: str, *, at: datetime, actor: audit.Actor | None) -> None:
+    """Call a template something else; its pages do not change.
+
+    :raises FormError: as `add_template`.
+    """
+    others = select(PageTemplate).where(
+        PageTemplate.retailer_id == template.retailer_id, PageTemplate.id != template.id
+    )
+    before, template.name = template.name, _clean_name(name, list(db.scalars(others)))
+    db.flush()
+    detail: dict[str, object] = {"before": {"name": before}, "after": {"name": template.name}}
+    subject = ("page_template", template.id)
+    audit.record(db, actor, "template.rename", subject, at=at, retailer_id=template.retailer_id, detail=detail)
+
+
+def _clean_name(name: str, others: Sequence[PageTemplate]) -> str:
+    name = clean_line(name, max(len(name), 1))
+    if not name or len(name) > _NAME_CHARS:
+        raise FormError({"name": f"A template needs a name of at most {_NAME_CHARS} characters, such as Everyday."})
+    if any(each.name.casefold() == name.casefold() for each in others):
+        raise FormError({"name": f"There is a template called {name} already. Give this one another name."})
+    return name
 
 
 def release_version(

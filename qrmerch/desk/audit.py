@@ -36,6 +36,12 @@ _CHECKED: Final = 1_000
 _MAX_DETAIL_CHARS: Final = 200
 _MAX_SIDE_CHARS: Final = 60
 _EXPORTED: Final = 50_000
+# What let a page through without a reviewer, as the log says it.
+_RULES: Final = {
+    "trusted": "as the vendor is trusted",
+    "small": "as a small change",
+    "migration": "as its template moved on",
+}
 # Noted for machines, or said by the subject already.
 _UNTOLD: Final = frozenset(("digest", "number"))
 # What an entry says was done; others say their own word.
@@ -64,6 +70,7 @@ _WORDS: Final = {
     "content.return": "Returned a revision",
     "content.submit": "Sent a revision",
     "content.take_down": "Took a page down",
+    "content.end": "Ended a publication",
     "content.withdraw": "Withdrew a revision",
     "design.change": "Changed a design of codes",
     "design.delete": "Deleted a design of codes",
@@ -110,6 +117,7 @@ _WORDS: Final = {
     "store.open": "Opened a store",
     "template.add": "Added a template",
     "template.budget": "Changed what pages may weigh",
+    "template.rename": "Renamed a template",
     "template.default": "Chose the usual template",
     "template.discard": "Discarded a template’s draft",
     "template.fix": "Changed a fixed line",
@@ -372,10 +380,16 @@ _KINDS: Final[dict[str, tuple[Any, Any, str]]] = {
 def _detail(detail: Mapping[str, object]) -> str:
     """What else was noted, as words; ids say nothing to a reader."""
     told = {name: value for name, value in detail.items() if name not in _UNTOLD and _is_readable(value)}
-    said = [*_change_words(detail), *(f"{name.replace('_', ' ')} {value}" for name, value in told.items())]
+    said = [*_change_words(detail), *(_told(name, value) for name, value in told.items())]
     listed = detail.get("variants")
     text = ", ".join([*said, *(_price_words(each) for each in (listed if isinstance(listed, list) else ()))])
     return text if len(text) <= _MAX_DETAIL_CHARS else f"{text[:_MAX_DETAIL_CHARS]}…"
+
+
+def _told(name: str, value: object) -> str:
+    if name == "rule" and value in _RULES:
+        return _RULES[str(value)]
+    return f"{name.replace('_', ' ')} {value}"
 
 
 def _change_words(detail: Mapping[str, Any]) -> Iterator[str]:

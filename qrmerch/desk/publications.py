@@ -26,6 +26,7 @@ from qrmerch.content.queries import (
     list_approved,
     revisions_by_id,
 )
+from qrmerch.db import get_one
 from qrmerch.desk.links import ask_again
 from qrmerch.desk.previews import answer_page
 from qrmerch.desk.review_pages import ApprovedRow, Phone, PublicationRow, PublicationsPage
@@ -89,6 +90,21 @@ def roll_back(item_id: str) -> Response:
         return _render(db, item, problems=error.problems, status=error.status)
     db.commit()
     notice(f"Revision {revision.number} is live in all stores.")
+    return redirect_to(f"/desk/items/{item.id}/publications")
+
+
+@blueprint.post("/desk/items/<item_id>/publications/<publication_id>/end")
+@allow(*PUBLISHERS)
+def end(item_id: str, publication_id: str) -> Response:
+    """Let a publication be over now, or call off one that is still to come."""
+    db, principal, at = get_db(), current_principal(), now()
+    item, publication = get_item(db, item_id), get_one(db, Publication, publication_id)
+    if publication.item_id != item.id:
+        raise NotFound("This publication is not one of this item’s.")
+    is_planned = publication.from_at > at
+    publishing.end(db, publication, actor=principal, at=at)
+    db.commit()
+    notice("Called off." if is_planned else "Over. Shoppers see what showed before, or the plain page.", "info")
     return redirect_to(f"/desk/items/{item.id}/publications")
 
 
@@ -177,13 +193,20 @@ def _row(
         title=f"Revision {revision.number}" if revision else "Taken down",
         href=f"/desk/review/{revision.id}" if revision else "",
         state=_MARKS.get(state, state),
-        label=_LABELS[state],
+        label="Called off" if row.until_at == row.from_at else _LABELS[state],
         begins=said_at(row.from_at, now=at, zone=zone),
         ends=said_at(row.until_at, now=at, zone=zone) if row.until_at else "",
         places=say_scope(row, stores),
         by=user.name if user else "By rule",
         reason=row.reason,
+        end_href=f"/desk/items/{row.item_id}/publications/{row.id}/end" if _may_end(row, state) else "",
+        end_label="Call it off" if state == "scheduled" else "End it now",
     )
+
+
+def _may_end(row: Publication, state: str) -> bool:
+    is_on = row.revision_id is not None and state in ("live", "scheduled", "again")
+    return is_on and current_principal().role in PUBLISHERS
 
 
 def state_of(row: Publication, publications: list[Publication], places: list[Place], *, at: datetime) -> str:

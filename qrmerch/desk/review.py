@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from flask import Blueprint, Response, request
 from sqlalchemy.orm import Session
@@ -22,6 +23,8 @@ from qrmerch.parties.queries import get_retailer, list_stores
 from qrmerch.web import get_db, notice, parse_form_instant, redirect_to, render, services
 
 blueprint = Blueprint("desk_review", __name__)
+
+_UNREAD: Final = "Nobody would read this on an approved page. Return the page with it, or empty this to approve."
 
 
 @blueprint.get("/desk/review/<revision_id>")
@@ -52,11 +55,17 @@ def show_live(revision_id: str) -> Response:
 @blueprint.post("/desk/review/<revision_id>/approve")
 @allow(*REVIEWERS)
 def approve(revision_id: str) -> Response:
-    """Let exactly this content through; with `do` = `publish` it shows everywhere at once, for who may publish."""
+    """Let exactly this content through; with `do` = `publish` it shows everywhere at once, for who may publish.
+
+    Comments are for what goes back: where some were typed, it is asked what is meant.
+    """
     db, principal, at = get_db(), current_principal(), now()
     revision, publishes = get_sent(db, revision_id), request.form.get("do") == "publish"
     if publishes and principal.role not in PUBLISHERS:
         raise NotFound()
+    if said := [each for each in read_comments(request.form) if each["text"].strip()]:
+        refused = FormError({f"comment.{_field_of(each)}": _UNREAD for each in said})
+        return _render(db, revision, answer=_typed(said, refused), status=refused.status)
     reviewing.approve(db, revision, digest=request.form.get("digest", ""), reviewer=principal, at=at)
     if publishes:
         try:

@@ -240,6 +240,9 @@ class PublicationRow:
     places: str
     by: str
     reason: str
+    # Where it is ended, or called off; empty where it is over, or is not this person's to end.
+    end_href: str
+    end_label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,10 +370,15 @@ class TemplatePage:
     sections: tuple[SectionLine, ...]
     problems: dict[str, str]
     # What a page may weigh, in KB, as it stands in the field; and what the template itself weighs.
+    # As it stands in the field.
+    name: str
     budget: str
     own_weight: str
     phone: Phone
     items: tuple[tuple[str, str], ...]
+    # What was looked for among the items, and whether there are more than these.
+    find: str
+    has_more: bool
     item_id: str
     locales: tuple[tuple[str, str, bool], ...]
     schemes: tuple[tuple[str, str, bool], ...]

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from qrmerch.access import PUBLISHERS, Principal
 from qrmerch.catalog.models import Item
 from qrmerch.catalog.queries import get_item
-from qrmerch.content.comparing import SlotChange, compare, list_unchanged
+from qrmerch.content.comparing import SlotChange, compare, in_stretches, list_unchanged
 from qrmerch.content.holding import find_shown, list_publications
 from qrmerch.content.models import Publication, Revision, RevisionState, Verdict
 from qrmerch.content.queries import (
@@ -270,7 +270,7 @@ class RevisionView:
                     locale=change.locale or locales_of(self.retailer)[0],
                     direction=direction(change.locale) if change.locale else "auto",
                     count=f"{change.count} of {change.max_count}" if change.max_count else "",
-                    pieces=change.pieces,
+                    pieces=in_stretches(change.pieces),
                     pictures=_marks(change, pictures),
                     remarks=remarks if change.slot else (),
                     field=f"comment.{about}" if change.slot and waits else "",

@@ -101,7 +101,8 @@ def list_word_slots(db: Session, retailer_id: str) -> list[tuple[str, str]]:
     for template in list_templates(db, retailer_id):
         for slot in read_slots(get_newest_version(db, template.id).sections).values():
             if slot.kind in _WORDS and not slot.is_fixed:
-                found.setdefault(slot.name, f"{slot.section}: {slot.label}" if slot.section else slot.label)
+                is_named_twice = slot.section in ("", slot.label)
+                found.setdefault(slot.name, slot.label if is_named_twice else f"{slot.section}: {slot.label}")
     return list(found.items())
 
 

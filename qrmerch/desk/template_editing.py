@@ -21,14 +21,13 @@ from qrmerch.desk.review_pages import Phone
 from qrmerch.desk.template_differences import tell_differences
 from qrmerch.desk.template_forms import BuilderForm, read_builder_form, read_section
 from qrmerch.desk.template_pages import ReleasePage
-from qrmerch.desk.template_samples import sample_revision
+from qrmerch.desk.template_samples import sample_items, sample_revision
 from qrmerch.desk.template_view import SAMPLE, BuilderView, fate_lines
-from qrmerch.desk.templates import sample_items
 from qrmerch.errors import FormError
 from qrmerch.parties.languages import locales_of
 from qrmerch.parties.queries import get_retailer
 from qrmerch.rendering.weighing import version_of, weigh_version
-from qrmerch.web import get_db, notice, redirect_to, render, wants_json
+from qrmerch.web import get_db, notice, redirect_to, render, search_words, wants_json
 
 blueprint = Blueprint("desk_template_editing", __name__)
 
@@ -90,7 +89,7 @@ def show_page(template_id: str) -> Response:
     template = get_template(db, template_id)
     sections, _ = building.read_draft(db, template)
     retailer = get_retailer(db, template.retailer_id)
-    first = next(iter(sample_items(db, retailer, at)), ("", ""))[0]
+    first = next(iter(sample_items(db, retailer, at).items), ("", ""))[0]
     wanted = request.args.get("item") or first
     if wanted == SAMPLE:
         item = get_item(db, first)
@@ -120,7 +119,7 @@ def show_release(template_id: str) -> Response:
     version, pages = get_newest_version(db, template.id), count_pages(db, [template.id]).get(template.id, 0)
     differences = tell_differences(version.sections, sections)
     address = f"/desk/templates/{template.id}"
-    items = sample_items(db, get_retailer(db, template.retailer_id), at)
+    items = sample_items(db, get_retailer(db, template.retailer_id), at).items
     first = items[0][0] if items else ""
     page = ReleasePage(
         title=f"{template.name}, version {version.number + 1}",
@@ -201,6 +200,7 @@ def _render(
 ) -> Response:
     at = now()
     view = BuilderView(db, template, query, at=at)
-    items = sample_items(db, view.retailer, at)
-    page = view.page(sections, edit, items=items, problems=problems)
+    find = search_words(query.get("find", ""))
+    samples = sample_items(db, view.retailer, at, find=find, item_id=query.get("item", ""))
+    page = view.page(sections, edit, samples=samples, find=find, problems=problems)
     return render("desk/template_edit.html", page, status=status)

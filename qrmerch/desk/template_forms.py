@@ -102,15 +102,19 @@ def _read_limits(slot: dict[str, Any], name: str, form: MultiDict[str, str], loc
         slot["ratio"] = [each for each in form[f"{name}.ratio"].replace(",", " ").split() if each]
     is_chosen = slot["kind"] == Kind.CHOICE or slot["lock"] == Lock.CHOOSE
     if is_chosen and f"{name}.options" in form:
-        slot["options"] = read_options(form[f"{name}.options"], slot.get("options") or (), locales)
+        known = slot.get("options") or ()
+        slot["options"] = read_options(form[f"{name}.options"], known, locales, is_links=slot["kind"] == Kind.LINK)
     elif not is_chosen:
         slot.pop("options", None)
 
 
-def read_options(text: str, known: Sequence[Mapping[str, Any]], locales: Sequence[str]) -> list[dict[str, Any]]:
+def read_options(
+    text: str, known: Sequence[Mapping[str, Any]], locales: Sequence[str], *, is_links: bool = False
+) -> list[dict[str, Any]]:
     """Options as they are typed, one a line: a value, then its words in each language, between `|`.
 
     :param known: those of before: their words in languages that are not typed stay, and so does what they stand for.
+    :param is_links: whether each stands for a link, whose address comes last.
     """
     before = {str(each["value"]): each for each in known}
     found = []
@@ -118,6 +122,7 @@ def read_options(text: str, known: Sequence[Mapping[str, Any]], locales: Sequenc
         value, *words = [each.strip() for each in line.split("|")]
         if not line.strip():
             continue
+        address = words.pop() if is_links and words else ""
         old = before.get(value, {})
         label = dict(old.get("label") or {})
         for number, locale in enumerate(locales):
@@ -125,7 +130,8 @@ def read_options(text: str, known: Sequence[Mapping[str, Any]], locales: Sequenc
             label.pop(locale, None)
             if said:
                 label[locale] = said
-        found.append({**old, "value": value, "label": label})
+        content = {"content": {"url": address, "words": dict(label)}} if is_links else {}
+        found.append({**old, "value": value, "label": label, **content})
     return found
 
 
@@ -134,7 +140,11 @@ def write_options(options: Sequence[Mapping[str, Any]], locales: Sequence[str]) 
     lines = []
     for each in options:
         words = [str(each["label"].get(locale, "")).replace("\n", _BREAK) for locale in locales]
-        lines.append(" | ".join([str(each["value"]), *words]).rstrip(" |"))
+        content = each.get("content")
+        if isinstance(content, Mapping) and "url" in content:
+            lines.append(" | ".join([str(each["value"]), *words, str(content["url"])]))
+        else:
+            lines.append(" | ".join([str(each["value"]), *words]).rstrip(" |"))
     return "\n".join(lines)
 
 

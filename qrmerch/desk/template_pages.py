@@ -71,6 +71,7 @@ class SlotForm:
     limits: tuple[NumberField, ...]
     ratio: str | None
     options: str | None
+    option_help: str
     option_rows: int
     titles: tuple[WordField, ...]
     locales: Links
@@ -117,13 +118,15 @@ class BuilderPage:
     add: Pairs
     section: OpenSection | None
     locale_codes: tuple[str, ...]
-    option_help: str
     problems: dict[str, str]
     fates: tuple[FateLine, ...]
     pages: int
     is_counted: bool
     phone: Phone | None
     items: Pairs
+    # What was looked for among the items, and whether there are more than these.
+    find: str
+    has_more: bool
     item_id: str
     locales: Links
     schemes: Links

@@ -1,17 +1,22 @@
-"""Sample content: every slot of a template filled as far as it goes, to see what a full page looks like."""
+"""What a template is looked at with: items of the retailer's, and sample content in every slot as far as it goes."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from qrmerch.catalog.models import Item
-from qrmerch.content.models import Revision, RevisionState
+from qrmerch.catalog.models import Item, VendorProduct
+from qrmerch.catalog.queries import is_item_found
+from qrmerch.content.models import Publication, Revision, RevisionState
 from qrmerch.content.slots import ASSET_KINDS, Kind, Slot, read_slots
 from qrmerch.media.models import Asset, AssetState
+from qrmerch.parties.models import Retailer
 
+# How many items a list offers; others are found by their names.
+_SAMPLES: Final = 20
 _MOST_CHARS: Final = 600
 _LATIN: Final = (
     "A loose knit in marigold cotton, light enough for a warm evening and warm enough for a cool one. "
@@ -22,6 +27,33 @@ _OTHERS: Final = {
     "ar": "حياكة واسعة من القطن بلون القطيفة، خفيفة لمساء دافئ ودافئة لمساء بارد. ياقة مستديرة وأكمام واسعة. ",
 }
 _ROWS: Final = (("Material", "Cotton"), ("Weight", "210 g"), ("Made in", "Porto"), ("Care", "Wash at 30 °C"))
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Items to look at in a template, as pairs of id and title; `has_more` says that the retailer has others."""
+
+    items: tuple[tuple[str, str], ...]
+    has_more: bool
+
+
+def sample_items(db: Session, retailer: Retailer, at: datetime, *, find: str = "", item_id: str = "") -> Samples:
+    """Items to look at in the template: those with a page before the others, newest first.
+
+    :param find: as `catalog.queries.list_items` has it.
+    :param item_id: one that is asked for; it is among them, unless something else is to be found.
+    """
+    published = select(Publication.item_id).where(Publication.retailer_id == retailer.id, Publication.from_at <= at)
+    sold = select(Item.id, Item.title).join(VendorProduct, VendorProduct.id == Item.product_id)
+    sold = sold.where(Item.retailer_id == retailer.id, Item.is_retired.is_(False))
+    wanted = sold.where(is_item_found(find.strip())) if find.strip() else sold
+    order = (Item.id.in_(published).desc(), Item.created_at.desc(), Item.id)
+    found = [(each, title) for each, title in db.execute(wanted.order_by(*order).limit(_SAMPLES + 1))]
+    has_more = bool(find.strip()) or len(found) > _SAMPLES
+    found = found[:_SAMPLES]
+    if item_id and not find.strip() and item_id not in dict(found):
+        found = [*((each, title) for each, title in db.execute(sold.where(Item.id == item_id))), *found]
+    return Samples(tuple(found), has_more)
 
 
 def sample_revision(

@@ -26,6 +26,7 @@ from qrmerch.desk.template_pages import (
     SlotForm,
     WordField,
 )
+from qrmerch.desk.template_samples import Samples
 from qrmerch.desk.times import said_in_text
 from qrmerch.i18n import direction, language_name
 from qrmerch.parties.languages import locales_of
@@ -92,9 +93,12 @@ class BuilderView:
         sections: Sequence[Mapping[str, Any]],
         edit: int,
         *,
-        items: tuple[tuple[str, str], ...],
+        samples: Samples,
+        find: str,
         problems: Mapping[str, str],
     ) -> BuilderPage:
+        """:param find: what was looked for among the items to show."""
+        items = samples.items
         self.problems, self.items = problems, items
         draft, version = find_draft(self.db, self.template.id), get_newest_version(self.db, self.template.id)
         pages = count_pages(self.db, [self.template.id]).get(self.template.id, 0)
@@ -114,13 +118,14 @@ class BuilderView:
             add=_addable(sections),
             section=self._open(section) if section is not None else None,
             locale_codes=self.codes,
-            option_help=self._option_help(),
             problems=dict(problems),
             fates=fate_lines(classify(self.db, self.template, judged, at=self.at)) if is_counted else (),
             pages=pages,
             is_counted=is_counted,
             phone=self._phone(),
             items=(*items, (SAMPLE, "Sample content")) if items else (),
+            find=find,
+            has_more=samples.has_more,
             item_id=self._asked("item", [*(key for key, _ in items), SAMPLE]),
             locales=self._links("locale", self.codes, [language_name(each, "en") for each in self.codes]),
             schemes=self._links("scheme", SCHEMES, [each.capitalize() for each in SCHEMES]),
@@ -222,6 +227,7 @@ class BuilderView:
             limits=self._limits(slot, kind, name),
             ratio=", ".join(slot.get("ratio") or ()) if kind == Kind.PICTURES else None,
             options=write_options(options, self.codes) if is_chosen else None,
+            option_help=self._option_help(kind),
             option_rows=max(3, len(options) + 1),
             titles=self._words(f"{name}.title", slot.get("title")),
             locales=self._spoken(slot) if several and kind not in ASSET_KINDS else (),
@@ -261,8 +267,10 @@ class BuilderView:
         chosen = slot.get("locales") or self.codes
         return tuple((each, language_name(each, "en"), each in chosen) for each in self.codes)
 
-    def _option_help(self) -> str:
+    def _option_help(self, kind: Kind) -> str:
         languages = " | ".join(language_name(each, "en") for each in self.codes)
+        if kind == Kind.LINK:
+            return f"One a line: a short name for it | {languages} | its address. Such as sizes | Find your size | https://…"
         return f"One a line: a short name for it | {languages}. Such as runs_small | Runs small."
 
 
@@ -315,7 +323,7 @@ def _locks(kind: Kind, lock: str) -> tuple[tuple[str, str], ...]:
         offered: tuple[Lock, ...] = (Lock.EDIT,)
     elif kind == Kind.CHOICE:
         offered = (Lock.CHOOSE, Lock.FIXED)
-    elif kind in WORD_KINDS or lock == Lock.CHOOSE:
+    elif kind in WORD_KINDS or kind == Kind.LINK or lock == Lock.CHOOSE:
         offered = tuple(_LOCK_NAMES)
     else:
         offered = (Lock.EDIT, Lock.FIXED)

@@ -10,13 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from qrmerch.access import PUBLISHERS, allow, current_principal
-from qrmerch.catalog.models import Item
 from qrmerch.catalog.queries import get_item
 from qrmerch.clock import now
 from qrmerch.content import drafts, templates
 from qrmerch.content.building import find_draft
 from qrmerch.content.holding import find_shown
-from qrmerch.content.models import FixedValue, PageTemplate, Publication, Revision, Style, TemplateVersion
+from qrmerch.content.models import FixedValue, PageTemplate, Revision, Style, TemplateVersion
 from qrmerch.content.moving import count_older, find_running
 from qrmerch.content.queries import (
     count_pages,
@@ -43,6 +42,7 @@ from qrmerch.desk.review_pages import (
     TemplateRow,
     TemplatesPage,
 )
+from qrmerch.desk.template_samples import sample_items
 from qrmerch.desk.times import said_at, said_in_text
 from qrmerch.errors import FormError, NotFound
 from qrmerch.i18n import language_name
@@ -52,7 +52,7 @@ from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import get_retailer
 from qrmerch.rendering.weighing import weigh_newest
 from qrmerch.text import whole_number
-from qrmerch.web import get_db, notice, parse_form_instant, redirect_to, render
+from qrmerch.web import get_db, notice, parse_form_instant, redirect_to, render, search_words
 
 blueprint = Blueprint("desk_templates", __name__)
 
@@ -61,7 +61,6 @@ _STYLES: Final = {
     Style.EDITORIAL: ("Editorial", "One picture edge to edge, a large name, then how it is made. For hero items."),
     Style.QUIET: ("Quiet", "Much silence, one sentence, an invitation instead of an offer. For luxury."),
 }
-_SAMPLES: Final = 20
 
 
 @blueprint.get("/desk/templates")
@@ -139,6 +138,21 @@ def unfix(template_id: str) -> Response:
     return redirect_to(f"/desk/templates/{template.id}#f-{slot}")
 
 
+@blueprint.post("/desk/templates/<template_id>/name")
+@allow(*PUBLISHERS)
+def rename(template_id: str) -> Response:
+    """Call the template something else."""
+    db, principal, at = get_db(), current_principal(), now()
+    template, typed = get_template(db, template_id), request.form.get("name", "")
+    try:
+        templates.rename(db, template, typed, at=at, actor=principal)
+    except FormError as error:
+        return _render(db, template, typed={"name": typed}, problems=error.problems, status=error.status)
+    db.commit()
+    notice(f"It is called {template.name} from now on. Its pages do not change.")
+    return redirect_to(f"/desk/templates/{template.id}")
+
+
 @blueprint.post("/desk/templates/<template_id>/budget")
 @allow(*PUBLISHERS)
 def set_budget(template_id: str) -> Response:
@@ -183,7 +197,7 @@ def show_page(template_id: str) -> Response:
     """An item of the retailer's as it looks in this template: the one asked for, else the first to look at."""
     db, at = get_db(), now()
     template = get_template(db, template_id)
-    item_id = request.args.get("item") or _asked("item", _sample_ids(db, template, at))
+    item_id = request.args.get("item") or _first_sample(db, template, at)
     item = get_item(db, item_id)
     shown = find_shown(db, item.id, at=at)
     published = db.get(Revision, shown.revision_id) if shown is not None and shown.revision_id else None
@@ -249,8 +263,9 @@ def _render(
 ) -> Response:
     at, retailer = now(), get_retailer(db, template.retailer_id)
     version = get_newest_version(db, template.id)
-    items = sample_items(db, retailer, at)
-    item_id = _asked("item", [value for value, _ in items])
+    find = search_words(request.args.get("find", ""))
+    samples = sample_items(db, retailer, at, find=find, item_id=request.args.get("item", ""))
+    item_id = _asked("item", [value for value, _ in samples.items])
     locales, scheme = locales_of(retailer), _asked("scheme", SCHEMES)
     locale = _asked("locale", locales)
     query = {"item": item_id, "locale": locale, "scheme": scheme}
@@ -265,11 +280,14 @@ def _render(
         older_pages=_older(db, template, version),
         sections=_sections(db, template, version.sections, retailer, typed or {}, problems or {}, at),
         problems=problems or {},
+        name=(typed or {}).get("name", template.name),
         budget=(typed or {}).get("budget", str(template.budget_bytes // 1000)),
         own_weight=kilobytes_of(version.weight_bytes or USUAL_OWN_BYTES),
         phone=Phone("", f"{address}/page?{urlencode(query)}", f"{template.name} with an item of yours"),
-        items=items,
+        items=samples.items,
         item_id=item_id,
+        find=find,
+        has_more=samples.has_more,
         locales=_links(address, query, "locale", locales, lambda each: language_name(each, "en")),
         schemes=_links(address, query, "scheme", SCHEMES, str.capitalize),
         scheme=scheme,
@@ -293,6 +311,11 @@ def _asked(name: str, offered: Sequence[str]) -> str:
     return wanted if wanted in offered else next(iter(offered), "")
 
 
+def _first_sample(db: Session, template: PageTemplate, at: datetime) -> str:
+    items = sample_items(db, get_retailer(db, template.retailer_id), at).items
+    return next((item_id for item_id, _ in items), "")
+
+
 def _links(
     address: str, query: Mapping[str, str], name: str, values: Sequence[str], label: Callable[[str], str]
 ) -> tuple[tuple[str, str, bool], ...]:
@@ -304,18 +327,6 @@ def _lede(template: PageTemplate, number: int, pages: int) -> str:
     used = used if pages else "No page is written in it yet"
     new = "; new ones are too" if template.is_default else ""
     return f"{_STYLES[template.style][0]}, version {number}. {used}{new}."
-
-
-def sample_items(db: Session, retailer: Retailer, at: datetime) -> tuple[tuple[str, str], ...]:
-    """Items to look at in the template: those with a page before the others, newest first."""
-    published = select(Publication.item_id).where(Publication.retailer_id == retailer.id, Publication.from_at <= at)
-    wanted = select(Item.id, Item.title).where(Item.retailer_id == retailer.id, Item.is_retired.is_(False))
-    order = (Item.id.in_(published).desc(), Item.created_at.desc(), Item.id)
-    return tuple((item_id, title) for item_id, title in db.execute(wanted.order_by(*order).limit(_SAMPLES)))
-
-
-def _sample_ids(db: Session, template: PageTemplate, at: datetime) -> list[str]:
-    return [item_id for item_id, _ in sample_items(db, get_retailer(db, template.retailer_id), at)]
 
 
 def _sections(

@@ -68,6 +68,8 @@ def list_touched(
         select(Publication.item_id, func.max(Publication.created_at).label("at"))
         .where(Publication.retailer_id == retailer.id, Publication.from_at < window.until)
         .where(or_(Publication.until_at.is_(None), Publication.until_at > window.since))
+        # What was called off before it began says nothing of any moment.
+        .where(or_(Publication.until_at.is_(None), Publication.until_at > Publication.from_at))
         .group_by(Publication.item_id)
         .subquery()
     )

@@ -110,11 +110,11 @@ def _read_column(place: int, written: str, slots: Mapping[str, Sequence[Slot]], 
     if name not in slots:
         near = get_close_matches(name, [each for each, found in slots.items() if not found[0].is_fixed], n=1)
         hint = f" Do you mean {near[0]}?" if near else ""
-        raise SheetRejected(f"{shop}’s templates have no slot {written[:60]}.{hint} Remove or rename the column.")
+        raise SheetRejected(f"The templates of {shop} have no slot {written[:60]}.{hint} Remove or rename the column.")
     if all(each.is_fixed for each in slots[name]):
         label = slots[name][0].label
         raise SlotLocked(
-            f"The column {written[:60]} cannot be filled: {label} is {shop}’s, the same on every page. "
+            f"The column {written[:60]} cannot be filled: {label} comes from {shop}, the same on every page. "
             "Remove the column."
         )
     if not said:
@@ -122,7 +122,7 @@ def _read_column(place: int, written: str, slots: Mapping[str, Sequence[Slot]], 
     locale = next((each for each in house.locales if each.casefold() == said.casefold()), "")
     if not locale:
         spoken = ", ".join(f"{each} ({language_name(each, 'en')})" for each in house.locales)
-        raise SheetRejected(f"{said[:20]} in {written[:60]} is no language of {shop}’s. These are: {spoken}.")
+        raise SheetRejected(f"{said[:20]} in {written[:60]} is not among the languages of {shop}. These are: {spoken}.")
     if not has_languages(slots[name][0]):
         raise SheetRejected(f"{written[:60]} has no languages: call the column {name}.")
     return Column(place, written, name, locale)

@@ -91,7 +91,7 @@ class Judge:
             return Problem("ITEM_TWICE", "item", said, key)
         self._seen[key] = row.number
         if page.is_waiting:
-            said = f"This page waits for {shop}’s answer. Take it back in the studio, then send the row again."
+            said = f"This page waits for an answer from {shop}. Take it back in the studio, then send the row again."
             return Problem("WAITING", "", said, "")
         return None
 

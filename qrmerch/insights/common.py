@@ -110,11 +110,12 @@ def claims_say(total: Counts) -> str:
 
 
 def quality(
-    house: House, reading: Reading, *, left_out: int, scans: int, maybe: int, corrected: int
+    house: House, reading: Reading, *, left_out: int, scans: int, maybe: int, corrected: int, late: int
 ) -> tuple[Quality, ...]:
     """What to know before trusting the numbers: how people are counted, what is left out, what is missing.
 
     :param corrected: among the scans, those that a rule had left out until it was withdrawn.
+    :param late: among the scans, those that were counted when their day was closed.
     :param maybe: among the scans, those that may be the same phone again on a store's own Wi-Fi.
     """
     mode = (
@@ -126,6 +127,7 @@ def quality(
         mode,
         *((_maybe(scans, maybe),) if maybe else ()),
         *((_corrected(corrected),) if corrected else ()),
+        *((_late(late),) if late else ()),
         *((_nodes(reading.nodes),) if reading.nodes > 1 else ()),
         Quality("pass", f"{left_out:,} left out", "Robots, previews and repeats, counted by their reason."),
         Quality("draft", "Sales not connected", "No till sends its receipts, so nothing is said about sales."),
@@ -146,6 +148,11 @@ def _nodes(count: int) -> Quality:
 def _corrected(count: int) -> Quality:
     said = "A rule that took people for robots was withdrawn. None of these could be tried for repeats."
     return Quality("warn", f"{count:,} {'scan' if count == 1 else 'scans'} came back", said)
+
+
+def _late(count: int) -> Quality:
+    said = "Counted more than 72 hours after the end of their day: a report that was made before does not have them."
+    return Quality("warn", f"{counted(count, 'scan')} came late", said)
 
 
 def _lag(house: House, reading: Reading) -> Quality:

@@ -21,6 +21,7 @@ from qrmerch.insights.rankings import Entry, rank
 from qrmerch.insights.sentences import WORDS, change_words, counted, of_hundred, share
 from qrmerch.parties.models import Vendor
 from qrmerch.scans import queries
+from qrmerch.scans.correcting import LATE, RULE
 from qrmerch.scans.kinds import MAYBE_REPEAT
 
 _HOURS_KEPT_DAYS: Final = 14
@@ -45,6 +46,7 @@ class ItemView:
     left_out: int
     maybe: int
     corrected: int
+    late: int
     # Of the last two weeks, whichever days are asked for.
     hours: Mapping[tuple[date, int], int]
     reading: queries.Reading
@@ -86,7 +88,8 @@ def read_item(db: Session, house: House, filters: Filters, item_id: str) -> Item
         all_scans=everything.get("scan", 0),
         left_out=sum(count for _, count in figures.left_out(mine)),
         maybe=mine.get(MAYBE_REPEAT, 0),
-        corrected=queries.count_corrected(db, now),
+        corrected=queries.count_corrected(db, now, RULE),
+        late=queries.count_corrected(db, now, LATE),
         hours=queries.count_by_hour_of_item(db, figures.span_of(house, filters, _two_weeks(house), item_id=item.id)),
         reading=figures.read_state(db, house, filters.period),
     )
@@ -158,6 +161,7 @@ def item_page(db: Session, view: ItemView, problems: dict[str, str], *, may_chan
             scans=view.total.scans,
             maybe=view.maybe,
             corrected=view.corrected,
+            late=view.late,
         ),
         words=WORDS,
         csv=csv_addresses(action, filters, ("days", "funnel", "stores", "places")),

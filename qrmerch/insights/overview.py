@@ -17,6 +17,7 @@ from qrmerch.insights.phones import read_phones
 from qrmerch.insights.rankings import Entry, rank
 from qrmerch.insights.sentences import WORDS, counted, of_hundred, share
 from qrmerch.scans import queries
+from qrmerch.scans.correcting import LATE, RULE
 from qrmerch.scans.kinds import MAYBE_REPEAT
 
 ACTION = "/desk/insights"
@@ -40,6 +41,7 @@ class Overview:
     left_out: list[tuple[str, int]]
     maybe: int
     corrected: int
+    late: int
     reading: queries.Reading
 
 
@@ -61,7 +63,8 @@ def read_overview(db: Session, house: House, filters: Filters) -> Overview:
         hours=queries.count_by_hour(db, now, "scan"),
         left_out=figures.left_out(kinds),
         maybe=kinds.get(MAYBE_REPEAT, 0),
-        corrected=queries.count_corrected(db, now),
+        corrected=queries.count_corrected(db, now, RULE),
+        late=queries.count_corrected(db, now, LATE),
         reading=figures.read_state(db, house, filters.period),
     )
 
@@ -122,6 +125,7 @@ def overview_page(db: Session, view: Overview, problems: dict[str, str]) -> Over
             scans=sum(day.scans for day in view.now),
             maybe=view.maybe,
             corrected=view.corrected,
+            late=view.late,
         ),
         words=WORDS,
         csv=csv_addresses(ACTION, filters, ("days", "hours", "items", "stores", "left_out")),

@@ -15,7 +15,12 @@ WORDS: Final = (
     ("Engaged", "A visit in which a page was on the screen for ten seconds, or something was kept, shared or claimed."),
     ("Played", "A film or a recording was begun. Who played it is not known, so it belongs to no visit."),
     ("Viewed", "Of the scans: how many of the pages they opened were seen for a second."),
-    ("Visit", "One stretch of looking, until 30 minutes pass without anything. Never read visits as people."),
+    (
+        "Visit",
+        "One stretch of looking: a scan, or a page reached without a code, and what follows until 30 minutes pass "
+        "without anything, four hours at most; a page asked for after that begins another. Of phones that ask not to "
+        "be told apart only scans and friends’ links begin one. Never read visits as people.",
+    ),
     ("Kept", "A page’s heart was pressed. Taking it away again does not lower the count."),
     ("Claimed", "Somebody took an offer and got a code for the till."),
     ("Used", "A till or an associate honoured that code. A use that was undone is taken off."),

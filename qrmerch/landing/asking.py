@@ -292,5 +292,5 @@ def _shown(title: str, gives: tuple[tuple[str, str], ...], notice: str) -> str:
 
 
 def _show_asked(house: House, locale: str, back: str, back_words: str) -> Response:
-    frame, block = build_frame(house, locale=locale, title=translator(locale)("Look into your mail"))
+    frame, block = build_frame(house, locale=locale, title=translator(locale)("Check your e-mail"))
     return respond("landing/asked.html", AskedPage(translator(locale), frame, back, back_words), block)

@@ -14,7 +14,9 @@ from qrmerch.codes.tokens import find_token
 from qrmerch.landing.counting import Counting, passed_on
 from qrmerch.landing.gtins import Gtins, KnownGtin
 from qrmerch.landing.printed import PrintedCode, PrintedCodes
+from qrmerch.landing.turns import Turns
 from qrmerch.parties.hosts import SHARED, Hosts
+from qrmerch.rendering.ahead import Ahead
 from qrmerch.rendering.changes import Changes
 from qrmerch.rendering.kept import NOWHERE, KeptPage, PageKey, Pages, choose_coding, is_same, picked
 from qrmerch.rendering.tightening import Tightening
@@ -49,7 +51,9 @@ class ScanPath:
     counting: Counting
     changes: Changes
     tightening: Tightening
+    ahead: Ahead
     hosts: Hosts
+    turns: Turns
     proxies: int
     # The headers of every answer.
     safety: tuple[tuple[str, str], ...] = ()

@@ -8,6 +8,7 @@ staff among them, for files that are long on their way, for some who wait; all t
 A scan always finds a thread.
 """
 
+import random
 from collections.abc import Iterable, Iterator
 from threading import Semaphore
 from time import monotonic
@@ -26,6 +27,8 @@ WAITING: Final = 2
 _FOR_SCANS, _FOR_MACHINES, _FOR_WAITING_SCANS = 1, 2, 16
 _WAIT_S: Final = 1.0
 _RETRY_AFTER_S: Final = 1
+# A page that was asked for comes by itself; not all of those who wait for theirs ask in the same second.
+_AGAIN: Final = tuple(f'<meta http-equiv="refresh" content="{seconds}">' for seconds in (1, 2, 3))
 # A body of more bytes than these, in either direction, is on its way for as long as the other end likes.
 _LONG_BYTES: Final = 1_000_000
 # At the till a shopper stands waiting: what an associate asks is none of it.
@@ -37,7 +40,7 @@ _ASKED: Final = ("/readyz", "/metrics")
 _SPOKEN: Final = ("en", "ar")
 _PAGE: Final = (
     '<!doctype html><html lang="{locale}" dir="{way}"><meta charset="utf-8">'
-    '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
+    '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">{again}'
     "<title>503</title><p>{words}</p></html>\n"
 )
 
@@ -68,7 +71,8 @@ class Shedding:
         :param headers: what every answer carries. :param wait_s: how long somebody waits for a place.
         """
         self._application, self._wait_s, self._headers = application, wait_s, tuple(headers)
-        self._flask, self._staff = Semaphore(flask_threads), Semaphore(min(staff_threads, flask_threads))
+        self._flask, self._staff = _Counted(flask_threads), Semaphore(min(staff_threads, flask_threads))
+        self._most = flask_threads
         self._transfers = Semaphore(TRANSFERS)
         self._waiting, self._waiting_staff = Semaphore(WAITING), Semaphore(WAITING - 1)
         self._alive, self._machines = Semaphore(1), Semaphore(_FOR_MACHINES - 1)
@@ -97,6 +101,10 @@ class Shedding:
             places.change_to(self._transfers)
         return _Streamed(body, places)
 
+    def has_room(self) -> bool:
+        """Whether most places for answers are free, so that what nobody waits for can be done."""
+        return self._flask.free * 2 > self._most
+
     def _find_places(self, environ: "WSGIEnvironment") -> "_Places | None":
         path = environ["PATH_INFO"]
         if path == _ALIVE or path in _ASKED:
@@ -120,11 +128,18 @@ class Shedding:
 
     def _refuse(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         locale = negotiate(environ.get("HTTP_ACCEPT_LANGUAGE", ""), _SPOKEN)
-        words = translator(locale)("Very many are asking at this moment. Try again in a second.")
+        t, again = translator(locale), ""
+        words = t("Very many are asking at this moment. Try again in a second.")
+        if environ["REQUEST_METHOD"] == "GET":
+            words = t("Very many are asking at this moment. The page comes by itself in a second or two.")
+            again = random.choice(_AGAIN)  # noqa: S311
         if "json" in environ.get("HTTP_ACCEPT", ""):
             kind, text = "application/problem+json", f'{{"type":"busy","status":503,"detail":"{words}"}}'
         else:
-            kind, text = "text/html; charset=utf-8", _PAGE.format(locale=locale, way=direction(locale), words=words)
+            kind, text = (
+                "text/html; charset=utf-8",
+                _PAGE.format(locale=locale, way=direction(locale), again=again, words=words),
+            )
         body = text.encode()
         headers = [
             ("Content-Type", kind),
@@ -135,6 +150,14 @@ class Shedding:
         ]
         start_response("503 Service Unavailable", headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+
+class _Counted(Semaphore):
+    """Places, and how many of them are free at this moment."""
+
+    @property
+    def free(self) -> int:
+        return self._value
 
 
 class _Places:

@@ -1,6 +1,7 @@
 """Rendered pages, kept in memory ready to send and on local disk for the next start.
 
-In: a rendered page for (item, store, language, form). Out: headers and bytes for one accepted encoding.
+In: a rendered page for (item, store, language, form). Out: headers and bytes for one accepted encoding; which page
+phones are likely to wait for next.
 Never: a database call while a phone waits for a page that is kept.
 """
 
@@ -13,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 from typing import Any, Final, NamedTuple
 
 import brotli
@@ -31,6 +32,14 @@ BR_QUALITY: Final = 5
 _BEST_BR_QUALITY: Final = 11
 _OVERHEAD_BYTES: Final = 4096
 _ABANDONED_AFTER_S: Final = 60
+# How long before it ends a page is rendered as it will be from then on.
+AHEAD_S: Final = 900.0
+# What pages for later may take of the memory, and how many dropped ones are remembered, the most asked for.
+_SHARE_FOR_LATER: Final = 0.25
+_MOST_DROPPED: Final = 500
+# "Lately": each time so long has passed, half of the askings are forgotten.
+_FADES_S: Final = 6 * 3600.0
+_MOST_ASKED: Final = 20_000
 
 
 # In the place of a store: the shopper said that they are in none, and is not asked again.
@@ -94,10 +103,13 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class KeptPage:
-    """One page, good for every phone until `until_s`; its rendering began at `rendered_s` (seconds since 1970)."""
+    """One page, good for every phone from `from_s` until `until_s`; its rendering began at `rendered_s` (seconds since
+    1970), long before `from_s` where it was rendered ahead.
+    """
 
     key: PageKey
     rendered_s: float
+    from_s: float
     until_s: float
     headers: tuple[tuple[str, str], ...]
     variants: tuple[Variant, Variant, Variant]
@@ -116,6 +128,13 @@ class KeptPage:
         return sum(len(variant.body[0]) for variant in self.variants) + _OVERHEAD_BYTES
 
 
+class Wanted(NamedTuple):
+    """A page that phones are likely to ask for and that is not there; `from_s` is 0 where it is needed now."""
+
+    key: PageKey
+    from_s: float = 0.0
+
+
 class Pages:
     """Kept pages, bounded in bytes; the one kept longest goes first."""
 
@@ -131,6 +150,13 @@ class Pages:
         self._changed: dict[str, int] = {}
         self._all_changed = 0
         self._changing = Lock()
+        # Pages rendered ahead: each takes the place of the one that ends when it begins.
+        self._later: dict[PageKey, KeptPage] = {}
+        self._asked: dict[PageKey, int] = {}
+        self._faded_s = 0.0
+        # Pages that were asked for and have changed; the event says that there are new ones.
+        self._dropped: dict[PageKey, None] = {}
+        self.has_dropped = Event()
         self._load()
 
     def __len__(self) -> int:
@@ -149,8 +175,14 @@ class Pages:
     def find(self, key: PageKey, at_s: float) -> KeptPage | None:
         """The page to send now. Its end is not heeded while the database is away: an old page beats none."""
         page = self._kept.get(key)
-        if page is None or (at_s >= page.until_s and not self.is_stale(at_s)):
-            return None
+        if page is None or not page.from_s <= at_s < page.until_s:
+            later = self._later.get(key)
+            if later is not None and later.from_s <= at_s < later.until_s:
+                page = later
+            elif page is None or not self.is_stale(at_s):
+                return None
+        # Two threads at once may count one; nothing depends on it.
+        self._asked[key] = self._asked.get(key, 0) + 1
         return page
 
     def find_old(self, key: PageKey) -> KeptPage | None:
@@ -170,10 +202,11 @@ class Pages:
         """Whether changes have gone unread for so long that kept pages may be out of date."""
         return at_s - self.read_s > STALE_AFTER_S
 
-    def make(self, key: PageKey, rendered: RenderedPage, *, at_s: float) -> KeptPage:
+    def make(self, key: PageKey, rendered: RenderedPage, *, at_s: float, from_s: float = 0.0) -> KeptPage:
         """A page ready to send, kept or not.
 
         :param at_s: when its rendering began, seconds since 1970.
+        :param from_s: the instant that it shows, where that was still to come.
         """
         html = rendered.html
         bodies = (html, gzip.compress(html, 9, mtime=0), brotli.compress(html, quality=BR_QUALITY))
@@ -181,22 +214,66 @@ class Pages:
             key,
             bodies,
             rendered_s=at_s,
+            from_s=from_s or at_s,
             until_s=rendered.until.timestamp(),
             headers=rendered.headers,
             others=rendered.others,
         )
 
-    def keep(self, page: KeptPage, *, as_of: int) -> bool:
+    def keep(self, page: KeptPage, *, as_of: int, is_asked: bool = True) -> bool:
         """Keep a page here and on disk, unless something on it has changed while it was being rendered.
 
+        One that was rendered ahead is kept for later, in memory alone.
+
         :param as_of: `epoch` as it was before the first read for this rendering.
+        :param is_asked: whether a phone waits for it.
         """
         with self._changing:
             if as_of < max(self._all_changed, *(self._changed.get(each, 0) for each in page.item_ids)):
                 return False
+            if page.from_s > page.rendered_s:
+                self._add_later(page)
+                return True
             self._add(page)
+            if is_asked:
+                self._asked[page.key] = self._asked.get(page.key, 0) + 1
         self._write_or_delete(page)
         return True
+
+    def find_wanted(self, at_s: float) -> Wanted | None:
+        """What to render while nobody waits for it: of pages that were asked for lately those that changed or have
+        ended, the most asked for first; then those that end soon, the earliest first.
+        """
+        self._fade(at_s)
+        asked = self._asked
+        kept = [page for page in list(self._kept.values()) if page.key in asked and page.until_s <= at_s + AHEAD_S]
+        missing = [page.key for page in kept if page.until_s <= at_s]
+        missing += list(self._dropped)
+        if missing:
+            return Wanted(max(missing, key=lambda key: asked.get(key, 0)))
+        free = self._max_bytes * _SHARE_FOR_LATER - sum(page.size for page in list(self._later.values()))
+        ending = [page for page in kept if page.size <= free and self._begins_s(page.key) != page.until_s]
+        first = min(ending, key=lambda page: page.until_s, default=None)
+        return Wanted(first.key, first.until_s) if first else None
+
+    def give_up(self, key: PageKey) -> None:
+        """Render this one no more until a phone asks for it: it cannot be."""
+        with self._changing:
+            self._asked.pop(key, None)
+            self._dropped.pop(key, None)
+
+    def turn(self, at_s: float) -> None:
+        """Let pages that were rendered ahead take their place, here and on disk, when they have begun."""
+        begun = [page for page in list(self._later.values()) if page.from_s <= at_s]
+        for page in begun:
+            with self._changing:
+                if self._later.get(page.key) is not page:
+                    continue
+                self._remove_later(page.key)
+                if at_s < page.until_s:
+                    self._add(page)
+            if at_s < page.until_s:
+                self._write_or_delete(page)
 
     def tighten(self, *, before_s: float) -> bool:
         """Compress one page that was rendered before then and still stands as small as it gets; whether there was one.
@@ -232,8 +309,12 @@ class Pages:
                 self._all_changed = self.epoch
             else:
                 self._changed.update(dict.fromkeys(item_ids, self.epoch))
-            for key in [key for key, page in self._kept.items() if should_drop(page)]:
+            gone = [key for key, page in self._kept.items() if should_drop(page)]
+            for key in gone:
                 self._forget(key)
+            for key in [key for key, page in self._later.items() if should_drop(page)]:
+                self._remove_later(key)
+            self._remember(key for key in gone if key in self._asked)
 
     def expire(self, *, before_s: float) -> None:
         """Let no page rendered before then stand once the database answers: changes may have been missed."""
@@ -243,11 +324,47 @@ class Pages:
             for key, page in list(self._kept.items()):
                 if page.rendered_s < before_s:
                     self._kept[key] = dataclasses.replace(page, until_s=0.0)
+            for key in [key for key, page in self._later.items() if page.rendered_s < before_s]:
+                self._remove_later(key)
+
+    def _remember(self, keys: Iterable[PageKey]) -> None:
+        """Pages that were dropped and shall be there again before they are asked for."""
+        self._dropped |= dict.fromkeys(keys)
+        if len(self._dropped) > _MOST_DROPPED:
+            most = sorted(self._dropped, key=lambda key: self._asked.get(key, 0), reverse=True)
+            self._dropped = dict.fromkeys(most[:_MOST_DROPPED])
+        if self._dropped:
+            self.has_dropped.set()
+
+    def _fade(self, at_s: float) -> None:
+        if not self._faded_s or at_s < self._faded_s:
+            self._faded_s = at_s
+        if at_s - self._faded_s >= _FADES_S or len(self._asked) > _MOST_ASKED:
+            self._faded_s = at_s
+            self._asked = {key: count >> 1 for key, count in list(self._asked.items()) if count > 1}
+
+    def _begins_s(self, key: PageKey) -> float:
+        later = self._later.get(key)
+        return later.from_s if later else 0.0
+
+    def _add_later(self, page: KeptPage) -> None:
+        if page.key in self._later:
+            self._remove_later(page.key)
+        self._later[page.key] = page
+        self._bytes += page.size
+        self._make_room()
+
+    def _remove_later(self, key: PageKey) -> None:
+        self._bytes -= self._later.pop(key).size
 
     def _add(self, page: KeptPage) -> None:
+        self._dropped.pop(page.key, None)
         old = self._kept.pop(page.key, None)
         self._bytes += page.size - (old.size if old else 0)
         self._kept[page.key] = page
+        self._make_room()
+
+    def _make_room(self) -> None:
         while self._bytes > self._max_bytes and len(self._kept) > 1:
             self._forget(next(iter(self._kept)))
 
@@ -261,6 +378,7 @@ class Pages:
         bodies: Sequence[bytes],
         *,
         rendered_s: float,
+        from_s: float,
         until_s: float,
         headers: Iterable[Sequence[str]],
         others: Iterable[str],
@@ -271,7 +389,7 @@ class Pages:
         plain, gzipped, br = (
             _variant(body, coding, digest, (*self._common, *own)) for body, coding in zip(bodies, CODINGS, strict=True)
         )
-        return KeptPage(key, rendered_s, until_s, own, (plain, gzipped, br), tuple(others))
+        return KeptPage(key, rendered_s, from_s, until_s, own, (plain, gzipped, br), tuple(others))
 
     # --- on disk ---------------------------------------------------------------------------------
 
@@ -288,6 +406,7 @@ class Pages:
             "key": list(page.key),
             "rendered": page.rendered_s,
             "until": page.until_s,
+            "from": page.from_s,
             "build": self._build,
             "headers": page.headers,
             "others": page.others,
@@ -325,6 +444,7 @@ class Pages:
             key,
             bodies,
             rendered_s=float(about["rendered"]),
+            from_s=float(about["from"]),
             until_s=until_s,
             headers=about["headers"],
             others=about["others"],

@@ -13,7 +13,8 @@ MAYBE_REPEAT: Final = "maybe_repeat"
 # Among the scans: more in a minute than one person makes, but behind the store's own network many look like one.
 MAYBE_BURST: Final = "maybe_burst"
 MAYBE: Final = (MAYBE_REPEAT, MAYBE_BURST)
-# A visit that began at `/i/`; a further page of a visit; a visit that began with a share link.
+# A visit that began at `/i/`, or went on there when it had ended; a further page of a visit, or a page of a phone that
+# is not to be told apart; a visit that began with a share link. Scans, `VISIT` and `FRIEND` together are all visits.
 VISIT: Final = "visit"
 PAGE: Final = "page"
 FRIEND: Final = "friend"

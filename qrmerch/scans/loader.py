@@ -16,22 +16,24 @@ from threading import Event as Flag
 from typing import Final
 
 from sqlalchemy import delete, select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from qrmerch.clock import now
 from qrmerch.db import Database, lock_for_chain
 from qrmerch.parties.service import forget_old_changes
 from qrmerch.scans import line
+from qrmerch.scans.correcting import CLOSED_AFTER, LATE, LATE_WHY, list_corrections
 from qrmerch.scans.day_hashes import forget_old_keys
 from qrmerch.scans.folding import fold_events
 from qrmerch.scans.line import BadLine, Line, read_line
 from qrmerch.scans.log import PATTERN, node_of
 from qrmerch.scans.models import CodeHour, DayHash, Event, LogFile, OpenVisit, Scan
+from qrmerch.scans.months import HELD, drop_months, make_months_ahead
 from qrmerch.scans.places import LocalHours, Places
 from qrmerch.scans.reckoning import Identified, Reckoning
 from qrmerch.scans.repeats import Repeats
-from qrmerch.scans.storing import add_totals
+from qrmerch.scans.storing import add_totals, make_room
 from qrmerch.scans.totals import Tally
 from qrmerch.scans.withdrawing import list_withdrawn
 
@@ -88,10 +90,11 @@ class Loader:
                 return Loaded(0, 0)
             with _no_collecting(), self._database.write() as db:
                 lock_for_chain(db, "scans.loader")
+                make_room(db)
                 # Read before the lines: a visit's scan line is on disk before its first action is committed.
                 events = _uncounted(db)
                 batch = self._read_files(db, at)
-                counted = self._store(db, batch, events if batch.is_caught_up else [])
+                counted = self._store(db, batch, events if batch.is_caught_up else [], at)
                 db.commit()
         except BaseException:
             # What was remembered of repeats may never have been stored.
@@ -174,13 +177,16 @@ class Loader:
         file.offset = offset
         return len(data)
 
-    def _store(self, db: Session, batch: Batch, events: Sequence[Event]) -> int:
+    def _store(self, db: Session, batch: Batch, events: Sequence[Event], at: datetime) -> int:
         # Workers' files are read one after another; repeats are a matter of time.
         batch.lines.sort()
         places, tally = Places(db, [said for _, _, said in batch.lines]), Tally(self._hours)
         Reckoning(db, batch.lines, places, tally, withdrawn=list_withdrawn(db)).store(self._repeats)
         counted = fold_events(db, events, places, tally)
         add_totals(db, tally)
+        # What names a retailer that is not there is in the totals, where nobody sees it.
+        late = {key: n for key, n in tally.days_closed(at, CLOSED_AFTER).items() if places.has_retailer(key[0])}
+        db.add_all(list_corrections(late, cause=LATE, why=LATE_WHY, at=at))
         return counted
 
     def _recall(self, files: dict[str, LogFile], withdrawn: Collection[str]) -> None:
@@ -264,7 +270,15 @@ def follow(
 
 
 def keep_house(database: Database, folder: Path, *, retention: timedelta, at: datetime) -> None:
-    """Delete what is no longer needed: ended visits, old page changes, loaded files, scans past their retention."""
+    """Delete what is no longer needed: ended visits, old page changes, loaded files, scans past their retention.
+
+    Of a file, when it was read last long enough ago; of a whole month on PostgreSQL at once, when all of it is past.
+    """
+    with database.write() as db:
+        lock_for_chain(db, "scans.loader")
+        make_months_ahead(db, at)
+        db.commit()
+    _drop_months(database, before=at - retention)
     with database.write() as db:
         db.execute(delete(OpenVisit).where(OpenVisit.began_at < at - VISITS_KEPT_FOR))
         # Of the days before yesterday, wherever a store is.
@@ -286,6 +300,19 @@ def keep_house(database: Database, folder: Path, *, retention: timedelta, at: da
         is_old = about.st_mtime < (at - FILES_KEPT_FOR).timestamp()
         if is_old and about.st_size <= read.get(path.name, 0) + _torn(path, read.get(path.name, 0), about.st_size):
             path.unlink(missing_ok=True)
+
+
+def _drop_months(database: Database, *, before: datetime) -> None:
+    with database.write() as db:
+        lock_for_chain(db, "scans.loader")
+        try:
+            drop_months(db, before)
+            db.commit()
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", "") != HELD:
+                raise
+            # Somebody copies the database: the next look will do.
+            log.info("old months of scans stay until the next hour: somebody holds them")
 
 
 def _uncounted(db: Session) -> list[Event]:

@@ -5,11 +5,15 @@ Totals are by the place's own business date; an empty text stands for "no such p
 """
 
 from datetime import date, datetime
+from typing import Final
 
 from sqlalchemy import BigInteger, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from qrmerch.tables import Base, Id, RetailerScoped
+
+# Room beside each row of a page for its next counts: PostgreSQL then leaves the indexes as they are.
+_CHANGED_OFTEN: Final = {"sqlite_with_rowid": False, "postgresql_with": {"fillfactor": 60}}
 
 
 class LogFile(Base):
@@ -27,10 +31,16 @@ class LogFile(Base):
 
 
 class Scan(Base):
-    """One line of the log. No address, no agent; no secondary index."""
+    """One line of the log. No address, no agent; no secondary index. On PostgreSQL each month is a table of its own.
+
+    The key holds the instant because a table that is parted by it must. What stands at a place of a file never changes,
+    so that no two rows have one `id`.
+    """
+
+    __table_args__ = ({"postgresql_partition_by": "RANGE (at)", "sqlite_with_rowid": False},)
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    at: Mapped[datetime]
+    at: Mapped[datetime] = mapped_column(primary_key=True)
     retailer_id: Mapped[str] = mapped_column(String(36))
     code_id: Mapped[str] = mapped_column(String(36))
     item_id: Mapped[str] = mapped_column(String(36))
@@ -48,7 +58,7 @@ class Scan(Base):
 class OpenVisit(Base):
     """Where a visit began, for as long as actions may still belong to it. Swept by reading it whole."""
 
-    __table_args__ = ({"sqlite_with_rowid": False},)
+    __table_args__ = (_CHANGED_OFTEN,)
 
     visit: Mapped[str] = mapped_column(String(32), primary_key=True)
     retailer_id: Mapped[str] = mapped_column(String(36))
@@ -88,7 +98,7 @@ class Event(RetailerScoped, Base):
 class DayTotal(Base):
     """Counts of one outcome or kind on one business date."""
 
-    __table_args__ = (Index("ix_day_total_retailer_item", "retailer_id", "item_id", "on"), {"sqlite_with_rowid": False})
+    __table_args__ = (Index("ix_day_total_retailer_item", "retailer_id", "item_id", "on"), _CHANGED_OFTEN)
 
     retailer_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     on: Mapped[date] = mapped_column(primary_key=True)
@@ -113,7 +123,7 @@ class DayHash(Base):
 class HourTotal(Base):
     """Counts by the place's own hour, per store and fixture."""
 
-    __table_args__ = ({"sqlite_with_rowid": False},)
+    __table_args__ = (_CHANGED_OFTEN,)
 
     retailer_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     on: Mapped[date] = mapped_column(primary_key=True)
@@ -129,7 +139,7 @@ class CodeHour(Base):
 
     __table_args__ = (
         Index("ix_code_hour_retailer_item", "retailer_id", "item_id", "on"),
-        {"sqlite_with_rowid": False},
+        _CHANGED_OFTEN,
     )
 
     retailer_id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -154,7 +164,7 @@ class WithdrawnRule(Base):
 
 
 class Correction(RetailerScoped, Base):
-    """By how much a day's total was changed afterwards, and why."""
+    """By how much a day's total was changed afterwards, and why; `cause` is one of `correcting`'s words."""
 
     __table_args__ = (Index("ix_correction_retailer_on", "retailer_id", "on"),)
 
@@ -165,5 +175,6 @@ class Correction(RetailerScoped, Base):
     item_id: Mapped[str] = mapped_column(String(36))
     code_id: Mapped[str] = mapped_column(String(36))
     difference: Mapped[int]
+    cause: Mapped[str] = mapped_column(String(8))
     why: Mapped[str] = mapped_column(String(200))
     at: Mapped[datetime]

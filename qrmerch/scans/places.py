@@ -14,6 +14,7 @@ from qrmerch.scans import entries, line
 from qrmerch.scans.line import Line
 
 QUARTER_MS: Final = 900_000
+_NAME_ITEMS: Final = (line.GS1, *line.OF_PAGES)
 _CODES: Final = (
     "SELECT token, retailer_id, id, coalesce(item_id, ''), store_id, fixture_id, carrier FROM code WHERE token"
 )
@@ -39,9 +40,8 @@ class Places:
             row[0]: (row[1], row[2]) for row in _rows(db, Store.id, Store.retailer_id, Store.time_zone)
         }
         self._retailer_zones = {row[0]: row[1] for row in _rows(db, Retailer.id, Retailer.time_zone)}
-        tokens = {each.token or each.subject for each in lines if each.kind == line.SCAN or each.token}
+        tokens, pages = _name(lines)
         self._codes = {row[0]: row[1:] for row in _find(db, _CODES, tokens)}
-        pages = {each.subject for each in lines if each.kind in (line.GS1, *line.OF_PAGES) and each.subject}
         self._items = {row[0]: row[1:] for row in _find(db, _ITEMS, pages)}
 
     def of(self, said: Line) -> Place | None:
@@ -58,6 +58,10 @@ class Places:
         if owner and owner == retailer_id:
             return Place(retailer_id, "", item_id, store_id, "", zone)
         return Place(retailer_id, "", item_id, "", "", self._retailer_zones.get(retailer_id, "UTC"))
+
+    def has_retailer(self, retailer_id: str) -> bool:
+        """Whether there is a retailer with this id."""
+        return retailer_id in self._retailer_zones
 
     def of_visit(self, visit: Any) -> Place:
         """Where a visit began, as a row of `OpenVisit` says it."""
@@ -110,6 +114,19 @@ class LocalHours:
             at = datetime.fromtimestamp(quarter * 900, UTC).astimezone(ZoneInfo(zone))
             found = self._known[zone, quarter] = (at.date(), at.hour)
         return found
+
+
+def _name(lines: Sequence[Line]) -> tuple[set[str], set[str]]:
+    """The tokens of codes and the public ids of items that lines name."""
+    tokens, pages = set(), set()
+    for said in lines:
+        if said.kind == line.SCAN:
+            tokens.add(said.subject)
+        elif said.subject and said.kind in _NAME_ITEMS:
+            pages.add(said.subject)
+        if said.token:
+            tokens.add(said.token)
+    return tokens, pages
 
 
 def _rows(db: Session, *columns: Any) -> Iterable[Any]:

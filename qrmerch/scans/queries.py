@@ -112,13 +112,17 @@ def count_by_hour_of_item(db: Session, span: Span) -> dict[tuple[date, int], int
     return {(on, hour): int(count) for on, hour, count in db.execute(wanted.group_by(CodeHour.on, CodeHour.hour))}
 
 
-def count_corrected(db: Session, span: Span) -> int:
-    """By how many scans the totals of a span were changed afterwards, because a rule was found wrong."""
+def count_corrected(db: Session, span: Span, cause: str) -> int:
+    """By how many scans the totals of a span were changed afterwards.
+
+    :param cause: `correcting.RULE` or `correcting.LATE`.
+    """
     wanted = select(func.coalesce(func.sum(Correction.difference), 0)).where(
         Correction.retailer_id == span.retailer_id,
         Correction.on >= span.since,
         Correction.on < span.until,
         Correction.kind == SCAN,
+        Correction.cause == cause,
     )
     if span.store_id:
         wanted = wanted.where(Correction.store_id == span.store_id)

@@ -10,16 +10,16 @@ from sqlalchemy.orm import Session
 
 from qrmerch.scans import kinds, line, storing
 from qrmerch.scans.line import Line
+from qrmerch.scans.months import make_months
 from qrmerch.scans.places import QUARTER_MS, Place, Places
 from qrmerch.scans.repeats import Repeats
 from qrmerch.scans.storing import Instants
 from qrmerch.scans.totals import Counts, Tally
+from qrmerch.scans.visiting import Visit
 
 # A line with its time, in milliseconds since 1970, and the id of its row: sorted by these two.
 Identified = tuple[int, int, Line]
 _MANNERS: Final = (kinds.HEAD, kinds.PREFETCH, kinds.LOOKUP, kinds.INTERNAL)
-# Where the columns of an open visit stand that a later line of the batch changes.
-_SEEN_AT: Final = 7
 
 
 class _Spot(NamedTuple):
@@ -43,37 +43,46 @@ class Reckoning:
         self._db, self._lines, self._places, self._tally = db, lines, places, tally
         self._withdrawn = withdrawn
         self._spots: dict[Any, _Spot] = {}
-        self._rows: list[tuple[Any, ...]] = []
-        self._visits: dict[str, list[Any]] = {}
-        self._seen: set[str] = set()
-        # When each visit was first engaged in this batch, in quarters of an hour.
-        self._engaged: dict[str, int] = {}
         # When each phone that is told apart first scanned in this batch: instant, and where.
         self._phones: dict[tuple[str, str, str], tuple[int, Place]] = {}
 
     def store(self, repeats: Repeats) -> None:
         """Rows, visits and totals of all lines, the totals into the tally."""
-        say_instant, outcomes = Instants(self._db).of, _Outcomes(repeats, self._withdrawn)
+        named = {said.visit for _, _, said in self._lines} - {""}
+        visits = {row[0]: Visit.of(row, self._places) for row in storing.list_visits(self._db, named)}
+        instants, outcomes, rows = Instants(self._db), _Outcomes(repeats, self._withdrawn), list[tuple[Any, ...]]()
+        spots, say_instant, outcome_of = self._spots, instants.of, outcomes.of
         for at_ms, identity, said in self._lines:
-            key = said.subject if said.kind == line.SCAN else (said.kind, *said[2:6])
-            spot = self._spots.get(key) or self._find_spot(key, said)
-            outcome = outcomes.of(said) if spot.is_known else kinds.ORPHAN
-            at, quarter = say_instant(at_ms), at_ms // QUARTER_MS
+            key = said.subject if said.kind == line.SCAN else said[1:6]
+            spot = spots.get(key) or self._find_spot(key, said)
+            outcome = outcome_of(said) if spot.is_known else kinds.ORPHAN
+            at, quarter, visit = say_instant(at_ms), at_ms // QUARTER_MS, said.visit
+            if visit and outcome not in _NO_VISIT:
+                known = visits.get(visit)
+                if known is None:
+                    waiting = outcome if outcome in kinds.WAITING else ""
+                    known = visits[visit] = Visit(visit, spot.place, at_ms, at_ms, at, at, waiting)
+                elif not known.see(at_ms, at) and outcome == kinds.PAGE:
+                    outcome = kinds.VISIT
+                    known = visits[visit] = Visit(visit, spot.place, at_ms, at_ms, at, at)
+                if outcome == kinds.ENGAGED:
+                    self._engage(known, quarter)
+                elif known.waiting and outcome == kinds.VIEW and not said.is_new_visit:
+                    self._upgrade(known)
             entry = said.entry or (spot.carrier and self._places.entry_of(said, spot.carrier))
-            row = (identity, at, *spot.ids, said.visit, said.agent, said.language, entry, said.referrer, outcome)
-            self._rows.append(row)
+            rows.append((identity, at, *spot.ids, visit, said.agent, said.language, entry, said.referrer, outcome))
             if outcome in _PLAIN:
                 spot.counts[outcome, quarter] += 1
-            else:
-                self._count(spot, said, outcome, quarter)
+            elif outcome in kinds.MAYBE:
+                spot.counts[outcome, quarter] += 1
+                spot.counts[kinds.SCAN, quarter] += 1
+            elif outcome == kinds.ENGAGED and not visit:
+                spot.counts[outcome, quarter] += 1
             if said.day_hash and outcome in _OF_PEOPLE:
                 self._tell_apart(said, spot, quarter)
-            if said.visit and spot.is_known and outcome not in _NO_VISIT:
-                self._see(said, spot, at, outcome)
-        storing.add_scans(self._db, self._rows)
-        storing.open_visits(self._db, self._visits.values())
-        self._upgrade()
-        self._engage()
+        make_months(self._db, instants.months)
+        storing.add_scans(self._db, rows)
+        storing.keep_visits(self._db, visits.values())
         self._estimate()
 
     def _find_spot(self, key: Any, said: Line) -> _Spot:
@@ -84,26 +93,18 @@ class Reckoning:
         self._spots[key] = spot
         return spot
 
-    def _count(self, spot: _Spot, said: Line, outcome: str, quarter: int) -> None:
-        if outcome == kinds.UNSEEN:
-            return
-        if outcome in kinds.MAYBE:
-            spot.counts[kinds.SCAN, quarter] += 1
-        if outcome == kinds.ENGAGED and said.visit:
-            # Once for each visit, where it began.
-            self._engaged.setdefault(said.visit, quarter)
-            return
-        if outcome == kinds.VIEW and said.visit and not said.is_new_visit:
-            self._seen.add(said.visit)
-        spot.counts[outcome, quarter] += 1
+    def _upgrade(self, visit: Visit) -> None:
+        """An opening by a program, ahead of its owner, is a scan once its page was seen."""
+        quarter = visit.began_ms // QUARTER_MS
+        self._tally.add(visit.waiting, visit.place, quarter, -1)
+        self._tally.add(kinds.SCAN, visit.place, quarter)
+        visit.waiting = ""
 
-    def _see(self, said: Line, spot: _Spot, at: str, outcome: str) -> None:
-        known = self._visits.get(said.visit)
-        if known is not None:
-            known[_SEEN_AT] = at
-            return
-        waiting = outcome if outcome in kinds.WAITING else ""
-        self._visits[said.visit] = [said.visit, *spot.ids, at, at, waiting, False]
+    def _engage(self, visit: Visit, quarter: int) -> None:
+        """Once for each visit, where it began."""
+        if not visit.is_engaged:
+            self._tally.add(kinds.ENGAGED, visit.place, quarter)
+            visit.is_engaged = True
 
     def _tell_apart(self, said: Line, spot: _Spot, quarter: int) -> None:
         place = spot.place
@@ -119,31 +120,16 @@ class Reckoning:
             quarter, place = self._phones[phone]
             self._tally.add(kinds.ESTIMATED, self._places.of_store(place.retailer_id, place.store_id), quarter)
 
-    def _upgrade(self) -> None:
-        """An opening by a program, ahead of its owner, is a scan once its page was seen."""
-        rows = storing.list_waiting(self._db, self._seen)
-        for row in rows:
-            quarter, place = int(row.began_at.timestamp()) // (QUARTER_MS // 1000), self._places.of_visit(row)
-            self._tally.add(row.waiting, place, quarter, -1)
-            self._tally.add(kinds.SCAN, place, quarter)
-        storing.settle(self._db, [row.visit for row in rows])
-
-    def _engage(self) -> None:
-        rows = storing.list_unengaged(self._db, self._engaged)
-        for row in rows:
-            self._tally.add(kinds.ENGAGED, self._places.of_visit(row), self._engaged[row.visit])
-        storing.engage(self._db, [row.visit for row in rows])
-
 
 class _Outcomes:
     """What a line comes to; for most only by its kind, manner and agent, which is remembered."""
 
     def __init__(self, repeats: Repeats, withdrawn: Collection[str]) -> None:
         self._repeats, self._withdrawn = repeats, withdrawn
-        self._known: dict[tuple[str, str, str, bool, int], str] = {}
+        self._known: dict[tuple[str, str, str, bool, int, bool], str] = {}
 
     def of(self, said: Line) -> str:
-        key = (said.kind, said.manner, said.agent, said.is_new_visit, said.step)
+        key = (said.kind, said.manner, said.agent, said.is_new_visit, said.step, said.visit == "")
         outcome = self._known.get(key)
         if outcome is None:
             outcome = self._known[key] = _outcome(said, said.is_human(self._withdrawn))
@@ -180,11 +166,16 @@ def _page_outcome(said: Line, is_human: bool) -> str:
         return kinds.PLAYS[said.step]
     if said.kind == line.SHARE:
         return kinds.FRIEND
-    return kinds.VISIT if said.is_new_visit else kinds.PAGE
+    # Of a phone that is not to be told apart nobody knows which of its pages begins a visit.
+    return kinds.VISIT if said.is_new_visit and said.visit else kinds.PAGE
 
 
 # Counted as they are, with nothing else to think of.
-_PLAIN: Final = frozenset((kinds.SCAN, kinds.VISIT, kinds.PAGE, kinds.FRIEND, *kinds.PLAYS.values(), *kinds.LEFT_OUT))
+_PLAIN: Final = frozenset(
+    (kinds.SCAN, kinds.VISIT, kinds.PAGE, kinds.FRIEND, kinds.VIEW, *kinds.PLAYS.values(), *kinds.LEFT_OUT)
+)
 _OF_PEOPLE: Final = frozenset((kinds.SCAN, *kinds.MAYBE))
 # Programs that open no visit: nobody looks. What `kinds.WAITING` names may be followed by somebody who does.
-_NO_VISIT: Final = frozenset((kinds.UNSEEN, *kinds.BY_AGENT.values(), kinds.INTERNAL)) - frozenset(kinds.WAITING)
+_NO_VISIT: Final = frozenset((kinds.UNSEEN, *kinds.BY_AGENT.values(), kinds.INTERNAL, kinds.ORPHAN)) - frozenset(
+    kinds.WAITING
+)

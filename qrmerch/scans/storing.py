@@ -6,14 +6,18 @@ lets no other in, so that none of them needs escaping.
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Boolean, Date, Integer, Row, TextClause, bindparam, select, text, update
+import psycopg
+from sqlalchemy import Boolean, Date, Integer, TextClause, bindparam, text, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from qrmerch.scans.models import CodeHour, DayTotal, HourTotal, OpenVisit, Scan
 from qrmerch.scans.totals import Tally
+from qrmerch.scans.visiting import Visit
 from qrmerch.tables import Instant
 
 _SCAN: Final = tuple(column.name for column in Scan.__table__.columns)
@@ -27,7 +31,7 @@ class _Adding:
     """The statement that adds rows to a table, or changes those of the same key that are there."""
 
     def __init__(self, table: Any, change: str) -> None:
-        """:param change: what is set where the key is there; `{latest}` stands for the later of two values."""
+        """:param change: what is set where the key is there."""
         columns = table.__table__.columns
         names, key = (", ".join(f'"{each.name}"' for each in some) for some in (columns, table.__table__.primary_key))
         types = [_TYPES.get(type(column.type), "text") for column in columns]
@@ -36,14 +40,14 @@ class _Adding:
             f" ON CONFLICT ({key}) DO UPDATE SET {change}",
         )
         arrays = ", ".join(f"CAST(%s AS {each}[])" for each in types)
-        self._sqlite = f"{into} VALUES ({', '.join('?' * len(types))}){or_change.format(latest='max')}"
-        self._postgresql = f"{into} SELECT * FROM unnest({arrays}){or_change.format(latest='greatest')}"  # noqa: S608 - names
+        self._sqlite = f"{into} VALUES ({', '.join('?' * len(types))}){or_change}"
+        self._postgresql = f"{into} SELECT * FROM unnest({arrays}){or_change}"  # noqa: S608 - names
 
     def run(self, db: Session, rows: Sequence[Sequence[Any]]) -> None:
         """Add rows, each with all columns in their order; each key once."""
         if not rows:
             return
-        if _is_sqlite(db):
+        if is_sqlite(db):
             db.connection().exec_driver_sql(self._sqlite, [tuple(row) for row in rows])
             return
         arrays = tuple(_array(map(str, column)) for column in zip(*rows, strict=True))
@@ -51,7 +55,14 @@ class _Adding:
 
 
 _COUNTED: Final = "count = {table}.count + excluded.count"
-_OPEN: Final = _Adding(OpenVisit, "seen_at = {latest}(open_visit.seen_at, excluded.seen_at)")
+_VISIT: Final = _Adding(
+    OpenVisit,
+    ", ".join(f"{each.name} = excluded.{each.name}" for each in OpenVisit.__table__.columns if not each.primary_key),
+)
+_LIST_VISITS: Final = (
+    f"SELECT {', '.join(each.name for each in OpenVisit.__table__.columns)} FROM open_visit WHERE visit"  # noqa: S608 - names
+)
+_ID: Final = attrgetter("id")
 _DAY: Final = _Adding(DayTotal, _COUNTED.format(table="day_total"))
 _HOUR: Final = _Adding(HourTotal, _COUNTED.format(table="hour_total"))
 _CODE_HOUR: Final = _Adding(CodeHour, _COUNTED.format(table="code_hour"))
@@ -72,19 +83,34 @@ _PHONES_POSTGRESQL: Final = "".join(
 )
 
 
+_SQLITE_KB: Final = 32_768
+_SECONDS: Final = tuple(f"{second:02d}." for second in range(60))
+_RESTS: Final = tuple(f"{rest_ms:03d}000" for rest_ms in range(1000))
+_RESTS_IN_UTC: Final = tuple(f"{rest}+00" for rest in _RESTS)
+
+
 class Instants:
-    """Instants as their column's text, most of it remembered for each second."""
+    """Instants as their column's text, most of it remembered for each minute; `months` are those they lie in."""
 
     def __init__(self, db: Session) -> None:
-        self._zone = "" if _is_sqlite(db) else "+00"
+        self.months: set[str] = set()
+        self._rests = _RESTS if is_sqlite(db) else _RESTS_IN_UTC
         self._minute, self._said = -1, ""
 
     def of(self, at_ms: int) -> str:
         """:param at_ms: milliseconds since 1970; quick where instants come in order."""
-        minute, rest_ms = divmod(at_ms, 60_000)
+        second, rest_ms = divmod(at_ms, 1000)
+        minute, second = divmod(second, 60)
         if minute != self._minute:
             self._minute, self._said = minute, f"{datetime.fromtimestamp(minute * 60, UTC):%Y-%m-%d %H:%M:}"
-        return f"{self._said}{rest_ms // 1000:02d}.{rest_ms % 1000:03d}000{self._zone}"
+            self.months.add(self._said[:7])
+        return self._said + _SECONDS[second] + self._rests[rest_ms]
+
+
+def make_room(db: Session) -> None:
+    """Let SQLite keep the pages of a whole batch in memory until they are written once; they are freed at its end."""
+    if is_sqlite(db):
+        db.connection().exec_driver_sql(f"PRAGMA cache_size = -{_SQLITE_KB}")
 
 
 def add_scans(db: Session, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -92,25 +118,35 @@ def add_scans(db: Session, rows: Sequence[tuple[Any, ...]]) -> None:
     if not rows:
         return
     connection = db.connection()
-    if _is_sqlite(db):
+    if is_sqlite(db):
         connection.exec_driver_sql(_INSERT_SCAN, list(rows))
         return
     driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(_COPY_SCAN) as copy:
-        copy.write("".join([_COPIED % row for row in rows]))
+    try:
+        with driver.cursor() as cursor, cursor.copy(_COPY_SCAN) as copy:
+            copy.write("".join([_COPIED % row for row in rows]))
+    except psycopg.Error as error:
+        # As every other statement says it: whoever follows waits for a database that is away.
+        raise DBAPIError.instance(_COPY_SCAN, None, error, psycopg.Error) from error
 
 
-def open_visits(db: Session, visits: Iterable[list[Any]]) -> None:
-    """Take in visits, each with the columns of `OpenVisit`; one that is open already was only seen again."""
+def keep_visits(db: Session, visits: Iterable[Visit]) -> None:
+    """Take in visits as they are now, whether they are open already or not."""
     # In one order for all loaders, and beside each other in the table.
-    _OPEN.run(db, sorted(visits))
+    rows = [
+        (each.id, *each.place[:5], each.began, each.seen, each.waiting, each.is_engaged)
+        for each in sorted(visits, key=_ID)
+    ]
+    _VISIT.run(db, rows)
 
 
 def add_totals(db: Session, tally: Tally) -> None:
     """Add a batch's counts to the totals."""
     # In one order for all loaders, so that two of them wait for each other and never for both.
-    for adding, counts in ((_DAY, tally.days()), (_HOUR, tally.hours()), (_CODE_HOUR, tally.code_hours())):
-        adding.run(db, sorted((*key, count) for key, count in counts.items() if count))
+    total = tally.total()
+    _DAY.run(db, sorted((*key, count) for key, count in total.days.items() if count))
+    _HOUR.run(db, sorted((*key, count) for key, count in total.hours.items() if count))
+    _CODE_HOUR.run(db, sorted((*key, count) for key, count in total.code_hours.items() if count))
 
 
 def add_phones(db: Session, phones: Collection[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
@@ -118,23 +154,24 @@ def add_phones(db: Session, phones: Collection[tuple[str, str, str]]) -> list[tu
     rows = sorted(phones)
     if not rows:
         return []
-    if _is_sqlite(db):
+    if is_sqlite(db):
         found = db.connection().exec_driver_sql(_PHONES_SQLITE, (orjson.dumps(rows).decode(),))
     else:
         found = db.connection().exec_driver_sql(_PHONES_POSTGRESQL, tuple(map(_array, zip(*rows, strict=True))))
     return [(str(on), store_id, bits) for on, store_id, bits in found]
 
 
-def list_waiting(db: Session, visits: Collection[str]) -> Sequence[Row[Any]]:
-    """Those among visits that began with an opening that is no scan until its page was seen."""
-    wanted = select(*OpenVisit.__table__.columns).where(_among(db, visits), OpenVisit.waiting != "")
-    return db.execute(wanted).all() if visits else []
-
-
-def list_unengaged(db: Session, visits: Collection[str]) -> Sequence[Row[Any]]:
-    """Those among visits that are not known as engaged."""
-    wanted = select(*OpenVisit.__table__.columns).where(_among(db, visits), ~OpenVisit.is_engaged)
-    return db.execute(wanted).all() if visits else []
+def list_visits(db: Session, visits: Collection[str]) -> Sequence[tuple[Any, ...]]:
+    """Those among visits that are open, each with the columns of `OpenVisit`; instants as the driver gives them."""
+    listed = sorted(visits)
+    if not listed:
+        return ()
+    connection = db.connection()
+    if is_sqlite(db):
+        among, values = "IN (SELECT value FROM json_each(?))", orjson.dumps(listed).decode()
+    else:
+        among, values = "= ANY(CAST(%s AS text[]))", _array(listed)
+    return connection.exec_driver_sql(f"{_LIST_VISITS} {among}", (values,)).all()
 
 
 def settle(db: Session, visits: Collection[str]) -> None:
@@ -143,15 +180,9 @@ def settle(db: Session, visits: Collection[str]) -> None:
         db.connection().execute(update(OpenVisit).where(_among(db, visits)).values(waiting=""))
 
 
-def engage(db: Session, visits: Collection[str]) -> None:
-    """Note that these visits are engaged."""
-    if visits:
-        db.connection().execute(update(OpenVisit).where(_among(db, visits)).values(is_engaged=True))
-
-
 def _among(db: Session, visits: Collection[str]) -> TextClause:
     """The condition that a row is one of these visits, as one parameter however many they are."""
-    if _is_sqlite(db):
+    if is_sqlite(db):
         said, value = "open_visit.visit IN (SELECT value FROM json_each(:visits))", orjson.dumps(list(visits)).decode()
     else:
         said, value = "open_visit.visit = ANY(CAST(:visits AS text[]))", _array(visits)
@@ -162,5 +193,6 @@ def _array(values: Iterable[str]) -> str:
     return '{"' + '","'.join(values) + '"}'
 
 
-def _is_sqlite(db: Session) -> bool:
+def is_sqlite(db: Session) -> bool:
+    """Whether a session's database is SQLite."""
     return db.get_bind().dialect.name == "sqlite"

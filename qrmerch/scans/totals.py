@@ -2,16 +2,28 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime, timedelta
+from typing import Final, NamedTuple
 
 from qrmerch.scans.kinds import SCAN
 from qrmerch.scans.places import LocalHours, Place
 
+_QUARTER_S: Final = 900
 # Of one place, by kind and quarter of an hour since 1970.
 Counts = defaultdict[tuple[str, int], int]
 DayKey = tuple[str, str, str, str, str, str, str]
 HourKey = tuple[str, str, int, str, str, str]
 CodeHourKey = tuple[str, str, str, int, str, str]
+
+
+class Totals(NamedTuple):
+    """What is to be added to each table of totals: the columns of its key in their order (of `CodeHour` all but the
+    count), and how many.
+    """
+
+    days: Mapping[DayKey, int]
+    hours: Mapping[HourKey, int]
+    code_hours: Mapping[CodeHourKey, int]
 
 
 class Tally:
@@ -20,6 +32,7 @@ class Tally:
     def __init__(self, hours: LocalHours) -> None:
         self._hours = hours
         self._counts: dict[Place, Counts] = {}
+        self._said: dict[tuple[str, int], tuple[str, int]] = {}
 
     def of(self, place: Place) -> Counts:
         """The counts of one place, to be added to."""
@@ -33,35 +46,38 @@ class Tally:
         """Count one, or another number; `quarter` in quarters of an hour since 1970."""
         self.of(place)[kind, quarter] += count
 
-    def days(self) -> Mapping[DayKey, int]:
-        """Counts by the key of `DayTotal`, its columns in their order."""
+    def total(self) -> "Totals":
+        """All counts by the keys of the three tables of totals."""
+        days: defaultdict[DayKey, int] = defaultdict(int)
+        hours: defaultdict[HourKey, int] = defaultdict(int)
+        code_hours: defaultdict[CodeHourKey, int] = defaultdict(int)
+        say = self._said_of
+        for (retailer_id, code_id, item_id, store_id, fixture_id, zone), counts in self._counts.items():
+            for (kind, quarter), count in counts.items():
+                on, hour = say(zone, quarter)
+                days[retailer_id, on, kind, store_id, fixture_id, item_id, code_id] += count
+                hours[retailer_id, on, hour, kind, store_id, fixture_id] += count
+                if kind == SCAN and code_id:
+                    code_hours[retailer_id, code_id, on, hour, item_id, store_id] += count
+        return Totals(days, hours, code_hours)
+
+    def days_closed(self, at: datetime, after: timedelta) -> Mapping[DayKey, int]:
+        """Counts of days that had ended `after` or longer before `at`, where they were, by the key of `DayTotal`."""
+        closed = int((at - after).timestamp()) // _QUARTER_S
         found: defaultdict[DayKey, int] = defaultdict(int)
-        for place, counts in self._counts.items():
-            retailer_id, code_id, item_id, store_id, fixture_id, zone = place
+        for (retailer_id, code_id, item_id, store_id, fixture_id, zone), counts in self._counts.items():
             for (kind, quarter), count in counts.items():
-                on = _said(self._hours.of(zone, quarter)[0])
-                found[retailer_id, on, kind, store_id, fixture_id, item_id, code_id] += count
+                if quarter >= closed:
+                    continue
+                on, _ = self._said_of(zone, quarter)
+                if on < self._said_of(zone, closed)[0]:
+                    found[retailer_id, on, kind, store_id, fixture_id, item_id, code_id] += count
         return found
 
-    def hours(self) -> Mapping[HourKey, int]:
-        """Counts by the key of `HourTotal`, its columns in their order."""
-        found: defaultdict[HourKey, int] = defaultdict(int)
-        for place, counts in self._counts.items():
-            for (kind, quarter), count in counts.items():
-                on, hour = self._hours.of(place.zone, quarter)
-                found[place.retailer_id, _said(on), hour, kind, place.store_id, place.fixture_id] += count
+    def _said_of(self, zone: str, quarter: int) -> tuple[str, int]:
+        """The business date as its column's text, and the hour."""
+        found = self._said.get((zone, quarter))
+        if found is None:
+            on, hour = self._hours.of(zone, quarter)
+            found = self._said[zone, quarter] = (on.isoformat(), hour)
         return found
-
-    def code_hours(self) -> Mapping[CodeHourKey, int]:
-        """Scans of codes by the columns of `CodeHour` in their order, all but the count."""
-        found: defaultdict[CodeHourKey, int] = defaultdict(int)
-        for place, counts in self._counts.items():
-            for (kind, quarter), count in counts.items() if place.code_id else ():
-                if kind == SCAN:
-                    on, hour = self._hours.of(place.zone, quarter)
-                    found[place.retailer_id, place.code_id, _said(on), hour, place.item_id, place.store_id] += count
-        return found
-
-
-def _said(on: date) -> str:
-    return on.isoformat()

@@ -6,18 +6,18 @@ none of them can be tried for repeats. What is older than the raw scans that are
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from qrmerch import ids
 from qrmerch.db import lock_for_chain
 from qrmerch.errors import Conflict, NotFound
 from qrmerch.scans import kinds
 from qrmerch.scans.agents import KINDS, VERSION
-from qrmerch.scans.models import Correction, Scan, WithdrawnRule
+from qrmerch.scans.correcting import RULE, list_corrections
+from qrmerch.scans.models import Scan, WithdrawnRule
 from qrmerch.scans.places import QUARTER_MS, LocalHours, Places
 from qrmerch.scans.storing import add_totals, settle
 from qrmerch.scans.totals import Tally
@@ -55,7 +55,7 @@ def withdraw_rule(db: Session, rule: int, *, why: str, by: str, at: datetime) ->
     tally = Tally(LocalHours())
     hits = _count_again(db, agents, tally)
     add_totals(db, tally)
-    db.add_all(_corrections(tally, why=why, at=at))
+    db.add_all(list_corrections(tally.total().days, cause=RULE, why=why, at=at))
     return Withdrawn(hits, db.scalar(select(Scan.at).order_by(Scan.at).limit(1)))
 
 
@@ -89,19 +89,3 @@ def _rows_of(db: Session, agents: list[str]) -> Iterator[Any]:
     # What was fetched ahead and seen afterwards is a scan already.
     wanted = wanted.where(Scan.outcome.not_in(kinds.WAITING) | Scan.visit.not_in(seen))
     yield from db.execute(wanted.execution_options(yield_per=_READ_AT_ONCE))
-
-
-def _corrections(tally: Tally, *, why: str, at: datetime) -> Iterator[Correction]:
-    for (retailer_id, on, kind, store_id, _, item_id, code_id), difference in sorted(tally.days().items()):
-        yield Correction(
-            id=ids.new(),
-            retailer_id=retailer_id,
-            on=date.fromisoformat(on),
-            kind=kind,
-            store_id=store_id,
-            item_id=item_id,
-            code_id=code_id,
-            difference=difference,
-            why=why,
-            at=at,
-        )

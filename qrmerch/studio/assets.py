@@ -43,7 +43,7 @@ from qrmerch.studio.film_view import arrival_lines, film_lines, film_panel
 from qrmerch.studio.pages import AltLine, AssetPanel, AssetRow, AssetsPage, Crop
 from qrmerch.studio.paging import page_number, paging
 from qrmerch.studio.standing import Use, pages_with, used_asset_ids
-from qrmerch.studio.times import house_zone, said_at
+from qrmerch.studio.times import house_zone, said_alone
 from qrmerch.web import get_db, notice, redirect_to, render, search_words, services, wants_json
 
 blueprint = Blueprint("studio_assets", __name__)
@@ -314,7 +314,7 @@ def open_panel(
         rights_said=_rights_sentence(asset, at=at, zone=zone),
         others=tuple(_others(db, asset, at=at)),
         ground=_ground_said(asset.ground),
-        received=said_at(asset.received_at, now=at, zone=zone).capitalize(),
+        received=said_alone(asset.received_at, now=at, zone=zone),
         size=_size(asset),
         problems=problems or {},
         film=film_panel(db, asset, locales_of(db, asset.vendor_id), at=at, posted=posted, problems=problems)

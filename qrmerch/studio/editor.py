@@ -172,7 +172,7 @@ class Editor:
         number, version = subject.revision.number, subject.version.number
         template = f"template {subject.template.name}, version {version}"
         if subject.revision.state == RevisionState.SUBMITTED:
-            said = f"Revision {number} waits for {subject.retailer.name}’s answer, on {template}."
+            said = f"Revision {number} waits for an answer from {subject.retailer.name}, on {template}."
         elif subject.is_kept:
             said = f"Revision {number}, draft on {template}."
         elif subject.latest is not None:
@@ -231,7 +231,9 @@ class Editor:
                 ),
             )
         if kind == "price":
-            return (Locked("Price", f"{retailer.name}’s", self._price(), f"{retailer.name} sets what shoppers see."),)
+            return (
+                Locked("Price", f"from {retailer.name}", self._price(), f"{retailer.name} sets what shoppers see."),
+            )
         if kind in ("facts", "specification"):
             facts = get_product(self.db, item.product_id).facts
             value = "; ".join(f"{each['name']}: {each['value']}" for each in facts)
@@ -310,13 +312,13 @@ class Editor:
 
     def _opt(self, slot: Slot) -> str:
         if slot.is_fixed:
-            return f"{self.subject.retailer.name}’s, the same on every page"
+            return f"fixed by {self.subject.retailer.name}"
         said = self._limits(slot)
         return f"only associates read it{f'; {said}' if said else ''}" if slot.is_for_staff else said
 
     def _limits(self, slot: Slot) -> str:
         if slot.is_choice:
-            return f"choose from {self.subject.retailer.name}’s list"
+            return f"choose from the list of {self.subject.retailer.name}"
         if slot.kind == Kind.PICTURES:
             count = f"at most {slot.max_count}" if slot.min_count < 1 else f"{slot.min_count} to {slot.max_count}"
             shapes = f", {' or '.join(f'{width}:{height}' for width, height in slot.ratios)}" if slot.ratios else ""
@@ -328,7 +330,7 @@ class Editor:
         if slot.kind == Kind.RICH_TEXT:
             return f"**bold**, lists, links to {self.subject.retailer.name} only"
         if slot.kind in (Kind.LINK, Kind.FILES):
-            return f"on {self.subject.retailer.name}’s own pages"
+            return f"on the pages of {self.subject.retailer.name}"
         return f"at most {slot.max_count} rows" if slot.kind in (Kind.FACTS, Kind.TABLE) and slot.max_count else ""
 
     def _twice(self, slot: Slot) -> tuple[Twice, ...]:

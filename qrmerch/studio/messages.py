@@ -13,7 +13,7 @@ from qrmerch.content.notices import Told, count_unread, list_notices, mark_all_r
 from qrmerch.parties.queries import list_supplied
 from qrmerch.studio.pages import MessagesPage, ToldRow
 from qrmerch.studio.paging import page_number, paging
-from qrmerch.studio.times import house_zone, said_at
+from qrmerch.studio.times import house_zone, said_alone
 from qrmerch.web import get_db, redirect_to, render
 
 blueprint = Blueprint("studio_messages", __name__)
@@ -62,6 +62,5 @@ def told_rows(db: Session, told: list[Told], vendor_id: str, *, at: datetime) ->
     """Messages as a list shows them."""
     zone = house_zone(list_supplied(db, vendor_id))
     return tuple(
-        ToldRow(each.id, each.title, each.next, said_at(each.at, now=at, zone=zone).capitalize(), each.is_unread)
-        for each in told
+        ToldRow(each.id, each.title, each.next, said_alone(each.at, now=at, zone=zone), each.is_unread) for each in told
     )

@@ -40,4 +40,4 @@ def take_newer(db: Session, subject: Subject) -> None:
     left = take_over(db, subject.revision, edit=subject.revision.edit, at=now())
     labels = ", ".join(subject.slots[name].label for name in left if name in subject.slots)
     kept = f" What stood in {labels} has no place there and stays among the earlier saves." if labels else ""
-    notice(f"This page goes on in the newest version of {subject.retailer.name}’s template.{kept}")
+    notice(f"This page goes on in the newest version of the template.{kept}")

@@ -12,7 +12,7 @@ from qrmerch.clock import now
 from qrmerch.errors import Conflict, DomainError, FormError, NotFound
 from qrmerch.parties.queries import list_supplied
 from qrmerch.studio.pages import InvitationLine, PeoplePage, PersonLine
-from qrmerch.studio.times import house_zone, said_at
+from qrmerch.studio.times import house_zone, said_alone, said_at
 from qrmerch.users import service
 from qrmerch.users.models import Invitation
 from qrmerch.users.queries import get_member, list_invitations, list_members
@@ -127,7 +127,7 @@ def _render(
                 each.user.name,
                 each.user.email,
                 _role_word(each.membership.role),
-                said_at(each.membership.created_at, now=at, zone=zone).capitalize(),
+                said_alone(each.membership.created_at, now=at, zone=zone),
                 is_oneself=each.user.id == principal.user_id,
             )
             for each in members

@@ -9,9 +9,10 @@ from qrmerch.access import VENDOR, allow, current_principal
 from qrmerch.catalog.models import Item
 from qrmerch.clock import now
 from qrmerch.content.queries import find_content, find_template_of, get_newest_version, list_templates
-from qrmerch.content.slots import Slot, read_slots
+from qrmerch.content.slots import ASSET_KINDS, Kind, Slot, read_slots
 from qrmerch.errors import NotFound
 from qrmerch.i18n import direction, language_name
+from qrmerch.media.playing import said_length
 from qrmerch.parties import terms
 from qrmerch.parties.models import Retailer, Supply
 from qrmerch.parties.queries import find_supply, get_brand, get_retailer
@@ -98,16 +99,27 @@ def _page(db: Session, retailer: Retailer, supply: Supply, problems: dict[str, s
 
 
 def _limits(slot: Slot) -> str:
-    said = ["needed" if slot.is_required else "if you like"]
-    if slot.max_chars:
-        said.append(f"up to {slot.max_chars:,} characters")
-    if slot.max_count > 1:
-        said.append(f"{slot.min_count or 1} to {slot.max_count}")
-    if slot.min_width:
-        said.append(f"at least {slot.min_width} × {slot.min_height} pixels")
-    if slot.max_seconds:
-        said.append(f"up to {slot.max_seconds} s")
-    return ", ".join(said)
+    said = ["needed" if slot.is_required else "if you like", *_bounds(slot)]
+    return ", ".join([*said, "only associates read it"] if slot.is_for_staff else said)
+
+
+def _bounds(slot: Slot) -> list[str]:
+    """What may stand in a slot, in a few words each."""
+    if slot.is_choice:
+        return [f"one of their list: {', '.join(each.words for each in slot.options)}"]
+    if slot.kind == Kind.PICTURES:
+        count = f"{slot.min_count} to {slot.max_count}" if slot.min_count else f"at most {slot.max_count}"
+        pictures = [f"{count} pictures"] if slot.max_count > 1 else ["one picture"]
+        return [*pictures, f"at least {slot.min_width} × {slot.min_height} pixels"] if slot.min_width else pictures
+    if slot.is_recording:
+        noun = f"one {ASSET_KINDS[slot.kind].noun}"
+        return [noun, f"at most {said_length(slot.max_seconds * 1000)} long"] if slot.max_seconds else [noun]
+    if slot.is_rows or slot.kind == Kind.TABLE:
+        rows = [f"at most {slot.max_count} rows"] if slot.max_count else []
+        return [*rows, "on their own pages"] if slot.kind == Kind.FILES else rows
+    if slot.kind == Kind.LINK:
+        return ["one link, to their own pages"]
+    return [f"at most {slot.max_chars:,} characters"] if slot.max_chars else []
 
 
 def _sample(db: Session, retailer: Retailer, vendor_id: str) -> tuple[str, str]:

@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from qrmerch.i18n import format_date
 from qrmerch.parties.models import Retailer
 
 
@@ -33,10 +32,16 @@ def in_a_row(*sentences: str) -> str:
 
 
 def said_at(at: datetime, *, now: datetime, zone: str) -> str:
-    """ "today at 10:32", "yesterday at 16:20", "Nov 3, 2026"."""
+    """ "today at 10:32", "yesterday at 16:20", "3 November", with the year where it is not this one."""
     local, today = at.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone)).date()
     if local.date() == today:
         return f"today at {local:%H:%M}"
     if local.date() == today - timedelta(days=1):
         return f"yesterday at {local:%H:%M}"
-    return format_date(local.date(), "en")
+    return f"{local.day} {local:%B}{'' if local.year == today.year else f' {local.year}'}"
+
+
+def said_alone(at: datetime, *, now: datetime, zone: str) -> str:
+    """The same where no sentence goes before it: "Today at 10:32"."""
+    said = said_at(at, now=now, zone=zone)
+    return f"{said[:1].upper()}{said[1:]}"

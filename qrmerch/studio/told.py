@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from qrmerch.content.comparing import changed_words
+from qrmerch.content.comparing import changed_words, in_stretches
 from qrmerch.content.merging import Difference
 from qrmerch.content.slots import ASSET_KINDS, Kind, Slot
 from qrmerch.content.tables import join_rows
@@ -54,8 +54,8 @@ def tell_twice(
         label=label,
         locale=locale,
         direction=direction(locale) if locale else "auto",
-        mine=changed_words(before, mine),
-        theirs=changed_words(before, theirs),
+        mine=in_stretches(changed_words(before, mine)),
+        theirs=in_stretches(changed_words(before, theirs)),
         my_images=_images(difference.mine, pictures) if is_seen else (),
         their_images=_images(difference.theirs, pictures) if is_seen else (),
     )

@@ -312,6 +312,42 @@ addEventListener('input', (event) => {
   }
 });
 
+/* Words of a form that is not saved as it is filled in, <form data-hold=KEY>: they stay in this tab over a reload, another language, a
+   sign-in. What stands in fields that this page does not show goes with the rest. */
+const held = $('form[data-hold]');
+if (held) {
+  const name = `hold ${held.getAttribute('action')} ${held.dataset.hold}`;
+  let words = {};
+  try { words = JSON.parse(sessionStorage.getItem(name)) ?? {}; } catch { /* nothing is there */ }
+  const fields = [...held.elements].filter((one) => one.matches('textarea'));
+  for (const one of fields) {
+    if (one.value) words[one.name] = one.value;
+    else if (words[one.name]) {
+      one.value = words[one.name];
+      for (let fold = one.closest('details'); fold; fold = fold.parentElement.closest('details')) fold.open = true;
+    }
+  }
+  const elsewhere = Object.keys(words).filter((each) => words[each] && !fields.some((one) => one.name === each));
+  for (const each of elsewhere) held.append(Object.assign(document.createElement('input'), { type: 'hidden', name: each, value: words[each] }));
+  addEventListener('input', (event) => {
+    if (event.target.form !== held || !event.target.matches('textarea')) return;
+    words[event.target.name] = event.target.value;
+    try { sessionStorage.setItem(name, JSON.stringify(words)); } catch { /* forbidden: it is not held */ }
+  });
+}
+
+/* A second tap on one button within a second is the same tap. */
+const taps = new WeakMap();
+addEventListener('submit', (event) => {
+  const button = event.submitter ?? event.target;
+  if (event.defaultPrevented) return;
+  if (event.timeStamp - (taps.get(button) ?? -Infinity) < 1_000) event.preventDefault();
+  else taps.set(button, event.timeStamp);
+});
+
+/* In a long list of rooms the present one is in sight. */
+$('.bar .nav [aria-current]')?.scrollIntoView({ block: 'nearest' });
+
 /* Files dropped on a box belong to the file input in it. */
 for (const kind of ['dragover', 'dragleave', 'drop']) {
   addEventListener(kind, (event) => {

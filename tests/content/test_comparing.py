@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qrmerch.content.comparing import Piece, changed_words, compare, list_unchanged, size_of
+from qrmerch.content.comparing import Piece, changed_words, compare, in_stretches, list_unchanged, size_of
 from qrmerch.content.models import Style
 from qrmerch.content.shipped import sections_of
 from qrmerch.content.slots import Kind, Lock, read_slots
@@ -55,8 +55,28 @@ def test_arabic_words_are_words() -> None:
 def test_both_texts_can_be_read_off_the_pieces(before: str, after: str) -> None:
     pieces = changed_words(before, after)
 
-    assert "".join(each.text for each in pieces if each.change != "new") == before
-    assert "".join(each.text for each in pieces if each.change != "gone") == after
+    for told in (pieces, in_stretches(pieces)):
+        assert "".join(each.text for each in told if each.change != "new") == before
+        assert "".join(each.text for each in told if each.change != "gone") == after
+
+
+def test_many_changes_close_together_are_read_as_one() -> None:
+    before = "Our yellow, with buttons: wear it open, or as a top. Made in Porto by hand."
+    after = "Our yellow with eleven buttons: open over a shirt, or closed as the top itself. Made in Porto by hand."
+
+    assert in_stretches(changed_words(before, after)) == (
+        Piece("same", "Our yellow"),
+        Piece("gone", ", with buttons: wear it open, or as a top"),
+        Piece("new", " with eleven buttons: open over a shirt, or closed as the top itself"),
+        Piece("same", ". Made in Porto by hand."),
+    )
+
+
+def test_a_few_changes_stay_in_their_places() -> None:
+    pieces = changed_words("Wash warm, dry flat, iron hot.", "Wash cool, dry hung, iron cold.")
+
+    assert in_stretches(pieces) == pieces
+    assert sum(each.change == "new" for each in pieces) == 3
 
 
 def test_a_page_of_very_many_words_is_not_compared_word_by_word() -> None:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from qrmerch.catalog.models import Item
 from qrmerch.content import publishing
 from qrmerch.content.holding import find_shown, hold, list_shown_ids
-from qrmerch.content.models import Revision
+from qrmerch.content.models import Publication, Revision
 from qrmerch.errors import FormError
 from qrmerch.media.models import Asset
 from qrmerch.media.rights import Rights, set_rights
@@ -64,6 +64,13 @@ class TakeDown:
 
 
 @dataclass(frozen=True)
+class End:
+    """A publication (its place among them, from the newest) is over now, or called off."""
+
+    back: int
+
+
+@dataclass(frozen=True)
 class Suspend:
     """The vendor supplies no more, or again."""
 
@@ -86,7 +93,7 @@ class Wait:
     minutes: int
 
 
-Step = Write | Publish | TakeDown | Suspend | Allow | Wait
+Step = Write | Publish | TakeDown | End | Suspend | Allow | Wait
 MINUTES = st.integers(0, 2000)
 # A day of the week and minutes of it, quarters of an hour so that a span is hit; one may go on into the next morning.
 SPANS = st.tuples(st.sampled_from([5, 6, 0]), st.integers(0, 90), st.integers(1, 20)).map(
@@ -110,6 +117,7 @@ STEPS = st.lists(
         PUBLISH,
         PUBLISH,
         st.builds(TakeDown),
+        st.builds(End, back=st.integers(0, 4)),
         st.builds(Suspend, is_over=st.booleans()),
         st.builds(
             Allow,
@@ -181,6 +189,7 @@ class Shop:
     stores: tuple[Store, Store]
     pictures: list[Asset]
     revisions: list[Revision] = field(default_factory=list)
+    publications: list[Publication] = field(default_factory=list)
 
     def store_id(self, place: int) -> str | None:
         return None if place == 0 else self.stores[place - 1].id
@@ -217,7 +226,10 @@ def take(step: Step, model: Model, shop: Shop) -> None:
             (parties.end_supply if is_over else parties.resume_supply)(shop.db, supply, at=at)
         case TakeDown():
             model.told.append((None, model.minute, None, None, None, None))
-            publishing.take_down(shop.db, shop.item, reason="Recall", actor=None, at=at)
+            row = publishing.take_down(shop.db, shop.item, reason="Recall", actor=None, at=at)
+            shop.publications.append(row)
+        case End(back):
+            end(shop, model, back, at)
         case Publish():
             publish(shop, model, step, at)
     shop.db.flush()
@@ -253,7 +265,7 @@ def publish(shop: Shop, model: Model, step: Publish, at: datetime) -> None:
         weekly = [[] for _ in range(7)]
         for day, opens, closes in step.weekly:
             weekly[day].append([opens, closes])
-    publishing.publish(
+    row = publishing.publish(
         shop.db,
         shop.revisions[version],
         actor=None,
@@ -264,6 +276,20 @@ def publish(shop: Shop, model: Model, step: Publish, at: datetime) -> None:
         locales=step.locales,
         weekly=weekly,
     )
+    shop.publications.append(row)
+
+
+def end(shop: Shop, model: Model, back: int, at: datetime) -> None:
+    if back >= len(model.told):
+        return
+    place = len(model.told) - 1 - back
+    version, begins, ends, *where = model.told[place]
+    if version is None or (ends is not None and ends <= model.minute):
+        with pytest.raises(publishing.NotRunning):
+            publishing.end(shop.db, shop.publications[place], actor=None, at=at)
+        return
+    model.told[place] = (version, min(begins, model.minute), model.minute, *where)
+    publishing.end(shop.db, shop.publications[place], actor=None, at=at)
 
 
 def seen(shop: Shop, place: int, locale: str, at: datetime) -> tuple[int, tuple[int, ...]] | None:
@@ -330,7 +356,7 @@ def walk(db: Session, steps: list[Step], offsets: list[int], counted: dict[str, 
 def test_what_shows_is_what_a_plain_model_says(
     db: Session, at_scale: Callable[[int, int], int], note_result: Callable[..., None]
 ) -> None:
-    """Must show 1: revisions, publications with stores, languages and hours, rollbacks, take-downs, suspensions,
+    """Must show 1: revisions, publications with stores, languages and hours, rollbacks, ends, take-downs, suspensions,
     rights."""
     counted = {"examples": 0, "steps": 0, "moments": 0}
 

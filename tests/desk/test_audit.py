@@ -26,6 +26,15 @@ def record(db: Session, house: House, action: str = "item.retire", **more: objec
     db.commit()
 
 
+def test_the_rule_that_let_a_page_through_is_said_in_words(browser: Browser, db: Session, house: House) -> None:
+    record(db, house, "content.approve", rule="trusted")
+
+    page = browser.sign_in(*house.olive).get("/desk/audit").text
+
+    assert "as the vendor is trusted" in page
+    assert "rule trusted" not in page
+
+
 def test_an_entry_says_who_did_what_to_what(browser: Browser, db: Session, house: House) -> None:
     record(db, house, reason="Recalled", secret_id=house.item.id, digest="5133f7d6214b100cb")
 

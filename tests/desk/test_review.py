@@ -233,6 +233,22 @@ def test_a_merchandiser_approves_and_publishes_in_one_go(house: House, browser: 
     assert "A loose cotton knit." in browser.another().get(f"/i/{house.item.public_id}").text
 
 
+@pytest.mark.parametrize("about", ["story.lede@en", "care.text", ""])
+@pytest.mark.parametrize("do", ["approve", "publish"])
+def test_approving_does_not_drop_a_comment_unread(
+    house: House, browser: Browser, database: Database, about: str, do: str
+) -> None:
+    browser.sign_in(house.mia.user, house.mia.membership)
+    typed = {f"comment.{about}": "Could it name the silk?", "digest": house.waiting.digest, "do": do}
+
+    response = browser.post(f"{house.address}/approve", typed)
+
+    assert response.status_code == 422
+    assert "Could it name the silk?</textarea>" in response.text
+    assert "Return the page with it, or empty this to approve." in response.text
+    assert revision_of(database, house.waiting).state == RevisionState.SUBMITTED
+
+
 def test_a_reviewer_does_not_publish(house: House, browser: Browser, database: Database) -> None:
     browser.sign_in(*house.rob)
     page = browser.get(house.address)
@@ -373,6 +389,57 @@ def test_an_answer_given_twice_counts_once(house: House, browser: Browser, datab
 
     assert again.status_code == 409
     assert count(database, Publication) == before
+
+
+def test_a_publication_is_ended_or_called_off(house: House, browser: Browser, database: Database, db: Session) -> None:
+    browser.sign_in(*house.mia)
+    list_address = f"/desk/items/{house.item.id}/publications"
+    revision = db.get_one(Revision, house.live.revision_id)
+    planned = publishing.publish(db, revision, actor=None, at=now(), from_at=now() + timedelta(days=3))
+    db.commit()
+    page = browser.get(list_address).text
+    assert page.count("End it now") == 1
+    assert page.count("Call it off") == 1
+
+    called_off = browser.post(f"{list_address}/{planned.id}/end")
+    ended = browser.post(f"{list_address}/{house.live.id}/end")
+    again = browser.post(f"{list_address}/{house.live.id}/end")
+
+    assert called_off.status_code == ended.status_code == 303
+    assert again.status_code == 409
+    assert "This is over already." in again.text
+    assert shown_now(database, house.item) is None
+    page = browser.get(list_address).text
+    assert "Called off" in page
+    assert "Nothing shows now." in page
+    assert "End it now" not in page
+    with database.read() as read:
+        later = find_publication(read, house.item.id, store_id=None, at=now() + timedelta(days=4))
+        assert later is None
+        entries = read.scalars(select(AuditEntry).where(AuditEntry.action == "content.end")).all()
+        assert [each.detail["publication"] for each in entries] == [planned.id, house.live.id]
+
+
+def test_a_take_down_is_not_ended_but_published_over(house: House, browser: Browser, database: Database) -> None:
+    browser.sign_in(*house.mia)
+    list_address = f"/desk/items/{house.item.id}/publications"
+    browser.post(f"/desk/items/{house.item.id}/take-down", {"why": "recall"})
+    with database.read() as db:
+        down = list_publications(db, house.item.id)[0]
+
+    refused = browser.post(f"{list_address}/{down.id}/end")
+
+    assert refused.status_code == 409
+    assert "Show a revision, and it is up again." in refused.text
+
+
+def test_a_reviewer_ends_nothing(house: House, browser: Browser, database: Database) -> None:
+    browser.sign_in(*house.rob)
+    list_address = f"/desk/items/{house.item.id}/publications"
+
+    assert "End it now" not in browser.get(list_address).text
+    assert browser.post(f"{list_address}/{house.live.id}/end").status_code == 404
+    assert shown_now(database, house.item) == house.live.revision_id
 
 
 # --- publication -----------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ from qrmerch.db import Database
 from qrmerch.jobs import Work
 from qrmerch.parties.models import PageChange, Vendor
 from tests.browsing import Browser, find_form
+from tests.conftest import NOON
 from tests.desk.template_house import House, make_template_house
 from tests.factories import make_item, make_person, make_retailer, make_revision, make_template, publish_page
 
@@ -208,6 +209,45 @@ def test_a_choice_is_written_a_line_each(house: House, browser: Browser, databas
     assert "hand | By hand | يدويًا" in page.text
 
 
+def test_a_link_is_chosen_from_a_list_too(house: House, browser: Browser, database: Database) -> None:
+    browser.sign_in(*house.mia)
+    press(browser, house, "add", add="question")
+    offered = browser.get(f"{house.address}/edit?section=question").text
+    sizes = "sizes | Find your size | اعرف مقاسك | https://fashiontown.example/sizes"
+    typed = f"{sizes}\nask | Ask us | mailto:ask@shop.example"
+    lock = {"question.link.lock": "choose", "section": "question"}
+
+    refused = press(browser, house, "save", **lock, **{"question.link.options": "sizes | Find your size\nask | Ask us"})
+    answer = press(browser, house, "save", **lock, **{"question.link.options": typed})
+
+    assert '<option value="choose">Vendor chooses</option>' in offered
+    assert refused.status_code == 422
+    assert "Option 1" in refused.text
+    assert answer.status_code == 303
+    slot = section_in(draft_of(database, house), "question")["slots"][1]
+    assert slot["options"] == [
+        {
+            "value": "sizes",
+            "label": {"en": "Find your size", "ar": "اعرف مقاسك"},
+            "content": {
+                "url": "https://fashiontown.example/sizes",
+                "words": {"en": "Find your size", "ar": "اعرف مقاسك"},
+            },
+        },
+        {
+            "value": "ask",
+            "label": {"en": "Ask us"},
+            "content": {"url": "mailto:ask@shop.example", "words": {"en": "Ask us"}},
+        },
+    ]
+    again = browser.get(f"{house.address}/edit?section=question").text
+    assert "sizes | Find your size | اعرف مقاسك | https://fashiontown.example/sizes" in again
+    assert "ask | Ask us |  | mailto:ask@shop.example" in again
+    shown = browser.get(f"{house.address}/draft-page?item=sample&locale=ar").text
+    assert 'href="https://fashiontown.example/sizes"' in shown
+    assert "اعرف مقاسك" in shown
+
+
 def test_a_second_tab_is_refused_with_a_sentence(house: House, browser: Browser, database: Database) -> None:
     browser.sign_in(*house.mia)
     first = browser.get(f"{house.address}/edit?section=story")
@@ -245,6 +285,34 @@ def test_the_phone_shows_the_draft_and_shoppers_the_released_version(
     assert 'dir="rtl"' in item.text
     assert sample.status_code == 200
     assert "jeans look like a plan" in browser.another().get(f"/i/{house.item.public_id}").text
+
+
+@pytest.mark.parametrize("part", ["", "/edit"])
+def test_any_item_can_be_looked_at(house: House, browser: Browser, db: Session, part: str) -> None:
+    browser.sign_in(house.mia.user, house.mia.membership)
+    last = make_item(db, house.retailer, title="Zebra Scarf", at=NOON - timedelta(days=900))
+    for number in range(21):
+        make_item(db, house.retailer, title=f"Plain Scarf {number}")
+    db.commit()
+
+    listed = browser.get(f"{house.address}{part}").text
+    found = browser.get(f"{house.address}{part}?find=zebra+sc&item={house.item.id}").text
+    asked = browser.get(f"{house.address}{part}?item={last.id}").text
+    none = browser.get(f"{house.address}{part}?find=giraffe").text
+
+    assert "Zebra Scarf" not in listed
+    assert "Find another item" in listed
+    for page in (found, asked):
+        assert f'<option value="{last.id}" selected>Zebra Scarf</option>' in page
+        assert f"page?item={last.id}&amp;" in page
+    assert "No item is called that." in none
+    assert "Find another item" in none
+
+
+def test_the_items_of_a_small_range_need_no_search(house: House, browser: Browser) -> None:
+    browser.sign_in(house.mia.user, house.mia.membership)
+
+    assert "Find another item" not in browser.get(f"{house.address}/edit").text
 
 
 def test_sample_content_fills_every_slot(house: House, browser: Browser) -> None:

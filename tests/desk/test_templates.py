@@ -5,6 +5,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from qrmerch.access import Role
+from qrmerch.audit import AuditEntry
 from qrmerch.clock import now
 from qrmerch.content.models import PageTemplate, Style
 from qrmerch.content.queries import fixed_values, list_templates
@@ -152,6 +153,28 @@ def test_another_template_becomes_the_one_for_new_pages(
     with database.read() as again:
         default = again.scalars(select(PageTemplate).where(PageTemplate.is_default)).one()
     assert default.id == quiet.id
+
+
+def test_a_template_is_called_something_else(house: House, browser: Browser, db: Session) -> None:
+    make_template(db, house.retailer, name="Evening")
+    db.commit()
+    browser.sign_in(house.mia.user, house.mia.membership)
+    page = browser.get(house.address)
+
+    taken = browser.send(page, action="/name", name=" evening ")
+    empty = browser.send(page, action="/name", name="   ")
+    same = browser.send(page, action="/name", name="everyday")
+    renamed = browser.send(page, action="/name", name="Every day & night")
+
+    assert taken.status_code == empty.status_code == 422
+    assert "There is a template called evening already." in taken.text
+    assert same.status_code == renamed.status_code == 303
+    assert "<h1>Every day &amp; night</h1>" in browser.get(house.address).text
+    entries = db.scalars(select(AuditEntry).where(AuditEntry.action == "template.rename").order_by(AuditEntry.number))
+    assert [each.detail for each in entries] == [
+        {"before": {"name": "Everyday"}, "after": {"name": "everyday"}},
+        {"before": {"name": "everyday"}, "after": {"name": "Every day & night"}},
+    ]
 
 
 def test_the_sample_shows_what_is_published_and_no_draft(house: House, browser: Browser, db: Session) -> None:

@@ -58,6 +58,23 @@ def test_each_scope_has_a_lane_with_its_stores_and_hours(
     assert "1 item is live here" in page
 
 
+def test_what_was_called_off_is_on_no_lane_and_what_was_ended_is_over(
+    browser: Browser, db: Session, house: House, live: Publication
+) -> None:
+    planned = make_item(db, house.retailer, title="Winter Coat")
+    coming = publish_page(db, planned, slots={"story.lede": {"en": "Soon."}}, from_at=now() + DAY)
+    publishing.end(db, coming, actor=None, at=now())
+    publishing.end(db, live, actor=None, at=now())
+    db.commit()
+
+    page = browser.sign_in(*house.mia).get("/desk/timeline").text
+
+    assert "Winter Coat" not in page.partition('id="moment"')[0]
+    assert page.count('class="lane"') == 1
+    assert "1 of 1 item" in page
+    assert "no end" not in page
+
+
 def test_a_store_and_a_language_are_asked_for(browser: Browser, db: Session, house: House, live: Publication) -> None:
     on_sundays(db, house)
     other = make_store(db, house.retailer, short_name="Galleria")

@@ -234,17 +234,20 @@ def test_samples_are_called_samples_on_every_page_and_in_every_file(browser: Bro
     assert "These scans are samples" in browser.get("/desk/insights/export/days").text
 
 
-def test_what_came_back_from_a_withdrawn_rule_is_told(browser: Browser, db: Session, busy: Shop) -> None:
+@pytest.mark.parametrize(("cause", "words"), [("rule", "3 scans came back"), ("late", "3 scans came late")])
+def test_what_a_closed_day_was_corrected_by_is_told(
+    browser: Browser, db: Session, busy: Shop, cause: str, words: str
+) -> None:
     for kind, difference in (("scan", 3), ("bot", -3)):
         where = {"store_id": busy.riverside.id, "item_id": busy.top.id, "code_id": busy.code_id}
-        said = {"retailer_id": busy.retailer.id, "on": TODAY, "kind": kind, "why": "a kiosk", "at": NOON}
-        db.add(Correction(id=ids.new(), difference=difference, **said, **where))
+        said = {"retailer_id": busy.retailer.id, "on": TODAY, "kind": kind, "at": NOON}
+        db.add(Correction(id=ids.new(), difference=difference, cause=cause, why="a kiosk", **said, **where))
     db.commit()
     browser.sign_in(*busy.people[Role.OWNER])
 
-    assert "3 scans came back" in browser.get(f"/desk/insights?{WEEK}").text
-    assert "3 scans came back" in browser.get(f"/desk/insights/items/{busy.top.id}?{WEEK}").text
-    assert "came back" not in browser.get(f"/desk/insights/items/{busy.cap.id}?{WEEK}").text
+    assert words in browser.get(f"/desk/insights?{WEEK}").text
+    assert words in browser.get(f"/desk/insights/items/{busy.top.id}?{WEEK}").text
+    assert "scans came" not in browser.get(f"/desk/insights/items/{busy.cap.id}?{WEEK}").text
 
 
 def test_phones_are_told_by_day_and_store_and_never_added_up(browser: Browser, db: Session, busy: Shop) -> None:

@@ -132,7 +132,7 @@ def test_the_whole_way_from_asking_to_the_end(browser: Browser, db: Session, wor
     page = re.search(r"http://localhost(/i/\S+)", told)
     stop_page = browser.get(f"/u/{secret_in(told, LinkKind.STOP)}")
 
-    assert "Look into your mail" in asked.text
+    assert "Check your e-mail" in asked.text
     assert "Is this what you asked for?" in before.text
     assert "a…@example.com" in before.text and ANN not in before.text
     assert "It is noted" in after.text and "It is noted" in again.text
@@ -344,7 +344,7 @@ def test_the_news_of_a_retailer(browser: Browser, db: Session) -> None:
     (body,) = bodies(db)
 
     assert "News of Fashiontown" in form.text
-    assert "Look into your mail" in asked.text
+    assert "Check your e-mail" in asked.text
     assert "News of Fashiontown" in body
     (subscription,) = found(db, select(Subscription))
     assert "News of Fashiontown" in subscription.shown_text

@@ -1,5 +1,6 @@
 """Who is let in when a worker has more to do than it can: a scan always, shoppers before staff."""
 
+import re
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event, Lock
@@ -96,9 +97,21 @@ def test_staff_beyond_their_places_are_told_to_come_again_and_shoppers_are_let_i
 
     assert status == "503 Service Unavailable"
     assert (headers["Retry-After"], headers["X-Content-Type-Options"]) == ("1", "nosniff")
-    assert b"Try again in a second" in body
+    assert b"The page comes by itself" in body
     slow.may_end.set()
     assert [each.result(20)[0] for each in (*staff, *waiting, shopper)] == [b"ok"] * (3 + WAITING - 1)
+
+
+def test_what_nobody_waits_for_is_done_while_most_places_are_free(slow: Slow, threads: ThreadPoolExecutor) -> None:
+    door = shed(slow)
+    before = door.has_room()
+    many(threads, door, "/my", 1)
+    slow.await_begun(1)
+    with_one = door.has_room()
+    many(threads, door, "/my", 1)
+    slow.await_begun(2)
+
+    assert (before, with_one, door.has_room()) == (True, True, False)
 
 
 def test_a_till_does_not_wait_for_those_who_read_numbers(slow: Slow, threads: ThreadPoolExecutor) -> None:
@@ -244,6 +257,16 @@ def test_what_is_said_is_said_in_the_shoppers_language(accept: str, language: st
 
     assert said in body.decode()
     assert ask(door, "/my", method="HEAD")[0] == b""
+
+
+def test_a_page_that_was_refused_comes_by_itself_and_a_form_is_not_sent_again() -> None:
+    door = shed(Slow(), wait_s=0.01, flask=1, staff=1)
+    assert door._flask.acquire(blocking=False)
+
+    page, form = ask(door, "/q/0123456AB")[0].decode(), ask(door, "/my", method="POST")[0].decode()
+
+    assert re.search('<meta http-equiv="refresh" content="[123]">', page)
+    assert "refresh" not in form and "Try again in a second." in form
 
 
 def test_a_kept_page_is_served_and_counted_while_every_place_is_taken(

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from qrmerch.db import Database
 from qrmerch.errors import Conflict, NotFound
+from qrmerch.scans.correcting import RULE
 from qrmerch.scans.models import Correction, DayTotal
 from qrmerch.scans.queries import Span, count_corrected
 from qrmerch.scans.withdrawing import Withdrawn, list_withdrawn, withdraw_rule
@@ -109,10 +110,10 @@ def test_the_numbers_tell_how_many_came_back(database: Database, db: Session, sh
     withdraw(database)
     span = Span(shop.retailer.id, date(2026, 11, 18), date(2026, 11, 19))
 
-    assert count_corrected(db, span) == 2
-    assert count_corrected(db, Span(span.retailer_id, span.since, span.until, store_id=shop.berlin.id)) == 1
-    assert count_corrected(db, Span(span.retailer_id, span.since, span.until, item_id=shop.cap.id)) == 0
-    assert count_corrected(db, Span(span.retailer_id, date(2026, 11, 17), span.since)) == 0
+    assert count_corrected(db, span, RULE) == 2
+    assert count_corrected(db, Span(span.retailer_id, span.since, span.until, store_id=shop.berlin.id), RULE) == 1
+    assert count_corrected(db, Span(span.retailer_id, span.since, span.until, item_id=shop.cap.id), RULE) == 0
+    assert count_corrected(db, Span(span.retailer_id, date(2026, 11, 17), span.since), RULE) == 0
     row = db.scalars(select(Correction).where(Correction.kind == "bot")).first()
     assert row is not None and (row.difference, row.why) == (-1, "the kiosks browser")
 

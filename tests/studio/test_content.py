@@ -84,7 +84,7 @@ def test_a_locked_slot_is_a_sentence_and_no_field(desk: Desk, browser: Browser, 
 
     assert "Colours &lt;b&gt;may&lt;/b&gt; differ." in page.text
     assert "legal.text" not in find_form(page.text, "/studio/content/new").fields
-    assert "Fashiontown’s, the same on every page" in page.text
+    assert "fixed by Fashiontown" in page.text
 
 
 def test_a_retailer_without_a_template_is_said_so(browser: Browser, db: Session) -> None:

@@ -90,7 +90,7 @@ def test_a_column_of_the_retailers_is_refused_by_its_name(browser: Browser, stud
     answer = send_file(browser, "item,legal.text\ntop,We owe nothing.\n")
 
     assert answer.status_code == 422
-    assert "Small print is Fashiontown’s, the same on every page. Remove the column. (slot_locked)" in answer.text
+    assert "Small print comes from Fashiontown, the same on every page. Remove the column. (slot_locked)" in answer.text
     assert runs(browser) == []
 
 

@@ -130,6 +130,21 @@ def test_new_terms_are_asked_of_those_who_are_through(first: First, db: Session,
     assert "Agree to the terms of Fashiontown" in browser.get("/studio").text
 
 
+def test_what_a_page_asks_for_is_said_in_its_own_units(first: First, browser: Browser) -> None:
+    browser.sign_in(first.anna.user, first.anna.membership)
+
+    page = browser.get(f"/studio/retailers/{first.retailer.id}").text
+
+    asked = dict(re.findall("<dt>([^<]+)</dt><dd>([^<]+)</dd>", page))
+    assert asked["Pictures"] == "needed, 1 to 6 pictures, at least 390 × 390 pixels"
+    assert asked["One line"] == "needed, at most 80 characters"
+    assert asked["Film"] == "if you like, one film, at most 3:00 long"
+    assert asked["More facts"] == "if you like, at most 12 rows"
+    assert asked["Fit"] == "if you like, one of their list: Runs small, True to size, Runs large"
+    assert asked["Files"] == "if you like, at most 6 rows, on their own pages"
+    assert asked["Selling points"] == "if you like, at most 400 characters, only associates read it"
+
+
 def test_a_retailer_one_does_not_supply_is_not_there(first: First, db: Session, browser: Browser) -> None:
     other = make_retailer(db, name="Next Door")
     db.commit()

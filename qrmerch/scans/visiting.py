@@ -1,0 +1,53 @@
+"""A visit as the loader knows it while it takes in the lines of a batch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from qrmerch.scans.places import Place, Places
+from qrmerch.scans.visits import VISIT_IDLES, VISIT_LASTS
+
+_IDLES_MS: Final = int(VISIT_IDLES.total_seconds() * 1000)
+_LASTS_MS: Final = int(VISIT_LASTS.total_seconds() * 1000)
+
+
+@dataclass(slots=True)
+class Visit:
+    """Where and when a visit began and was last seen: in milliseconds since 1970, and as their columns' text.
+
+    `waiting` is the outcome of an opening that becomes a scan once its page is seen; empty for all others.
+    """
+
+    id: str
+    place: Place
+    began_ms: int
+    seen_ms: int
+    began: str
+    seen: str
+    waiting: str = ""
+    is_engaged: bool = False
+
+    @classmethod
+    def of(cls, row: Sequence[Any], places: Places) -> "Visit":
+        """:param row: the columns of `OpenVisit`; instants as the driver gives them."""
+        visit, retailer_id, code_id, item_id, store_id, fixture_id, began_at, seen_at, waiting, is_engaged = row
+        place = places.of_store(retailer_id, store_id, item_id=item_id)
+        place = place._replace(code_id=code_id, fixture_id=fixture_id)
+        return cls(
+            visit, place, _ms_of(began_at), _ms_of(seen_at), str(began_at), str(seen_at), waiting, bool(is_engaged)
+        )
+
+    def see(self, at_ms: int, at: str) -> bool:
+        """Note that something happened at an instant, unless it had ended by then; whether it still belongs to it."""
+        if at_ms - self.seen_ms > _IDLES_MS or at_ms - self.began_ms > _LASTS_MS:
+            return False
+        if at_ms > self.seen_ms:
+            self.seen_ms, self.seen = at_ms, at
+        return True
+
+
+def _ms_of(instant: datetime | str) -> int:
+    if isinstance(instant, str):
+        instant = datetime.fromisoformat(instant).replace(tzinfo=UTC)
+    return int(instant.timestamp() * 1000 + 0.5)

@@ -1,0 +1,153 @@
+"""Visits counted exactly: a scan or an opening, and what follows within half an hour, four hours at most."""
+
+import contextlib
+import random
+from collections import Counter
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from qrmerch.db import Database
+from qrmerch.insights.figures import Counts
+from qrmerch.scans import kinds
+from qrmerch.scans.line import ENGAGED, make_line
+from qrmerch.scans.loader import Loader
+from qrmerch.scans.models import DayTotal, OpenVisit, Scan
+from qrmerch.scans.service import record_event
+from tests.conftest import NOON
+from tests.scans.shop import PHONE, Shop, totals
+from tests.scans.test_loader import load, outcomes
+
+VISIT = "a" * 28
+HALF_AN_HOUR = timedelta(minutes=30)
+
+
+@pytest.mark.parametrize("max_bytes", [1, 2_000_000], ids=["line by line", "at once"])
+def test_a_page_asked_for_after_half_an_hour_begins_another_visit_there(
+    database: Database, db: Session, shop: Shop, max_bytes: int
+) -> None:
+    second = timedelta(seconds=1)
+    shop.write(
+        shop.scan(visit=VISIT),
+        shop.page(NOON + HALF_AN_HOUR, visit=VISIT, item=shop.cap),
+        shop.page(NOON + 2 * HALF_AN_HOUR + second, visit=VISIT, item=shop.cap, store_id=shop.berlin.id),
+        shop.page(NOON + 3 * HALF_AN_HOUR, visit=VISIT),
+    )
+
+    load(database, shop, max_bytes=max_bytes)
+
+    assert outcomes(db) == ["scan", "page", "visit", "page"]
+    began = db.scalars(select(OpenVisit)).one()
+    assert (began.began_at, began.item_id, began.store_id) == (
+        NOON + 2 * HALF_AN_HOUR + second,
+        shop.cap.id,
+        shop.berlin.id,
+    )
+
+
+@pytest.mark.parametrize("max_bytes", [1, 2_000_000], ids=["line by line", "at once"])
+def test_a_visit_lasts_four_hours_and_is_engaged_once_each_time(
+    database: Database, db: Session, shop: Shop, max_bytes: int
+) -> None:
+    def engaged(at: datetime) -> bytes:
+        return make_line(ENGAGED, shop.top.public_id, at.timestamp(), agent=PHONE, visit=VISIT)
+
+    shop.write(shop.scan(visit=VISIT))
+    for number in range(1, 13):
+        at = NOON + number * timedelta(minutes=25)
+        shop.write(shop.page(at, visit=VISIT), engaged(at), engaged(at))
+
+    load(database, shop, max_bytes=max_bytes)
+
+    assert totals(db) == {"scan": 1, "page": 11, "visit": 1, "engaged": 2}
+
+
+def test_what_was_seen_or_done_keeps_a_visit_open_and_what_came_too_late_does_not(
+    database: Database, db: Session, shop: Shop
+) -> None:
+    minute = timedelta(minutes=1)
+    shop.write(shop.scan(visit=VISIT), shop.view(NOON + 20 * minute, visit=VISIT))
+    load(database, shop)
+    more = {"retailer_id": shop.retailer.id, "item_id": shop.top.id, "visit": VISIT}
+    record_event(db, kind="keep", at=NOON + 45 * minute, **more)
+    db.commit()
+    load(database, shop)
+    shop.write(shop.page(NOON + 74 * minute, visit=VISIT), shop.view(NOON + 105 * minute, visit=VISIT))
+    load(database, shop)
+    shop.write(shop.page(NOON + 106 * minute, visit=VISIT))
+    load(database, shop)
+
+    assert totals(db) == {"scan": 1, "view": 2, "keep": 1, "engaged": 1, "page": 1, "visit": 1}
+
+
+def test_pages_of_a_phone_that_is_not_to_be_told_apart_begin_none(database: Database, db: Session, shop: Shop) -> None:
+    shop.write(shop.scan(has_gpc=True), *(shop.page(is_new_visit=True, has_gpc=True) for _ in range(3)))
+
+    load(database, shop)
+
+    assert totals(db) == {"scan": 1, "page": 3}
+    assert Counts.of(totals(db)).visits == 1
+
+
+def recount(db: Session) -> Counter[tuple[str, str]]:
+    """Visits by item and store from the rows alone: each id's lines in their order, cut where they had ended."""
+    found: Counter[tuple[str, str]] = Counter()
+    began: dict[str, datetime] = {}
+    seen: dict[str, datetime] = {}
+    for row in db.scalars(select(Scan).order_by(Scan.at, Scan.id)):
+        is_opening = row.entry == "print"
+        if row.visit and row.visit in seen:
+            goes_on = row.at - seen[row.visit] <= HALF_AN_HOUR and row.at - began[row.visit] <= timedelta(hours=4)
+            if goes_on:
+                seen[row.visit] = row.at
+            if goes_on or row.outcome not in (kinds.PAGE, kinds.VISIT):
+                continue
+        elif not row.visit and not is_opening:
+            continue
+        found[row.item_id, row.store_id] += 1
+        began[row.visit] = seen[row.visit] = row.at
+    return found
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_visits_are_what_the_rows_come_to(
+    seed: int, database: Database, db: Session, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A day of phones that come back sooner or later, and loaders that end in the middle."""
+    dice, at, commits = random.Random(seed), NOON, Session.commit
+    going: list[str] = []
+
+    def die(session: Session) -> None:
+        when = dice.random()
+        if when > 0.4:
+            commits(session)
+        if when < 0.7:
+            raise KeyboardInterrupt
+
+    for number in range(400):
+        at += timedelta(seconds=dice.randrange(240))
+        visit = dice.choice(going) if going and dice.random() < 0.7 else ""
+        item, store = dice.choice([shop.top, shop.cap]), dice.choice([shop.riverside, shop.berlin]).id
+        if not visit:
+            visit = dice.choice(["", f"{number:028x}", f"{number:028x}", f"{number:028x}"])
+            going = [*going, visit][-12:] if visit else going
+            opened = shop.page(at, visit=visit, item=item, store_id=store, is_new_visit=True, entry="link")
+            shop.write(dice.choice([shop.scan(at, visit=visit, code=shop.berlin_code), opened]))
+        else:
+            what = {"item": item, "visit": visit, "store_id": store}
+            engaged = make_line(ENGAGED, item.public_id, at.timestamp(), agent=PHONE, visit=visit, store_id=store)
+            shop.write(dice.choice([shop.page(at, **what), shop.page(at, **what), shop.view(at, **what), engaged]))
+        if dice.random() < 0.1:
+            with monkeypatch.context() as patch, contextlib.suppress(KeyboardInterrupt):
+                patch.setattr(Session, "commit", die)
+                Loader(database, shop.folder, max_bytes=dice.choice([500, 40_000])).load(NOON)
+    load(database, shop)
+
+    counted: Counter[tuple[str, str]] = Counter()
+    for row in db.scalars(select(DayTotal).where(DayTotal.kind.in_((kinds.SCAN, kinds.VISIT, kinds.FRIEND)))):
+        counted[row.item_id, row.store_id] += row.count
+    assert counted == recount(db)
+    assert counted.total() == Counts.of(totals(db)).visits
+    assert totals(db)[kinds.VISIT] > 20
