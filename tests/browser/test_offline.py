@@ -275,7 +275,7 @@ def test_thanks_for_an_address_are_never_from_the_phone(phone: Watched, aisle: A
     keep(page, aisle)
     form = f"/i/{aisle.top.public_id}/tell?at={aisle.store.public_id}&lang=en"
     page.goto(f"{form}&asked=1")
-    expect(page.get_by_role("heading", name="Look into your mail")).to_be_visible()
+    expect(page.get_by_role("heading", name="Check your e-mail")).to_be_visible()
     page.goto(aisle.printed)
     hold(page, aisle.printed)
     cut(phone)
