@@ -8,7 +8,7 @@ missing file is an error, never a new and empty shop. PostgreSQL: plain transact
 import sqlite3
 import string
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -67,6 +67,22 @@ class Database:
         """A session that writes; the caller commits, and what raised before that leaves nothing."""
         return Session(self._writing, expire_on_commit=False, info={"database": self})
 
+    def empty_log(self) -> None:
+        """Have SQLite's log hold nothing that was erased since: bring it into the file, unless somebody is in the way.
+
+        What is in the log stays readable in it until it is written over, on a quiet day for long.
+        """
+        if not self.is_sqlite:
+            return
+        with closing(self.engine.raw_connection()) as connection:
+            cursor = connection.cursor()
+            # Who would have to be waited for keeps everybody from writing meanwhile.
+            cursor.execute("PRAGMA busy_timeout=0")
+            try:
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            finally:
+                cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_S * 1000}")
+
     def close(self) -> None:
         self.engine.dispose()
 
@@ -80,11 +96,12 @@ def _open_sqlite(url: str, *, create: bool) -> Engine:
         return sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
 
     pool: dict[str, Any] = {"pool_size": 8, "max_overflow": 24, "pool_timeout": POOL_TIMEOUT_S}
-    engine = create_engine("sqlite://", creator=connect, poolclass=_queue_pool(), **pool)
+    engine = create_engine("sqlite://", creator=connect, poolclass=_queue_pool(), hide_parameters=True, **pool)
 
     @event.listens_for(engine, "connect")
     def _set_up(connection: Any, _record: object) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        # What is erased is overwritten, not only let go of.
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -105,7 +122,8 @@ def _open_postgresql(url: str, pool_size: int) -> Engine:
     pool: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 20, "pool_timeout": POOL_TIMEOUT_S}
     # What the URL says of the line goes first.
     line = {name: value for name, value in _LINE.items() if name not in make_url(url).query}
-    return create_engine(url, pool_pre_ping=True, connect_args=line, **pool)
+    # Errors are logged, and what a statement wrote is addresses and secrets.
+    return create_engine(url, pool_pre_ping=True, connect_args=line, hide_parameters=True, **pool)
 
 
 def scope(session: Session, *, retailer_ids: tuple[str, ...] | None, vendor_id: str | None) -> None:

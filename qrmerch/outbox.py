@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
+from email.utils import parseaddr
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -42,6 +43,10 @@ class MessageState(enum.StrEnum):
     QUEUED = "queued"
     SENT = "sent"
     KEPT = "kept"
+
+
+class MailRefused(Exception):
+    """A mail server did not take a mail. It says by which code, and not whose mail: failures are logged and kept."""
 
 
 class OutboxMessage(Base):
@@ -120,9 +125,11 @@ def without_secrets(text: str) -> str:
 
 
 def mail_of(message: OutboxMessage, *, sender: str) -> EmailMessage:
-    """The message as mail, one recipient, plain text."""
+    """The message as mail, one recipient, plain text; sent once more after a kill it is the same to a mailbox."""
     mail = EmailMessage(policy=_POLICY)
     mail["From"], mail["To"], mail["Subject"] = sender, message.recipient, message.subject
+    mail["Date"] = message.created_at
+    mail["Message-ID"] = f"<{message.id}@{parseaddr(sender)[1].rpartition('@')[2] or 'localhost'}>"
     for name, value in message.headers.items():
         mail[name] = value
     mail.set_content(message.body)
@@ -139,7 +146,10 @@ def send(work: jobs.Work, *, message_id: str) -> None:
         mail = mail_of(message, sender=work.settings.mail_from) if message.channel == Channel.MAIL else None
     is_sent = bool(work.settings.smtp_url and mail)
     if is_sent and mail:
-        _send_mail(work.settings.smtp_url, mail)
+        try:
+            _send_mail(work.settings.smtp_url, mail)
+        except smtplib.SMTPException as error:
+            raise MailRefused(f"{type(error).__name__} {_code_of(error)}".strip()) from None
     with work.database.write() as db:
         message = db.get(OutboxMessage, message_id)
         if message is None:
@@ -168,6 +178,12 @@ def _send_mail(address: str, mail: EmailMessage) -> None:
         if server.username and server.password:
             smtp.login(unquote(server.username), unquote(server.password))
         smtp.send_message(mail)
+
+
+def _code_of(error: smtplib.SMTPException) -> str:
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return " ".join(str(code) for code, _ in error.recipients.values())
+    return str(error.smtp_code) if isinstance(error, smtplib.SMTPResponseException) else ""
 
 
 def _header(text: str, max_chars: int) -> str:

@@ -85,13 +85,19 @@ class Nginx:
         path = self._folder / "error.log"
         return path.read_text() if path.is_file() else ""
 
+    @property
+    def accesses(self) -> str:
+        """What stands in the log that it keeps unless told otherwise."""
+        return (self._folder / "access.log").read_text()
+
     def _command(self) -> list[str]:
         return [self._program, "-p", str(self._folder), "-c", str(self._folder / "nginx.conf"), "-e", "error.log"]
 
     def _write(self) -> None:
-        """The published servers, at another port and for every name, between what a Debian's nginx has around them."""
+        """Servers as an operator's own are, at another port, between what a Debian's nginx has around them."""
         self._folder.mkdir(exist_ok=True)
         servers = (self.published / SERVERS).read_text().replace("listen 80;", f"listen 127.0.0.1:{self.port};")
+        servers = servers.replace("    access_log off;\n", "")
         areas = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         temporary = "\n".join(f"{each}_temp_path {self._folder}/{each};" for each in areas)
         around = f"""
@@ -102,7 +108,7 @@ error_log {self._folder}/error.log warn;
 pcre_jit on;
 events {{ worker_connections 512; }}
 http {{
-access_log off;
+access_log {self._folder}/access.log;
 keepalive_requests 100000;
 {temporary}
 include {self.published}/{MAPS};

@@ -6,7 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from qrmerch import audit, idempotency, ids, limits
@@ -293,6 +294,19 @@ def test_the_same_bytes_are_one_file(tmp_path: Path) -> None:
 
     assert store.put(io.BytesIO(b"same"), "incoming") == store.put(io.BytesIO(b"same"), "incoming")
     assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
+
+
+def test_sec_h03_an_error_of_the_database_says_nothing_of_what_was_written(db: Session) -> None:
+    with pytest.raises(DBAPIError) as refused:
+        db.execute(text("UPDATE contact SET mail = :email"), {"email": "ann@example.com"})
+
+    assert "contact" in str(refused.value)
+    assert "ann@example.com" not in str(refused.value)
+
+
+def test_erased_rows_are_overwritten(db: Session) -> None:
+    if db.get_bind().dialect.name == "sqlite":
+        assert db.scalar(text("PRAGMA secure_delete")) == 1
 
 
 def test_sec_e06_no_line_break_reaches_a_header(db: Session) -> None:

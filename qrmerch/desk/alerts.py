@@ -25,12 +25,12 @@ from qrmerch.messages.queries import (
     list_waiting,
     variant_name,
 )
-from qrmerch.messages.service import erase
+from qrmerch.messages.service import erase_address
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import get_retailer
 from qrmerch.visitors.addresses import clean_address
 from qrmerch.visitors.queries import find_contact
-from qrmerch.visitors.service import release, suppress
+from qrmerch.visitors.service import release
 from qrmerch.web import get_db, notice, redirect_to, render, services
 
 blueprint = Blueprint("desk_alerts", __name__, url_prefix="/desk/alerts")
@@ -101,10 +101,7 @@ def _hand_out(db: Session, retailer: Retailer, email: str, *, typed: str, at: da
 
 
 def _erase(db: Session, retailer: Retailer, email: str, *, at: datetime) -> Response:
-    keys, contact = services().settings.secret_keys, find_contact(db, retailer.id, email)
-    if contact is not None:
-        erase(db, contact, shown_text=_ERASED_HERE, locale="en", keys=keys, at=at)
-    suppress(db, retailer.id, email, keys=keys, at=at)
+    erase_address(db, retailer.id, email, shown_text=_ERASED_HERE, keys=services().settings.secret_keys, at=at)
     _note(db, retailer, "contact.erase", at=at)
     db.commit()
     notice("Nothing is kept of this address, and nobody can have us write to it.")

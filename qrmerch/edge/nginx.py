@@ -193,6 +193,8 @@ location ~ "^/[qQ]/{_TOKEN}$" {{
     add_header Content-Security-Policy "frame-ancestors 'none'";
 {headers}}}
 location / {{
+    # Addresses in mails are secrets, and whose phone asks is written nowhere.
+    access_log off;
     proxy_pass http://qrmerch_behind;
 {_PROXIED}}}
 location @qrmerch_behind {{

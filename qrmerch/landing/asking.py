@@ -4,6 +4,7 @@ The answer is the same for every address, known or not; what comes of it is said
 """
 
 from datetime import datetime
+from time import monotonic, sleep
 from typing import Final
 from urllib.parse import urlencode
 
@@ -34,6 +35,8 @@ from qrmerch.web import get_db, redirect_to, services
 blueprint = Blueprint("landing_asking", __name__)
 # What one network asks for in ten minutes: a store full of guests may, a script does more.
 _MOST_ASKED: Final = 20
+# No answer to an address leaves sooner than this after its form came: nor does its haste tell that it was known.
+_ANSWER_AFTER_S: Final = 0.2
 _IN_STOCK: Final = ("in_stock", "few")
 
 
@@ -56,7 +59,7 @@ def show_tell(public_id: str) -> Response:
 @allow_anyone
 def take_tell(public_id: str) -> Response:
     """Note who wants to be told that a variant is back."""
-    db, at = get_db(), now()
+    db, at, came_s = get_db(), now(), monotonic()
     place = _find_place(db, public_id, at)
     if place is None:
         return answer_missing()
@@ -77,6 +80,7 @@ def take_tell(public_id: str) -> Response:
         shown_text=_shown(title, gives, _notice(t)), locale=place.locale, sending=_sending(), at=at,
     )  # fmt: skip
     db.commit()
+    _wait_since(came_s)
     said = {"at": request.form.get("at", ""), "lang": place.house.lang(place.locale), "pick": variant.key}
     return redirect_to(f"/i/{place.item.public_id}/tell?{_query({**said, 'asked': '1'})}")
 
@@ -98,7 +102,7 @@ def show_sign_up() -> Response:
 @allow_anyone
 def take_sign_up() -> Response:
     """Note who wants a retailer's news."""
-    db, at = get_db(), now()
+    db, at, came_s = get_db(), now(), monotonic()
     house = load_host_house(db, at=at)
     if house.retailer_id is None:
         return answer_missing()
@@ -114,8 +118,14 @@ def take_sign_up() -> Response:
     retailer = get_retailer(db, house.retailer_id)
     ask(db, retailer, email, Wish(Purpose.NEWSLETTER), shown_text=shown, locale=locale, sending=_sending(), at=at)
     db.commit()
+    _wait_since(came_s)
     address = house.address("/sign-up", locale)
     return redirect_to(f"{address}{'&' if '?' in address else '?'}asked=1")
+
+
+def _wait_since(came_s: float) -> None:
+    """After the commit, when nobody waits for this request any more."""
+    sleep(max(0.0, came_s + _ANSWER_AFTER_S - monotonic()))
 
 
 def _sending() -> Sending:

@@ -19,7 +19,7 @@ from qrmerch.landing.shopper import choose_locale, find_host_retailer_id, load_h
 from qrmerch.messages.links import find_link
 from qrmerch.messages.models import LinkKind, MailLink, SubscriptionState
 from qrmerch.messages.queries import Asked, count_live, describe_contact, list_asked
-from qrmerch.messages.service import confirm, erase, find_pending, stop
+from qrmerch.messages.service import confirm, erase, find_pending, lock_contact, stop
 from qrmerch.messages.wording import word_asked
 from qrmerch.rendering.frame import House, build_frame, load_house
 from qrmerch.rendering.style import StyleBlock
@@ -47,12 +47,13 @@ def show_confirm(secret: str) -> Response:
 def take_confirm(secret: str) -> Response:
     """Let it hold; pressed once more, it holds already."""
     db, at = get_db(), now()
-    link = _find(db, secret, LinkKind.CONFIRM, at)
+    link = _find_to_change(db, secret, LinkKind.CONFIRM, at)
     if link is None:
         return _show_confirm_gone(db, at)
     confirm(db, link, at=at)
+    response = _show_confirm(db, link, [], "", at)
     db.commit()
-    return _show_confirm(db, link, [], "", at)
+    return response
 
 
 @blueprint.get("/u/<secret>")
@@ -72,7 +73,7 @@ def show_stop(secret: str) -> Response:
 def take_stop(secret: str) -> Response:
     """Stop one, stop all, or erase the address; a link that is none stops nothing, and is told the same."""
     db, at = get_db(), now()
-    link = _find(db, secret, LinkKind.STOP, at)
+    link = _find_to_change(db, secret, LinkKind.STOP, at)
     if link is None:
         return _show_stop_gone(db, at)
     house, locale = _house_of(db, link, at)
@@ -86,8 +87,9 @@ def take_stop(secret: str) -> Response:
         return _show_stop_gone(db, at, state="erased", house=house, locale=locale)
     words = t("Stop everything from {house}").format(house=house.name) if what == "all" else t("Stop this")
     stop(db, link, everything=what == "all", shown_text=words, locale=locale, at=at)
+    response = _show_stop(db, link, "stopped", at)
     db.commit()
-    return _show_stop(db, link, "stopped", at)
+    return response
 
 
 @blueprint.get("/u/<secret>/data")
@@ -107,6 +109,12 @@ def take_data(secret: str) -> Response:
 def _find(db: Session, secret: str, kind: LinkKind, at: datetime) -> MailLink | None:
     """The link, on its retailer's host or a shared one."""
     return find_link(db, secret, kind, retailer_id=find_host_retailer_id(), at=at)
+
+
+def _find_to_change(db: Session, secret: str, kind: LinkKind, at: datetime) -> MailLink | None:
+    """As `_find`; nobody else changes or erases its address before the commit. None where somebody just did."""
+    link = _find(db, secret, kind, at)
+    return link if link is not None and lock_contact(db, link.contact_id) is not None else None
 
 
 def _house_of(db: Session, link: MailLink, at: datetime) -> tuple[House, str]:

@@ -86,9 +86,11 @@ def ask(
     :raises TooMany: this retailer's forms were sent more often in the last hour than people send them.
     """
     limits.take(db, f"asked {retailer.id}", limit=_MOST_OF_RETAILER, per=_HOUR, at=at)
-    if list_suppressions(db, retailer.id, email, keys=sending.keys):
-        return
     contact = visitors.keep_contact(db, retailer.id, email, at=at)
+    # Behind the contact's lock: it may be erased in this moment.
+    if list_suppressions(db, retailer.id, email, keys=sending.keys):
+        _forget(db, contact, at=at)
+        return
     if db.scalar(select(Subscription.id).where(Subscription.contact_id == contact.id, _is_refusal(at)).limit(1)):
         return
     subscription = _find(db, contact, wish)
@@ -211,7 +213,7 @@ def confirm(db: Session, link: MailLink, *, at: datetime) -> int:
 
     :return: how many; none where the button was pressed before.
     """
-    contact = _lock(db, link.contact_id)
+    contact = lock_contact(db, link.contact_id)
     if contact is None:
         return 0
     pending = find_pending(db, link)
@@ -237,7 +239,7 @@ def stop(db: Session, link: MailLink, *, everything: bool, shown_text: str, loca
     :param shown_text: the words on the button.
     :return: how many ended; none where they had ended before.
     """
-    contact = _lock(db, link.contact_id)
+    contact = lock_contact(db, link.contact_id)
     if contact is None:
         return 0
     live = select(Subscription).where(Subscription.contact_id == contact.id, Subscription.state.in_(_LIVE))
@@ -265,7 +267,7 @@ def erase(db: Session, contact: Contact, *, shown_text: str, locale: str, keys: 
     :param shown_text: the words on the button, or why it is done.
     :param keys: the installation's secret keys, the present one first.
     """
-    locked = _lock(db, contact.id)
+    locked = lock_contact(db, contact.id)
     if locked is None or locked.email is None:
         return
     contact = locked
@@ -279,6 +281,14 @@ def erase(db: Session, contact: Contact, *, shown_text: str, locale: str, keys: 
     _forget(db, contact, at=at)
 
 
+def erase_address(
+    db: Session, retailer_id: str, email: str, *, shown_text: str, keys: Sequence[str], at: datetime
+) -> None:
+    """As `erase`, of a clean address that may not be kept at all; who asks for it meanwhile waits."""
+    contact = visitors.keep_contact(db, retailer_id, email, at=at)
+    erase(db, contact, shown_text=shown_text, locale="en", keys=keys, at=at)
+
+
 def forget_ended(db: Session, *, at: datetime) -> int:
     """End what has run out, and erase addresses that nothing holds any more; the caller commits.
 
@@ -289,7 +299,7 @@ def forget_ended(db: Session, *, at: datetime) -> int:
     changed = 0
     # In one order, so that two who do this at once do not wait for each other in a circle.
     for contact_id in sorted({*db.scalars(over), *db.scalars(idle)}):
-        contact = _lock(db, contact_id)
+        contact = lock_contact(db, contact_id)
         if contact is not None and _end(db, contact, at=at):
             changed += 1
     return changed
@@ -332,7 +342,7 @@ def _forget(db: Session, contact: Contact, *, at: datetime) -> None:
     visitors.erase_contact(db, contact, at=at)
 
 
-def _lock(db: Session, contact_id: str) -> Contact | None:
+def lock_contact(db: Session, contact_id: str) -> Contact | None:
     """The contact, to be changed with all that hangs on it by nobody else meanwhile; None if it was erased.
 
     What was read of it before may be old.

@@ -44,3 +44,9 @@ def forget_ended(work: Work) -> None:
             db.commit()
         if not found:
             return
+
+
+@chore
+def empty_log(work: Work) -> None:
+    """Leave nothing of who was erased in the database's log either."""
+    work.database.empty_log()

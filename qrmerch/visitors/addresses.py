@@ -7,13 +7,20 @@ from collections.abc import Sequence
 from typing import Final
 
 _MOST_CHARS, _MOST_LOCAL_CHARS, _MOST_DOMAIN_CHARS = 254, 64, 253
+# So much is looked at, with room for blanks around it and for letters that take more than one in ASCII.
+_MOST_TYPED: Final = 4 * _MOST_CHARS
 # RFC 5322's dot-atom; quoted names and comments are legal, and nobody's.
 _LOCAL: Final = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*", re.ASCII)
 _LABEL: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 # At least two labels, the last one no number: addresses of machines are no mail addresses here.
 _DOMAIN: Final = re.compile(rf"(?:{_LABEL}\.)+(?=[a-z]){_LABEL}", re.ASCII)
 # Where dots in the name mean nothing.
-_DOTLESS: Final = frozenset(("gmail.com", "googlemail.com"))
+_DOTLESS: Final = "gmail.com"
+# Two domains, one mailbox.
+_SAME: Final = {"googlemail.com": _DOTLESS}
+# What IDNA of 2003, which Python has, turns into other letters or drops, and IDNA of 2008 does not: it would be
+# somebody else's domain. Who has one types its ASCII form.
+_TWO_READINGS: Final = frozenset("ßς\u200c\u200d")
 
 
 def clean_address(text: str) -> str:
@@ -21,6 +28,8 @@ def clean_address(text: str) -> str:
 
     :raises ValueError: it is none, or one that needs more than plain mail.
     """
+    if len(text) > _MOST_TYPED or not _TWO_READINGS.isdisjoint(text.lower()):
+        raise ValueError("no mail address")
     local, at, domain = text.strip().lower().rpartition("@")
     try:
         plain = domain.encode("idna").decode("ascii")
@@ -36,8 +45,8 @@ def clean_address(text: str) -> str:
 def mailbox(address: str) -> str:
     """The mailbox behind a clean address: what many ways of writing it have in common."""
     local, _, domain = address.rpartition("@")
-    local = local.partition("+")[0] or local
-    return f"{local.replace('.', '') if domain in _DOTLESS else local}@{domain}"
+    domain, local = _SAME.get(domain, domain), local.partition("+")[0] or local
+    return f"{local.replace('.', '') if domain == _DOTLESS else local}@{domain}"
 
 
 def mask(address: str) -> str:

@@ -23,14 +23,17 @@ addEventListener('fetch', (event) => {
   if (origin !== location.origin) return;
   const isGet = request.method === 'GET';
   if (request.mode === 'navigate') {
-    if (isGet && isShoppers(pathname)) event.respondWith(open(event));
+    if (isGet && isErrand(pathname)) event.respondWith(fetch(request).catch(() => leadToList()));
+    else if (isGet && isShoppers(pathname)) event.respondWith(open(event));
     else if (!isGet && pathname === '/my/forget') event.respondWith(forget(request));
   } else if (!isGet && /^\/i\/\w+\/keep$/.test(pathname)) event.respondWith(save(request));
   else if (isGet && pathname === '/my/kept') event.respondWith(tellKept(request));
   else if (isGet && isFile(request, pathname)) event.respondWith(bring(request.url, request));
 });
 
-const isShoppers = (path) => path === '/' || (/^\/(q|i|store|my)(\/|$)/i.test(path) && path !== '/my/data');
+// A form to be told something: kept, its thanks would stand for what nobody sent.
+const isErrand = (path) => /^\/i\/\w+\/tell$/.test(path);
+const isShoppers = (path) => path === '/' || (/^\/(q|i|store|my)(\/|$)/i.test(path) && path !== '/my/data' && !isErrand(path));
 // What is addressed by its content; films and sound come in ranges and are too large.
 const isFile = ({ destination, headers }, path) => /^\/(static|media)\//.test(path) && !headers.has('range') && !/video|audio|track/.test(destination);
 
@@ -123,8 +126,10 @@ const titleOf = async ({ address }) => {
 // --- what is fetched before it is needed: no visit, and said so --------------------------------------------------------
 
 const fetchAhead = async (address) => {
+  // What is answered from nowhere here is kept nowhere: a link in a mail is a secret.
+  if (!isShoppers(new URL(address, location).pathname)) return;
   const answer = await fetch(address, { headers: { 'X-Purpose': 'prefetch' } });
-  return answer.ok ? put(answer.redirected ? answer.url : address, answer) : undefined;
+  if (answer.ok) return put(answer.redirected ? answer.url : address, answer);
 };
 
 const hold = async ({ page, code, mine, kept, files }) => {

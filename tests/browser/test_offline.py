@@ -11,18 +11,33 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from qrmerch.clock import now
 from qrmerch.db import Database
+from qrmerch.messages.models import LinkKind, Purpose
+from qrmerch.messages.service import Sending, Wish, ask
+from qrmerch.outbox import OutboxMessage
 from qrmerch.scans.line import SCAN
 from qrmerch.scans.models import Event
 from qrmerch.wishlists.models import WishlistItem
 from tests.browser.conftest import Draw, OpenPhone
 from tests.chromium import Watched
+from tests.factories import TILL_KEYS
 from tests.landing.aisle import Aisle, add_offer, hear, lines, make_aisle
+from tests.messages.shop import secret_in
 
 KEEP = "Keep on my list"
 HEART = ".bar [data-keep]"
 AS_OF = re.compile(r"^As of .+, from this phone: the network does not answer\.")
 HELD = "async (address) => !!(await caches.match(address))"
+# Asks the worker to keep the page that is open, as its script does, and waits for the answer.
+HOLD_HERE = """async () => {
+  const { hold } = await import(document.body.dataset.holder);
+  return hold({ page: location.pathname + location.search });
+}"""
+KEPT = """async () => {
+  const caught = await Promise.all((await caches.keys()).map(async (name) => (await caches.open(name)).keys()));
+  return caught.flat().map(({ url }) => url);
+}"""
 WORKERS = "navigator.serviceWorker.getRegistrations().then((all) => all.length)"
 # What a browser says of a line that is cut; the pages are about it.
 CUT = re.compile("ERR_INTERNET_DISCONNECTED|ERR_FAILED")
@@ -253,6 +268,44 @@ def test_what_was_never_opened_leads_to_the_list(phone: Watched, aisle: Aisle) -
 
     expect(page.get_by_role("heading", name="My list")).to_be_visible()
     mend(phone)
+
+
+def test_thanks_for_an_address_are_never_from_the_phone(phone: Watched, aisle: Aisle) -> None:
+    page = phone.page
+    keep(page, aisle)
+    form = f"/i/{aisle.top.public_id}/tell?at={aisle.store.public_id}&lang=en"
+    page.goto(f"{form}&asked=1")
+    expect(page.get_by_role("heading", name="Check your e-mail")).to_be_visible()
+    page.goto(aisle.printed)
+    hold(page, aisle.printed)
+    cut(phone)
+
+    page.goto(form)
+
+    expect(page.get_by_role("heading", name="My list")).to_be_visible()
+    assert not page.evaluate(HELD, f"{form}&asked=1")
+    mend(phone)
+
+
+def test_sec_h03_no_page_behind_a_mails_link_is_on_the_phone(
+    app: Flask, phone: Watched, aisle: Aisle, db: Session
+) -> None:
+    page = phone.page
+    keep(page, aisle)
+    ask(
+        db, aisle.retailer, "ann@example.com", Wish(Purpose.NEWSLETTER),
+        shown_text="News", locale="en", sending=Sending("http://localhost", TILL_KEYS), at=now(),
+    )  # fmt: skip
+    db.commit()
+    (body,) = db.scalars(select(OutboxMessage.body).where(OutboxMessage.contact_id.is_not(None)))
+    db.commit()
+
+    for kind, path in ((LinkKind.CONFIRM, "confirm"), (LinkKind.STOP, "u")):
+        page.goto(f"/{path}/{secret_in(body, kind)}")
+        expect(page.get_by_text("a…@example.com")).to_be_visible()
+        assert page.evaluate(HOLD_HERE)
+
+    assert [each for each in page.evaluate(KEPT) if re.search("/(confirm|u)/", each)] == []
 
 
 def test_a_server_that_is_away_gives_way_to_the_page_on_the_phone(phone: Watched, aisle: Aisle) -> None:

@@ -116,6 +116,14 @@ def test_everything_else_comes_from_behind(phone: Ask, app: Flask, aisle: Aisle,
     assert [line.kind for line in _lines(settings)] == ["o", "q", "q", "i"]
 
 
+def test_sec_h03_no_address_is_in_the_log_of_a_server_of_ones_own(phone: Ask, nginx: Nginx, aisle: Aisle) -> None:
+    asked = (aisle.printed, "/q/AAAAAAAAA", aisle.page, f"/u/{'x' * 43}", f"/confirm/{'x' * 43}", "/my")
+
+    assert [phone(each).status for each in asked] == [200, 404, 200, 404, 404, 200]
+
+    assert nginx.accesses == ""
+
+
 def _lines(settings: Settings) -> list[Line]:
     """What the whole log says, ours and nginx's."""
     files = sorted(settings.log_dir.glob("*.jsonl"))

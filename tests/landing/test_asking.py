@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from qrmerch import jobs
@@ -15,6 +15,7 @@ from qrmerch.catalog.models import Stock
 from qrmerch.catalog.service import retire_item
 from qrmerch.clock import now
 from qrmerch.jobs import Work
+from qrmerch.landing import asking
 from qrmerch.messages.models import LinkKind, Subscription, SubscriptionState
 from qrmerch.migrate import metadata
 from qrmerch.outbox import MessageState, OutboxMessage
@@ -243,6 +244,34 @@ def test_sec_a08_nobody_learns_whose_address_is_known(browser: Browser, db: Sess
     erased = answers_to(browser, aisle, key, ANN)
 
     assert unknown == known == flooded == erased
+
+
+def test_sec_a08_nor_by_how_long_the_answer_takes(
+    browser: Browser, db: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aisle = make_aisle(db)
+    key = gone(db, aisle)
+    # Each answer is worked on for longer than the one before.
+    works_s, clock_s, told_s = iter((0.001, 0.006, 0.02, 0.15)), [0.0], []
+
+    def pass_by(for_s: float) -> None:
+        clock_s[0] += for_s
+
+    def commit_slowly(_db: Session) -> None:
+        pass_by(next(works_s))
+
+    monkeypatch.setattr(asking, "monotonic", lambda: clock_s[0])
+    monkeypatch.setattr(asking, "sleep", pass_by)
+    for email in (ANN, ANN):
+        for address in (tell_address(aisle), "/sign-up"):
+            came_s = clock_s[0]
+            event.listen(Session, "after_commit", commit_slowly, once=True)
+            said = {"at": aisle.store.public_id, "lang": "en", "pick": key, "of": "fashiontown", "email": email}
+            assert browser.post(address, said).status_code == 303
+            told_s.append(round(clock_s[0] - came_s, 6))
+
+    assert len(told_s) == 4
+    assert len(set(told_s)) == 1
 
 
 @pytest.mark.parametrize(

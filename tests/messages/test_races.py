@@ -1,19 +1,23 @@
 """Two at once: the same wish, the same button, the same wave, an erasure; and a process that is killed."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-from sqlalchemy import func, select
+import pytest
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Variant
+from qrmerch.clock import now
 from qrmerch.db import Database
 from qrmerch.messages.links import find_link
 from qrmerch.messages.models import LinkKind, MailLink, Purpose, Subscription, SubscriptionState
-from qrmerch.messages.service import Wish, ask, confirm, erase, stop
+from qrmerch.messages.service import Wish, ask, confirm, erase, erase_address, stop
 from qrmerch.messages.telling import HELD_FOR, tell
 from qrmerch.outbox import OutboxMessage
 from qrmerch.parties.models import Retailer, Store
-from qrmerch.visitors.models import ConsentEvent, Contact
+from qrmerch.visitors.models import ConsentEvent, Contact, Suppression
+from tests.browsing import Browser
 from tests.conftest import NOON
 from tests.factories import TILL_KEYS
 from tests.messages.shop import ANN, NEWS, SENDING, mails, make_shop, say_yes, secret_in, stock, wish
@@ -86,6 +90,78 @@ def test_confirming_stopping_and_erasing_at_once_leave_no_half(database: Databas
     assert (count(database, Subscription), count(database, MailLink), count(database, OutboxMessage)) == (0, 0, 0)
     with database.read() as db:
         assert list(db.scalars(select(Contact.email))) == [None]
+
+
+def wait_for_a_lock(database: Database) -> None:
+    """Until another transaction waits for one; SQLite's writers wait for each other anyway."""
+    if database.is_sqlite:
+        return
+    for _ in range(1_000):
+        with database.read() as db:
+            if db.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+                return
+    raise AssertionError("nobody waits")
+
+
+def test_who_is_erased_while_somebody_asks_is_not_written_to(database: Database) -> None:
+    with database.write() as db:
+        shop = make_shop(db)
+        contact_id = say_yes(db, shop, NEWS).contact_id
+        db.commit()
+
+    def send() -> None:
+        with database.write() as db:
+            wish(db, shop, at=NOON + timedelta(days=1))
+            db.commit()
+
+    with database.write() as db, ThreadPoolExecutor(1) as pool:
+        erase(db, db.get_one(Contact, contact_id), shown_text="Delete", locale="en", keys=TILL_KEYS, at=NOON)
+        db.flush()
+        sending = pool.submit(send)
+        wait_for_a_lock(database)
+        db.commit()
+        sending.result(60)
+
+    assert (count(database, Subscription), count(database, MailLink), count(database, OutboxMessage)) == (0, 0, 0)
+    with database.read() as db:
+        assert list(db.scalars(select(Contact.email))) == [None]
+
+
+@pytest.mark.parametrize("kind", LinkKind)
+def test_a_button_pressed_while_the_address_is_erased_finds_nothing(
+    kind: LinkKind, database: Database, browser: Browser
+) -> None:
+    with database.write() as db:
+        wish(db, make_shop(db), at=now())
+        secret = secret_in(mails(db)[0].body, kind)
+        contact_id = db.scalars(select(Contact.id)).one()
+        db.commit()
+    path = f"/confirm/{secret}" if kind == LinkKind.CONFIRM else f"/u/{secret}"
+
+    with database.write() as db, ThreadPoolExecutor(1) as pool:
+        erase(db, db.get_one(Contact, contact_id), shown_text="Delete", locale="en", keys=TILL_KEYS, at=now())
+        db.flush()
+        pressing = pool.submit(browser.post, path)
+        wait_for_a_lock(database)
+        db.commit()
+        answer = pressing.result(60)
+
+    assert answer.status_code == (404 if kind == LinkKind.CONFIRM else 200), answer.text
+    assert "Nothing more comes" in answer.text or "This link has ended" in answer.text
+
+
+def test_an_address_that_is_not_kept_is_erased_twice_at_once(database: Database) -> None:
+    with database.write() as db:
+        retailer_id = make_shop(db).retailer.id
+        db.commit()
+
+    at_once(
+        database,
+        THREADS,
+        lambda db, _: erase_address(db, retailer_id, ANN, shown_text="Asked", keys=TILL_KEYS, at=NOON),
+    )
+
+    assert (count(database, Suppression), count(database, Contact)) == (1, 0)
 
 
 def test_two_workers_tell_each_once(database: Database) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from email.utils import parsedate_to_datetime
 
 import pytest
 from sqlalchemy import func, select
@@ -80,6 +81,16 @@ def test_a_mail_carries_the_one_click_that_stops_it(db: Session) -> None:
     # As it goes over the line: in one piece, in plain letters.
     assert f"\r\nList-Unsubscribe: <{stop_link}>\r\n" in raw
     assert "\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in raw
+
+
+def test_a_mail_says_when_it_was_written_and_is_the_same_when_it_is_sent_again(db: Session) -> None:
+    wish(db, make_shop(db))
+    (message,) = mails(db)
+
+    first, again = (mail_of(message, sender="Fashiontown <shop@mail.example>") for _ in range(2))
+
+    assert parsedate_to_datetime(first["Date"]) == NOON
+    assert first["Message-ID"] == again["Message-ID"] == f"<{message.id}@mail.example>"
 
 
 def test_secrets_of_links_are_kept_hashed(db: Session) -> None:

@@ -2,10 +2,13 @@
 
 import os
 import signal
+import socketserver
 import subprocess
 import sys
+import traceback
 from dataclasses import replace
 from datetime import datetime, timedelta
+from threading import Thread
 
 import pytest
 from sqlalchemy import select
@@ -145,6 +148,33 @@ def test_who_is_erased_while_a_mail_goes_out_leaves_nothing(
     assert mails(db) == []
 
 
+class Refusing(socketserver.StreamRequestHandler):
+    """A mail server that knows nobody here, and says whom it does not know."""
+
+    def handle(self) -> None:
+        self.wfile.write(b"220 mail.example\r\n")
+        said = {b"RCPT": b"550 5.1.1 <ann@example.com>: unknown", b"QUIT": b"221 bye"}
+        for line in self.rfile:
+            self.wfile.write(said.get(line[:4].upper(), b"250 ok") + b"\r\n")
+
+
+def test_sec_h03_a_refused_mail_fails_without_a_word_of_whose_it_was(db: Session, work: Work) -> None:
+    wish(db, make_shop(db), at=ago(minutes=1))
+    message_id = mails(db)[0].id
+    db.commit()
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Refusing) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        real = replace(work, settings=replace(work.settings, smtp_url=f"smtp://127.0.0.1:{server.server_address[1]}"))
+        with pytest.raises(outbox.MailRefused) as refused:
+            outbox.send(real, message_id=message_id)
+        server.shutdown()
+
+    said = "".join(traceback.format_exception(refused.value))
+    assert str(refused.value) == "SMTPRecipientsRefused 550"
+    assert ANN not in said
+    assert mails(db)[0].state == MessageState.QUEUED
+
+
 def test_the_chore_erases_what_ran_out_however_much_it_is(
     db: Session, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,3 +189,18 @@ def test_the_chore_erases_what_ran_out_however_much_it_is(
 
     assert list(db.scalars(select(Contact.email))) == [ANN]
     assert link_in(db, mails(db)[0], LinkKind.STOP, at=now())
+
+
+def test_sec_h04_no_file_holds_an_address_that_was_erased(db: Session, work: Work) -> None:
+    shop = make_shop(db)
+    made = say_yes(db, shop, NEWS, at=ago(minutes=1))
+    secret = secret_in(mails(db)[0].body, LinkKind.STOP)
+    db.commit()
+    erase(db, db.get_one(Contact, made.contact_id), shown_text="Delete", locale="en", keys=TILL_KEYS, at=now())
+    db.commit()
+
+    tasks.empty_log(work)
+
+    files = [path for path in work.settings.data_dir.parent.rglob("*") if path.is_file()]
+    assert files
+    assert [path.name for path in files for said in (ANN, secret) if said.encode() in path.read_bytes()] == []

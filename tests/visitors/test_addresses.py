@@ -42,6 +42,7 @@ def test_an_address_is_kept_one_way(typed: str, kept: str) -> None:
             "ann@exam\u202eple.com",
         ),
         *(f"{'a' * 65}@example.com", f"ann@{'a' * 64}.com", f"a@{'a.' * 130}com", "ann@example.123", "a" * 100_000),
+        *("ann@faß.example", "ann@FAẞ.example", "ann@ς.example", "ann@ex\u200dample.com", "ann@ex\u200cample.com"),
         *("ann@%00.com", "../../etc@x.y/../..", "${jndi:ldap://x}@example.com:25"),
     ],
 )
@@ -50,11 +51,22 @@ def test_sec_e06_what_is_no_plain_address_is_refused(typed: str) -> None:
         clean_address(typed)
 
 
+def test_what_nobody_types_is_not_even_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("encodings.idna.ToASCII", lambda label: asked.append(label) or label.encode())
+
+    for typed in (f"ann@{'ü' * 250_000}.com", f"ann@{'ü.' * 120_000}com"):
+        with pytest.raises(ValueError, match="address"):
+            clean_address(typed)
+
+    assert asked == []
+
+
 def test_ways_of_writing_one_mailbox_count_as_one() -> None:
     assert {mailbox(each) for each in ("ann@example.com", "ann+1@example.com", "ann+a+b@example.com")} == {
         "ann@example.com"
     }
-    assert mailbox("a.n.n+x@gmail.com") == "ann@gmail.com"
+    assert mailbox("a.n.n+x@gmail.com") == mailbox("an.n@googlemail.com") == "ann@gmail.com"
     assert mailbox("a.nn@example.com") != mailbox("ann@example.com")
 
 
