@@ -26,7 +26,8 @@ _LATEST: Final = timedelta(days=31)
 # One day more, as stores may be a date ahead of this clock.
 KEPT_FOR: Final = RETURNS_WITHIN + _LATEST + timedelta(days=1)
 _BEGINNINGS: Final = frozenset((kinds.SCAN, *kinds.MAYBE, kinds.VISIT, kinds.FRIEND))
-_SEEN: Final = _BEGINNINGS | {kinds.PAGE}
+# A repeat begins nothing, and yet the phone was there.
+_SEEN: Final = _BEGINNINGS | {kinds.PAGE, kinds.REPEAT, kinds.BURST}
 _ASKED_AT_ONCE: Final = 500
 # By retailer and key, as everything of a phone here.
 _Phone = tuple[str, str]

@@ -15,16 +15,17 @@ from qrmerch.scans import kinds
 from qrmerch.scans.loader import load_all
 from qrmerch.scans.models import AgreedDay, DayTotal
 from qrmerch.web import Services
-from tests.browser.conftest import OpenPhone
+from tests.browser.conftest import Draw, OpenPhone
+from tests.browsing import PHONE
 from tests.landing.aisle import Aisle, hear, make_aisle
 
 _DAY_S = 86_400
 
 
 @pytest.fixture
-def aisle(app: Flask, db: Session) -> Aisle:
+def aisle(app: Flask, db: Session, draw: Draw) -> Aisle:
     """A shop that asks phones, and that the server has heard of."""
-    made = make_aisle(db)
+    made = make_aisle(db, draw=draw)
     made.retailer.measurement = Measurement.CONSENTED
     db.commit()
     hear(app)
@@ -49,7 +50,7 @@ def test_a_yes_is_one_cookie_a_return_one_more_and_no_more_leaves_nothing(
     open_phone: OpenPhone,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    page = open_phone(**options).page
+    page = open_phone(user_agent=PHONE, **options).page
     services: Services = app.extensions["qrmerch"]
     page.goto(aisle.printed)
     page.goto("/privacy?of=fashiontown&lang=en")

@@ -60,22 +60,24 @@ def test_a_phone_that_comes_back_on_another_day_is_told_once_a_day_and_store(
     load(database, shop)
     shop.write(shop.scan(phone=key), shop.scan(phone=key), shop.scan(phone=key, code=shop.berlin_code))
     shop.write(shop.page(phone=key, visit="a" * 28))
+    other = make_phone(db, shop.retailer.id)
+    shop.write(shop.scan(near="89abcdef"), shop.scan(NOON + timedelta(seconds=5), near="89abcdef", phone=other))
 
     load(database, shop)
 
     assert told(db) == {
         ("agreed", here, 17): 1,
         ("agreed_house", "", 17): 1,
-        ("agreed", here, 18): 1,
+        ("agreed", here, 18): 2,
         ("agreed", berlin, 18): 1,
         ("agreed", "", 18): 1,
         ("returned", here, 18): 1,
         ("returned", berlin, 18): 1,
         ("returned", "", 18): 1,
-        ("agreed_house", "", 18): 1,
+        ("agreed_house", "", 18): 2,
         ("returned_house", "", 18): 1,
     }
-    assert sum(told(db, kinds.AGREED_VISIT).values()) == 5, "visits that it began; a further page of one begins none"
+    assert sum(told(db, kinds.AGREED_VISIT).values()) == 5, "a further page begins no visit, and a repeat none"
     assert not db.scalar(select(func.count()).select_from(HourTotal).where(HourTotal.kind.in_(OF_PHONES)))
 
 
