@@ -122,7 +122,7 @@ def find_agreement(db: Session, house: House, locale: str, *, back: str) -> Agre
     return Agreement(
         action=house.address("/my/recognise", locale),
         back=back,
-        question=t(QUESTION),
+        title=t("This phone is recognised when it comes back") if known else t(QUESTION),
         words=t("You said yes on {day}.").format(day=day) if known else t(AGREEING_NOTICE),
         is_known=bool(known),
         said_no="recognised" in request.args and not known,

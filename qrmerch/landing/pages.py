@@ -37,7 +37,7 @@ class Agreement:
     action: str
     # The page that the form leads back to: `my` or `privacy`.
     back: str
-    question: str
+    title: str
     words: str
     is_known: bool
     # The page answers a no.

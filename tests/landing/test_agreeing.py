@@ -17,6 +17,7 @@ from qrmerch.landing import counting
 from qrmerch.parties.models import Measurement
 from qrmerch.parties.service import changed
 from qrmerch.scans import kinds
+from qrmerch.scans.agreed import KEPT_FOR
 from qrmerch.scans.loader import load_all
 from qrmerch.scans.models import AgreedDay, DayTotal
 from qrmerch.visitors.agreed import AGREEMENT_LASTS, ANALYTICS_ID, phone_key
@@ -117,7 +118,7 @@ def test_over_https_the_cookie_has_the_name_that_no_other_host_can_set(app: Flas
 def test_a_no_is_kept_of_nobody_and_brings_no_cookie(browser: Browser, database: Database, aisle: Aisle) -> None:
     after = answer(browser, "no")
 
-    assert "No. Nothing is kept for it." in after.text and QUESTION in after.text
+    assert "You said no: there is no cookie for it" in after.text and QUESTION in after.text
     assert browser.cookies() == []
     assert [action for action, _, _ in events(database)] == [ConsentAction.REFUSE]
     with database.read() as db:
@@ -306,7 +307,8 @@ def test_the_privacy_page_says_it(browser: Browser, db: Session, aisle: Aisle) -
     db.commit()
     asks_not = browser.get(HERE).text
 
-    assert "Only of one whose owner says yes below" in asks and "say yes to being recognised" in asks
+    assert f"Only of one whose owner says yes below: on which days, in which store, for {KEPT_FOR.days} days" in asks
+    assert "say yes to being recognised" in asks
     assert '<th scope="row">Whether a phone comes back</th><td>No</td>' in asks_not
 
 

@@ -2,8 +2,10 @@
 
 import contextlib
 import random
+import threading
 from collections import Counter
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -11,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from qrmerch.db import Database
 from qrmerch.scans import kinds
-from qrmerch.scans.agreed import KEPT_FOR, erase_days_of, list_days_of
+from qrmerch.scans.agreed import KEPT_FOR, Agreed, erase_days_of, list_days_of
 from qrmerch.scans.loader import Loader, keep_house
 from qrmerch.scans.models import AgreedDay, Correction, DayTotal, HourTotal
 from qrmerch.visitors.agreed import (
@@ -217,6 +219,36 @@ def test_taking_back_deletes_days_and_keeps_totals_and_what_is_loaded_later_is_o
     assert db.scalars(select(AgreedDay.phone)).all() == [other]
     assert list_days_of(db, shop.retailer.id, key) == []
     assert db.scalars(select(AgreedPhone.key).order_by(AgreedPhone.key.is_(None))).all() == [other, None]
+
+
+def test_who_takes_it_back_while_it_is_counted_leaves_no_day(
+    database: Database, db: Session, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, store = make_phone(db, shop.retailer.id), Agreed.store
+    shop.write(shop.scan(phone=key))
+
+    def withdraw() -> None:
+        with database.write() as other:
+            phone = find_agreed_phone(other, shop.retailer.id, key)
+            assert phone
+            take_back(other, phone, shown_text="No more", locale="en", at=NOON)
+            erase_days_of(other, shop.retailer.id, key)
+            other.commit()
+
+    thread = threading.Thread(target=withdraw)
+
+    def meanwhile(self: Agreed, *more: Any) -> None:
+        thread.start()
+        # Long enough for one whom nobody holds; who is held ends after the batch.
+        thread.join(0.3)
+        store(self, *more)
+
+    monkeypatch.setattr(Agreed, "store", meanwhile)
+    load(database, shop)
+    thread.join()
+
+    assert not db.scalars(select(AgreedDay)).all()
+    assert told(db, kinds.AGREED_HOUSE) == {("agreed_house", "", 18): 1}
 
 
 def test_days_go_after_four_months_and_keys_with_their_cookie(database: Database, db: Session, shop: Shop) -> None:
