@@ -68,7 +68,7 @@ def _agreed_row(on: date, counts: Mapping[str, int], store_id: str) -> AgreedRow
         return None
     share = counts.get(kinds.AGREED_VISIT, 0) / max(1, visits)
     state, quality = _quality_of_agreed(phones, share)
-    said = f"{100 * share:.0f} % of {visits:,} visits"
+    said = f"{100 * share:.0f} % of {visits:,} visits" if visits else "No visit began"
     return AgreedRow(short_date(on), f"{phones:,}", f"{counts.get(two, 0):,}", said, state, quality)
 
 

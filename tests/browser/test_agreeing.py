@@ -15,6 +15,7 @@ from qrmerch.scans import kinds
 from qrmerch.scans.loader import load_all
 from qrmerch.scans.models import AgreedDay, DayTotal
 from qrmerch.web import Services
+from tests.axe import list_problems
 from tests.browser.conftest import Draw, OpenPhone
 from tests.browsing import PHONE
 from tests.landing.aisle import Aisle, hear, make_aisle
@@ -54,6 +55,10 @@ def test_a_yes_is_one_cookie_a_return_one_more_and_no_more_leaves_nothing(
     services: Services = app.extensions["qrmerch"]
     page.goto(aisle.printed)
     page.goto("/privacy?of=fashiontown&lang=en")
+    assert cookies(page) == []
+    assert "java_script_enabled" in options or list_problems(page) == []
+    page.get_by_role("button", name="No, do not").click()
+    page.get_by_text("You said no").wait_for()
     assert cookies(page) == []
 
     page.get_by_role("button", name="Yes, recognise it").click()

@@ -298,6 +298,7 @@ def test_phones_that_agreed_are_told_by_day_with_their_share_and_never_added_up(
 
     assert [each[1:3] for each in house] == [["40", "12"], ["8", "0"]]
     assert house[0][3] == f"25 % of {visits:,} visits" and "Good" in house[0][4] and "Few" in house[1][4]
+    assert house[1][3] == "No visit began"
     assert [each[1:3] for each in one_store] == [["31", "9"]]
     assert "an earlier day of the 90 before" in page
 
