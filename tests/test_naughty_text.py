@@ -407,7 +407,7 @@ OURS = {
         "item.template_id",
     ),
     *("product_variant.currency", "variant.currency", "rendition.purpose", "rendition.format", "rendition.key"),
-    *("mail_link.secret_hash", "suppression.address_hash", "outbox_message.headers"),
+    *("mail_link.secret_hash", "suppression.address_hash", "agreed_phone.key", "outbox_message.headers"),
     *("staff_session.secret_hash", "claim.public_id", "claim.visit", "claim.code_lookup", "claim.code_tail"),
     *(
         "code.token",

@@ -52,6 +52,16 @@ def upgrade() -> None:
     )
     op.create_index("ix_code_hour_retailer_item", "code_hour", ["retailer_id", "item_id", "on"], unique=False)
     op.create_table(
+        "agreed_day",
+        sa.Column("phone", sa.String(length=16), nullable=False),
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("on", sa.Date(), nullable=False),
+        sa.Column("store_id", sa.String(length=36), nullable=False),
+        sa.PrimaryKeyConstraint("phone", "retailer_id", "on", "store_id", name=op.f("pk_agreed_day")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_agreed_day_on"), "agreed_day", ["on"], unique=False)
+    op.create_table(
         "day_hash",
         sa.Column("on", sa.Date(), nullable=False),
         sa.Column("store_id", sa.String(length=36), nullable=False),
@@ -185,7 +195,7 @@ def upgrade() -> None:
         sa.Column("has_sample_scans", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "measurement IN ('counts', 'visits', 'estimate')", name=op.f("ck_retailer_measurement_known")
+            "measurement IN ('counts', 'visits', 'estimate', 'consented')", name=op.f("ck_retailer_measurement_known")
         ),
         sa.CheckConstraint("stock_limit_hours > 0", name=op.f("ck_retailer_stock_limit_positive")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_retailer")),
@@ -1075,19 +1085,36 @@ def upgrade() -> None:
     op.create_index(op.f("ix_code_draft_retailer_id"), "code_draft", ["retailer_id"], unique=False)
     op.create_index(op.f("ix_code_draft_run_id"), "code_draft", ["run_id"], unique=False)
     op.create_table(
+        "agreed_phone",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("key", sa.String(length=16), nullable=True),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_agreed_phone_retailer_id_retailer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_agreed_phone")),
+        sa.UniqueConstraint("key", "retailer_id", name=op.f("uq_agreed_phone_key_retailer_id")),
+    )
+    op.create_index(op.f("ix_agreed_phone_retailer_id"), "agreed_phone", ["retailer_id"], unique=False)
+    op.create_table(
         "consent_event",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("visitor_id", sa.String(length=36), nullable=True),
         sa.Column("contact_id", sa.String(length=36), nullable=True),
+        sa.Column("phone_id", sa.String(length=36), nullable=True),
         sa.Column("purpose", sa.String(length=40), nullable=False),
         sa.Column("action", sa.String(length=40), nullable=False),
         sa.Column("shown_text", sa.Text(), nullable=False),
         sa.Column("locale", sa.String(length=12), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("action IN ('grant', 'withdraw')", name=op.f("ck_consent_event_action_known")),
-        sa.CheckConstraint("(visitor_id IS NULL) <> (contact_id IS NULL)", name=op.f("ck_consent_event_one_subject")),
+        sa.CheckConstraint("action IN ('grant', 'refuse', 'withdraw')", name=op.f("ck_consent_event_action_known")),
+        sa.CheckConstraint(
+            "CASE WHEN phone_id IS NULL THEN (visitor_id IS NULL) <> (contact_id IS NULL)"
+            " ELSE visitor_id IS NULL AND contact_id IS NULL END",
+            name=op.f("ck_consent_event_one_subject"),
+        ),
         sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_consent_event_contact_id_contact")),
+        sa.ForeignKeyConstraint(["phone_id"], ["agreed_phone.id"], name=op.f("fk_consent_event_phone_id_agreed_phone")),
         sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_consent_event_retailer_id_retailer")),
         sa.ForeignKeyConstraint(["visitor_id"], ["visitor.id"], name=op.f("fk_consent_event_visitor_id_visitor")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_consent_event")),
@@ -1095,6 +1122,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_consent_event_retailer_id"), "consent_event", ["retailer_id"], unique=False)
     op.create_index(op.f("ix_consent_event_visitor_id"), "consent_event", ["visitor_id"], unique=False)
     op.create_index(op.f("ix_consent_event_contact_id"), "consent_event", ["contact_id"], unique=False)
+    op.create_index(op.f("ix_consent_event_phone_id"), "consent_event", ["phone_id"], unique=False)
     op.create_table(
         "fixed_value",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
@@ -2322,8 +2350,11 @@ def downgrade() -> None:
     op.drop_table("fixed_value")
     op.drop_index(op.f("ix_consent_event_visitor_id"), table_name="consent_event")
     op.drop_index(op.f("ix_consent_event_retailer_id"), table_name="consent_event")
+    op.drop_index(op.f("ix_consent_event_phone_id"), table_name="consent_event")
     op.drop_index(op.f("ix_consent_event_contact_id"), table_name="consent_event")
     op.drop_table("consent_event")
+    op.drop_index(op.f("ix_agreed_phone_retailer_id"), table_name="agreed_phone")
+    op.drop_table("agreed_phone")
     op.drop_index(op.f("ix_code_draft_run_id"), table_name="code_draft")
     op.drop_index(op.f("ix_code_draft_retailer_id"), table_name="code_draft")
     op.drop_table("code_draft")
@@ -2443,6 +2474,8 @@ def downgrade() -> None:
     op.drop_index("ix_day_total_retailer_item", table_name="day_total")
     op.drop_table("day_total")
     op.drop_table("day_hash")
+    op.drop_index(op.f("ix_agreed_day_on"), table_name="agreed_day")
+    op.drop_table("agreed_day")
     op.drop_index("ix_code_hour_retailer_item", table_name="code_hour")
     op.drop_table("code_hour")
     op.drop_table("audit_head")

@@ -22,6 +22,7 @@ _MODES: Final = (
     (Measurement.COUNTS.value, "Counts only: a scan is a mark on a tally"),
     (Measurement.VISITS.value, "Visits: what follows a scan within half an hour belongs to it"),
     (Measurement.ESTIMATE.value, "Visits, and how many phones a store sees on a day, at least"),
+    (Measurement.CONSENTED.value, "Visits, and which phones come back, of those whose owners say yes"),
 )
 _YEAR_S: Final = 365 * 24 * 3600
 
@@ -68,7 +69,7 @@ def _set_mode(db: Session, retailer: Retailer, said: str) -> bool:
     """:raises FormError: no such way of measuring."""
     principal, at = current_principal(), now()
     if said not in set(Measurement):
-        raise FormError({"mode": "Choose one of the three."})
+        raise FormError({"mode": "Choose one of the four."})
     detail = audit.changes({"measuring": retailer.measurement.value}, {"measuring": said})
     if not detail:
         return False

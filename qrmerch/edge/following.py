@@ -269,6 +269,7 @@ def _load_houses(db: Session, codes: PrintedCodes) -> tuple[House, ...]:
             locales=_offered(codes, retailer_id),
             has_visits=codes.retailers[retailer_id].has_visits,
             networks=_networks_of(codes, retailer_id),
+            is_consented=codes.retailers[retailer_id].is_consented,
         )
         for retailer_id, slug in rows
         if retailer_id in codes.retailers

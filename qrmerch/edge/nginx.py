@@ -25,6 +25,7 @@ SERVERS: Final = "servers.conf"
 _OF_AGENTS: Final = ("kind", "device", "system")
 _SLUG: Final = re.compile("[a-z0-9-]{1,40}")
 _HOST: Final = re.compile("[a-z0-9.-]{1,253}")
+_ID: Final = re.compile("[0-9a-z-]{1,36}")
 _NODE: Final = re.compile("[0-9a-f]{0,16}")
 _LOCALE: Final = re.compile("[A-Za-z0-9-]{1,12}")
 # An address of lower-case letters or with hyphens goes behind, which knows what was meant.
@@ -51,6 +52,8 @@ class House:
     has_visits: bool
     # Ranges of addresses that its stores' own Wi-Fi leaves from.
     networks: tuple[str, ...] = ()
+    # Phones whose owners agreed are known again: they are answered from behind.
+    is_consented: bool = False
 
     @property
     def name(self) -> str:
@@ -134,8 +137,12 @@ def _house_maps(house: House) -> str:
     offered = [_checked(_LOCALE, each) for each in house.locales]
     visit, timing = f"$qrmerch_visit_{house.name}", f"$qrmerch_timing_{house.name}"
     networks = "".join(f"    {each} 1;\n" for each in house.networks)
-    hosts = dict.fromkeys((_checked(_HOST, host) for host in house.hosts), house.retailer_id)
+    folder = f"$qrmerch_folder_{house.name}"
+    hosts = dict.fromkeys((_checked(_HOST, host) for host in house.hosts), folder)
+    # What is counted of a phone that agreed is a hash, which a map cannot make.
+    agreed = {f"~qi-{_checked(_ID, house.retailer_id)}=": "none"} if house.is_consented else {}
     maps = (
+        _map("$http_cookie", folder, agreed, default=house.retailer_id),
         # A name that is none of its own, and still reaches its server, finds no folder and is answered from behind.
         _map("$host", f"$qrmerch_house_{house.name}", hosts, default="none"),
         _map("$http_accept_language", f"$qrmerch_locale_{house.name}", dict(locale_rules(offered)), default=offered[0]),

@@ -13,7 +13,7 @@ from qrmerch.insights import common, figures
 from qrmerch.insights.figures import Counts, House, Listed
 from qrmerch.insights.filters import Filters
 from qrmerch.insights.pages import ItemsPage, LeftOut, OverviewPage, Ranking, Tile
-from qrmerch.insights.phones import read_phones
+from qrmerch.insights.phones import read_agreed, read_phones
 from qrmerch.insights.rankings import Entry, rank
 from qrmerch.insights.sentences import WORDS, counted, of_hundred, share
 from qrmerch.scans import queries
@@ -117,6 +117,7 @@ def overview_page(db: Session, view: Overview, problems: dict[str, str]) -> Over
         least_href=f"{ITEMS_ACTION}?{filters.query(sort='scans')}",
         stores=_stores_ranking(view),
         phones=read_phones(db, house, filters),
+        agreed=read_agreed(db, house, filters),
         left_out=_left_out(view),
         quality=common.quality(
             house,

@@ -110,6 +110,18 @@ class PhonesRow:
 
 
 @dataclass(frozen=True, slots=True)
+class AgreedRow:
+    """Phones that agreed on one day, how many had been there before, their share of visits, and how good that is."""
+
+    day: str
+    phones: str
+    returned: str
+    share: str
+    state: str
+    quality: str
+
+
+@dataclass(frozen=True, slots=True)
 class OverviewPage:
     """`insights/overview.html`"""
 
@@ -126,6 +138,8 @@ class OverviewPage:
     stores: Ranking
     # Only where phones are told apart; each row stands for itself.
     phones: tuple[PhonesRow, ...]
+    # Only where phones are asked whether they may be known again; each row stands for itself.
+    agreed: tuple[AgreedRow, ...]
     left_out: LeftOut
     quality: tuple[Quality, ...]
     words: tuple[tuple[str, str], ...]

@@ -19,6 +19,7 @@ from qrmerch.scans.log import ScanLog
 from qrmerch.scans.near import Near
 from qrmerch.scans.places import LocalHours
 from qrmerch.scans.visits import VisitIds, find_visit
+from qrmerch.visitors.agreed import phone_key
 
 Environ = Mapping[str, Any]
 _QUARTER_S: Final = 900
@@ -29,6 +30,11 @@ _HEADERS_REMEMBERED: Final = 5_000
 _INTERNAL: Final = {
     "https": re.compile(r"(?:^|;\s*)__Host-q[st]="),
     "http": re.compile(r"(?:^|;\s*)(?:__Host-)?q[st]="),
+}
+# The number of a phone whose owner agreed to be known again, one of each retailer's.
+_AGREED: Final = {
+    "https": re.compile(r"(?:^|;\s*)__Host-qi-([0-9a-z-]{1,36})=([0-9a-f]{32})(?=;|$)"),
+    "http": re.compile(r"(?:^|;\s*)(?:__Host-)?qi-([0-9a-z-]{1,36})=([0-9a-f]{32})(?=;|$)"),
 }
 _OBJECTS: Final = re.compile(r"(?:^|;\s*)(?:__Host-)?qo=")
 # What a browser asks for to put it into somebody else's page, where ours shows to nobody.
@@ -84,6 +90,7 @@ class Counting:
             language=self._languages[environ.get("HTTP_ACCEPT_LANGUAGE", "")],
             referrer=self._referrer(environ),
             day_hash=day_hash,
+            phone="" if has_gpc or not retailer.is_consented else self._phone(environ, code.retailer_id),
         )
         self.log.append(line, at_s)
         return visit
@@ -121,6 +128,7 @@ class Counting:
             is_new_visit=bool(visit),
             near=near,
             day_hash=day_hash,
+            phone=self._find_phone(environ, retailer_id),
         )
         return visit
 
@@ -132,7 +140,15 @@ class Counting:
         visit, is_new = self._continue(environ, item.retailer_id, said, at_s)
         entry = "" if said else self._entry(environ)
         self._append(
-            PAGE, item.public_id, environ, at_s, store_id=store_id, visit=visit, is_new_visit=is_new, entry=entry
+            PAGE,
+            item.public_id,
+            environ,
+            at_s,
+            store_id=store_id,
+            visit=visit,
+            is_new_visit=is_new,
+            entry=entry,
+            phone=self._find_phone(environ, item.retailer_id),
         )
         return visit
 
@@ -182,6 +198,7 @@ class Counting:
             visit=visit,
             is_new_visit=bool(visit),
             entry=entries.SHARE,
+            phone=self._find_phone(environ, retailer_id),
         )
         return visit
 
@@ -208,6 +225,19 @@ class Counting:
         if retailer is None or not retailer.is_estimated:
             return visit, near, ""
         return visit, near, self._day_hash(retailer_id, store_id, at_s, address, agent)
+
+    def _find_phone(self, environ: Environ, retailer_id: str) -> str:
+        """The key of a phone whose owner agreed at this retailer; empty where none did, or somebody objects now."""
+        retailer = self._codes.retailers.get(retailer_id)
+        if retailer is None or not retailer.is_consented or objects(environ):
+            return ""
+        return self._phone(environ, retailer_id)
+
+    def _phone(self, environ: Environ, retailer_id: str) -> str:
+        for named, number in _AGREED[_scheme(environ, self._proxies)].findall(environ.get("HTTP_COOKIE", "")):
+            if named == retailer_id:
+                return phone_key(number, retailer_id)
+        return ""
 
     def _append(
         self, kind: str, subject: str, environ: Environ, at_s: float, *, manner: str | None = None, **more: Any
@@ -276,8 +306,12 @@ def _manner(environ: Environ, proxies: int) -> str:
 
 
 def _is_of_the_house(environ: Environ, cookies: str, proxies: int) -> bool:
+    return _INTERNAL[_scheme(environ, proxies)].search(cookies) is not None
+
+
+def _scheme(environ: Environ, proxies: int) -> str:
     scheme = passed_on(environ, "HTTP_X_FORWARDED_PROTO", proxies) or environ.get("wsgi.url_scheme")
-    return _INTERNAL["https" if scheme == "https" else "http"].search(cookies) is not None
+    return "https" if scheme == "https" else "http"
 
 
 def objects(environ: Environ) -> bool:

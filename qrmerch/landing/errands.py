@@ -5,6 +5,7 @@ from flask import Blueprint, Response, request
 from qrmerch.access import allow_anyone
 from qrmerch.clock import now
 from qrmerch.i18n import translator
+from qrmerch.landing.agreeing import drop_cookies, find_agreement, forget_phones, heed_signal, list_known_phones
 from qrmerch.landing.pages import HelpPage, PrivacyPage
 from qrmerch.landing.shopper import COOKIE_LASTS, choose_locale, load_host_house, respond
 from qrmerch.landing.typed import group_token
@@ -35,6 +36,7 @@ def show_help() -> Response:
 @allow_anyone
 def show_privacy() -> Response:
     """What a scan records at this retailer, for how long, and whom to ask."""
+    forgotten = heed_signal()
     db = get_db()
     house = load_host_house(db, at=now())
     locale = choose_locale(house)
@@ -56,19 +58,28 @@ def show_privacy() -> Response:
         contact=frame.legal,
         objection=house.address("/my/objection", locale),
         has_objected=_cookie_name() in request.cookies,
+        agreement=find_agreement(db, house, locale, back="privacy"),
     )
-    return respond("landing/privacy.html", page, block)
+    response = respond("landing/privacy.html", page, block)
+    drop_cookies(response, forgotten)
+    return response
 
 
 @blueprint.post("/my/objection")
 @allow_anyone
 def object_to_counting() -> Response:
     """Not to be told apart any more, or again: a cookie that says so and nothing else."""
-    house = load_host_house(get_db(), at=now())
-    response = redirect_to(house.address("/privacy", choose_locale(house)))
+    db, at = get_db(), now()
+    house = load_host_house(db, at=at)
+    locale = choose_locale(house)
+    response = redirect_to(house.address("/privacy", locale))
     if request.form.get("count") == "yes":
         response.delete_cookie(_cookie_name(), secure=request.is_secure, httponly=True, samesite="Lax", path="/")
         return response
+    phones, words = list_known_phones(db), translator(locale)("Do not tell this phone apart")
+    forget_phones(db, phones, words=words, locale=locale, at=at)
+    db.commit()
+    drop_cookies(response, [each.retailer_id for each in phones])
     response.set_cookie(
         _cookie_name(), "1", max_age=COOKIE_LASTS, secure=request.is_secure, httponly=True, samesite="Lax", path="/"
     )
@@ -90,11 +101,9 @@ def _word_recorded(t: Translate, *, mode: Measurement, days: int) -> tuple[Fact,
         (t("Which looks belong to one visit"), _visit_words(t, has_visits)),
         (t("Your address on the network"), _address_words(t, has_visits)),
         (t("How many phones a store saw on a day"), _estimate_words(t, mode == Measurement.ESTIMATE)),
+        (t("Whether a phone comes back"), _return_words(t, mode == Measurement.CONSENTED)),
         (t("Who you are"), t("No")),
-        (
-            t("A cookie"),
-            t("Only when you keep an item, take a code or ask not to be told apart, so that it holds"),
-        ),
+        (t("A cookie"), _cookie_words(t, mode == Measurement.CONSENTED)),
         (
             t("An e-mail address"),
             t("Only one that you leave, until you stop it; one that nobody confirms for 7 days"),
@@ -115,6 +124,18 @@ def _address_words(t: Translate, has_visits: bool) -> str:
     if not has_visits:
         return t("No")
     return t("No. For an hour it helps to tell a second scan by the same phone; then the key to that is thrown away")
+
+
+def _return_words(t: Translate, is_consented: bool) -> str:
+    if not is_consented:
+        return t("No")
+    return t("Only of one whose owner says yes below: on which days, in which store, for 122 days; totals for ever")
+
+
+def _cookie_words(t: Translate, is_consented: bool) -> str:
+    if not is_consented:
+        return t("Only when you keep an item, take a code or ask not to be told apart, so that it holds")
+    return t("Only when you keep an item, take a code, ask not to be told apart, or say yes to being recognised")
 
 
 def _estimate_words(t: Translate, is_estimated: bool) -> str:

@@ -15,6 +15,16 @@ from qrmerch.catalog.models import Item
 from qrmerch.catalog.queries import find_item_by_public_id
 from qrmerch.clock import now
 from qrmerch.i18n import format_date, format_list, format_weekday, translator
+from qrmerch.landing.agreeing import (
+    KnownPhone,
+    data_of,
+    drop_cookies,
+    find_agreement,
+    forget_phones,
+    heed_signal,
+    list_cookies,
+    list_known_phones,
+)
 from qrmerch.landing.pages import ClaimLine, KeptAt, ListPage
 from qrmerch.landing.shopper import (
     choose_locale,
@@ -36,6 +46,7 @@ from qrmerch.rendering.frame import House, build_frame, errand_languages, pick_t
 from qrmerch.rendering.pages import Fact, Piece
 from qrmerch.rendering.service import list_cards
 from qrmerch.rendering.wording import word_end
+from qrmerch.scans.agreed import list_days_of
 from qrmerch.visitors.models import Visitor
 from qrmerch.visitors.queries import list_consents
 from qrmerch.visitors.service import forget
@@ -59,11 +70,12 @@ FORGETTING_NOTICE: Final = (
 @allow_anyone
 def show_mine() -> Response:
     """The list, the codes and what is known; on a shared host of every retailer that knows this phone."""
+    forgotten = heed_signal()
     db, at = get_db(), now()
     house = load_host_house(db, at=at)
     locale = choose_locale(house)
     t = translator(locale)
-    visitors = list_shoppers(db)
+    visitors, phones = list_shoppers(db), list_known_phones(db)
     lists = _load_lists(db, visitors, house, locale, at)
     claims = _load_claims(db, visitors, house, locale, at)
     pieces = () if lists or not house.retailer_id else list_start_pieces(db, house, locale, limit=_PICTURES, at=at)
@@ -81,13 +93,16 @@ def show_mine() -> Response:
         lists=lists,
         claims=claims,
         let_go=_find_let_go(db, visitors, locale, at),
-        known=_word_known(db, visitors, lists, claims, locale, house),
-        was_forgotten="forgotten" in request.args and not visitors,
+        known=(*_word_known(db, visitors, lists, claims, locale, house), *_word_phones(db, phones, locale, house)),
+        was_forgotten="forgotten" in request.args and not visitors and not phones,
         forgetting=t(FORGETTING_NOTICE),
         is_full="full" in request.args,
         pictures=tuple(piece.picture for piece in pieces if piece.picture),
+        agreement=find_agreement(db, house, locale, back="my"),
     )
-    return respond("landing/list.html", page, block)
+    response = respond("landing/list.html", page, block)
+    drop_cookies(response, forgotten)
+    return response
 
 
 @blueprint.get("/my/kept")
@@ -107,7 +122,8 @@ def take_data() -> Response:
     """All that is kept of this phone, as a file to take along."""
     db = get_db()
     data = [_data_of(db, visitor) for visitor in list_shoppers(db)]
-    text = json.dumps({"kept_of_this_phone": data}, ensure_ascii=False, indent=2)
+    known_again = [data_of(db, phone) for phone in list_known_phones(db)]
+    text = json.dumps({"kept_of_this_phone": data, "known_again": known_again}, ensure_ascii=False, indent=2)
     response = Response(text, mimetype="application/json")
     response.headers["Content-Disposition"] = 'attachment; filename="my-list.json"'
     response.headers["Cache-Control"] = "private, no-store"
@@ -126,10 +142,13 @@ def forget_me() -> Response:
         erase_list(db, visitor)
         void_claims(db, visitor, at=at)
         forget(db, visitor, shown_text=f"{t('Forget this phone')}. {t(FORGETTING_NOTICE)}", locale=locale, at=at)
+    words = f"{t('Forget this phone')}. {t(FORGETTING_NOTICE)}"
+    forget_phones(db, list_known_phones(db), words=words, locale=locale, at=at)
     db.commit()
     address = house.address("/my", locale)
     response = redirect_to(f"{address}{'&' if '?' in address else '?'}forgotten=1")
     take_cookie(response)
+    drop_cookies(response, list_cookies())
     # What a worker kept, and the pages that the browser itself put aside.
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
@@ -256,6 +275,24 @@ def _word_known(
     rows += [
         Fact(t("You agreed on {day}").format(day=_day(each.at, locale, house)), each.shown_text) for each in agreed[:1]
     ]
+    return tuple(rows)
+
+
+def _word_phones(db: Session, phones: Sequence[KnownPhone], locale: str, house: House) -> tuple[Fact, ...]:
+    """What is kept of a phone that may be known again, said in rows for each retailer."""
+    t, rows = translator(locale), list[Fact]()
+    for phone in phones:
+        days = list_days_of(db, phone.retailer_id, phone.row.key or "")
+        since = _day(phone.row.answered_at, locale, house)
+        name = db.get_one(Retailer, phone.retailer_id).name
+        rows += [
+            Fact(
+                t("Recognised by {retailer}").format(retailer=name),
+                t("Since {day}: a random number in a cookie, no name").format(day=since),
+            ),
+            Fact(t("Days on which it was seen"), str(len({on for on, _ in days}))),
+            Fact(t("Stores in which it was seen"), str(len({store_id for _, store_id in days} - {""}))),
+        ]
     return tuple(rows)
 
 

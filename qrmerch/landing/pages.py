@@ -31,6 +31,21 @@ class ClaimLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Agreement:
+    """Whether this phone may be known again: the question with what a yes means, or that it was said."""
+
+    action: str
+    # The page that the form leads back to: `my` or `privacy`.
+    back: str
+    title: str
+    words: str
+    is_known: bool
+    # The page answers a no.
+    said_no: bool
+    taking_back: str
+
+
+@dataclass(frozen=True, slots=True)
 class ListPage:
     """All that a shopper keeps, the codes they hold, and what is known of the phone."""
 
@@ -51,6 +66,8 @@ class ListPage:
     is_full: bool
     # A few of what there is to keep, for a list that is empty; they decorate.
     pictures: tuple[Picture, ...]
+    # None where nothing is asked.
+    agreement: Agreement | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +181,8 @@ class PrivacyPage:
     # Where the form goes with which a phone asks not to be told apart, and whether it has.
     objection: str
     has_objected: bool
+    # None where nothing is asked.
+    agreement: Agreement | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,7 @@ class KnownRetailer:
         self.measurement, self.default_locale, self.locales = measurement, default_locale, tuple(locales)
         self.has_visits = measurement != Measurement.COUNTS
         self.is_estimated = measurement == Measurement.ESTIMATE
+        self.is_consented = measurement == Measurement.CONSENTED
         # The default first: it is the answer where nothing fits.
         offered = [default_locale, *(each for each in self.locales if each != default_locale)]
         self.locale_for = Remembered(lambda accept: negotiate(accept, offered), limit=_LANGUAGES_REMEMBERED)

@@ -3,6 +3,7 @@
 from flask import Blueprint
 
 from qrmerch.landing import (
+    agreeing,
     answers,
     asking,
     compare,
@@ -30,6 +31,7 @@ def blueprints() -> list[Blueprint]:
         seen.blueprint,
         offers.blueprint,
         my.blueprint,
+        agreeing.blueprint,
         errands.blueprint,
         start.blueprint,
         stores.blueprint,

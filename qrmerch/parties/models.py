@@ -19,6 +19,7 @@ class Measurement(enum.StrEnum):
     COUNTS = "counts"
     VISITS = "visits"
     ESTIMATE = "estimate"
+    CONSENTED = "consented"
 
 
 class Display(enum.StrEnum):

@@ -22,6 +22,14 @@ FRIEND: Final = "friend"
 # which they were, that came through the store's own network: there all phones look alike.
 ESTIMATED: Final = "estimated"
 OWN_NETWORK: Final = "own_network"
+# Phones whose owners agreed that they are known again, in one store (or in none) on one day, and those among them that
+# had been at the house on an earlier day, 90 days ago at most; the same of the house as a whole; and the visits that
+# such phones began. Never to be added up over days, stores or both, but for the visits.
+AGREED: Final = "agreed"
+RETURNED: Final = "returned"
+AGREED_HOUSE: Final = "agreed_house"
+RETURNED_HOUSE: Final = "returned_house"
+AGREED_VISIT: Final = "agreed_visit"
 # A page seen for a second.
 VIEW: Final = "view"
 # A visit in which a page was on the screen for ten seconds, or in which something was done.
@@ -54,4 +62,4 @@ WAITING: Final = (PREFETCH, BY_AGENT["fetcher"])
 # A page that a program asked for at `/i/`: kept among the raw lines, in no total.
 UNSEEN: Final = "unseen"
 
-SUBSETS: Final = (*MAYBE, OWN_NETWORK, *(f"{action}{LOOSE}" for action in SHOPPER_ACTIONS))
+SUBSETS: Final = (*MAYBE, OWN_NETWORK, AGREED_VISIT, *(f"{action}{LOOSE}" for action in SHOPPER_ACTIONS))

@@ -24,6 +24,7 @@ It is an interface: a web server in front may write the same line. JSON, one obj
     f   host of the page that led here, where it was not one of ours
     s   how far a play came: 0, 25, 50, 75 or 100 in a hundred (p)
     u   16 hex digits that tell phones in one store on one day apart; only in `estimate` mode, empty where v is
+    p   16 hex digits of a phone whose owner agreed that it is known again; only in `consented` mode, empty where g is
     x   number of lines lost (l)
 
 Every value is of our own making or checked against a fixed alphabet: a line is plain ASCII without a backslash, and
@@ -57,11 +58,12 @@ _MAX_CHARS: Final = {
     "e": 8,
     "f": MAX_REFERRER_CHARS,
     "u": 16,
+    "p": 16,
 }
 _TEXTS: Final = tuple(_MAX_CHARS)
 _MOST_CHARS: Final = tuple(_MAX_CHARS.values())
 _EMPTY: Final = ("",) * len(_TEXTS)
-_VISIT, _DAY_HASH = _TEXTS.index("v"), _TEXTS.index("u")
+_VISIT, _DAY_HASH, _PHONE = map(_TEXTS.index, "vup")
 _LATEST_S: Final = 4_102_444_800  # the year 2100
 
 
@@ -91,6 +93,7 @@ class Line(NamedTuple):
     referrer: str = ""
     step: int = 0
     day_hash: str = ""
+    phone: str = ""
 
     def is_human(self, withdrawn: Collection[str] = ()) -> bool:
         """Whether a person asked, as the agent's rule says it.
@@ -122,12 +125,14 @@ def make_line(
     referrer: str = "",
     step: int = 0,
     day_hash: str = "",
+    phone: str = "",
 ) -> bytes:
     """One whole line with its newline; every argument is one of our own values, never text from outside."""
     return (
         f'{{"t":{at_s:.3f},"k":"{kind}","q":"{subject}","c":"{token}","at":"{store_id}","r":"{retailer_id}",'
         f'"a":"{agent}","o":{is_own_network:d},"v":"{visit}","w":{is_new_visit:d},"n":"{near}","m":"{manner}",'
-        f'"g":{has_gpc:d},"y":"{language}","e":"{entry}","f":"{referrer}","s":{step},"u":"{day_hash}"}}\n'
+        f'"g":{has_gpc:d},"y":"{language}","e":"{entry}","f":"{referrer}","s":{step},"u":"{day_hash}",'
+        f'"p":"{phone}"}}\n'
     ).encode()
 
 
@@ -144,11 +149,12 @@ def scan_line(
     language: str = "",
     referrer: str = "",
     day_hash: str = "",
+    phone: str = "",
 ) -> bytes:
     """`make_line` for a printed code, without the keys its code tells: the one that is written most."""
     return (
         f'{{"t":{at_s:.3f},"k":"q","q":"{token}","a":"{agent}","o":{is_own_network:d},"v":"{visit}","n":"{near}",'
-        f'"m":"{manner}","g":{has_gpc:d},"y":"{language}","f":"{referrer}","u":"{day_hash}"}}\n'
+        f'"m":"{manner}","g":{has_gpc:d},"y":"{language}","f":"{referrer}","u":"{day_hash}","p":"{phone}"}}\n'
     ).encode()
 
 
@@ -181,11 +187,12 @@ def read_line(raw: bytes) -> Line:
     except TypeError as error:
         raise BadLine(str(error)) from None
     step, lost = get("s", 0), get("x", 0)
-    if too_long or not (texts[_DAY_HASH] + visit + "0").isalnum() or type(step) is not int or step not in STEPS:
+    of_phones = texts[_DAY_HASH] + visit + texts[_PHONE]
+    if too_long or not (of_phones + "0").isalnum() or type(step) is not int or step not in STEPS:
         raise BadLine("a text or a step")
     if type(lost) is not int or not 0 <= lost < 1 << 31:
         raise BadLine("x")
-    subject, token, store_id, retailer_id, agent, visit, near, manner, language, entry, referrer, day_hash = texts
+    subject, token, store_id, retailer_id, agent, visit, near, manner, language, entry, referrer, *more = texts
     return Line(
         int(at_s * 1000 + 0.5),
         kind,
@@ -205,5 +212,5 @@ def read_line(raw: bytes) -> Line:
         entry,
         referrer,
         step,
-        day_hash,
+        *more,
     )

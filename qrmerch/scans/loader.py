@@ -22,13 +22,14 @@ from sqlalchemy.orm import Session
 from qrmerch.clock import now
 from qrmerch.db import Database, lock_for_chain
 from qrmerch.parties.service import forget_old_changes
-from qrmerch.scans import line
+from qrmerch.scans import agreed, line
+from qrmerch.scans.agreed import Agreed
 from qrmerch.scans.correcting import CLOSED_AFTER, LATE, LATE_WHY, list_corrections
 from qrmerch.scans.day_hashes import forget_old_keys
 from qrmerch.scans.folding import fold_events
 from qrmerch.scans.line import BadLine, Line, read_line
 from qrmerch.scans.log import PATTERN, node_of
-from qrmerch.scans.models import CodeHour, DayHash, Event, LogFile, OpenVisit, Scan
+from qrmerch.scans.models import AgreedDay, CodeHour, DayHash, Event, LogFile, OpenVisit, Scan
 from qrmerch.scans.months import HELD, drop_months, make_months_ahead
 from qrmerch.scans.places import LocalHours, Places
 from qrmerch.scans.reckoning import Identified, Reckoning
@@ -36,6 +37,7 @@ from qrmerch.scans.repeats import Repeats
 from qrmerch.scans.storing import add_totals, make_room
 from qrmerch.scans.totals import Tally
 from qrmerch.scans.withdrawing import list_withdrawn
+from qrmerch.visitors.agreed import end_old_agreements
 
 EVERY_S: Final = 0.5
 FILES_KEPT_FOR: Final = timedelta(days=7)
@@ -181,7 +183,9 @@ class Loader:
         # Workers' files are read one after another; repeats are a matter of time.
         batch.lines.sort()
         places, tally = Places(db, [said for _, _, said in batch.lines]), Tally(self._hours)
-        Reckoning(db, batch.lines, places, tally, withdrawn=list_withdrawn(db)).store(self._repeats)
+        phones = Agreed(db, (said for _, _, said in batch.lines), today=at.date())
+        reckoning = Reckoning(db, batch.lines, places, tally, agreed=phones, withdrawn=list_withdrawn(db))
+        reckoning.store(self._repeats)
         counted = fold_events(db, events, places, tally)
         add_totals(db, tally)
         # What names a retailer that is not there is in the totals, where nobody sees it.
@@ -283,6 +287,8 @@ def keep_house(database: Database, folder: Path, *, retention: timedelta, at: da
         db.execute(delete(OpenVisit).where(OpenVisit.began_at < at - VISITS_KEPT_FOR))
         # Of the days before yesterday, wherever a store is.
         db.execute(delete(DayHash).where(DayHash.on < at.date() - timedelta(days=1)))
+        db.execute(delete(AgreedDay).where(AgreedDay.on < at.date() - agreed.KEPT_FOR))
+        end_old_agreements(db, at=at)
         db.execute(delete(CodeHour).where(CodeHour.on < at.date() - CODE_HOURS_KEPT_FOR))
         forget_old_changes(db, at=at)
         # Never the row of a file that may still be there: it would be read again from its beginning.

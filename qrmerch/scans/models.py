@@ -120,6 +120,17 @@ class DayHash(Base):
     hash: Mapped[str] = mapped_column(String(16), primary_key=True)
 
 
+class AgreedDay(Base):
+    """A phone whose owner agreed that it is known again, on a day in a store (or in none): kept for four months."""
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    phone: Mapped[str] = mapped_column(String(16), primary_key=True)
+    retailer_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    on: Mapped[date] = mapped_column(primary_key=True, index=True)
+    store_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+
+
 class HourTotal(Base):
     """Counts by the place's own hour, per store and fixture."""
 

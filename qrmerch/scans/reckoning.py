@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy.orm import Session
 
 from qrmerch.scans import kinds, line, storing
+from qrmerch.scans.agreed import Agreed
 from qrmerch.scans.line import Line
 from qrmerch.scans.months import make_months
 from qrmerch.scans.places import QUARTER_MS, Place, Places
@@ -37,11 +38,18 @@ class Reckoning:
     """Takes in the lines of one batch, in one transaction."""
 
     def __init__(
-        self, db: Session, lines: Sequence[Identified], places: Places, tally: Tally, *, withdrawn: Collection[str] = ()
+        self,
+        db: Session,
+        lines: Sequence[Identified],
+        places: Places,
+        tally: Tally,
+        *,
+        agreed: Agreed,
+        withdrawn: Collection[str] = (),
     ) -> None:
         """:param withdrawn: numbers of rules that were found wrong and leave nobody out any more."""
         self._db, self._lines, self._places, self._tally = db, lines, places, tally
-        self._withdrawn = withdrawn
+        self._agreed, self._withdrawn = agreed, withdrawn
         self._spots: dict[Any, _Spot] = {}
         # When each phone that is told apart first scanned in this batch: instant, and where.
         self._phones: dict[tuple[str, str, str], tuple[int, Place]] = {}
@@ -80,10 +88,13 @@ class Reckoning:
                 spot.counts[outcome, quarter] += 1
             if said.day_hash and outcome in _OF_PEOPLE:
                 self._tell_apart(said, spot, quarter)
+            if said.phone:
+                self._agreed.see(said, outcome, spot.place, quarter, self._tally)
         make_months(self._db, instants.months)
         storing.add_scans(self._db, rows)
         storing.keep_visits(self._db, visits.values())
         self._estimate()
+        self._agreed.store(self._places, self._tally)
 
     def _find_spot(self, key: Any, said: Line) -> _Spot:
         found = self._places.of(said)

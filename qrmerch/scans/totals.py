@@ -32,6 +32,8 @@ class Tally:
     def __init__(self, hours: LocalHours) -> None:
         self._hours = hours
         self._counts: dict[Place, Counts] = {}
+        # What counts for a whole day, by its date as its column's text.
+        self._days: defaultdict[tuple[Place, str, str], int] = defaultdict(int)
         self._said: dict[tuple[str, int], tuple[str, int]] = {}
 
     def of(self, place: Place) -> Counts:
@@ -46,6 +48,10 @@ class Tally:
         """Count one, or another number; `quarter` in quarters of an hour since 1970."""
         self.of(place)[kind, quarter] += count
 
+    def add_day(self, kind: str, place: Place, on: date, count: int) -> None:
+        """Count what belongs to a business date and to none of its hours."""
+        self._days[place, kind, on.isoformat()] += count
+
     def total(self) -> "Totals":
         """All counts by the keys of the three tables of totals."""
         days: defaultdict[DayKey, int] = defaultdict(int)
@@ -59,6 +65,8 @@ class Tally:
                 hours[retailer_id, on, hour, kind, store_id, fixture_id] += count
                 if kind == SCAN and code_id:
                     code_hours[retailer_id, code_id, on, hour, item_id, store_id] += count
+        for (place, kind, on), count in self._days.items():
+            days[_day_key(place, kind, on)] += count
         return Totals(days, hours, code_hours)
 
     def days_closed(self, at: datetime, after: timedelta) -> Mapping[DayKey, int]:
@@ -72,6 +80,9 @@ class Tally:
                 on, _ = self._said_of(zone, quarter)
                 if on < self._said_of(zone, closed)[0]:
                     found[retailer_id, on, kind, store_id, fixture_id, item_id, code_id] += count
+        for (place, kind, on), count in self._days.items():
+            if on < self._said_of(place.zone, closed)[0]:
+                found[_day_key(place, kind, on)] += count
         return found
 
     def _said_of(self, zone: str, quarter: int) -> tuple[str, int]:
@@ -81,3 +92,7 @@ class Tally:
             on, hour = self._hours.of(zone, quarter)
             found = self._said[zone, quarter] = (on.isoformat(), hour)
         return found
+
+
+def _day_key(place: Place, kind: str, on: str) -> DayKey:
+    return place.retailer_id, on, kind, place.store_id, place.fixture_id, place.item_id, place.code_id

@@ -13,6 +13,7 @@ class ConsentAction(enum.StrEnum):
     """What was done about a purpose."""
 
     GRANT = "grant"
+    REFUSE = "refuse"
     WITHDRAW = "withdraw"
 
 
@@ -49,17 +50,35 @@ class Suppression(RetailerScoped, Base):
     at: Mapped[datetime]
 
 
+class AgreedPhone(RetailerScoped, Base):
+    """A phone whose owner was asked whether it may be known again; `key` is what the scan log calls it.
+
+    Without a key: the owner said no, took the yes back, or gave it longer ago than it holds (`agreed.AGREEMENT_LASTS`).
+    """
+
+    __table_args__ = (UniqueConstraint("key", "retailer_id"),)
+
+    id: Mapped[Id]
+    key: Mapped[str | None] = mapped_column(String(16))
+    answered_at: Mapped[datetime]
+
+
 class ConsentEvent(RetailerScoped, Base):
     """One answer of a phone's or an address's owner, with the words that were shown; rows are only added."""
 
     __table_args__ = (
         one_of("action", ConsentAction),
-        CheckConstraint("(visitor_id IS NULL) <> (contact_id IS NULL)", name="one_subject"),
+        CheckConstraint(
+            "CASE WHEN phone_id IS NULL THEN (visitor_id IS NULL) <> (contact_id IS NULL)"
+            " ELSE visitor_id IS NULL AND contact_id IS NULL END",
+            name="one_subject",
+        ),
     )
 
     id: Mapped[Id]
     visitor_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("visitor.id"), index=True)
     contact_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("contact.id"), index=True)
+    phone_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("agreed_phone.id"), index=True)
     purpose: Mapped[str] = mapped_column(String(40))
     action: Mapped[ConsentAction] = word(ConsentAction)
     shown_text: Mapped[str] = mapped_column(Text)

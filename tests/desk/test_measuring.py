@@ -18,7 +18,7 @@ def mode_of(database: Database, house: House) -> Measurement:
         return db.scalars(select(Retailer.measurement).where(Retailer.id == house.retailer.id)).one()
 
 
-@pytest.mark.parametrize("mode", [Measurement.COUNTS, Measurement.ESTIMATE])
+@pytest.mark.parametrize("mode", [Measurement.COUNTS, Measurement.ESTIMATE, Measurement.CONSENTED])
 def test_an_owner_says_what_scans_keep_and_every_worker_hears_it(
     app: Flask, browser: Browser, house: House, database: Database, mode: Measurement
 ) -> None:
@@ -31,6 +31,7 @@ def test_an_owner_says_what_scans_keep_and_every_worker_hears_it(
     assert answer.status_code == 303 and mode_of(database, house) is mode
     known = scan_path(app).codes.retailers[house.retailer.id]
     assert (known.has_visits, known.is_estimated) == (mode is not Measurement.COUNTS, mode is Measurement.ESTIMATE)
+    assert known.is_consented is (mode is Measurement.CONSENTED)
     with database.read() as db:
         entry = db.scalars(select(AuditEntry).where(AuditEntry.action == "measuring.mode")).one()
     assert mode.value in str(entry.detail) and "visits" in str(entry.detail)
@@ -45,13 +46,13 @@ def test_the_same_again_changes_nothing(browser: Browser, house: House, database
         assert not db.scalars(select(AuditEntry).where(AuditEntry.action == "measuring.mode")).all()
 
 
-@pytest.mark.parametrize("mode", ["", "everything", "consented", "COUNTS"])
+@pytest.mark.parametrize("mode", ["", "everything", "consent", "COUNTS"])
 def test_what_is_no_way_of_measuring_is_refused(browser: Browser, house: House, database: Database, mode: str) -> None:
     browser.sign_in(*house.olive)
 
     answer = browser.post("/desk/measuring", {"mode": mode})
 
-    assert answer.status_code == 422 and "Choose one of the three." in answer.text
+    assert answer.status_code == 422 and "Choose one of the four." in answer.text
     assert mode_of(database, house) is Measurement.VISITS
 
 

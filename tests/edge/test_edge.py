@@ -24,6 +24,7 @@ from qrmerch.scans.agents import describe
 from qrmerch.scans.line import SCAN, Line, read_line
 from qrmerch.scans.loader import load_all
 from qrmerch.scans.models import DayTotal
+from qrmerch.visitors.agreed import phone_key
 from qrmerch.web import Services
 from tests.conftest import NOON
 from tests.edge.conftest import HOST, Ask, logged
@@ -225,6 +226,28 @@ def test_a_house_that_only_counts_gives_no_visit(
 
     assert "server-timing" not in answer.headers
     assert [line["v"] for line in logged(settings, 1)] == [""]
+
+
+def test_a_phone_that_agreed_is_answered_from_behind_where_its_key_can_be_made(
+    publisher: Publisher, nginx: Nginx, phone: Ask, aisle: Aisle, db: Session, settings: Settings, app: Flask
+) -> None:
+    cookie = f"qi-{aisle.retailer.id}={'0' * 32}"
+    phone(aisle.printed, Cookie=cookie)
+    assert len(logged(settings, 1)) == 1, "a house that does not measure so knows no such phone"
+    db.merge(aisle.retailer).measurement = Measurement.CONSENTED
+    changed(db, aisle.retailer.id, at=now())
+    db.commit()
+    publisher.publish()
+    nginx.reload()
+    assert scan_path(app).changes.look(now())
+
+    answers = [phone(aisle.printed, Cookie=said) for said in (f"a=b; {cookie}", "qi-another=0")]
+    phone(aisle.printed, Cookie=cookie, Sec_GPC="1")
+
+    assert [each.status for each in answers] == [200, 200]
+    assert len(logged(settings, 2)) == 2, "without such a cookie nginx answers"
+    ours = [line for line in _lines(settings) if line.near or line.has_gpc]
+    assert [line.phone for line in ours] == [phone_key("0" * 32, aisle.retailer.id), ""]
 
 
 def test_a_stores_own_network_is_known(

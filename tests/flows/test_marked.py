@@ -17,7 +17,8 @@ from sqlalchemy import select
 from qrmerch import jobs
 from qrmerch.config import Settings
 from qrmerch.migrate import metadata
-from qrmerch.scans.models import Event, Scan
+from qrmerch.parties.models import Measurement, Retailer
+from qrmerch.scans.models import AgreedDay, Event, Scan
 from tests.drills.shop import Shop
 from tests.figures import on_both_when_full
 
@@ -61,8 +62,8 @@ class Phone:
         return body
 
 
-def do_everything(phone: Phone, shop: Shop) -> None:
-    """What a shopper, and a program, can do at a shop's pages."""
+def do_everything(phone: Phone, shop: Shop) -> str:
+    """What a shopper, and a program, can do at a shop's pages; the number by which the phone is recognised."""
     page, item = {"page": f"/i/{shop.public_id}"}, f"/i/{shop.public_id}"
     for token in shop.tokens:
         for method, more in (("GET", {}), ("GET", {}), ("HEAD", {}), ("GET", {"Sec_Purpose": "prefetch"})):
@@ -85,9 +86,17 @@ def do_everything(phone: Phone, shop: Shop) -> None:
     for path in ("/sign-up", "/confirm/none", "/u/none"):
         phone.ask("GET", path)
     phone.ask("POST", "/u/none", {"List-Unsubscribe": "One-Click"})
+    # Somebody who says yes to being recognised, and scans again.
+    asked = phone.ask("GET", "/privacy?of=marked&lang=en")
+    assert b"Recognise this phone" in asked
+    phone.ask("POST", "/my/recognise?of=marked", {"answer": "yes"})
+    number = phone.cookie.partition("=")[2]
+    phone.ask("GET", f"/q/{shop.tokens[0]}")
+    phone.ask("GET", "/my?of=marked")
     # Somebody who guesses at the staff's door.
     phone.ask("GET", "/sign-in")
     phone.ask("POST", "/sign-in", {"email": "nobody@told.example", "password": "not the one"})
+    return number
 
 
 def rows_of(shop: Shop) -> str:
@@ -107,8 +116,12 @@ def test_no_address_agent_referrer_or_language_tag_is_written_anywhere(settings:
     shop = Shop(settings)
     try:
         shop.stock(codes=2)
+        with shop.database.write() as changing:
+            retailer = changing.scalars(select(Retailer)).one()
+            retailer.measurement, retailer.slug = Measurement.CONSENTED, "marked"
+            changing.commit()
         shop.serve()
-        do_everything(Phone(shop), shop)
+        number = do_everything(Phone(shop), shop)
         shop.settle()
     finally:
         shop.end()
@@ -117,15 +130,18 @@ def test_no_address_agent_referrer_or_language_tag_is_written_anywhere(settings:
         outcomes = set(db.scalars(select(Scan.outcome)))
         said = set(db.scalars(select(Scan.referrer)))
         kinds = set(db.scalars(select(Event.kind)))
+        agreed = db.scalars(select(AgreedDay)).all()
+    marks = (*MARKS, number)
     rows = rows_of(shop)
-    found = [mark for mark in MARKS if mark in rows]
+    found = [mark for mark in marks if mark in rows]
     for path in files_of(tmp_path, settings.uploads_dir):
         written = path.read_bytes()
-        found += [f"{mark} in {path.name}" for mark in MARKS if mark.encode() in written]
+        found += [f"{mark} in {path.name}" for mark in marks if mark.encode() in written]
         if MAIL.encode() in written and ".db" not in path.name:
             found.append(f"{MAIL} in {path.name}")
     assert {"scan", "repeat", "head", "prefetch", "bot", "orphan", "view", "engaged", "play_25"} <= outcomes
     assert {"keep", "share"} <= kinds
     assert "told.example" in said and "told.example" in rows, "what is looked through is what was written"
     assert MAIL in rows
+    assert len(number) == 32 and len(agreed) == 1, "a key of it is kept, never the number itself"
     assert found == []

@@ -3,16 +3,16 @@
 import csv
 import io
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from qrmerch import ids
 from qrmerch.access import Role
 from qrmerch.parties.models import Measurement
-from qrmerch.scans.models import CodeHour, Correction, LogFile
+from qrmerch.scans.models import CodeHour, Correction, DayTotal, LogFile
 from qrmerch.scans.service import record_event
 from tests.browsing import Browser
 from tests.conftest import NOON
@@ -273,6 +273,40 @@ def test_phones_are_told_by_day_and_store_and_never_added_up(browser: Browser, d
     assert "all phones look alike" in all_stores[0][3] and "Good" in all_stores[1][3]
     assert [each[2] for each in one_store] == ["90", "250"]
     assert "some look alike" in one_store[1][3]
+
+
+def test_phones_that_agreed_are_told_by_day_with_their_share_and_never_added_up(
+    browser: Browser, db: Session, busy: Shop
+) -> None:
+    yesterday = TODAY - timedelta(days=1)
+    for kind, count, on in (("agreed_house", 40, TODAY), ("returned_house", 12, TODAY), ("agreed_house", 8, yesterday)):
+        busy.count(db, kind, count, on=on)
+    busy.count(db, "agreed", 31, store=busy.riverside)
+    busy.count(db, "returned", 9, store=busy.riverside)
+    db.commit()
+    browser.sign_in(*busy.people[Role.OWNER])
+    assert "Phones that agreed" not in browser.get(f"/desk/insights?{WEEK}").text
+    busy.retailer.measurement = Measurement.CONSENTED
+    db.commit()
+    visits = sum(count_visits(db, TODAY))
+    busy.count(db, "agreed_visit", round(visits * 0.25), store=busy.riverside)
+    db.commit()
+
+    page = browser.get(f"/desk/insights?{WEEK}").text
+    house = rows(page, "Phones that agreed")[1:]
+    one_store = rows(browser.get(f"/desk/insights?{WEEK}&store={busy.riverside.id}").text, "Phones that agreed")[1:]
+
+    assert [each[1:3] for each in house] == [["40", "12"], ["8", "0"]]
+    assert house[0][3] == f"25 % of {visits:,} visits" and "Good" in house[0][4] and "Few" in house[1][4]
+    assert house[1][3] == "No visit began"
+    assert [each[1:3] for each in one_store] == [["31", "9"]]
+    assert "an earlier day of the 90 before" in page
+
+
+def count_visits(db: Session, on: date) -> list[int]:
+    """How often a visit began on a day, by kind and place."""
+    wanted = select(DayTotal.count).where(DayTotal.on == on, DayTotal.kind.in_(("scan", "visit", "friend")))
+    return list(db.scalars(wanted))
 
 
 def test_more_than_one_node_is_told_for_each_sees_repeats_of_its_own(browser: Browser, db: Session, busy: Shop) -> None:

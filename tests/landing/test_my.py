@@ -339,7 +339,7 @@ def test_a_stranger_sees_nothing_of_a_list(browser: Browser, db: Session) -> Non
     stranger = carry(browser.another(), "a" * 43)
 
     assert "Marigold Slouch Top" not in stranger.get("/my").text
-    assert json.loads(stranger.get("/my/data").text) == {"kept_of_this_phone": []}
+    assert json.loads(stranger.get("/my/data").text) == {"kept_of_this_phone": [], "known_again": []}
 
 
 def test_the_statements_of_the_list_do_not_grow_with_it(

@@ -28,6 +28,7 @@ FULL = make_line(
     referrer="out.reddit.com",
     step=75,
     day_hash="0123456789abcdef",
+    phone="fedcba9876543210",
 )
 
 
@@ -54,13 +55,14 @@ def test_a_line_says_all_that_was_written() -> None:
         referrer="out.reddit.com",
         step=75,
         day_hash="0123456789abcdef",
+        phone="fedcba9876543210",
     )
     assert said.is_human()
 
 
 def test_the_short_line_of_a_scan_says_the_same_as_the_long_one() -> None:
     common = {"agent": "bot search 30 2 other other", "visit": "", "near": "", "manner": "prefetch", "has_gpc": False}
-    common |= {"language": "en", "referrer": "t.co"}
+    common |= {"language": "en", "referrer": "t.co", "phone": "fedcba9876543210"}
     short = read_line(scan_line("7K3M9QW4T", AT_S, is_own_network=False, **common))
     long = read_line(make_line(line.SCAN, "7K3M9QW4T", AT_S, is_own_network=False, is_new_visit=True, **common))
 
@@ -128,6 +130,8 @@ def test_two_torn_lines_run_together_are_no_line() -> None:
         {"f": "x" * 61},
         {"f": None},
         {"u": "x" * 17},
+        {"p": "x" * 17},
+        {"p": "not hex digits."},
         {"u": "0123456789abcde,"},
         {"v": '{"' + "a" * 20},
         {"s": 10},
