@@ -33,7 +33,7 @@ from qrmerch.visitors.agreed import (
     take_back,
 )
 from qrmerch.visitors.models import AgreedPhone
-from qrmerch.web import get_db, redirect_to, services
+from qrmerch.web import get_db, redirect_to
 
 blueprint = Blueprint("landing_agreeing", __name__)
 QUESTION: Final = "Recognise this phone when it comes back?"
@@ -43,8 +43,6 @@ AGREEING_NOTICE: Final = (
     "and to which of its stores. Not who you are. It ends after 13 months, or when you take it back here."
 )
 TAKING_BACK: Final = "Do not recognise it any more"
-# What stands in the ledger where nobody pressed a button.
-_SIGNAL: Final = "Sec-GPC: 1"
 _ANSWERS: Final = ("yes", "no", "withdraw")
 _PLACES: Final = {"my": "/my", "privacy": "/privacy"}
 _MOST_HOUSES: Final = 20
@@ -115,14 +113,19 @@ def find_agreement(db: Session, house: House, locale: str, *, back: str) -> Agre
         return None
     retailer = get_retailer(db, house.retailer_id)
     known = [each for each in list_known_phones(db) if each.retailer_id == retailer.id]
-    if objects(request.environ) or not (known or may_ask(retailer)):
+    if not (known or may_ask(retailer)):
         return None
     t = translator(locale)
+    title = t(QUESTION)
+    if known:
+        title = t("This phone is recognised when it comes back")
+        if objects(request.environ):
+            title = t("Your browser objects: this phone is not recognised")
     day = format_date(known[0].row.answered_at.astimezone(ZoneInfo(house.time_zone)).date(), locale) if known else ""
     return Agreement(
         action=house.address("/my/recognise", locale),
         back=back,
-        title=t("This phone is recognised when it comes back") if known else t(QUESTION),
+        title=title,
         words=t("You said yes on {day}.").format(day=day) if known else t(AGREEING_NOTICE),
         is_known=bool(known),
         said_no="recognised" in request.args and not known,
@@ -147,21 +150,6 @@ def forget_phones(db: Session, phones: Sequence[KnownPhone], *, words: str, loca
         take_back(db, each.row, shown_text=words, locale=locale, at=at)
         if key:
             erase_days_of(db, each.retailer_id, key)
-
-
-def heed_signal() -> list[str]:
-    """Where a phone that agreed once sends Global Privacy Control or objects now, know it no more.
-
-    Writes in a session of its own, as it may be a page's GET that tells it.
-
-    :return: the retailers whose cookies go.
-    """
-    if not objects(request.environ) or not (numbers := _read_numbers()):
-        return []
-    with services().database.write() as db:
-        forget_phones(db, list_known_phones(db), words=_SIGNAL, locale="en", at=now())
-        db.commit()
-    return list(numbers)
 
 
 def drop_cookies(response: Response, retailer_ids: Sequence[str]) -> None:

@@ -5,7 +5,7 @@ from flask import Blueprint, Response, request
 from qrmerch.access import allow_anyone
 from qrmerch.clock import now
 from qrmerch.i18n import translator
-from qrmerch.landing.agreeing import drop_cookies, find_agreement, forget_phones, heed_signal, list_known_phones
+from qrmerch.landing.agreeing import drop_cookies, find_agreement, forget_phones, list_known_phones
 from qrmerch.landing.pages import HelpPage, PrivacyPage
 from qrmerch.landing.shopper import COOKIE_LASTS, choose_locale, load_host_house, respond
 from qrmerch.landing.typed import group_token
@@ -36,7 +36,6 @@ def show_help() -> Response:
 @allow_anyone
 def show_privacy() -> Response:
     """What a scan records at this retailer, for how long, and whom to ask."""
-    forgotten = heed_signal()
     db = get_db()
     house = load_host_house(db, at=now())
     locale = choose_locale(house)
@@ -60,9 +59,7 @@ def show_privacy() -> Response:
         has_objected=_cookie_name() in request.cookies,
         agreement=find_agreement(db, house, locale, back="privacy"),
     )
-    response = respond("landing/privacy.html", page, block)
-    drop_cookies(response, forgotten)
-    return response
+    return respond("landing/privacy.html", page, block)
 
 
 @blueprint.post("/my/objection")

@@ -21,7 +21,6 @@ from qrmerch.landing.agreeing import (
     drop_cookies,
     find_agreement,
     forget_phones,
-    heed_signal,
     list_cookies,
     list_known_phones,
 )
@@ -70,7 +69,6 @@ FORGETTING_NOTICE: Final = (
 @allow_anyone
 def show_mine() -> Response:
     """The list, the codes and what is known; on a shared host of every retailer that knows this phone."""
-    forgotten = heed_signal()
     db, at = get_db(), now()
     house = load_host_house(db, at=at)
     locale = choose_locale(house)
@@ -100,9 +98,7 @@ def show_mine() -> Response:
         pictures=tuple(piece.picture for piece in pieces if piece.picture),
         agreement=find_agreement(db, house, locale, back="my"),
     )
-    response = respond("landing/list.html", page, block)
-    drop_cookies(response, forgotten)
-    return response
+    return respond("landing/list.html", page, block)
 
 
 @blueprint.get("/my/kept")

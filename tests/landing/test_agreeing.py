@@ -255,7 +255,7 @@ def come_twice(app: Flask, browser: Browser, aisle: Aisle, monkeypatch: pytest.M
     load(app)
 
 
-@pytest.mark.parametrize("how", ["withdraw", "forget", "objection", "signal"])
+@pytest.mark.parametrize("how", ["withdraw", "forget", "objection"])
 def test_who_came_back_is_counted_and_forgotten_when_they_say_so(
     how: str, app: Flask, browser: Browser, database: Database, aisle: Aisle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -269,10 +269,8 @@ def test_who_came_back_is_counted_and_forgotten_when_they_say_so(
     elif how == "forget":
         after = browser.follow(browser.post("/my/forget", {})).text
         assert "Nothing of this phone is kept here any more." in after
-    elif how == "objection":
-        after = browser.follow(browser.send(browser.get(HERE), action="/my/objection", count="no")).text
     else:
-        after = browser.get(HERE, Sec_GPC="1").text
+        after = browser.follow(browser.send(browser.get(HERE), action="/my/objection", count="no")).text
     load(app)
 
     assert "You said yes" not in after and cookie_of(aisle) not in browser.cookies()
@@ -283,6 +281,22 @@ def test_who_came_back_is_counted_and_forgotten_when_they_say_so(
     assert (total(database, kinds.AGREED_HOUSE), total(database, kinds.RETURNED_HOUSE)) == (2, 1), "totals stay"
     assert total(database, kinds.AGREED_VISIT) == 2, "what was written before and loaded later is of nobody"
     assert [action for action, _, _ in events(database)] == [ConsentAction.GRANT, ConsentAction.WITHDRAW]
+
+
+def test_a_browsers_objection_is_heeded_and_said_and_erases_nothing_by_itself(
+    app: Flask, browser: Browser, database: Database, aisle: Aisle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer(browser, "yes")
+    come_twice(app, browser, aisle, monkeypatch)
+
+    page = browser.get(HERE, Sec_GPC="1").text
+
+    assert "Your browser objects: this phone is not recognised" in page and QUESTION not in page
+    with database.read() as db:
+        assert len(db.scalars(select(AgreedDay)).all()) == 2, "a look changes nothing"
+    answer(browser, "withdraw")
+    with database.read() as db:
+        assert db.scalars(select(AgreedDay)).all() == []
 
 
 def test_a_phone_sees_and_takes_along_what_is_kept_of_it(
