@@ -184,9 +184,8 @@ class Loader:
         Reckoning(db, batch.lines, places, tally, withdrawn=list_withdrawn(db)).store(self._repeats)
         counted = fold_events(db, events, places, tally)
         add_totals(db, tally)
-        # What names a retailer that is not there is in the totals, where nobody sees it.
-        late = {key: n for key, n in tally.days_closed(at, CLOSED_AFTER).items() if places.has_retailer(key[0])}
-        db.add_all(list_corrections(late, cause=LATE, why=LATE_WHY, at=at))
+        late = tally.days_closed(at, CLOSED_AFTER)
+        db.add_all(list_corrections(late, places, cause=LATE, why=LATE_WHY, at=at))
         return counted
 
     def _recall(self, files: dict[str, LogFile], withdrawn: Collection[str]) -> None:
