@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Event as Flag
 from typing import Final
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import BigInteger, cast, delete, exists, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -284,21 +284,40 @@ def keep_house(database: Database, folder: Path, *, retention: timedelta, at: da
         db.execute(delete(DayHash).where(DayHash.on < at.date() - timedelta(days=1)))
         db.execute(delete(CodeHour).where(CodeHour.on < at.date() - CODE_HOURS_KEPT_FOR))
         forget_old_changes(db, at=at)
-        # Never the row of a file that may still be there: it would be read again from its beginning.
-        since = at - max(retention, FILES_KEPT_FOR + timedelta(days=1))
-        old = list(db.scalars(select(LogFile).where(LogFile.read_at < since)))
-        for file in old:
-            first = file.number << _OFFSET_BITS
-            db.execute(delete(Scan).where(Scan.id >= first, Scan.id < first + (1 << _OFFSET_BITS)))
-            db.delete(file)
         db.commit()
+    _delete_files(database, folder, before=at - FILES_KEPT_FOR)
+    _forget_files(database, folder, before=at - max(retention, FILES_KEPT_FOR + timedelta(days=1)))
+
+
+def _delete_files(database: Database, folder: Path, *, before: datetime) -> None:
+    """Delete files that were written last before an instant and are loaded."""
     with database.read() as db:
         read = dict(db.execute(select(LogFile.name, LogFile.offset)).all())
     for path in folder.glob(PATTERN):
         about = path.stat()
-        is_old = about.st_mtime < (at - FILES_KEPT_FOR).timestamp()
+        is_old = about.st_mtime < before.timestamp()
         if is_old and about.st_size <= read.get(path.name, 0) + _torn(path, read.get(path.name, 0), about.st_size):
             path.unlink(missing_ok=True)
+
+
+def _forget_files(database: Database, folder: Path, *, before: datetime) -> None:
+    """Delete the scans of files that were read last before an instant, and the rows of those that are gone.
+
+    Never the row of a file that may still be there, or it would be read again from its beginning when this node is
+    started again, or the one it lies on: of another node's files nobody else knows.
+    """
+    first = cast(LogFile.number, BigInteger) * (1 << _OFFSET_BITS)
+    has_scans = exists().where(Scan.id >= first, Scan.id < first + (1 << _OFFSET_BITS))
+    with database.write() as db:
+        is_old = LogFile.read_at < before
+        for number in list(db.scalars(select(LogFile.number).where(is_old, has_scans))):
+            begin = number << _OFFSET_BITS
+            db.execute(delete(Scan).where(Scan.id >= begin, Scan.id < begin + (1 << _OFFSET_BITS)))
+        own = select(LogFile).where(is_old, LogFile.node.in_(("", node_of(folder))))
+        for file in list(db.scalars(own)):
+            if not (folder / file.name).exists():
+                db.delete(file)
+        db.commit()
 
 
 def _drop_months(database: Database, *, before: datetime) -> None:
