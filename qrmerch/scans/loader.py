@@ -7,6 +7,7 @@ events were counted. While the database is away, the files wait.
 
 import gc
 import logging
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -46,6 +47,9 @@ _OFFSET_BITS: Final = 40  # a file has less than a terabyte
 # Half a second of the database's one writer at most, and each total is added to once for so many lines.
 _MAX_BYTES: Final = 4_000_000
 _MAX_EVENTS: Final = 5_000
+_LINE_BYTES: Final = 1024
+_HOUR_MS: Final = 3_600_000
+_LATEST_MS: Final = 1 << 53
 _RECALLED_BYTES: Final = 4_000_000
 _RECALLED_FOR_S: Final = 600
 _LOOKED_AT_BYTES: Final = 65_536
@@ -124,58 +128,41 @@ class Loader:
         # What another loader took in meanwhile has to be remembered here as well.
         if not self._has_recalled or any(self._offsets.get(name, 0) != row.offset for name, row in files.items()):
             self._recall(files, list_withdrawn(db))
-        batch, left = Batch(), self._max_bytes
+        batch, parts = Batch(), []
         for name in changed:
-            path, size = self._folder / name, sizes[name]
             file = files.get(name)
             if file is None:
                 file = LogFile(name=name, offset=0, bad_lines=0, lost_lines=0, read_at=at, node=self._node)
                 db.add(file)
                 db.flush()
-            if left <= 0:
-                batch.is_caught_up = False
-                break
-            taken = self._read_file(path, file, min(size - file.offset, left), batch)
-            left -= taken
-            if taken:
+            parts.append(_Part(self._folder / name, file, sizes[name]))
+        self._take(parts, batch)
+        for part in parts:
+            file = part.file
+            if file.offset > part.began:
                 file.read_at = at
-            batch.offsets[name] = file.offset
-            if file.offset + _torn(path, file.offset, size) >= size:
-                batch.sizes[name] = size
+            batch.offsets[file.name] = file.offset
+            if file.offset + _torn(part.path, file.offset, part.size) >= part.size:
+                batch.sizes[file.name] = part.size
             else:
                 batch.is_caught_up = False
         return batch
 
-    def _read_file(self, path: Path, file: LogFile, length: int, batch: Batch) -> int:
-        """Read whole lines from where the file was left; how many bytes they had."""
-        with path.open("rb") as opened:
-            opened.seek(file.offset)
-            data = opened.read(length)
-            # A line that does not end within what was read: a little more, it is less than a kilobyte.
-            if not data.endswith(b"\n"):
-                data += opened.readline(1024)
-            is_at_end = not opened.read(1)
-        # No line of ours is that long: what stands there is passed over, or nothing behind it would ever be read.
-        if b"\n" not in data and not is_at_end:
-            file.bad_lines += 1
-            file.offset += len(data)
-            return len(data)
-        data = data[: data.rfind(b"\n") + 1]
-        base = file.number << _OFFSET_BITS
-        offset = file.offset
-        for raw in data.splitlines(keepends=True):
-            try:
-                said = read_line(raw)
-            except BadLine:
-                file.bad_lines += 1
-            else:
-                if said.kind == line.LOST:
-                    file.lost_lines += said.lost
-                else:
-                    batch.lines.append((said.at_ms, base + offset, said))
-            offset += len(raw)
-        file.offset = offset
-        return len(data)
+    def _take(self, parts: Sequence["_Part"], batch: Batch) -> None:
+        """Take in what fits into a batch: all there is, or the earliest lines, whatever file they stand in."""
+        left = self._max_bytes
+        groups = [parts] if sum(part.unread for part in parts) <= left else _by_hour(parts)
+        for group in groups:
+            fits = sum(part.unread for part in group) <= left
+            for part in group:
+                part.read(left if fits else max(1, left // len(group)))
+            # Of several files that are longer: up to where the one ends that came least far, and that one wholly.
+            first = min((part for part in group if part.is_cut), key=_Part.ends_ms, default=None)
+            until_ms = first.ends_ms() if first else _LATEST_MS
+            for part in group:
+                left -= part.take(batch, _LATEST_MS if part is first else until_ms)
+            if first or left <= 0:
+                break
 
     def _store(self, db: Session, batch: Batch, events: Sequence[Event], at: datetime) -> int:
         # Workers' files are read one after another; repeats are a matter of time.
@@ -207,6 +194,81 @@ class Loader:
         self._repeats = Repeats()
         self._repeats.recall(lines, withdrawn)
         self._has_recalled = True
+
+
+class _Part:
+    """What is read of one file in one batch: whole lines from where the file was left."""
+
+    def __init__(self, path: Path, file: LogFile, size: int) -> None:
+        self.path, self.file, self.size, self.began = path, file, size, file.offset
+        self.is_cut = False
+        self._data = b""
+
+    @property
+    def unread(self) -> int:
+        return max(0, self.size - self.began)
+
+    def begins_ms(self) -> int:
+        """The time of the first line; 0 if that is none of ours."""
+        with self.path.open("rb") as opened:
+            opened.seek(self.began)
+            return _time_of(opened.readline(_LINE_BYTES))
+
+    def ends_ms(self) -> int:
+        """The time of the last line that was read; 0 if that is none of ours."""
+        return _time_of(self._data[self._data.rfind(b"\n", 0, -1) + 1 :])
+
+    def read(self, length: int) -> None:
+        """Read about so many bytes, to the end of a line."""
+        with self.path.open("rb") as opened:
+            opened.seek(self.began)
+            data = opened.read(min(length, self.unread))
+            # A line that does not end within what was read: a little more, it is less than a kilobyte.
+            if not data.endswith(b"\n"):
+                data += opened.readline(_LINE_BYTES)
+            self.is_cut = bool(opened.read(1)) and self.began + len(data) < self.size
+            is_at_end = not self.is_cut
+        # No line of ours is that long: what stands there is passed over, or nothing behind it would ever be read.
+        if b"\n" in data or is_at_end:
+            data = data[: data.rfind(b"\n") + 1]
+        self._data = data
+
+    def take(self, batch: Batch, until_ms: int) -> int:
+        """Take in lines up to the first one that is later than `until_ms`; how many bytes they had."""
+        file, offset = self.file, self.began
+        base = file.number << _OFFSET_BITS
+        for raw in self._data.splitlines(keepends=True):
+            try:
+                said = read_line(raw)
+            except BadLine:
+                file.bad_lines += 1
+            else:
+                if said.at_ms > until_ms:
+                    break
+                if said.kind == line.LOST:
+                    file.lost_lines += said.lost
+                else:
+                    batch.lines.append((said.at_ms, base + offset, said))
+            offset += len(raw)
+        file.offset = offset
+        self._data = b""
+        return offset - self.began
+
+
+def _by_hour(parts: Sequence[_Part]) -> list[list[_Part]]:
+    """Those with something to read, in the order of the hours that they go on in: no file is written for longer."""
+    hours: defaultdict[int, list[_Part]] = defaultdict(list)
+    for part in parts:
+        if part.unread:
+            hours[part.begins_ms() // _HOUR_MS].append(part)
+    return [some for _, some in sorted(hours.items())]
+
+
+def _time_of(raw: bytes) -> int:
+    try:
+        return read_line(raw).at_ms
+    except BadLine:
+        return 0
 
 
 @contextmanager

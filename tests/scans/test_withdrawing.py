@@ -127,9 +127,7 @@ def test_an_agent_of_too_few_words_is_in_nobodys_way(database: Database, db: Ses
     assert totals(db) == {"scan": 1, "bot": 2}
 
 
-def test_an_opening_at_a_house_that_is_not_there_is_in_nobodys_way(
-    database: Database, db: Session, shop: Shop
-) -> None:
+def test_an_opening_at_a_house_that_is_not_there_is_in_nobodys_way(database: Database, db: Session, shop: Shop) -> None:
     at_s = NOON.timestamp()
     shop.write(shop.scan(agent=TILL), make_line(GS1, "", at_s, agent=TILL, retailer_id="gone"))
     shop.write(make_line(GS1, "", at_s, agent=TILL))
