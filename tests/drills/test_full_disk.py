@@ -3,11 +3,14 @@
 import os
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from qrmerch.edge.publishing import Shelf
 from qrmerch.files import replace_file
+from qrmerch.rendering.kept import RenderedPage
 from qrmerch.scans.line import read_line, scan_line
 from qrmerch.scans.log import PATTERN, ScanLog
 
@@ -58,6 +61,18 @@ def test_a_full_disk_takes_no_half_of_a_file_again_and_again(small_disk: Path) -
 
     assert [path.name for path in small_disk.iterdir()] == ["published.json"]
     assert whole.read_bytes() == b"{}"
+
+
+def test_a_full_disk_takes_no_half_of_a_published_page(small_disk: Path) -> None:
+    html = b'<meta charset="utf-8">' + os.urandom(100_000)
+    page = RenderedPage(
+        html, (("Content-Security-Policy", "default-src 'none'"),), datetime.max.replace(tzinfo=UTC), "top"
+    )
+
+    with pytest.raises(OSError, match="space"):
+        Shelf(small_disk).put(page)
+
+    assert not [path for path in small_disk.rglob("*") if path.is_file()]
 
 
 def _line(number: int) -> bytes:
