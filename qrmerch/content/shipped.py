@@ -99,6 +99,7 @@ def _everyday() -> list[Json]:
         _legal(),
         _ready("reviews"),
         _ready("feedback"),
+        _ready("signup"),
         _ready("staff"),
     ]
 

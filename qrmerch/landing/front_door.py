@@ -14,6 +14,7 @@ from qrmerch.codes.tokens import find_token
 from qrmerch.landing.counting import Counting, passed_on
 from qrmerch.landing.gtins import Gtins, KnownGtin
 from qrmerch.landing.printed import PrintedCode, PrintedCodes
+from qrmerch.landing.turns import Turns
 from qrmerch.parties.hosts import SHARED, Hosts
 from qrmerch.rendering.ahead import Ahead
 from qrmerch.rendering.changes import Changes
@@ -52,6 +53,7 @@ class ScanPath:
     tightening: Tightening
     ahead: Ahead
     hosts: Hosts
+    turns: Turns
     proxies: int
     # The headers of every answer.
     safety: tuple[tuple[str, str], ...] = ()

@@ -23,6 +23,7 @@ from qrmerch.landing.counting import Counting
 from qrmerch.landing.front_door import ScanPath
 from qrmerch.landing.gtins import Gtins
 from qrmerch.landing.printed import KnownItem, PrintedCode, PrintedCodes
+from qrmerch.landing.turns import Turns
 from qrmerch.parties.hosts import Hosts
 from qrmerch.rendering.ahead import Ahead
 from qrmerch.rendering.changes import Change, Changes
@@ -89,6 +90,7 @@ def open_scan_path(settings: Settings, hosts: Hosts) -> ScanPath:
         tightening=Tightening(pages),
         ahead=Ahead(pages, settings.database_url, base_url=settings.base_url),
         hosts=hosts,
+        turns=Turns(),
         proxies=settings.proxies,
         safety=tuple(safety_headers(settings, path="/01/")),
     )
@@ -227,7 +229,9 @@ def _get_page(path: ScanPath, key: PageKey, at_s: float) -> KeptPage:
     if page is not None:
         return page
     try:
-        return _render(path, key)
+        with path.turns.of(key):
+            # Somebody may have rendered it meanwhile: for now, which is later than this phone came.
+            return path.pages.find(key, time()) or _render(path, key)
     except AWAY:
         old = path.pages.find_old(key)
         if old is None:

@@ -14,15 +14,12 @@ from sqlalchemy.orm import Session
 from qrmerch import jobs
 from qrmerch.catalog.models import Stock
 from qrmerch.clock import now
-from qrmerch.content.library import LIBRARY
-from qrmerch.content.models import TemplateVersion
 from qrmerch.jobs import Work
 from qrmerch.messages.models import Subscription, SubscriptionState
 from qrmerch.outbox import OutboxMessage
-from qrmerch.parties.models import Retailer
 from tests.axe import list_problems
 from tests.browser.conftest import Draw, OpenPhone
-from tests.factories import make_item, make_template, publish_page
+from tests.factories import make_item, publish_page
 from tests.landing.aisle import Aisle, hear, make_aisle, stock, variants_of
 
 # The offer on the page, the field, its button, what comes then, the button in the mail, and the one that stops.
@@ -114,12 +111,8 @@ def test_the_news_on_an_items_page_and_their_end(
     locale: str, open_phone: OpenPhone, app: Flask, aisle: Aisle, db: Session, draw: Draw
 ) -> None:
     _, field, _, asked, yes, stop = WORDS[locale]
-    template = make_template(db, db.get_one(Retailer, aisle.retailer.id))
-    (version,) = db.scalars(select(TemplateVersion).where(TemplateVersion.template_id == template.id))
-    version.sections = [*version.sections, LIBRARY["signup"].begin("signup")]
-    db.flush()
     item = make_item(db, aisle.retailer, vendor=aisle.vendor, title="Buttercup Cardigan")
-    publish_page(db, item, template=template, slots={"gallery.pictures": [draw(aisle.vendor, "cardigan")]})
+    publish_page(db, item, slots={"gallery.pictures": [draw(aisle.vendor, "cardigan")]})
     db.commit()
     hear(app)
     page = open_phone(java_script_enabled=False).page
