@@ -33,8 +33,14 @@ def replace_file(path: Path, data: bytes) -> None:
     :raises OSError: it could not be written; the old one stays.
     """
     fresh = path.with_suffix(f".{os.getpid()}-{time.monotonic_ns()}")
-    fresh.write_bytes(data)
-    fresh.replace(path)
+    try:
+        fresh.write_bytes(data)
+        fresh.replace(path)
+    except BaseException:
+        # Or each half of a file that a full disk still took would stay there, and keep it full.
+        with suppress(OSError):
+            fresh.unlink()
+        raise
 
 
 def make_once(path: Path, data: bytes, *, mode: int) -> bytes:

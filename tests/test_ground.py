@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from qrmerch import audit, idempotency, ids, limits
 from qrmerch.audit import AuditEntry
 from qrmerch.errors import NotFound, TooLarge, TooMany
-from qrmerch.files import FileStore
+from qrmerch.files import FileStore, replace_file
 from qrmerch.gs1 import check_digit, gtin_problem, is_gtin
 from qrmerch.i18n import direction, negotiate
 from qrmerch.money import format_money, parse_money
@@ -287,6 +287,15 @@ def test_a_file_that_is_too_large_leaves_nothing(tmp_path: Path) -> None:
         store.put(io.BytesIO(b"x" * 1001), "incoming", max_bytes=1000)
 
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_a_file_that_cannot_be_put_in_its_place_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "state.json").mkdir()
+
+    with pytest.raises(OSError):
+        replace_file(tmp_path / "state.json", b"{}")
+
+    assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
 
 
 def test_the_same_bytes_are_one_file(tmp_path: Path) -> None:

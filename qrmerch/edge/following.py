@@ -11,7 +11,7 @@ import shlex
 import subprocess
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
@@ -105,7 +105,9 @@ class Publisher:
         self._note_due(changes, at, everything=is_late)
         # Only now: a look that ended before this has heard of nothing.
         self._houses, self._heard_at, self._seen = houses, at, {row.id for row in rows}
-        for key in list(self._changed)[:_AT_ONCE]:
+        due = list(self._changed)
+        self._let_wait(due[_AT_ONCE:])
+        for key in due[:_AT_ONCE]:
             self._render(key)
             del self._changed[key]
         self._sweep()
@@ -179,6 +181,14 @@ class Publisher:
             elif spots[0].retailer_id in retailer_ids or not item_ids.isdisjoint(standing.item_ids):
                 self._changed = {key: None, **self._changed}
         self._changed.update(dict.fromkeys(due))
+
+    def _let_wait(self, keys: Iterable[PageKey]) -> None:
+        """Have pages that have changed or ended answered from behind until their turn comes."""
+        for key in keys:
+            standing = self._standing.get(key)
+            if standing and standing.digest:
+                self._standing[key] = replace(standing, digest="")
+                self._link(key, "")
 
     def _render(self, key: PageKey) -> None:
         at = now()

@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -47,20 +48,15 @@ class Shelf:
         digest = hashlib.blake2b(html, digest_size=12).hexdigest()
         final = self._pages / digest
         if not final.is_dir():
-            fresh = self._pages / f"{digest}.{os.getpid()}"
+            fresh = self._beside(digest)
             shutil.rmtree(fresh, ignore_errors=True)
-            fresh.mkdir()
-            packed = {
-                "": html,
-                ".gz": gzip.compress(html, 9, mtime=0),
-                ".br": brotli.compress(html, quality=BR_QUALITY),
-            }
-            for ending, data in packed.items():
-                file = fresh / f"page{ending}"
-                file.write_bytes(data)
-                # A server makes its ETag of this and the length: two pages of one second must not share it.
-                os.utime(file, (0, int(digest[:_MTIME_DIGITS], 16)))
-            fresh.rename(final)
+            try:
+                _write(fresh, html, mtime_s=int(digest[:_MTIME_DIGITS], 16))
+                fresh.rename(final)
+            except BaseException:
+                # Or what a full disk still took of each page would keep it full.
+                shutil.rmtree(fresh, ignore_errors=True)
+                raise
         return digest
 
     def link(self, spot: Spot, digest: str) -> None:
@@ -102,7 +98,28 @@ class Shelf:
     def remove(self, digests: Iterable[str]) -> None:
         """Remove pages that nothing links to."""
         for digest in digests:
-            shutil.rmtree(self._pages / digest, ignore_errors=True)
+            # Under another name first: whoever is killed meanwhile leaves no half of a page where a whole one would be.
+            gone = self._beside(digest)
+            with suppress(OSError):
+                (self._pages / digest).rename(gone)
+            shutil.rmtree(gone, ignore_errors=True)
+
+    def _beside(self, digest: str) -> Path:
+        return self._pages / f"{digest.partition('.')[0]}.{os.getpid()}"
+
+
+def _write(folder: Path, html: bytes, *, mtime_s: int) -> None:
+    folder.mkdir()
+    packed = {
+        "": html,
+        ".gz": gzip.compress(html, 9, mtime=0),
+        ".br": brotli.compress(html, quality=BR_QUALITY),
+    }
+    for ending, data in packed.items():
+        file = folder / f"page{ending}"
+        file.write_bytes(data)
+        # A server makes its ETag of this and the length: two pages of one second must not share it.
+        os.utime(file, (0, mtime_s))
 
 
 def _with_policy(page: RenderedPage) -> bytes:

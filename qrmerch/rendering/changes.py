@@ -100,7 +100,10 @@ class Changes:
                 log.exception("page changes were not read")
 
     def _look(self, at: datetime) -> None:
-        since = max(min(at, self._heard_at) - READ_BACK, at - ROWS_KEPT_FOR)
+        since = max(self._heard_at - READ_BACK, at - ROWS_KEPT_FOR)
+        if at < self._heard_at:
+            # The clock was set back, nobody knows when: what has changed since may bear any time.
+            since = at - ROWS_KEPT_FOR
         with self._database.read() as db:
             wanted = select(PageChange.id, PageChange.retailer_id, PageChange.item_id, PageChange.at)
             rows = [Change(*row) for row in db.execute(wanted.where(PageChange.at > since))]

@@ -6,6 +6,7 @@ from typing import Final
 
 from qrmerch import ids
 from qrmerch.scans.models import Correction
+from qrmerch.scans.places import Places
 from qrmerch.scans.totals import DayKey
 
 # A rule that was found wrong was withdrawn; a line or an action was counted when its day was closed.
@@ -16,10 +17,15 @@ CLOSED_AFTER: Final = timedelta(hours=72)
 LATE_WHY: Final = "Counted more than 72 hours after the end of the day."
 
 
-def list_corrections(days: Mapping[DayKey, int], *, cause: str, why: str, at: datetime) -> Iterator[Correction]:
-    """By how much each total by day has changed, where it has."""
+def list_corrections(
+    days: Mapping[DayKey, int], places: Places, *, cause: str, why: str, at: datetime
+) -> Iterator[Correction]:
+    """By how much each total by day has changed, where it has.
+
+    What names a retailer that is not there is in the totals, where nobody sees it, and is no correction.
+    """
     for (retailer_id, on, kind, store_id, _, item_id, code_id), difference in sorted(days.items()):
-        if difference:
+        if difference and places.has_retailer(retailer_id):
             yield Correction(
                 id=ids.new(),
                 retailer_id=retailer_id,

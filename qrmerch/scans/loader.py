@@ -7,6 +7,7 @@ events were counted. While the database is away, the files wait.
 
 import gc
 import logging
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from pathlib import Path
 from threading import Event as Flag
 from typing import Final
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import BigInteger, cast, delete, exists, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -48,6 +49,9 @@ _OFFSET_BITS: Final = 40  # a file has less than a terabyte
 # Half a second of the database's one writer at most, and each total is added to once for so many lines.
 _MAX_BYTES: Final = 4_000_000
 _MAX_EVENTS: Final = 5_000
+_LINE_BYTES: Final = 1024
+_HOUR_MS: Final = 3_600_000
+_LATEST_MS: Final = 1 << 53
 _RECALLED_BYTES: Final = 4_000_000
 _RECALLED_FOR_S: Final = 600
 _LOOKED_AT_BYTES: Final = 65_536
@@ -126,58 +130,41 @@ class Loader:
         # What another loader took in meanwhile has to be remembered here as well.
         if not self._has_recalled or any(self._offsets.get(name, 0) != row.offset for name, row in files.items()):
             self._recall(files, list_withdrawn(db))
-        batch, left = Batch(), self._max_bytes
+        batch, parts = Batch(), []
         for name in changed:
-            path, size = self._folder / name, sizes[name]
             file = files.get(name)
             if file is None:
                 file = LogFile(name=name, offset=0, bad_lines=0, lost_lines=0, read_at=at, node=self._node)
                 db.add(file)
                 db.flush()
-            if left <= 0:
-                batch.is_caught_up = False
-                break
-            taken = self._read_file(path, file, min(size - file.offset, left), batch)
-            left -= taken
-            if taken:
+            parts.append(_Part(self._folder / name, file, sizes[name]))
+        self._take(parts, batch)
+        for part in parts:
+            file = part.file
+            if file.offset > part.began:
                 file.read_at = at
-            batch.offsets[name] = file.offset
-            if file.offset + _torn(path, file.offset, size) >= size:
-                batch.sizes[name] = size
+            batch.offsets[file.name] = file.offset
+            if file.offset + _torn(part.path, file.offset, part.size) >= part.size:
+                batch.sizes[file.name] = part.size
             else:
                 batch.is_caught_up = False
         return batch
 
-    def _read_file(self, path: Path, file: LogFile, length: int, batch: Batch) -> int:
-        """Read whole lines from where the file was left; how many bytes they had."""
-        with path.open("rb") as opened:
-            opened.seek(file.offset)
-            data = opened.read(length)
-            # A line that does not end within what was read: a little more, it is less than a kilobyte.
-            if not data.endswith(b"\n"):
-                data += opened.readline(1024)
-            is_at_end = not opened.read(1)
-        # No line of ours is that long: what stands there is passed over, or nothing behind it would ever be read.
-        if b"\n" not in data and not is_at_end:
-            file.bad_lines += 1
-            file.offset += len(data)
-            return len(data)
-        data = data[: data.rfind(b"\n") + 1]
-        base = file.number << _OFFSET_BITS
-        offset = file.offset
-        for raw in data.splitlines(keepends=True):
-            try:
-                said = read_line(raw)
-            except BadLine:
-                file.bad_lines += 1
-            else:
-                if said.kind == line.LOST:
-                    file.lost_lines += said.lost
-                else:
-                    batch.lines.append((said.at_ms, base + offset, said))
-            offset += len(raw)
-        file.offset = offset
-        return len(data)
+    def _take(self, parts: Sequence["_Part"], batch: Batch) -> None:
+        """Take in what fits into a batch: all there is, or the earliest lines, whatever file they stand in."""
+        left = self._max_bytes
+        groups = [parts] if sum(part.unread for part in parts) <= left else _by_hour(parts)
+        for group in groups:
+            fits = sum(part.unread for part in group) <= left
+            for part in group:
+                part.read(left if fits else max(1, left // len(group)))
+            # Of several files that are longer: up to where the one ends that came least far, and that one wholly.
+            first = min((part for part in group if part.is_cut), key=_Part.ends_ms, default=None)
+            until_ms = first.ends_ms() if first else _LATEST_MS
+            for part in group:
+                left -= part.take(batch, _LATEST_MS if part is first else until_ms)
+            if first or left <= 0:
+                break
 
     def _store(self, db: Session, batch: Batch, events: Sequence[Event], at: datetime) -> int:
         # Workers' files are read one after another; repeats are a matter of time.
@@ -188,9 +175,8 @@ class Loader:
         reckoning.store(self._repeats)
         counted = fold_events(db, events, places, tally)
         add_totals(db, tally)
-        # What names a retailer that is not there is in the totals, where nobody sees it.
-        late = {key: n for key, n in tally.days_closed(at, CLOSED_AFTER).items() if places.has_retailer(key[0])}
-        db.add_all(list_corrections(late, cause=LATE, why=LATE_WHY, at=at))
+        late = tally.days_closed(at, CLOSED_AFTER)
+        db.add_all(list_corrections(late, places, cause=LATE, why=LATE_WHY, at=at))
         return counted
 
     def _recall(self, files: dict[str, LogFile], withdrawn: Collection[str]) -> None:
@@ -212,6 +198,81 @@ class Loader:
         self._repeats = Repeats()
         self._repeats.recall(lines, withdrawn)
         self._has_recalled = True
+
+
+class _Part:
+    """What is read of one file in one batch: whole lines from where the file was left."""
+
+    def __init__(self, path: Path, file: LogFile, size: int) -> None:
+        self.path, self.file, self.size, self.began = path, file, size, file.offset
+        self.is_cut = False
+        self._data = b""
+
+    @property
+    def unread(self) -> int:
+        return max(0, self.size - self.began)
+
+    def begins_ms(self) -> int:
+        """The time of the first line; 0 if that is none of ours."""
+        with self.path.open("rb") as opened:
+            opened.seek(self.began)
+            return _time_of(opened.readline(_LINE_BYTES))
+
+    def ends_ms(self) -> int:
+        """The time of the last line that was read; 0 if that is none of ours."""
+        return _time_of(self._data[self._data.rfind(b"\n", 0, -1) + 1 :])
+
+    def read(self, length: int) -> None:
+        """Read about so many bytes, to the end of a line."""
+        with self.path.open("rb") as opened:
+            opened.seek(self.began)
+            data = opened.read(min(length, self.unread))
+            # A line that does not end within what was read: a little more, it is less than a kilobyte.
+            if not data.endswith(b"\n"):
+                data += opened.readline(_LINE_BYTES)
+            self.is_cut = bool(opened.read(1)) and self.began + len(data) < self.size
+            is_at_end = not self.is_cut
+        # No line of ours is that long: what stands there is passed over, or nothing behind it would ever be read.
+        if b"\n" in data or is_at_end:
+            data = data[: data.rfind(b"\n") + 1]
+        self._data = data
+
+    def take(self, batch: Batch, until_ms: int) -> int:
+        """Take in lines up to the first one that is later than `until_ms`; how many bytes they had."""
+        file, offset = self.file, self.began
+        base = file.number << _OFFSET_BITS
+        for raw in self._data.splitlines(keepends=True):
+            try:
+                said = read_line(raw)
+            except BadLine:
+                file.bad_lines += 1
+            else:
+                if said.at_ms > until_ms:
+                    break
+                if said.kind == line.LOST:
+                    file.lost_lines += said.lost
+                else:
+                    batch.lines.append((said.at_ms, base + offset, said))
+            offset += len(raw)
+        file.offset = offset
+        self._data = b""
+        return offset - self.began
+
+
+def _by_hour(parts: Sequence[_Part]) -> list[list[_Part]]:
+    """Those with something to read, in the order of the hours that they go on in: no file is written for longer."""
+    hours: defaultdict[int, list[_Part]] = defaultdict(list)
+    for part in parts:
+        if part.unread:
+            hours[part.begins_ms() // _HOUR_MS].append(part)
+    return [some for _, some in sorted(hours.items())]
+
+
+def _time_of(raw: bytes) -> int:
+    try:
+        return read_line(raw).at_ms
+    except BadLine:
+        return 0
 
 
 @contextmanager
@@ -291,21 +352,40 @@ def keep_house(database: Database, folder: Path, *, retention: timedelta, at: da
         end_old_agreements(db, at=at)
         db.execute(delete(CodeHour).where(CodeHour.on < at.date() - CODE_HOURS_KEPT_FOR))
         forget_old_changes(db, at=at)
-        # Never the row of a file that may still be there: it would be read again from its beginning.
-        since = at - max(retention, FILES_KEPT_FOR + timedelta(days=1))
-        old = list(db.scalars(select(LogFile).where(LogFile.read_at < since)))
-        for file in old:
-            first = file.number << _OFFSET_BITS
-            db.execute(delete(Scan).where(Scan.id >= first, Scan.id < first + (1 << _OFFSET_BITS)))
-            db.delete(file)
         db.commit()
+    _delete_files(database, folder, before=at - FILES_KEPT_FOR)
+    _forget_files(database, folder, before=at - max(retention, FILES_KEPT_FOR + timedelta(days=1)))
+
+
+def _delete_files(database: Database, folder: Path, *, before: datetime) -> None:
+    """Delete files that were written last before an instant and are loaded."""
     with database.read() as db:
         read = dict(db.execute(select(LogFile.name, LogFile.offset)).all())
     for path in folder.glob(PATTERN):
         about = path.stat()
-        is_old = about.st_mtime < (at - FILES_KEPT_FOR).timestamp()
+        is_old = about.st_mtime < before.timestamp()
         if is_old and about.st_size <= read.get(path.name, 0) + _torn(path, read.get(path.name, 0), about.st_size):
             path.unlink(missing_ok=True)
+
+
+def _forget_files(database: Database, folder: Path, *, before: datetime) -> None:
+    """Delete the scans of files that were read last before an instant, and the rows of those that are gone.
+
+    Never the row of a file that may still be there, or it would be read again from its beginning when this node is
+    started again, or the one it lies on: of another node's files nobody else knows.
+    """
+    first = cast(LogFile.number, BigInteger) * (1 << _OFFSET_BITS)
+    has_scans = exists().where(Scan.id >= first, Scan.id < first + (1 << _OFFSET_BITS))
+    with database.write() as db:
+        is_old = LogFile.read_at < before
+        for number in list(db.scalars(select(LogFile.number).where(is_old, has_scans))):
+            begin = number << _OFFSET_BITS
+            db.execute(delete(Scan).where(Scan.id >= begin, Scan.id < begin + (1 << _OFFSET_BITS)))
+        own = select(LogFile).where(is_old, LogFile.node.in_(("", node_of(folder))))
+        for file in list(db.scalars(own)):
+            if not (folder / file.name).exists():
+                db.delete(file)
+        db.commit()
 
 
 def _drop_months(database: Database, *, before: datetime) -> None:

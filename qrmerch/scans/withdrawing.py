@@ -52,10 +52,10 @@ def withdraw_rule(db: Session, rule: int, *, why: str, by: str, at: datetime) ->
     if db.get(WithdrawnRule, rule) is not None:
         raise Conflict(f"Rule {rule} was withdrawn before.")
     db.add(WithdrawnRule(rule=rule, version=VERSION, at=at, by=by, why=why))
-    tally = Tally(LocalHours())
-    hits = _count_again(db, agents, tally)
+    places, tally = Places(db, []), Tally(LocalHours())
+    hits = _count_again(db, agents, places, tally)
     add_totals(db, tally)
-    db.add_all(list_corrections(tally.total().days, cause=RULE, why=why, at=at))
+    db.add_all(list_corrections(tally.total().days, places, cause=RULE, why=why, at=at))
     return Withdrawn(hits, db.scalar(select(Scan.at).order_by(Scan.at).limit(1)))
 
 
@@ -68,8 +68,8 @@ def _left_out_agents() -> Any:
     return select(Scan.agent).where(Scan.outcome.in_(_BY_RULE)).distinct()
 
 
-def _count_again(db: Session, agents: list[str], tally: Tally) -> int:
-    places, hits, waiting = Places(db, []), 0, []
+def _count_again(db: Session, agents: list[str], places: Places, tally: Tally) -> int:
+    hits, waiting = 0, []
     for row in _rows_of(db, agents):
         place, quarter = places.of_visit(row), int(row.at.timestamp()) // (QUARTER_MS // 1000)
         tally.add(row.outcome, place, quarter, -1)

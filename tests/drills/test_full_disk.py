@@ -3,10 +3,14 @@
 import os
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from qrmerch.edge.publishing import Shelf
+from qrmerch.files import replace_file
+from qrmerch.rendering.kept import RenderedPage
 from qrmerch.scans.line import read_line, scan_line
 from qrmerch.scans.log import PATTERN, ScanLog
 
@@ -45,6 +49,30 @@ def test_sec_j04_a_full_disk_costs_no_page_and_every_loss_is_told(is_durable: bo
     # Every line that was taken is there whole, and each that is not was told.
     assert told == {f"{number:09}" for number, was_taken in enumerate([*taken, *more]) if was_taken}
     assert sum(line.lost for line in read if line.kind == "l") == log.lost
+
+
+def test_a_full_disk_takes_no_half_of_a_file_again_and_again(small_disk: Path) -> None:
+    whole = small_disk / "published.json"
+    replace_file(whole, b"{}")
+
+    for _ in range(20):
+        with pytest.raises(OSError, match="space"):
+            replace_file(whole, b"x" * 100_000)
+
+    assert [path.name for path in small_disk.iterdir()] == ["published.json"]
+    assert whole.read_bytes() == b"{}"
+
+
+def test_a_full_disk_takes_no_half_of_a_published_page(small_disk: Path) -> None:
+    html = b'<meta charset="utf-8">' + os.urandom(100_000)
+    page = RenderedPage(
+        html, (("Content-Security-Policy", "default-src 'none'"),), datetime.max.replace(tzinfo=UTC), "top"
+    )
+
+    with pytest.raises(OSError, match="space"):
+        Shelf(small_disk).put(page)
+
+    assert not [path for path in small_disk.rglob("*") if path.is_file()]
 
 
 def _line(number: int) -> bytes:

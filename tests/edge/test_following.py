@@ -3,6 +3,7 @@
 import dataclasses
 import http.client
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from qrmerch.clock import now
 from qrmerch.config import Settings
 from qrmerch.edge import following
 from qrmerch.edge.following import STATE, Publisher
+from qrmerch.edge.publishing import Shelf
 from qrmerch.parties.models import RetailerHost
 from qrmerch.parties.service import changed
 from qrmerch.rendering.kept import PageKey, RenderedPage
@@ -31,7 +33,7 @@ from qrmerch.web import Services
 from tests.browsing import PHONE
 from tests.conftest import NOON
 from tests.edge.conftest import HOST, Ask, ask
-from tests.landing.aisle import Aisle
+from tests.landing.aisle import Aisle, hear
 from tests.nginx import Nginx, running
 
 _WAIT_S = 20.0
@@ -172,6 +174,58 @@ def test_a_page_that_cannot_be_rendered_takes_no_other_with_it(
 
     assert [path.parent.name for path in tmp_path.glob("published/codes/*/*/*/page")] == ["ar"]
     assert all(b"Ochre" in path.read_bytes() for path in tmp_path.glob("published/codes/*/*/*/page"))
+
+
+@pytest.mark.parametrize("is_everything", [False, True], ids=["an item", "a house"])
+def test_what_has_changed_is_answered_from_behind_until_its_turn_comes(
+    publisher: Publisher,
+    phone: Ask,
+    app: Flask,
+    aisle: Aisle,
+    db: Session,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    is_everything: bool,
+) -> None:
+    monkeypatch.setattr(following, "_AT_ONCE", 1)
+    db.merge(aisle.top).title = "Ochre Slouch Top"
+    changed(db, aisle.retailer.id, None if is_everything else aisle.top.id, at=now())
+    db.commit()
+    hear(app)
+
+    done = publisher.look(now())
+
+    assert (done.pages, done.waiting) == (1, 1)
+    for language in ("en", "ar"):
+        assert b"Ochre Slouch Top" in phone(aisle.printed, Accept_Language=language).body
+    # What changes again meanwhile does not bring the old page back.
+    rename(db, aisle, "Amber Slouch Top")
+    publisher.look(now())
+    assert all(b"Amber" in page.read_bytes() for page in tmp_path.glob("published/codes/*/*/*/page"))
+    assert publisher.publish().pages == 2
+
+
+def test_whoever_is_killed_removing_a_page_leaves_no_half_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = RenderedPage(b'<meta charset="utf-8">', (("Content-Security-Policy", "default-src 'none'"),), NOON, "top")
+    shelf = Shelf(tmp_path)
+    digest = shelf.put(page)
+
+    def half(folder: Path, **_: Any) -> None:
+        (folder / "page.br").unlink()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+        killed.setattr(shutil, "rmtree", half)
+        shelf.remove([digest])
+    after = Shelf(tmp_path)
+    left = after.digests()
+    assert after.put(page) == digest
+    after.remove(left)
+
+    assert [path.name for path in (tmp_path / "pages").iterdir()] == [digest]
+    assert {path.name for path in (tmp_path / "pages" / digest).iterdir()} == {"page", "page.gz", "page.br"}
 
 
 def test_a_server_that_did_not_read_its_configuration_is_asked_again(

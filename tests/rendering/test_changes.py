@@ -204,6 +204,20 @@ def test_a_clock_that_is_set_back_misses_nothing(db: Session, retailer: Retailer
     assert worker.kept("top") == []
 
 
+def test_a_start_after_the_clock_was_set_back_misses_nothing(db: Session, retailer: Retailer, worker: Worker) -> None:
+    """Not even when it comes much later, and the pages on the disk are still from the future."""
+    worker.keep("top", at=NOON + timedelta(hours=1))
+    worker.keep("hat", at=NOON + timedelta(hours=1))
+    say(db, retailer, "top", at=NOON)
+
+    after = Worker(worker.url, worker.folder)
+    for minutes in (30, 70):
+        after.changes.look(NOON + timedelta(minutes=minutes))
+
+    assert after.kept("top", "hat") == ["hat"]
+    after.changes.stop()
+
+
 def test_what_was_heard_within_the_window_is_known_by_its_id(db: Session, retailer: Retailer, worker: Worker) -> None:
     say(db, retailer, "top", at=NOON)
     for minutes in range(1, 25, 3):

@@ -588,7 +588,8 @@ def test_each_folder_of_logs_is_a_node_whoever_reads_it(
 
 
 def test_raw_scans_go_after_their_time_and_their_totals_stay(database: Database, db: Session, shop: Shop) -> None:
-    shop.write(shop.scan(), name="scan-old.jsonl")
+    old = shop.write(shop.scan(), name="scan-old.jsonl")
+    os.utime(old, times=((NOON - timedelta(days=400)).timestamp(),) * 2)
     Loader(database, shop.folder).load(NOON - timedelta(days=400))
     shop.write(shop.scan(NOON + timedelta(minutes=1)), name="scan-new.jsonl")
     Loader(database, shop.folder).load(NOON)
@@ -629,6 +630,28 @@ def test_a_short_retention_never_forgets_a_file_that_may_still_be_there(
     load(database, shop)
 
     assert totals(db) == {"scan": 1}
+
+
+@pytest.mark.parametrize("days", [1, 396])
+def test_a_node_that_stood_still_for_longer_than_scans_are_kept_counts_nothing_twice(
+    database: Database, db: Session, shop: Shop, tmp_path: Path, days: int
+) -> None:
+    stopped = NOON - timedelta(days=days + 9)
+    path = shop.write(shop.scan(), name="scan-b.jsonl")
+    os.utime(path, times=(stopped.timestamp(),) * 2)
+    Loader(database, shop.folder).load(stopped)
+    other = tmp_path / "another"
+    other.mkdir()
+
+    for folder in (other, shop.folder):
+        keep_house(database, folder, retention=timedelta(days=days), at=NOON)
+        assert db.scalar(select(func.count()).select_from(Scan)) == 0, "whoever keeps house"
+        db.commit()
+        load(database, shop)
+        assert totals(db) == {"scan": 1}
+
+    assert not path.exists()
+    assert not db.scalars(select(LogFile)).all()
 
 
 def test_a_restart_does_not_say_that_something_was_just_read(database: Database, db: Session, shop: Shop) -> None:

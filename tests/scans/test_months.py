@@ -1,5 +1,6 @@
 """Raw scans by the month on PostgreSQL: a line always finds its month, and an old one goes in one step."""
 
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -41,7 +42,8 @@ def test_raw_scans_are_gone_after_thirteen_months_and_their_totals_stay(
     began = datetime(2025, 9, 30, 23, 30, tzinfo=UTC)
     for number in range(60):
         at = began + timedelta(days=number)
-        shop.write(shop.scan(at), shop.scan(at + timedelta(minutes=50)), name=f"scan-{number:02}.jsonl")
+        path = shop.write(shop.scan(at), shop.scan(at + timedelta(minutes=50)), name=f"scan-{number:02}.jsonl")
+        os.utime(path, times=(at.timestamp(), at.timestamp()))
         Loader(database, shop.folder).load(at + timedelta(hours=1))
 
     for hour in range(24 * 14):

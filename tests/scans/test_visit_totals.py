@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from qrmerch.db import Database
@@ -14,7 +14,7 @@ from qrmerch.insights.figures import Counts
 from qrmerch.scans import kinds
 from qrmerch.scans.line import ENGAGED, make_line
 from qrmerch.scans.loader import Loader
-from qrmerch.scans.models import DayTotal, OpenVisit, Scan
+from qrmerch.scans.models import CodeHour, DayTotal, HourTotal, LogFile, OpenVisit, Scan
 from qrmerch.scans.service import record_event
 from tests.conftest import NOON
 from tests.scans.shop import PHONE, Shop, totals
@@ -151,3 +151,46 @@ def test_visits_are_what_the_rows_come_to(
     assert counted == recount(db)
     assert counted.total() == Counts.of(totals(db)).visits
     assert totals(db)[kinds.VISIT] > 20
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_loader_that_is_behind_takes_the_lines_of_all_files_in_the_order_of_their_time(
+    seed: int, database: Database, db: Session, shop: Shop
+) -> None:
+    """Three workers, a file for each and for each hour, read after hours in batches of a few lines."""
+    dice, at = random.Random(seed), NOON
+    going: list[str] = []
+    for number in range(400):
+        at += timedelta(seconds=dice.randrange(1, 240))
+        visit = dice.choice(going) if going and dice.random() < 0.7 else ""
+        if visit:
+            line = dice.choice([shop.page, shop.view])(at, visit=visit, store_id=shop.berlin.id)
+        else:
+            visit = f"{number:028x}"
+            line = shop.scan(at, visit=visit, code=shop.berlin_code, manner=dice.choice(["", "", "prefetch"]))
+            going = [*going, visit][-12:]
+        shop.write(line, name=f"scan-{at:%Y%m%dT%H}-{dice.choice('123')}.jsonl")
+
+    load(database, shop, max_bytes=dice.choice([1, 900, 9_000]))
+    told, visits = totals(db), recount(db).total()
+    for table in (Scan, OpenVisit, LogFile, DayTotal, HourTotal, CodeHour):
+        db.execute(delete(table))
+    db.commit()
+    load(database, shop)
+
+    assert told == totals(db), "as when it is all read at once"
+    assert told[kinds.SCAN] + told[kinds.PREFETCH] + told[kinds.VISIT] == visits
+    assert min(told[kinds.PREFETCH], told[kinds.VISIT]) > 10
+
+
+def test_a_clock_that_was_set_back_holds_up_no_loader_that_is_behind(
+    database: Database, db: Session, shop: Shop
+) -> None:
+    hour, torn = timedelta(hours=1), b'{"t":17\n'
+    for name in ("scan-1.jsonl", "scan-2.jsonl"):
+        shop.write(*(shop.scan(NOON - number * hour) for number in range(6)), torn, torn, name=name)
+    shop.write(shop.scan(NOON + 999 * hour), shop.scan(), shop.scan()[:40], name="scan-3.jsonl")
+
+    load(database, shop, max_bytes=300)
+
+    assert totals(db) == {"scan": 14}

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from qrmerch.db import Database
 from qrmerch.errors import Conflict, NotFound
 from qrmerch.scans.correcting import RULE
+from qrmerch.scans.line import GS1, make_line
 from qrmerch.scans.models import Correction, DayTotal
 from qrmerch.scans.queries import Span, count_corrected
 from qrmerch.scans.withdrawing import Withdrawn, list_withdrawn, withdraw_rule
@@ -124,3 +125,14 @@ def test_an_agent_of_too_few_words_is_in_nobodys_way(database: Database, db: Ses
 
     assert withdraw(database).hits == 1
     assert totals(db) == {"scan": 1, "bot": 2}
+
+
+def test_an_opening_at_a_house_that_is_not_there_is_in_nobodys_way(database: Database, db: Session, shop: Shop) -> None:
+    at_s = NOON.timestamp()
+    shop.write(shop.scan(agent=TILL), make_line(GS1, "", at_s, agent=TILL, retailer_id="gone"))
+    shop.write(make_line(GS1, "", at_s, agent=TILL))
+    load(database, shop)
+
+    assert withdraw(database).hits == 3
+    assert totals(db) == {"scan": 3, "bot": 0}
+    assert {row.retailer_id for row in db.scalars(select(Correction))} == {shop.retailer.id}
