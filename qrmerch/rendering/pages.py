@@ -473,8 +473,9 @@ class SignUp:
 
     title: str
     text: Markup
-    # The retailer's short name in addresses, for a shared host.
+    # The retailer's short name in addresses, for a shared host; and the page that says what one gets for it.
     of: str
+    href: str
     # What comes of it, in the words that are kept as proof.
     notice: str
     kind: str = field(default="signup", init=False)

@@ -166,8 +166,10 @@ class Extras:
     is_guide_apart: bool = False
     # The facts are a table of their own.
     has_specification: bool = False
-    # Of the field for the retailer's news: its short name in addresses, and the words beside the button.
+    # Of the field for the retailer's news: its short name in addresses, the page that tells more, and the words beside
+    # the button.
     of: str = ""
+    news_href: str = ""
     news: str = ""
 
 
@@ -422,7 +424,7 @@ def _sign_up(source: Source, section: Mapping[str, Any], extras: Extras) -> Sign
         return None
     texts = [source.html(slot, value) for slot, value in source.values(section) if is_words_slot(slot)]
     title = source.title(section) or translator(source.locale)("Sign up")
-    return SignUp(title, Markup("").join(texts), extras.of, extras.news)
+    return SignUp(title, Markup("").join(texts), extras.of, extras.news_href, extras.news)
 
 
 def _played(source: Source, section: Mapping[str, Any], extras: Extras) -> Played | None:

@@ -389,6 +389,7 @@ def _load_extras(
         thanks=_thank(scene),
         has_specification=scene.style == Style.EDITORIAL,
         of=scene.house.slug,
+        news_href=scene.house.address("/sign-up", source.locale),
         news=word_news(scene.house.name, source.locale),
     )
 
