@@ -227,7 +227,8 @@ def children_called(pid: int, word: str) -> list[psutil.Process]:
 
 def web_workers(pid: int) -> list[psutil.Process]:
     """Granian's workers under `pid`, oldest first."""
-    return [each for parent in children_called(pid, "web") for each in psutil.Process(parent.pid).children()]
+    # A supervisor's web server may end by itself between two looks at it.
+    return [each for parent in children_called(pid, "web") for each in family(parent.pid)[1:]]
 
 
 def kill(processes: Iterable[psutil.Process]) -> None:
