@@ -41,8 +41,9 @@ from qrmerch.printing.signs import Dress, Shown, Sign
 from qrmerch.reviews.models import Answer, Helped, Review, ReviewState
 from qrmerch.reviews.service import answer as tap
 from qrmerch.users.models import Membership, User
+from qrmerch.visitors.ledger import note
 from qrmerch.visitors.models import ConsentAction, Contact, Visitor
-from qrmerch.visitors.service import keep_contact, note_contact, remember
+from qrmerch.visitors.service import keep_contact, remember
 from tests.conftest import NOON
 
 _numbers = itertools.count(1)
@@ -483,7 +484,7 @@ def make_subscription(
     )
     db.add(made)
     shown = {"shown_text": made.shown_text, "locale": made.locale}
-    note_contact(db, contact, made.purpose, ConsentAction.GRANT, at=NOON, **shown)
+    note(db, contact, made.purpose, ConsentAction.GRANT, at=NOON, **shown)
     db.flush()
     return made
 

@@ -77,9 +77,8 @@ def answer() -> Response:
         number = _take_answer(db, retailer, t, is_yes=said == "yes", locale=locale, at=at)
     db.commit()
     place = request.form.get("back", "")
-    address = house.address(_PLACES.get(place, "/my"), locale)
-    said_no = "" if said == "yes" else f"{'&' if '?' in address else '?'}recognised=no"
-    response = redirect_to(f"{address}{said_no}#recognise")
+    address = house.address(_PLACES.get(place, "/my"), locale, recognised="" if said == "yes" else "no")
+    response = redirect_to(f"{address}#recognise")
     if said == "withdraw":
         drop_cookies(response, [retailer.id])
     if number:

@@ -8,7 +8,6 @@ from qrmerch.i18n import translator
 from qrmerch.landing.helpful import answer_missing
 from qrmerch.landing.shopper import find_place, is_script, slow_down
 from qrmerch.rendering.queries import has_section
-from qrmerch.rendering.service import item_address
 from qrmerch.reviews.models import Helped
 from qrmerch.reviews.service import answer
 from qrmerch.web import get_db, redirect_to
@@ -32,6 +31,4 @@ def take_answer(public_id: str) -> Response:
     db.commit()
     if is_script():
         return jsonify(thanks=True)
-    lang = place.house.lang(place.locale)
-    page = item_address(place.item, place.store, lang, is_nowhere=place.is_nowhere, pick=place.pick)
-    return redirect_to(f"{page}#tapped")
+    return redirect_to(f"{place.page}#tapped")

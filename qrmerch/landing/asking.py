@@ -3,6 +3,7 @@
 The answer is the same for every address, known or not; what comes of it is said in the mail.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from time import monotonic, sleep
 from typing import Final
@@ -27,7 +28,6 @@ from qrmerch.parties.queries import get_retailer, list_stores
 from qrmerch.rendering.frame import House, build_frame, errand_languages
 from qrmerch.rendering.pages import Translate
 from qrmerch.rendering.queries import load_shelves, stock_limit
-from qrmerch.rendering.service import item_address
 from qrmerch.rendering.wording import Shelf, word_news, word_stock
 from qrmerch.visitors.addresses import clean_address
 from qrmerch.web import get_db, redirect_to, services
@@ -119,8 +119,7 @@ def take_sign_up() -> Response:
     ask(db, retailer, email, Wish(Purpose.NEWSLETTER), shown_text=shown, locale=locale, sending=_sending(), at=at)
     db.commit()
     _wait_since(came_s)
-    address = house.address("/sign-up", locale)
-    return redirect_to(f"{address}{'&' if '?' in address else '?'}asked=1")
+    return redirect_to(house.address("/sign-up", locale, asked="1"))
 
 
 def _wait_since(came_s: float) -> None:
@@ -231,9 +230,7 @@ def _back_words(place: Place, t: Translate) -> str:
 
 
 def _page_of(place: Place, variant: Variant | None) -> str:
-    lang = place.house.lang(place.locale)
-    pick = variant.key if variant else ""
-    return item_address(place.item, place.store, lang, is_nowhere=place.is_nowhere, pick=pick)
+    return replace(place, pick=variant.key if variant else "").page
 
 
 # --- a retailer's news -----------------------------------------------------------------------------

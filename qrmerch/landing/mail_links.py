@@ -64,8 +64,7 @@ def show_stop(secret: str) -> Response:
     link = _find(db, secret, LinkKind.STOP, at)
     if link is None:
         return _show_stop_gone(db, at, status=404)
-    (asked,) = list_asked(db, link.contact_id, subscription_id=link.subscription_id)
-    return _show_stop(db, link, "open" if asked.subscription.is_live else "over", at)
+    return _show_stop(db, link, "", at)
 
 
 @blueprint.post("/u/<secret>")
@@ -76,7 +75,7 @@ def take_stop(secret: str) -> Response:
     link = _find_to_change(db, secret, LinkKind.STOP, at)
     if link is None:
         return _show_stop_gone(db, at)
-    house, locale = _house_of(db, link, at)
+    house, locale, _ = _told_of(db, link, at)
     t = translator(locale)
     what = request.form.get("what", "")
     if what == "erase":
@@ -117,17 +116,19 @@ def _find_to_change(db: Session, secret: str, kind: LinkKind, at: datetime) -> M
     return link if link is not None and lock_contact(db, link.contact_id) is not None else None
 
 
-def _house_of(db: Session, link: MailLink, at: datetime) -> tuple[House, str]:
-    """The brand of the retailer that wrote, and the language: as the address says, else as it was asked in."""
+def _told_of(db: Session, link: MailLink, at: datetime) -> tuple[House, str, Asked]:
+    """The brand of the retailer that wrote; the language, as the address says, else as it was asked in; what it is
+    about.
+    """
     house = load_house(db, link.retailer_id, at=at)
     wanted = request.args.get("lang", "")
     (asked,) = list_asked(db, link.contact_id, subscription_id=link.subscription_id)
     said = next((each for each in (wanted, asked.subscription.locale) if each in house.locales), house.first)
-    return house, said
+    return house, said, asked
 
 
 def _show_confirm(db: Session, link: MailLink, pending: list[Asked], state: str, at: datetime) -> Response:
-    house, locale = _house_of(db, link, at)
+    house, locale, _ = _told_of(db, link, at)
     t = translator(locale)
     lines = pending or [
         each
@@ -163,11 +164,12 @@ def _show_confirm_gone(db: Session, at: datetime) -> Response:
 
 
 def _show_stop(db: Session, link: MailLink, state: str, at: datetime) -> Response:
-    house, locale = _house_of(db, link, at)
+    """:param state: of `StopPage`; empty for as it stands."""
+    house, locale, asked = _told_of(db, link, at)
+    state = state or ("open" if asked.subscription.is_live else "over")
     t = translator(locale)
     titles = {"open": t("Stop this?"), "stopped": t("It is stopped"), "over": t("This is over")}
     frame, block = build_frame(house, locale=locale, title=titles[state])
-    (asked,) = list_asked(db, link.contact_id, subscription_id=link.subscription_id)
     path, _, query = _here().partition("?")
     page = StopPage(
         t=t,

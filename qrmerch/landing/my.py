@@ -134,15 +134,14 @@ def forget_me() -> Response:
     house = load_host_house(db, at=at)
     locale = choose_locale(house)
     t = translator(locale)
+    words = f"{t('Forget this phone')}. {t(FORGETTING_NOTICE)}"
     for visitor in list_shoppers(db):
         erase_list(db, visitor)
         void_claims(db, visitor, at=at)
-        forget(db, visitor, shown_text=f"{t('Forget this phone')}. {t(FORGETTING_NOTICE)}", locale=locale, at=at)
-    words = f"{t('Forget this phone')}. {t(FORGETTING_NOTICE)}"
+        forget(db, visitor, shown_text=words, locale=locale, at=at)
     forget_phones(db, list_known_phones(db), words=words, locale=locale, at=at)
     db.commit()
-    address = house.address("/my", locale)
-    response = redirect_to(f"{address}{'&' if '?' in address else '?'}forgotten=1")
+    response = redirect_to(house.address("/my", locale, forgotten="1"))
     take_cookie(response)
     drop_cookies(response, list_cookies())
     # What a worker kept, and the pages that the browser itself put aside.

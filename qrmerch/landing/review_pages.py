@@ -53,7 +53,7 @@ def show_all(public_id: str) -> Response:
         frame=frame,
         title=place.item.title,
         picture=card.picture,
-        back=_page_of(place),
+        back=place.page,
         reviews=reviews,
         write=_address(place, "review"),
         before=_address(place, "reviews", number - 1) if number > 1 else "",
@@ -90,7 +90,7 @@ def send(public_id: str) -> Response:
     bought = find_bought_store_id(db, visitor.id, place.item.id) if visitor else None
     write_review(db, place.item, written, locale=place.locale, bought_store_id=bought, at=at)
     db.commit()
-    return redirect_to(f"{_page_of(place)}#wrote")
+    return redirect_to(f"{place.page}#wrote")
 
 
 def _find_place(db: Session, public_id: str, at: datetime) -> Place | None:
@@ -160,16 +160,11 @@ def _show_form(place: Place, sent: Mapping[str, str], problems: Mapping[str, str
         public_id=place.item.public_id,
         at=place.store.public_id if place.store else "",
         title=place.item.title,
-        back=_page_of(place),
+        back=place.page,
         sent=dict(sent),
         problems=dict(problems),
     )
     return respond("landing/review.html", page, block, status=422 if problems else 200)
-
-
-def _page_of(place: Place) -> str:
-    lang = place.house.lang(place.locale)
-    return item_address(place.item, place.store, lang, is_nowhere=place.is_nowhere, pick=place.pick)
 
 
 def _address(place: Place, what: str, number: int = 1) -> str:

@@ -21,7 +21,7 @@ from qrmerch.parties.queries import find_retailer_by_slug, find_store_by_public_
 from qrmerch.rendering.frame import House, load_house
 from qrmerch.rendering.kept import NOWHERE
 from qrmerch.rendering.pages import Translate
-from qrmerch.rendering.service import Personal
+from qrmerch.rendering.service import Personal, item_address
 from qrmerch.rendering.style import StyleBlock, page_policy
 from qrmerch.rendering.templates import render_html
 from qrmerch.scans.visits import find_visit
@@ -56,6 +56,12 @@ class Place:
     @property
     def store_id(self) -> str | None:
         return self.store.id if self.store else None
+
+    @property
+    def page(self) -> str:
+        """The address of the item's page as the shopper has it open."""
+        lang = self.house.lang(self.locale)
+        return item_address(self.item, self.store, lang, is_nowhere=self.is_nowhere, pick=self.pick)
 
 
 def slow_down(what: str, t: Translate, *, most: int = 0) -> None:

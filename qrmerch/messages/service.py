@@ -22,6 +22,7 @@ from qrmerch.outbox import Channel, OutboxMessage
 from qrmerch.parties.languages import locales_of
 from qrmerch.parties.models import Retailer, Store
 from qrmerch.parties.queries import printed_base
+from qrmerch.visitors import ledger
 from qrmerch.visitors import service as visitors
 from qrmerch.visitors.addresses import address_hash, mailbox
 from qrmerch.visitors.models import ConsentAction, Contact
@@ -221,7 +222,7 @@ def confirm(db: Session, link: MailLink, *, at: datetime) -> int:
         subscription = asked.subscription
         subscription.state, subscription.confirmed_at = SubscriptionState.CONFIRMED, at
         subscription.until = at + WATCH_LASTS if subscription.purpose == Purpose.BACK_IN_STOCK else None
-        visitors.note_contact(
+        ledger.note(
             db,
             contact,
             subscription.purpose,
@@ -248,7 +249,7 @@ def stop(db: Session, link: MailLink, *, everything: bool, shown_text: str, loca
     ended = list(db.scalars(live.execution_options(populate_existing=True)))
     for subscription in ended:
         if subscription.state == SubscriptionState.CONFIRMED:
-            visitors.note_contact(
+            ledger.note(
                 db,
                 contact,
                 subscription.purpose,
@@ -274,9 +275,7 @@ def erase(db: Session, contact: Contact, *, shown_text: str, locale: str, keys: 
     for each in list_asked(db, contact.id):
         if each.subscription.state == SubscriptionState.CONFIRMED:
             purpose = each.subscription.purpose
-            visitors.note_contact(
-                db, contact, purpose, ConsentAction.WITHDRAW, shown_text=shown_text, locale=locale, at=at
-            )
+            ledger.note(db, contact, purpose, ConsentAction.WITHDRAW, shown_text=shown_text, locale=locale, at=at)
     visitors.suppress(db, contact.retailer_id, locked.email, keys=keys, at=at)
     _forget(db, contact, at=at)
 

@@ -77,9 +77,12 @@ class House:
         """What an address says of the language: nothing where there is but one."""
         return locale if len(self.locales) > 1 else ""
 
-    def address(self, path: str, locale: str) -> str:
-        """A page of ours that is no item's, in this language, and in this brand on a shared host too."""
-        said = {"of": self.slug, "lang": self.lang(locale)}
+    def address(self, path: str, locale: str, **more: str) -> str:
+        """A page of ours that is no item's, in this language, and in this brand on a shared host too.
+
+        :param more: what else its query says, where it is not empty.
+        """
+        said = {"of": self.slug, "lang": self.lang(locale), **more}
         query = urlencode({name: value for name, value in said.items() if value})
         return f"{path}?{query}" if query else path
 

@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from qrmerch import ids
+from qrmerch.visitors.ledger import note
 from qrmerch.visitors.models import AgreedPhone, ConsentAction, ConsentEvent
 
 ANALYTICS_ID: Final = "analytics_id"
@@ -70,7 +71,7 @@ def refuse(db: Session, retailer_id: str, *, shown_text: str, locale: str, at: d
 
 def take_back(db: Session, phone: AgreedPhone, *, shown_text: str, locale: str, at: datetime) -> None:
     """Cut the tie between a phone and its yes, whose proof stays; the rooms above erase what they keep of the key."""
-    _note(db, phone, ConsentAction.WITHDRAW, shown_text, locale, at)
+    note(db, phone, ANALYTICS_ID, ConsentAction.WITHDRAW, shown_text=shown_text, locale=locale, at=at)
     phone.key = None
     # The loader holds phones that it counts: from here on it counts this one no more.
     db.flush()
@@ -88,18 +89,4 @@ def _answer(
     phone = AgreedPhone(id=ids.new(), retailer_id=retailer_id, key=key, answered_at=at)
     db.add(phone)
     db.flush()
-    _note(db, phone, action, shown_text, locale, at)
-
-
-def _note(db: Session, phone: AgreedPhone, action: ConsentAction, shown_text: str, locale: str, at: datetime) -> None:
-    db.add(
-        ConsentEvent(
-            retailer_id=phone.retailer_id,
-            phone_id=phone.id,
-            purpose=ANALYTICS_ID,
-            action=action,
-            shown_text=shown_text,
-            locale=locale,
-            at=at,
-        )
-    )
+    note(db, phone, ANALYTICS_ID, action, shown_text=shown_text, locale=locale, at=at)

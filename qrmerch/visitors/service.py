@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from qrmerch import ids
 from qrmerch.visitors.addresses import address_hash
-from qrmerch.visitors.models import ConsentAction, ConsentEvent, Contact, Suppression, Visitor
+from qrmerch.visitors.ledger import note
+from qrmerch.visitors.models import ConsentAction, Contact, Suppression, Visitor
 from qrmerch.visitors.queries import (
     find_visitor,
     hash_secret,
@@ -58,7 +59,7 @@ def remember(
         if known is None:
             raise
         return Remembered(known, secret, is_new=False)
-    _note(db, visitor, ConsentAction.GRANT, shown_text=shown_text, locale=locale, at=at)
+    note(db, visitor, FUNCTIONAL, ConsentAction.GRANT, shown_text=shown_text, locale=locale, at=at)
     return Remembered(visitor, secret, is_new=True)
 
 
@@ -67,7 +68,7 @@ def forget(db: Session, visitor: Visitor, *, shown_text: str, locale: str, at: d
 
     The proof of what was agreed to stays, without the phone. The rooms above erase what they keep.
     """
-    _note(db, visitor, ConsentAction.WITHDRAW, shown_text=shown_text, locale=locale, at=at)
+    note(db, visitor, FUNCTIONAL, ConsentAction.WITHDRAW, shown_text=shown_text, locale=locale, at=at)
     visitor.secret_hash = hash_secret(secrets.token_urlsafe(_SECRET_BYTES), visitor.retailer_id)
     visitor.forgotten_at = at
 
@@ -75,20 +76,6 @@ def forget(db: Session, visitor: Visitor, *, shown_text: str, locale: str, at: d
 def _is_secret(text: str) -> bool:
     """Whether a cookie's value has the form of one that was made here."""
     return len(text) == 43 and all(character.isalnum() or character in "-_" for character in text) and text.isascii()
-
-
-def _note(db: Session, visitor: Visitor, action: ConsentAction, *, shown_text: str, locale: str, at: datetime) -> None:
-    db.add(
-        ConsentEvent(
-            retailer_id=visitor.retailer_id,
-            visitor_id=visitor.id,
-            purpose=FUNCTIONAL,
-            action=action,
-            shown_text=shown_text,
-            locale=locale,
-            at=at,
-        )
-    )
 
 
 def keep_contact(db: Session, retailer_id: str, email: str, *, at: datetime) -> Contact:
@@ -106,23 +93,6 @@ def keep_contact(db: Session, retailer_id: str, email: str, *, at: datetime) -> 
         # Two asked at once; the other one was first.
         return db.scalars(locked).one()
     return contact
-
-
-def note_contact(
-    db: Session, contact: Contact, purpose: str, action: ConsentAction, *, shown_text: str, locale: str, at: datetime
-) -> None:
-    """Add to the ledger what the owner of an address agreed to or took back; the caller commits."""
-    db.add(
-        ConsentEvent(
-            retailer_id=contact.retailer_id,
-            contact_id=contact.id,
-            purpose=purpose,
-            action=action,
-            shown_text=shown_text,
-            locale=locale,
-            at=at,
-        )
-    )
 
 
 def erase_contact(db: Session, contact: Contact, *, at: datetime) -> None:
