@@ -66,6 +66,8 @@ class Held:
     usable: frozenset[str] = frozenset()
     # Instants to come at which something else may hold, unless somebody changes something.
     edges: tuple[datetime, ...] = ()
+    # Taken down, or of a vendor that no longer supplies: not an item whose page is still to be written.
+    is_down: bool = False
 
     @property
     def slots(self) -> dict[str, Any]:
@@ -149,6 +151,7 @@ def hold(
         item_id: shown.held(
             item_id,
             next(iter(covering[item_id]), None),
+            item_id in hidden,
             [
                 each
                 for row in rows[item_id]
@@ -160,6 +163,26 @@ def hold(
         )
         for item_id, place in places.items()
     }
+
+
+def list_down_ids(
+    db: Session,
+    items: Collection[Item],
+    *,
+    store_ids: Mapping[str, str] | Mapping[str, str | None],
+    locale: str | None,
+    at: datetime,
+) -> set[str]:
+    """The ids of those of these items that are taken down where they are looked at, or whose vendor supplies no more.
+
+    :param store_ids: as for `hold`.
+    :param locale: as for `hold`.
+    """
+    rows = _rows_of(db, [item.id for item in items], at)
+    places = _find_places(db, items, store_ids, locale)
+    held = {item_id: find_holding(rows[item_id], place, at=at) for item_id, place in places.items()}
+    down = {item_id for item_id, row in held.items() if row is not None and row.revision_id is None}
+    return down | _suspended_of(db, items)
 
 
 class _Shown:
@@ -181,10 +204,11 @@ class _Shown:
         self._look_underneath()
         self._turns = list_edges_of(db, {each for ids in self._assets.values() for each in ids}, at=at)
 
-    def held(self, item_id: str, publication: Publication | None, edges: list[datetime]) -> Held:
+    def held(self, item_id: str, publication: Publication | None, is_hidden: bool, edges: list[datetime]) -> Held:
         pile = self._piles.get(item_id)
         if not pile:
-            return Held(publication, edges=tuple(sorted(set(edges))))
+            is_down = is_hidden or (publication is not None and publication.revision_id is None)
+            return Held(publication, edges=tuple(sorted(set(edges))), is_down=is_down)
         revision, sections = self._read[pile[0]]
         kept = {name: found for name in self._blocked[item_id] if (found := self._find_kept(item_id, name))}
         labels = _labels_of(sections)
