@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, exists, not_, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from qrmerch.catalog.models import Item
@@ -358,10 +358,39 @@ def shows_somewhere(db: Session, *, at: datetime, retailer_id: str | None = None
         )
     }
     always = select(Publication.item_id).where(*_stands(at), Publication.weekly.is_(None))
-    suspended = select(Supply.id).where(
+    return and_(or_(Item.id.in_(always), Item.id.in_(open_now)), not_(_suspended()))
+
+
+def shows_in(db: Session, store: Store, locale: str, *, at: datetime) -> ColumnElement[bool]:
+    """A condition on `Item`: a page of it shows in a store, in a language, at an instant."""
+    place = Place(store.id, store.time_zone, locale)
+    limits = (Publication.store_ids, Publication.locales, Publication.weekly)
+    mine = (*_stands(at), Publication.retailer_id == store.retailer_id)
+    limited = db.scalars(select(Publication).where(*mine, or_(*(each.is_not(None) for each in limits))))
+    here = {row.item_id for row in limited if covers(row, place, at=at)}
+    everywhere = select(Publication.item_id).where(*mine, *(each.is_(None) for each in limits))
+    return and_(or_(Item.id.in_(everywhere), Item.id.in_(here)), not_(_suspended()))
+
+
+def list_edges_in(db: Session, store: Store, locale: str, *, at: datetime) -> list[datetime]:
+    """Instants to come at which `shows_in` may say something else, unless somebody changes something."""
+    mine = Publication.retailer_id == store.retailer_id
+    edges = [
+        db.scalar(select(func.min(edge)).where(mine, edge > at)) for edge in (Publication.from_at, Publication.until_at)
+    ]
+    turning = select(Publication).where(
+        mine, Publication.weekly.is_not(None), or_(Publication.until_at.is_(None), Publication.until_at > at)
+    )
+    place = Place(store.id, store.time_zone, locale)
+    turns = list_edges(db.scalars(turning), place, since=at, until=at + HORIZON)
+    return [*(edge for edge in edges if edge), *turns[:1]]
+
+
+def _suspended() -> ColumnElement[bool]:
+    """A condition on `Item`: its vendor no longer supplies its retailer."""
+    return exists().where(
         Supply.retailer_id == Item.retailer_id, Supply.vendor_id == Item.vendor_id, Supply.ended_at.is_not(None)
     )
-    return and_(or_(Item.id.in_(always), Item.id.in_(open_now)), not_(suspended.exists()))
 
 
 def _stands(at: datetime) -> tuple[ColumnElement[bool], ...]:
