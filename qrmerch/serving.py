@@ -28,6 +28,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, Final
 
+from qrmerch import logs
 from qrmerch.config import PREFIX, Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -134,6 +135,7 @@ def serve(
     :param on_ready: called once, when the first page has been answered.
     :raises SettingsError: something else listens on the port.
     """
+    logs.set_up()
     _await_port(settings.host, settings.port)
     supervisor = Supervisor(settings, certificate=certificate)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -247,6 +249,7 @@ def make_server(
         "backpressure": _CONNECTIONS,
         "http1_settings": HTTP1Settings(header_read_timeout=_HEADER_WAIT_MS, max_buffer_size=_MAX_HEADER_BYTES),
         "log_level": LogLevels.warning,
+        "log_dictconfig": {"formatters": {each: {"()": logs.OneLine} for each in ("generic", "access")}},
         "respawn_failed_workers": True,
         "respawn_interval": _RESPAWN_AFTER_S,
         "workers_kill_timeout": 5,
@@ -319,7 +322,7 @@ def _main() -> None:
     parser.add_argument("--key", type=Path)
     asked = parser.parse_args()
     end_with_parent(asked.parent)
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    logs.set_up()
     settings = Settings.read(os.environ)
     if asked.role == "web":
         run_web(settings, Certificate(asked.certificate, asked.key) if asked.certificate else None)
