@@ -5,7 +5,8 @@ when one dies twice within seconds, so it is watched as well. A child whose pare
 that a killed server leaves nothing behind that holds the port.
 
 SIGUSR2 brings a new release in: other web workers are started beside those that run, both listen on the port, and the
-old ones end when the new ones are ready, finishing what they answer; then the loader and the job worker start anew.
+old ones end when the new ones are ready, finishing what they answer; then the loader and the job worker start anew. A
+call that has reached an old one and is still unread in that moment is cut off, and answered when it is made again.
 
 In a child: `python -m qrmerch.serving web|loader|worker --parent PID`, with the settings in its environment. Each
 imports what it needs where it needs it, for all of them start at once; the web workers are forked from a process
