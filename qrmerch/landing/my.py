@@ -136,7 +136,7 @@ def forget_me() -> Response:
     t = translator(locale)
     words = f"{t('Forget this phone')}. {t(FORGETTING_NOTICE)}"
     for visitor in list_shoppers(db):
-        erase_list(db, visitor)
+        erase_list(db, visitor, at=at)
         void_claims(db, visitor, at=at)
         forget(db, visitor, shown_text=words, locale=locale, at=at)
     forget_phones(db, list_known_phones(db), words=words, locale=locale, at=at)
