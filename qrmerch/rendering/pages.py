@@ -348,6 +348,8 @@ class Piece:
     # The price where every variant has the same one; None else.
     price_minor: int | None = None
     currency: str = ""
+    # False where the words for its price say that it is no longer sold.
+    is_sold: bool = True
 
 
 @dataclass(frozen=True, slots=True)

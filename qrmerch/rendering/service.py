@@ -583,6 +583,7 @@ def _card_of(
         at=place.public_id if place else NOWHERE if is_nowhere else "",
         price_minor=price_minor,
         currency=currency,
+        is_sold=is_sold,
     )
 
 

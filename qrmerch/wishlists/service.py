@@ -160,7 +160,7 @@ def is_brought(db: Session, share: ListShare, item: Item) -> bool:
     return _find_bringing(db, share, item) is not None
 
 
-def copy_list(db: Session, items: Sequence[Item], visitor: Visitor, *, at: datetime) -> Copied:
+def copy_list(db: Session, items: Sequence[Item], visitor: Visitor, *, store_id: str | None, at: datetime) -> Copied:
     """Put items of a friend's list on a visitor's own, as far as there is room; the caller commits.
 
     What is there already stays as it was, so that copying twice is copying once.
@@ -174,8 +174,8 @@ def copy_list(db: Session, items: Sequence[Item], visitor: Visitor, *, at: datet
     for item in reversed(wanted[: max(room, 0)]):
         row = rows.get(item.id)
         if row is not None:
-            row.added_at, row.removed_at, row.store_id = at, None, None
-        elif not _add(db, visitor, item, store_id=None, at=at):
+            row.added_at, row.removed_at, row.store_id = at, None, store_id
+        elif not _add(db, visitor, item, store_id=store_id, at=at):
             continue
         new.append(item)
     return Copied(tuple(reversed(new)), is_full=len(wanted) > max(room, 0))
