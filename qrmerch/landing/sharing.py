@@ -99,6 +99,7 @@ def show_sharing(name: str) -> Response:
         locale=owner.locale,
         title=title,
         languages=errand_languages(owner.house, owner.locale, f"/my/shared/{owner.house.slug}"),
+        kept=_count_kept(db, owner),
     )
     subject = t("A list at {house}").format(house=owner.house.name)
     page = SharingPage(
@@ -108,12 +109,13 @@ def show_sharing(name: str) -> Response:
         action=f"/my/shared/{owner.house.slug}",
         back=owner.back,
         url=url,
+        seen=f"/l/{share.secret}" if share else "",
         mail=f"mailto:?subject={quote(subject)}&body={quote(url)}",
         sms=f"sms:?&body={quote(f'{subject} {url}')}",
         until=_day(share.until_at, owner) if share else "",
         is_gift=share is not None and share.mode == ShareMode.GIFT,
         gifts=owner.house.address(f"/my/gifts/{owner.house.slug}", owner.locale),
-        has_items=owner.visitor is not None and bool(list_kept(db, owner.visitor.id)),
+        has_items=_count_kept(db, owner) > 0,
     )
     return respond("landing/sharing.html", page, block)
 
@@ -130,11 +132,12 @@ def show_gifts(name: str) -> Response:
     if share is None or share.mode != ShareMode.GIFT:
         return redirect_to(owner.page)
     t = translator(owner.locale)
-    frame, block = build_frame(owner.house, locale=owner.locale, title=t("What friends bring"))
+    kept = _count_kept(db, owner)
+    frame, block = build_frame(owner.house, locale=owner.locale, title=t("What friends bring"), kept=kept)
     found = {item.id: item for item in db.scalars(select(Item).where(Item.id.in_(_brought(db, share))))}
     # In the order of the list, for that of the marks may tell who was asked when.
-    kept = [found[row.item_id] for row in list_kept(db, share.visitor_id or "") if row.item_id in found]
-    pieces = list_cards(db, kept, locale=owner.locale, store=None, kept=(), at=at)
+    brought = [found[row.item_id] for row in list_kept(db, share.visitor_id or "") if row.item_id in found]
+    pieces = list_cards(db, brought, locale=owner.locale, store=None, kept=(), at=at)
     page = GiftsPage(t=t, frame=frame, pieces=pieces, back=owner.page)
     return private(respond("landing/gifts.html", page, block))
 
@@ -174,6 +177,10 @@ def _stop(db: Session, owner: _Owner, at: datetime) -> None:
     share = find_share_of(db, owner.visitor.id, to_change=True) if owner.visitor else None
     if share is not None:
         end_share(db, share, at=at)
+
+
+def _count_kept(db: Session, owner: _Owner) -> int:
+    return len(list_kept(db, owner.visitor.id)) if owner.visitor else 0
 
 
 def _answer(owner: _Owner, url: str) -> Response:

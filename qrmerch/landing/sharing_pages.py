@@ -18,6 +18,8 @@ class SharingPage:
     back: str
     # The address that friends get; empty while the list is not shared.
     url: str
+    # The same page on this host, where its owner is known.
+    seen: str
     mail: str
     sms: str
     # Until when the address holds, in words.
