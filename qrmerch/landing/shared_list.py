@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from qrmerch.access import allow_anyone
 from qrmerch.catalog.models import Item
 from qrmerch.clock import now
+from qrmerch.content.holding import list_down_ids
 from qrmerch.i18n import language_name, translator
 from qrmerch.landing.counting import is_internal, objects
 from qrmerch.landing.guessing import note_miss, refuse_guessing
@@ -149,7 +150,7 @@ def copy_shared(secret: str) -> Response:
     if friends is None:
         return _answer_gone(db, secret, at)
     t = translator(friends.locale)
-    items = [item for item in _load_items(db, friends.share) if not item.is_retired]
+    items = _leave_gone(db, friends, _load_items(db, friends.share), at)
     if friends.is_owner or not items:
         return redirect_to(friends.address())
     slow_down("copies", t)
@@ -185,7 +186,9 @@ def mark_brought(secret: str) -> Response:
 
 def _bring(db: Session, friends: _Friends, item: Item, at: datetime) -> Response:
     t = translator(friends.locale)
-    if item.is_retired or (friends.visitor is None and is_brought(db, friends.share, item)):
+    if not _leave_gone(db, friends, [item], at):
+        return redirect_to(friends.address(place=item.public_id))
+    if friends.visitor is None and is_brought(db, friends.share, item):
         return redirect_to(friends.address(place=item.public_id, taken="1"))
     slow_down("marks", t)
     known = _remember(db, friends, f"{t('I bring this')}. {t(MARKING_NOTICE)}", at)
@@ -249,6 +252,13 @@ def _load_items(db: Session, share: ListShare) -> list[Item]:
     rows = list_kept(db, share.visitor_id or "")
     found = {item.id: item for item in db.scalars(select(Item).where(Item.id.in_([row.item_id for row in rows])))}
     return [found[row.item_id] for row in rows]
+
+
+def _leave_gone(db: Session, friends: _Friends, items: list[Item], at: datetime) -> list[Item]:
+    """Without what is no longer sold, or taken down where the friend is."""
+    seen_in = {item.id: friends.store_id for item in items}
+    down = list_down_ids(db, items, store_ids=seen_in, locale=friends.locale, at=at)
+    return [item for item in items if not item.is_retired and item.id not in down]
 
 
 def _load_pieces(db: Session, friends: _Friends, at: datetime) -> tuple[SharedPiece, ...]:

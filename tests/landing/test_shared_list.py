@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from qrmerch.clock import now
+from qrmerch.content.publishing import take_down
 from qrmerch.db import Database
 from qrmerch.landing import guessing, shared_list, shopper
 from qrmerch.landing.misses import LIMIT
@@ -663,6 +664,28 @@ def test_another_lists_item_and_one_that_is_gone_cannot_be_marked(
     assert rows(database) == before
     assert friend.cookies() == []
     assert "I bring this" not in page.text
+
+
+def test_what_is_taken_down_is_named_and_neither_marked_nor_copied(
+    browser: Browser, aisle: Aisle, db: Session, database: Database
+) -> None:
+    address = shared(browser, aisle, what="gift")
+    friend = browser.another()
+    page = friend.get(address)
+    take_down(db, aisle.top, reason="Recalled", actor=None, at=now())
+    db.commit()
+    before = rows(database)
+
+    told = friend.follow(press(friend, page, f"{address}/bring", bring=aisle.top.public_id)).text
+    after = rows(database)
+    press(friend, page, f"{address}/copy")
+
+    assert '<p class="num"><bdi>Not available at the moment</bdi></p>' in told
+    assert "I bring Marigold Slouch Top" not in told
+    assert "I bring Silver Cross Sandal" in told
+    assert after == before
+    assert "Marigold Slouch Top" not in friend.get("/my").text
+    assert "Silver Cross Sandal" in friend.get("/my").text
 
 
 # --- strangers --------------------------------------------------------------------------------------
