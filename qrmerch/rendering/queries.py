@@ -9,6 +9,7 @@ from typing import Any, cast
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from qrmerch.calls.queries import Coming, find_coming
 from qrmerch.catalog.models import Item, Stock, Variant
 from qrmerch.catalog.queries import get_item, was_prices
 from qrmerch.content.holding import Held, hold
@@ -54,6 +55,8 @@ class Scene:
     pick: str = ""
     # Opened by somebody who need not stand in the store.
     is_away: bool = False
+    # Somebody comes to who calls in the store.
+    is_staffed: bool = False
 
     @property
     def zone(self) -> str:
@@ -118,6 +121,8 @@ def load_scene(
     ]
     edges += [edge for offer in offers for edge in (offer.from_at, offer.until_at)]
     edges += opening_edges(store, at) if store else []
+    coming = find_coming(db, store, at=at) if store else Coming(False)
+    edges += [coming.changes_at] if coming.changes_at else []
     edges += live.edges if live else ()
     edges += [house.until] if house.until else []
     default = Source((), {}, (), locale, house.locales)
@@ -134,6 +139,7 @@ def load_scene(
         shelf=load_shelves(db, [item], {retailer.id: stores}, {retailer.id: stock_limit(retailer)}, at=at)[item.id],
         offers=tuple(offer for offer in offers if is_live(offer, at)),
         edges=tuple(edge for edge in edges if edge > at),
+        is_staffed=coming.is_possible,
     )
 
 
