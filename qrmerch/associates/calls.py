@@ -97,10 +97,10 @@ def finish_call(call_id: str) -> Response:
 def refuse_call(call_id: str) -> Response:
     """It is not possible, and the shopper reads why."""
     associate_id, said = current_principal().user_id, request.form.get("why", "")
-    if said not in set(Why):
-        raise FormError({"why": "Say why it is not possible."})
 
     def refuse(db: Session, made: Call, at: datetime) -> str:
+        if said not in set(Why):
+            raise FormError({"why": "Say why it is not possible."})
         service.give_up(db, made, Why(said), associate_id, at=at)
         return f"Number {made.number} reads why it is not possible."
 
