@@ -18,8 +18,8 @@ from qrmerch.text import whole_number
 
 _DAYS: Final = 7
 _STAFFED: Final = (
-    (Staffed.HOURS.value, "While the store is open, by its hours"),
-    (Staffed.SWITCH.value, "While its associates say that they can come"),
+    (Staffed.HOURS.value, "While it is open, by its hours"),
+    (Staffed.SWITCH.value, "While its associates say so"),
 )
 
 

@@ -294,7 +294,7 @@ def _word_state(made: Call, state: CallState, name: str, t: Translate) -> tuple[
         return (
             t("Asked"),
             t("We have heard you"),
-            t("Everybody who works here reads it now. Stay where you are: this page says who comes."),
+            t("Everybody who works here can see it now. Stay where you are: this page says when somebody comes."),
         )
     if state == CallState.TAKEN:
         title = t("{name} is on the way").format(name=f"\u2068{name}\u2069") if name else t("Somebody is on the way")
