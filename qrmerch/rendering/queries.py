@@ -116,11 +116,7 @@ def load_scene(
         edges += held.edges
     shown = Held(None, revision) if revision else held
     live = _read_held(db, shown, version, locale=locale, house=house, at=at) if shown.revision else None
-    offers = [
-        offer
-        for offer in list_offers_on(db, item.id, store_id=store.id if store else None, at=at)
-        if not (retailer.no_discount and offer.kind.is_discount)
-    ]
+    offers = _list_offers(db, item, retailer, store, at=at)
     edges += [edge for offer in offers for edge in (offer.from_at, offer.until_at)]
     edges += opening_edges(store, at) if store else []
     coming = find_coming(db, store, at=at) if store else Coming(False)
@@ -144,6 +140,12 @@ def load_scene(
         edges=tuple(edge for edge in edges if edge > at),
         is_staffed=coming.is_possible,
     )
+
+
+def _list_offers(db: Session, item: Item, retailer: Retailer, store: Store | None, *, at: datetime) -> list[Offer]:
+    """The offers on an item there, running and to come, without those that its retailer does not make."""
+    found = list_offers_on(db, item.id, store_id=store.id if store else None, at=at)
+    return [offer for offer in found if not (retailer.no_discount and offer.kind.is_discount)]
 
 
 def has_section(db: Session, item: Item, kind: str, *, store_id: str | None, locale: str, at: datetime) -> bool:
