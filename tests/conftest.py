@@ -35,7 +35,7 @@ NOON = datetime(2026, 11, 18, 17, 0, tzinfo=UTC)
 _ON_ONE_DATABASE = ("account", "associates", "desk", "drills", "insights", "landing", "media", "studio")
 # Where two at once decide, every test runs on both; elsewhere one in three does, always the same ones. Of the tests
 # beside this file that is so but for those that open all pages.
-_ON_BOTH, _ONE_IN = ("offers", "scans", "tests"), 3
+_ON_BOTH, _ONE_IN = ("calls", "offers", "scans", "tests"), 3
 _OF_ALL_PAGES = ("test_access.py", "test_naughty_text.py")
 _RACES = "test_races.py"
 

@@ -30,6 +30,7 @@ from qrmerch.rendering.kept import NOWHERE, RenderedPage
 from qrmerch.rendering.opening import word_opening
 from qrmerch.rendering.pages import (
     Beside,
+    CallButton,
     Choice,
     Elsewhere,
     Fold,
@@ -194,7 +195,7 @@ def _as_preview(page: ItemPage | GonePage, block: StyleBlock, scheme: str) -> tu
         choice = page.choice
         if choice is not None:
             choice = replace(choice, chips=tuple(replace(chip, tell="") for chip in choice.chips))
-        return replace(page, frame=frame, question=None, sections=sections, choice=choice, tell=""), block
+        return replace(page, frame=frame, question=None, sections=sections, choice=choice, tell="", call=None), block
     return replace(page, frame=frame), block
 
 
@@ -253,6 +254,7 @@ def _make_item_page(
         elsewhere=_find_elsewhere(scene) if "stock" in heads else None,
         guide=guide,
         contact=read_contact(source),
+        call=_word_call(scene, choice, state),
         is_away=scene.is_away,
         tell=_tell_of_one(scene) if "stock" in heads else "",
     )
@@ -351,6 +353,19 @@ def _word_choice(scene: Scene) -> Choice | None:
         replace(chip, tell=_tell_address(scene, chip.value) if chip.stock == "none" else "") for chip in choice.chips
     )
     return replace(choice, chips=tuple(chips))
+
+
+def _word_call(scene: Scene, choice: Choice | None, state: str) -> CallButton | None:
+    """How somebody is called to this page's reader; None where nobody comes, or who reads it may be elsewhere."""
+    if not scene.is_staffed or scene.is_away:
+        return None
+    t = translator(scene.source.locale)
+    is_first = scene.style != Style.EVERYDAY
+    if scene.style == Style.QUIET:
+        return CallButton(t("Ask an advisor to join you"), False, is_first)
+    if choice is None or not choice.is_of_size or state == "none":
+        return CallButton(t("Ask a colleague to come"), False, is_first)
+    return CallButton(t("Bring my size"), True, is_first)
 
 
 def _tell_of_one(scene: Scene) -> str:
