@@ -554,6 +554,8 @@ class ItemPage:
     is_away: bool = False
     # The page to be told when the one variant that there is is back; empty where it is here.
     tell: str = ""
+    # Where in the store it is: the shelf or rail, as the retailer calls it; empty where nobody said.
+    spot: str = ""
 
     @property
     def template(self) -> str:

@@ -230,7 +230,7 @@ def test_a_place_has_a_name_of_its_own_in_its_store(db: Session) -> None:
     service.add_fixture(db, other, name="Shoe wall", kind=FixtureKind.WALL)
     with pytest.raises(FormError):
         service.add_fixture(db, store, name="  Shoe   wall ", kind=FixtureKind.WALL)
-    service.change_fixture(db, place, name="Shoe wall", kind=FixtureKind.WALL)
+    service.change_fixture(db, place, name="Shoe wall", kind=FixtureKind.WALL, at=NOON)
 
     assert place.kind == FixtureKind.WALL and len(db.scalars(select(Fixture)).all()) == 2
 
