@@ -22,6 +22,8 @@ class Picture:
     height: int
     avif: str = ""
     jpeg: str = ""
+    # Of a card: the edge that stays when it is cut: `top`, `low`, `left`, `right`, or empty for the middle.
+    edge: str = ""
 
     @property
     def is_wide(self) -> bool:
