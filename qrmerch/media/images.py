@@ -38,6 +38,7 @@ PREVIEW_SIZE: Final = (1200, 630)
 # What is less wide than this would lose its head and feet in the preview; so much of what is taller stands in it.
 _CUT_FROM: Final = 1.25
 _STANDS_FROM: Final = 0.8
+_CALM_ROWS: Final = 64
 CENTRE: Final = (0.5, 0.5)
 # Looking for what a picture is of: at so many pixels, by how far a colour is from those along the edge (0 to 255), in a
 # window of so much of the picture; a guess that is hardly off the centre is the centre.
@@ -512,10 +513,17 @@ def _previewed(decoded: _Decoded, focus: tuple[float, float]) -> Image.Image:
     edge = max(1, standing.width // 50)
     for begin, end, at in ((0, left, 0), (right, laid.width, standing.width - edge)):
         line = standing.crop((at, 0, at + edge, height)).resize((1, height), Image.Resampling.BOX)
-        line = line.filter(ImageFilter.GaussianBlur(height / 40))
-        laid.paste(line.resize((end - begin, height)), (begin, 0))
+        laid.paste(_calmed(line).resize((end - begin, height)), (begin, 0))
     laid.paste(standing, (left, 0))
     return laid
+
+
+def _calmed(line: Image.Image) -> Image.Image:
+    """One column without what only crosses it, such as a strap: the middle of its neighbours, blurred."""
+    block = line.resize((_CALM_ROWS // 2, _CALM_ROWS), Image.Resampling.BOX).filter(ImageFilter.MedianFilter(31))
+    middle = block.width // 2
+    calm = block.crop((middle, 0, middle + 1, _CALM_ROWS)).filter(ImageFilter.GaussianBlur(2))
+    return calm.resize(line.size, Image.Resampling.BICUBIC)
 
 
 def _guess_focus(decoded: _Decoded) -> tuple[float, float]:
@@ -529,7 +537,7 @@ def _guess_focus(decoded: _Decoded) -> tuple[float, float]:
         return CENTRE
     across = differs.resize((differs.width, 1), Image.Resampling.BOX).tobytes()
     down = differs.resize((1, differs.height), Image.Resampling.BOX).tobytes()
-    return _window_at(across, keeps_begin=False), _window_at(down, keeps_begin=True)
+    return _window_at(across, keeps_begin=False), _window_at(down, keeps_begin=picture.height > picture.width)
 
 
 def _differing(small: Image.Image) -> Image.Image:
