@@ -18,6 +18,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
 
@@ -569,15 +570,9 @@ def _window_at(weights: bytes, *, keeps_begin: bool) -> float:
 
     :param keeps_begin: of what is longer than the window, its beginning stays, as a head does; else its middle.
     """
-    total, seen, ends = sum(weights), 0, []
-    for place, weight in enumerate(weights):
-        seen += weight
-        if not ends and seen > total * _SUBJECT_TAIL:
-            ends.append(place / len(weights))
-        if seen >= total * (1 - _SUBJECT_TAIL):
-            ends.append((place + 1) / len(weights))
-            break
-    first, last = ends if len(ends) == 2 else (0.0, 1.0)
+    total, seen = sum(weights), list(accumulate(weights))
+    first = sum(each <= total * _SUBJECT_TAIL for each in seen) / len(weights)
+    last = (sum(each < total * (1 - _SUBJECT_TAIL) for each in seen) + 1) / len(weights)
     middle = (first + last) / 2
     if keeps_begin and last - first > _SUBJECT_WINDOW:
         middle = first + _SUBJECT_WINDOW / 2
@@ -592,7 +587,8 @@ def _is_light_above(picture: Image.Image, focus: tuple[float, float]) -> bool:
     left, top = (picture.width - width) * focus[0], (picture.height - height) * focus[1]
     box = (left, top, min(left + width, picture.width), min(top + height * _HEADER_SHARE, picture.height))
     grey = picture.convert("L").resize((64, 10), Image.Resampling.BOX, box=box)
-    return grey.getextrema()[0] >= _LIGHT_ENOUGH and ImageStat.Stat(grey).stddev[0] <= _CALM_ENOUGH
+    found = ImageStat.Stat(grey)
+    return found.extrema[0][0] >= _LIGHT_ENOUGH and found.stddev[0] <= _CALM_ENOUGH
 
 
 def _cropped(picture: Image.Image, focus: tuple[float, float]) -> Image.Image:

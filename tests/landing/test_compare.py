@@ -141,7 +141,7 @@ def test_what_is_taken_down_has_neither_price_nor_facts_beside_the_rest_nor_on_t
     take_down(db, aisle.top, reason="Recalled", actor=None, at=now())
     db.commit()
 
-    table = said(browser.get(address(aisle.top, aisle.sandal)).text)
+    table = rows(browser.get(address(aisle.top, aisle.sandal)).text)
     mine = browser.get("/my").text
 
     assert table["Price"][0] == "Not available at the moment"
