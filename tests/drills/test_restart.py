@@ -3,6 +3,7 @@
 import signal
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from itertools import takewhile
 from threading import Event
 
 import pytest
@@ -10,6 +11,9 @@ import pytest
 from tests.drills.shop import Shop, children_called, web_workers
 
 _PHONES = 8
+# A call that waits at the door of a worker in the very moment when it closes is cut off, and then made again; a new
+# worker that has all its pages to render may refuse some first.
+_MOST_TRIES = 50
 pytestmark = pytest.mark.drill
 
 
@@ -26,14 +30,13 @@ def test_sec_j10_other_processes_take_over_and_every_phone_is_answered(shop: Sho
     before, is_over = family(), Event()
 
     def phone(number: int) -> Counter[str]:
-        """One that scans on and on, each time on a new line; one that is cut off asks again, once."""
+        """One that scans on and on, each time on a new line, and asks again as the page that refuses it does."""
         told: Counter[str] = Counter()
         path = f"/q/{shop.tokens[number % len(shop.tokens)]}"
         while not is_over.is_set():
-            first = shop.fetch(path)[0]
-            told["answered"] += first == 200
-            if first != 200:
-                told["answered, asked again" if shop.fetch(path)[0] == 200 else "without"] += 1
+            answers = (shop.fetch(path)[0] for _ in range(_MOST_TRIES))
+            refused = len(list(takewhile(lambda status: status != 200, answers)))
+            told.update(answered=1, refused=refused, without=refused == _MOST_TRIES)
         return told
 
     with ThreadPoolExecutor(_PHONES) as phones:
@@ -45,7 +48,5 @@ def test_sec_j10_other_processes_take_over_and_every_phone_is_answered(shop: Sho
     shop.settle()
 
     assert told["without"] == 0
-    # A call that waits at the door of a worker in the very moment when it closes is cut off.
-    assert told["answered, asked again"] <= told["answered"] / 100
-    assert shop.count("scan") + shop.count("repeat") == told["answered"] + told["answered, asked again"]
+    assert told["answered"] <= shop.count("scan") + shop.count("repeat") <= told["answered"] + told["refused"]
     assert not list(shop.settings.data_dir.glob("ready-*"))
