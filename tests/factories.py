@@ -270,6 +270,7 @@ def make_asset(
         width=width,
         height=height,
         colour="#ddc020",
+        is_light_above=True,
         alt=alt if alt is not None else {"en": f"A yellow knit top, view {number}"},
         received_at=NOON - timedelta(days=65),
     )

@@ -307,6 +307,7 @@ def upgrade() -> None:
         sa.Column("placeholder", sa.String(length=2000), nullable=True),
         sa.Column("focus_x", sa.Double(), nullable=False),
         sa.Column("focus_y", sa.Double(), nullable=False),
+        sa.Column("is_light_above", sa.Boolean(), nullable=False),
         sa.Column("alt", sa.JSON(), nullable=False),
         sa.Column("alt_text", sa.String(length=4000), nullable=False),
         sa.Column("is_decorative", sa.Boolean(), nullable=False),

@@ -229,7 +229,7 @@ def change_place(fixture_id: str) -> Response:
     store = _get_store(place.store_id)
     before = audit.state_of(place, "name", "kind")
     try:
-        service.change_fixture(db, place, name=request.form.get("name", ""), kind=_kind())
+        service.change_fixture(db, place, name=request.form.get("name", ""), kind=_kind(), at=at)
     except FormError as error:
         return _render(db, store, _Sent(place.id, request.form, error.problems))
     detail = audit.changes(before, audit.state_of(place, "name", "kind"))

@@ -22,6 +22,8 @@ class Picture:
     height: int
     avif: str = ""
     jpeg: str = ""
+    # Of a card: the edge that stays when it is cut: `top`, `low`, `left`, `right`, or empty for the middle.
+    edge: str = ""
 
     @property
     def is_wide(self) -> bool:
@@ -571,6 +573,8 @@ class ItemPage:
     is_away: bool = False
     # The page to be told when the one variant that there is is back; empty where it is here.
     tell: str = ""
+    # Where in the store it is: the shelf or rail, as the retailer calls it; empty where nobody said.
+    spot: str = ""
 
     @property
     def template(self) -> str:

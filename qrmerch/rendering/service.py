@@ -24,7 +24,7 @@ from qrmerch.money import format_money
 from qrmerch.offers.models import Offer, OfferKind
 from qrmerch.parties.models import Retailer, Store
 from qrmerch.parties.queries import list_stores
-from qrmerch.rendering.around import find_elsewhere, list_hanging
+from qrmerch.rendering.around import find_elsewhere, list_hanging, list_spots
 from qrmerch.rendering.frame import ITEM_SHEETS, House, build_frame, language_links, pick_text
 from qrmerch.rendering.kept import NOWHERE, RenderedPage
 from qrmerch.rendering.opening import word_opening
@@ -84,6 +84,7 @@ from qrmerch.rendering.wording import (
     word_news,
     word_offer,
     word_price,
+    word_spot,
     word_stock,
     word_stock_at,
 )
@@ -257,6 +258,7 @@ def _make_item_page(
         call=_word_call(scene, choice, state),
         is_away=scene.is_away,
         tell=_tell_of_one(scene) if "stock" in heads else "",
+        spot=_word_spot(db, scene, state),
     )
     return page, block, shown.edges + edges
 
@@ -272,6 +274,13 @@ def _arrange(around: Sequence[Section], own: Sequence[Section]) -> tuple[Section
 def _word_stock(scene: Scene) -> tuple[str, str]:
     say = word_stock_at if scene.is_away else word_stock
     return say(scene.shelf, scene.store, scene.source.locale)
+
+
+def _word_spot(db: Session, scene: Scene, state: str) -> str:
+    """Where in the store the item is; nothing for somebody who need not be there, or where there is none of it."""
+    if scene.store is None or scene.is_away or state == "none":
+        return ""
+    return word_spot(list_spots(db, scene.item.id, scene.store), scene.source.locale)
 
 
 def _word_price(scene: Scene, offer: Offer | None) -> Price | None:
@@ -633,7 +642,8 @@ def list_shown_offers(scene: Scene) -> tuple[list[Offer], list[Offer]]:
 
 
 def _card(offer: Offer, scene: Scene) -> OfferCard:
-    return word_offer(offer, scene.source.locale, scene.zone, retailer=scene.house.name, fallbacks=scene.house.locales)
+    house = scene.house
+    return word_offer(offer, scene.source.locale, scene.zone, retailer=house.wordmark, fallbacks=house.locales)
 
 
 def _load_look(db: Session, scene: Scene, personal: Personal | None, at: datetime) -> LookSection | None:

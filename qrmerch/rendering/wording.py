@@ -167,7 +167,7 @@ def word_variant(variant: Variant, locale: str) -> str:
 
 
 def _name_stores(names: Sequence[str], locale: str, *, is_short: bool = False) -> str:
-    """Stores in a sentence: the first few by name, then how many more.
+    """Stores, or places in one, in a sentence: the first few by name, then how many more.
 
     :param is_short: for a narrow place: two by name, of more than two only the first.
     """
@@ -221,6 +221,11 @@ def word_none_here(shelf: Shelf, store: Store, locale: str) -> str:
     sentences = {"none": t("None here today, at {store}"), "ask": t("Ask us if it is here, at {store}")}
     sentence = sentences.get(shelf.state_at(store.id, shelf.variant_ids), "")
     return sentence.format(store=store.short_name)
+
+
+def word_spot(names: Sequence[str], locale: str) -> str:
+    """The places of an item in a store, short enough for one line; empty for none."""
+    return _name_stores(names, locale, is_short=True) if names else ""
 
 
 def word_stock_at(shelf: Shelf, store: Store | None, locale: str, *, is_short: bool = False) -> tuple[str, str]:
