@@ -21,7 +21,7 @@ from qrmerch.media.service import receive_upload
 from qrmerch.parties.models import Vendor
 from qrmerch.web import Services
 from tests import once
-from tests.chromium import Watched, watch
+from tests.chromium import PATIENCE_MS, Watched, watch
 from tests.live import serving
 
 _PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "locale": "en-US"}
@@ -61,7 +61,7 @@ def open_phone(chromium: Chromium, live_server: str) -> Iterator[OpenPhone]:
 
     def open_one(**options: Any) -> Watched:
         context = chromium.new_context(**{**_PHONE, "base_url": live_server, **options})
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         watched.append(watch(context.new_page(), live_server))
         return watched[-1]
