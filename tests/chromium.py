@@ -41,7 +41,7 @@ class Watched:
             self.complaints.append(text)
 
     def expect_complaint(self, part: str) -> None:
-        """Wait for a complaint that the test is about and take it back, whenever it comes again; without one it fails."""
+        """Wait for a complaint that the test is about and take it back, as often as it comes; without one it fails."""
         wait_until(
             self.page,
             lambda: any(part in each for each in self.complaints),
@@ -59,7 +59,7 @@ class Watched:
 
 
 def wait_until(page: Page, holds: Callable[[], bool], else_say: Callable[[], str]) -> None:
-    """Wait until something holds beside a page, or beside others of its browser where it is closed; they go on meanwhile.
+    """Wait until something holds, while a page, or where it is closed another one of its browser, goes on.
 
     :param else_say: what is said where it never does.
     """
