@@ -5,7 +5,7 @@ import threading
 from functools import wraps
 
 import pytest
-from flask import Flask
+from flask import Flask, request
 from flask.typing import ResponseReturnValue
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
@@ -33,6 +33,12 @@ HELD = "async (address) => !!(await caches.match(address))"
 HOLD_HERE = """async () => {
   const { hold } = await import(document.body.dataset.holder);
   return hold({ page: location.pathname + location.search });
+}"""
+# The same with the list, behind the code on the tag; the answer is waited for later, in `asked`.
+HOLD_WITH_LIST = """async (code) => {
+  const { hold } = await import(document.body.dataset.holder);
+  const mine = document.querySelector('[data-list]').href;
+  window.asked = hold({ page: location.pathname + location.search, code, mine });
 }"""
 KEPT = """async () => {
   const caught = await Promise.all((await caches.keys()).map(async (name) => (await caches.open(name)).keys()));
@@ -394,6 +400,35 @@ def test_a_heart_under_way_does_not_outlive_being_forgotten(
     page.goto("/help")
 
     assert page.context.cookies() == []
+    assert page.evaluate("caches.keys()") == []
+
+
+def test_what_is_being_brought_ahead_does_not_outlive_being_forgotten(
+    app: Flask, phone: Watched, aisle: Aisle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = phone.page
+    keep(page, aisle)
+    is_forgotten = threading.Event()
+    show_mine = app.view_functions["landing_my.show_mine"]
+
+    @wraps(show_mine)
+    def show_late() -> ResponseReturnValue:
+        if request.headers.get("X-Purpose") == "prefetch":
+            is_forgotten.wait(PATIENCE_MS / 1000)
+        return app.ensure_sync(show_mine)()
+
+    monkeypatch.setitem(app.view_functions, "landing_my.show_mine", show_late)
+    # The printed page is kept by its code once the list is there as well.
+    page.evaluate(HOLD_WITH_LIST, aisle.code.token)
+    other = page.context.new_page()
+    # By another address: a browser asks for one at a time.
+    other.goto("/my?of=fashiontown")
+    other.get_by_role("button", name="Forget this phone").first.click()
+    other.get_by_role("button", name="Forget it all").click()
+    expect(other.get_by_text("Forgotten.")).to_be_visible()
+    is_forgotten.set()
+    page.evaluate("() => window.asked")
+
     assert page.evaluate("caches.keys()") == []
 
 
