@@ -13,7 +13,7 @@ import pytest
 
 from qrmerch.edge.nginx import MAPS, SERVERS
 
-_START_WAIT_S = 10.0
+_START_WAIT_S = 60.0
 
 
 def find_nginx() -> str:
