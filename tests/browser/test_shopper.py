@@ -164,8 +164,8 @@ def test_back_from_another_page_is_no_scan(app: Flask, page: Page, aisle: Aisle)
 
 
 def test_sec_b05_the_cookie_jar_is_empty_before_the_heart(page: Page, aisle: Aisle, database: Database) -> None:
-    page.goto(aisle.printed)
-    page.wait_for_timeout(1300)
+    with page.expect_response("**/v"):
+        page.goto(aisle.printed)
     assert page.context.cookies() == []
     assert page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]") == [0, 0, ""]
 
