@@ -124,7 +124,7 @@ def _send_picture(page: Page, photo: Path) -> str:
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("is saved")).to_be_visible()
     # The worker makes the renditions meanwhile.
-    for _ in range(60):
+    for _ in range(240):
         page.goto("/studio/assets")
         if page.get_by_text("Being made ready", exact=True).count() == 0 and page.locator("tbody img").count():
             break
