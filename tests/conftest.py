@@ -13,6 +13,8 @@ from zlib import crc32
 
 import pytest
 from flask import Flask
+from hypothesis import HealthCheck
+from hypothesis import settings as bounds
 from sqlalchemy.orm import Session
 
 from qrmerch import create_app, jobs, migrate
@@ -40,6 +42,9 @@ _OF_ALL_PAGES = ("test_access.py", "test_naughty_text.py")
 _RACES = "test_races.py"
 
 once.remember()
+# However slow the machine; an ordinary run asks what the one before it asked, and `make drills` something new.
+bounds.register_profile("ours", deadline=None, derandomize=not IS_FULL, suppress_health_check=[HealthCheck.too_slow])
+bounds.load_profile("ours")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -202,6 +202,7 @@ def test_a_kept_list_and_a_code_hold_in_every_view(
     page.locator("[data-keep]").first.click()
     expect(page.locator(".count")).to_have_text("1")
     page.locator(".bar .btn").click()
+    page.wait_for_url("**/my/claims/**")
     code = page.url
 
     for address in (code, "/my?of=fashiontown&lang=en"):
