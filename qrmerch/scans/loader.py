@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from threading import Event as Flag
 from typing import Final
@@ -28,7 +29,7 @@ from qrmerch.scans.agreed import Agreed
 from qrmerch.scans.correcting import CLOSED_AFTER, LATE, LATE_WHY, list_corrections
 from qrmerch.scans.day_hashes import forget_old_keys
 from qrmerch.scans.folding import fold_events
-from qrmerch.scans.line import BadLine, Line, read_line
+from qrmerch.scans.line import BadLine, Line, read_line, read_lines
 from qrmerch.scans.log import PATTERN, node_of
 from qrmerch.scans.models import AgreedDay, CodeHour, DayHash, Event, LogFile, OpenVisit, Scan
 from qrmerch.scans.months import HELD, drop_months, make_months_ahead
@@ -190,11 +191,7 @@ class Loader:
             with path.open("rb") as opened:
                 opened.seek(begin)
                 data = opened.read(file.offset - begin)
-            for raw in data.splitlines()[1 if begin else 0 :]:
-                try:
-                    lines.append(read_line(raw))
-                except BadLine:
-                    continue
+            lines += [said for _, said in islice(read_lines(data), 1 if begin else 0, None) if said]
         self._repeats = Repeats()
         self._repeats.recall(lines, withdrawn)
         self._has_recalled = True
@@ -241,19 +238,16 @@ class _Part:
         """Take in lines up to the first one that is later than `until_ms`; how many bytes they had."""
         file, offset = self.file, self.began
         base = file.number << _OFFSET_BITS
-        for raw in self._data.splitlines(keepends=True):
-            try:
-                said = read_line(raw)
-            except BadLine:
+        for length, said in read_lines(self._data):
+            if said is None:
                 file.bad_lines += 1
+            elif said.at_ms > until_ms:
+                break
+            elif said.traits.kind == line.LOST:
+                file.lost_lines += said.traits.lost
             else:
-                if said.at_ms > until_ms:
-                    break
-                if said.kind == line.LOST:
-                    file.lost_lines += said.lost
-                else:
-                    batch.lines.append((said.at_ms, base + offset, said))
-            offset += len(raw)
+                batch.lines.append((said.at_ms, base + offset, said))
+            offset += length
         file.offset = offset
         self._data = b""
         return offset - self.began
