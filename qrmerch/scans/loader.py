@@ -48,7 +48,7 @@ CODE_HOURS_KEPT_FOR: Final = timedelta(days=14)
 _HOUSEKEEPING_EVERY: Final = timedelta(hours=1)
 _OFFSET_BITS: Final = 40  # a file has less than a terabyte
 # Half a second of the database's one writer at most, and each total is added to once for so many lines.
-_MAX_BYTES: Final = 4_000_000
+_MAX_BYTES: Final = 8_000_000
 _MAX_EVENTS: Final = 5_000
 _LINE_BYTES: Final = 1024
 _HOUR_MS: Final = 3_600_000
@@ -95,18 +95,22 @@ class Loader:
         try:
             if not self._has_news():
                 return Loaded(0, 0)
-            with _no_collecting(), self._database.write() as db:
-                lock_for_chain(db, "scans.loader")
-                make_room(db)
-                # Read before the lines: a visit's scan line is on disk before its first action is committed.
-                events = _uncounted(db)
-                batch = self._read_files(db, at)
-                counted = self._store(db, batch, events if batch.is_caught_up else [], at)
-                db.commit()
+            with _no_collecting():
+                return self._load_batch(at)
         except BaseException:
             # What was remembered of repeats may never have been stored.
             self._forget()
             raise
+
+    def _load_batch(self, at: datetime) -> Loaded:
+        with self._database.write() as db:
+            lock_for_chain(db, "scans.loader")
+            make_room(db)
+            # Read before the lines: a visit's scan line is on disk before its first action is committed.
+            events = _uncounted(db)
+            batch = self._read_files(db, at)
+            counted = self._store(db, batch, events if batch.is_caught_up else [], at)
+            db.commit()
         self._sizes.update(batch.sizes)
         self._offsets.update(batch.offsets)
         return Loaded(len(batch.lines), counted, is_behind=not batch.is_caught_up)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
+from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -30,6 +31,11 @@ class Place(NamedTuple):
     store_id: str
     fixture_id: str
     zone: str
+
+
+def number_of(place: Place) -> int:
+    """The key of a place's row of `ScanPlace`: 64 bits of a hash of its ids, the same on every node and for ever."""
+    return int.from_bytes(blake2b("\0".join(place[:5]).encode(), digest_size=8).digest(), "big", signed=True)
 
 
 class Places:
@@ -64,10 +70,10 @@ class Places:
         """Whether there is a retailer with this id."""
         return retailer_id in self._retailer_zones
 
-    def of_visit(self, visit: Any) -> Place:
-        """Where a visit began, as a row of `OpenVisit` says it."""
-        place = self.of_store(visit.retailer_id, visit.store_id, item_id=visit.item_id)
-        return place._replace(code_id=visit.code_id, fixture_id=visit.fixture_id)
+    def of_ids(self, retailer_id: str, code_id: str, item_id: str, store_id: str, fixture_id: str) -> Place:
+        """The place that a row of `ScanPlace` says."""
+        place = self.of_store(retailer_id, store_id, item_id=item_id)
+        return place._replace(code_id=code_id, fixture_id=fixture_id)
 
     def carrier_of(self, said: Line) -> str:
         """What carries the printed address that a line is about; empty where it is about none."""

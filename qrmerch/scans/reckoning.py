@@ -13,7 +13,7 @@ from qrmerch.scans import kinds, line, storing
 from qrmerch.scans.agreed import Agreed
 from qrmerch.scans.line import Line, Traits
 from qrmerch.scans.months import make_months
-from qrmerch.scans.places import QUARTER_MS, Place, Places
+from qrmerch.scans.places import QUARTER_MS, Place, Places, number_of
 from qrmerch.scans.repeats import Repeats
 from qrmerch.scans.storing import Instants
 from qrmerch.scans.totals import Counts, Tally
@@ -29,8 +29,7 @@ class _Spot(NamedTuple):
 
     is_known: bool
     place: Place
-    # The first five columns of a row after its instant.
-    ids: tuple[str, ...]
+    place_number: int
     counts: Counts
     carrier: str
 
@@ -65,6 +64,7 @@ class Reckoning:
         self._agreed, self._withdrawn = agreed, withdrawn
         self._manners: dict[Traits, _Manner] = {}
         self._spots: defaultdict[tuple[str, str, str], dict[Any, _Spot]] = defaultdict(dict)
+        self._numbers: dict[Place, int] = {}
         # When each phone that is told apart first scanned in this batch: instant, and where.
         self._phones: dict[tuple[str, str, str], tuple[int, Place]] = {}
 
@@ -91,17 +91,17 @@ class Reckoning:
                 known = visits.get(visit)
                 if known is None:
                     waiting = outcome if outcome in kinds.WAITING else ""
-                    known = visits[visit] = Visit(visit, spot.place, at_ms, at_ms, at, at, waiting)
+                    known = visits[visit] = Visit(visit, spot.place, spot.place_number, at_ms, at_ms, at, at, waiting)
                 elif not known.see(at_ms, at) and outcome == kinds.PAGE:
                     outcome = kinds.VISIT
-                    known = visits[visit] = Visit(visit, spot.place, at_ms, at_ms, at, at)
+                    known = visits[visit] = Visit(visit, spot.place, spot.place_number, at_ms, at_ms, at, at)
                 if outcome == kinds.ENGAGED:
                     self._engage(known, quarter)
                 elif known.waiting and outcome == kinds.VIEW and not traits.is_new_visit:
                     self._upgrade(known)
             if not entry and spot.carrier:
                 entry = self._places.entry_of(referrer, spot.carrier)
-            rows.append((identity, at, *spot.ids, visit, agent, language, entry, referrer, outcome))
+            rows.append((identity, at, spot.place_number, visit, agent, language, entry, referrer, outcome))
             if outcome in _PLAIN:
                 spot.counts[outcome, quarter] += 1
             elif outcome in kinds.MAYBE:
@@ -114,6 +114,7 @@ class Reckoning:
             if phone:
                 self._agreed.see(said, outcome, spot.place, quarter, self._tally)
         make_months(self._db, instants.months)
+        storing.keep_places(self._db, self._numbers)
         storing.add_scans(self._db, rows)
         storing.keep_visits(self._db, visits.values())
         self._estimate()
@@ -130,7 +131,8 @@ class Reckoning:
         found = self._places.of(said)
         place = found or self._places.of_store(said.traits.retailer_id, "")
         carrier = self._places.carrier_of(said)
-        spot = _Spot(found is not None, place, tuple(place[:5]), self._tally.of(place), carrier)
+        number = self._numbers.setdefault(place, number_of(place))
+        spot = _Spot(found is not None, place, number, self._tally.of(place), carrier)
         spots[(said.subject, said.token) if said.token else said.subject] = spot
         return spot
 
