@@ -40,17 +40,18 @@ def upgrade() -> None:
     op.create_table(
         "code_hour",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
-        sa.Column("code_id", sa.String(length=36), nullable=False),
+        sa.Column("item_id", sa.String(length=36), nullable=False),
         sa.Column("on", sa.Date(), nullable=False),
         sa.Column("hour", sa.Integer(), nullable=False),
-        sa.Column("item_id", sa.String(length=36), nullable=False),
         sa.Column("store_id", sa.String(length=36), nullable=False),
+        sa.Column("code_id", sa.String(length=36), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("retailer_id", "code_id", "on", "hour", name=op.f("pk_code_hour")),
+        sa.PrimaryKeyConstraint(
+            "retailer_id", "item_id", "on", "hour", "store_id", "code_id", name=op.f("pk_code_hour")
+        ),
         sqlite_with_rowid=False,
         postgresql_with={"fillfactor": 60},
     )
-    op.create_index("ix_code_hour_retailer_item", "code_hour", ["retailer_id", "item_id", "on"], unique=False)
     op.create_table(
         "agreed_day",
         sa.Column("phone", sa.String(length=16), nullable=False),
@@ -2480,7 +2481,6 @@ def downgrade() -> None:
     op.drop_table("day_hash")
     op.drop_index(op.f("ix_agreed_day_on"), table_name="agreed_day")
     op.drop_table("agreed_day")
-    op.drop_index("ix_code_hour_retailer_item", table_name="code_hour")
     op.drop_table("code_hour")
     op.drop_table("audit_head")
     op.drop_table("audit_entry")

@@ -228,13 +228,13 @@ def read_lines(data: bytes) -> Iterator[tuple[int, Line | None]]:
 
     :param data: whole lines; what stands behind the last newline is not read.
     """
-    begin, traits_in = 0, _TRAITS
+    begin, traits_in, new = 0, _TRAITS, tuple.__new__
     for length, (second, ms, subject, token, visit, near, day_hash, phone, rest) in zip(
         map(len, data.split(b"\n")), _OWN_AND_REST.findall(data.decode("latin-1")), strict=False
     ):
         traits = traits_in[rest] if second else None
         if traits:
-            said = Line(int(second + ms), subject, token, visit, near, day_hash, phone, traits)
+            said = new(Line, (int(second + ms), subject, token, visit, near, day_hash, phone, traits))
         else:
             said = _find_line(data[begin : begin + length])
         begin += length + 1

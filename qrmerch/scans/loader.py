@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from threading import Event as Flag
 from typing import Final
@@ -173,7 +174,7 @@ class Loader:
 
     def _store(self, db: Session, batch: Batch, events: Sequence[Event], at: datetime) -> int:
         # Workers' files are read one after another; repeats are a matter of time.
-        batch.lines.sort()
+        batch.lines.sort(key=itemgetter(0))
         places, tally = Places(db, [said for _, _, said in batch.lines]), Tally(self._hours)
         phones = Agreed(db, (said for _, _, said in batch.lines), today=at.date())
         reckoning = Reckoning(db, batch.lines, places, tally, agreed=phones, withdrawn=list_withdrawn(db))

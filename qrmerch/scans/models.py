@@ -156,20 +156,17 @@ class HourTotal(Base):
 
 
 class CodeHour(Base):
-    """Scans of one printed code by its place's own hour, for two weeks."""
+    """Scans of one printed code by its place's own hour, for two weeks; read by item."""
 
-    __table_args__ = (
-        Index("ix_code_hour_retailer_item", "retailer_id", "item_id", "on"),
-        _CHANGED_OFTEN,
-    )
+    __table_args__ = (_CHANGED_OFTEN,)
 
     retailer_id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    code_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    item_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     on: Mapped[date] = mapped_column(primary_key=True)
     hour: Mapped[int] = mapped_column(primary_key=True)
-    # Of the code, when the first of them was counted.
-    item_id: Mapped[str] = mapped_column(String(36))
-    store_id: Mapped[str] = mapped_column(String(36))
+    # A code that was hung elsewhere within the hour is counted at both places.
+    store_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    code_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     count: Mapped[int]
 
 

@@ -76,10 +76,10 @@ class Reckoning:
         manners, say_instant = self._manners, instants.of
         for at_ms, identity, said in self._lines:
             _, subject, token, visit, near, day_hash, phone, traits = said
-            manner = manners.get(traits) or self._find_manner(traits)
-            outcome, agent, language, entry, referrer, spots = manner
+            outcome, agent, language, entry, referrer, spots = manners.get(traits) or self._find_manner(traits)
             spot = spots.get((subject, token) if token else subject) or self._find_spot(spots, said)
-            if not spot.is_known:
+            is_known, place, place_number, counts, carrier = spot
+            if not is_known:
                 outcome = kinds.ORPHAN
             elif outcome == kinds.SCAN and near:
                 outcome = _tried(said, repeats)
@@ -91,28 +91,28 @@ class Reckoning:
                 known = visits.get(visit)
                 if known is None:
                     waiting = outcome if outcome in kinds.WAITING else ""
-                    known = visits[visit] = Visit(visit, spot.place, spot.place_number, at_ms, at_ms, at, at, waiting)
+                    known = visits[visit] = Visit(visit, place, place_number, at_ms, at_ms, at, at, waiting)
                 elif not known.see(at_ms, at) and outcome == kinds.PAGE:
                     outcome = kinds.VISIT
-                    known = visits[visit] = Visit(visit, spot.place, spot.place_number, at_ms, at_ms, at, at)
+                    known = visits[visit] = Visit(visit, place, place_number, at_ms, at_ms, at, at)
                 if outcome == kinds.ENGAGED:
                     self._engage(known, quarter)
                 elif known.waiting and outcome == kinds.VIEW and not traits.is_new_visit:
                     self._upgrade(known)
-            if not entry and spot.carrier:
-                entry = self._places.entry_of(referrer, spot.carrier)
-            rows.append((identity, at, spot.place_number, visit, agent, language, entry, referrer, outcome))
+            if not entry and carrier:
+                entry = self._places.entry_of(referrer, carrier)
+            rows.append((identity, at, place_number, visit, agent, language, entry, referrer, outcome))
             if outcome in _PLAIN:
-                spot.counts[outcome, quarter] += 1
+                counts[outcome, quarter] += 1
             elif outcome in kinds.MAYBE:
-                spot.counts[outcome, quarter] += 1
-                spot.counts[kinds.SCAN, quarter] += 1
+                counts[outcome, quarter] += 1
+                counts[kinds.SCAN, quarter] += 1
             elif outcome == kinds.ENGAGED and not visit:
-                spot.counts[outcome, quarter] += 1
+                counts[outcome, quarter] += 1
             if day_hash and outcome in _OF_PEOPLE:
                 self._tell_apart(said, spot, quarter)
             if phone:
-                self._agreed.see(said, outcome, spot.place, quarter, self._tally)
+                self._agreed.see(said, outcome, place, quarter, self._tally)
         make_months(self._db, instants.months)
         storing.keep_places(self._db, self._numbers)
         storing.add_scans(self._db, rows)
