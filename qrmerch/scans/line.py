@@ -204,7 +204,9 @@ def read_line(raw: bytes) -> Line:
         raise BadLine("a text or a step")
     if type(lost) is not int or not 0 <= lost < 1 << 31:
         raise BadLine("x")
-    subject, token, store_id, retailer_id, agent, visit, near, manner, language, entry, referrer, day_hash, phone = texts
+    subject, token, store_id, retailer_id, agent, visit, near, manner, language, entry, referrer, day_hash, phone = (
+        texts
+    )
     traits = Traits(
         kind,
         store_id,
@@ -233,10 +235,10 @@ def read_lines(data: bytes) -> Iterator[tuple[int, Line | None]]:
         map(len, data.split(b"\n")), _OWN_AND_REST.findall(data.decode("latin-1")), strict=False
     ):
         traits = traits_in[rest] if second else None
-        if traits:
-            said = new(Line, (int(second + ms), subject, token, visit, near, day_hash, phone, traits))
-        else:
+        if traits is None:
             said = _find_line(data[begin : begin + length])
+        else:
+            said = new(Line, (int(second + ms), subject, token, visit, near, day_hash, phone, traits))
         begin += length + 1
         yield length + 1, said
 

@@ -253,6 +253,10 @@ class _Part:
             else:
                 batch.lines.append((said.at_ms, base + offset, said))
             offset += length
+        if self._data[-1:] not in (b"", b"\n"):
+            # More than any line of ours has, and no end in it.
+            file.bad_lines += 1
+            offset += len(self._data)
         file.offset = offset
         self._data = b""
         return offset - self.began

@@ -35,9 +35,7 @@ class Visit:
         visit, number, began_at, seen_at, waiting, is_engaged, *ids = row
         began_ms, seen_ms = _ms_of(began_at), _ms_of(seen_at)
         place = places.of_ids(*ids)
-        return cls(
-            visit, place, number, began_ms, seen_ms, str(began_at), str(seen_at), waiting, bool(is_engaged)
-        )
+        return cls(visit, place, number, began_ms, seen_ms, str(began_at), str(seen_at), waiting, bool(is_engaged))
 
     def see(self, at_ms: int, at: str) -> bool:
         """Note that something happened at an instant, unless it had ended by then; whether it still belongs to it."""
