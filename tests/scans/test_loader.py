@@ -14,13 +14,13 @@ from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from qrmerch.clock import now
-from qrmerch.codes.models import Carrier
+from qrmerch.codes.models import Carrier, Code
 from qrmerch.db import Database
 from qrmerch.insights.figures import REASONS
 from qrmerch.scans import kinds, loader
 from qrmerch.scans.line import ENGAGED, GS1, LOST, ORPHAN, PLAY, SHARE, lost_line, make_line
 from qrmerch.scans.loader import FILES_KEPT_FOR, Loader, keep_house, load_all
-from qrmerch.scans.models import DayHash, DayTotal, HourTotal, LogFile, OpenVisit, Scan, ScanPlace
+from qrmerch.scans.models import CodeHour, DayHash, DayTotal, HourTotal, LogFile, OpenVisit, Scan, ScanPlace
 from qrmerch.scans.queries import Span, count_by_hour_of_item, read_state
 from tests.conftest import NOON
 from tests.factories import make_code
@@ -194,6 +194,27 @@ def test_an_opening_ahead_of_its_owner_is_a_scan_once_its_page_was_seen(
     assert totals(db) == {"scan": 1, outcome: 1, "view": 2}
     upgraded = db.scalars(select(HourTotal).where(HourTotal.kind == "scan")).one()
     assert (upgraded.hour, upgraded.fixture_id) == (12, shop.wall.id), "where and when it was opened"
+
+
+def test_a_code_that_was_hung_elsewhere_within_the_hour_counts_at_both_places(
+    database: Database, db: Session, shop: Shop
+) -> None:
+    """The opening that waited counts where it was, another in the same batch where the code hangs now."""
+    shop.write(shop.scan(visit="a" * 28, manner="prefetch"))
+    load(database, shop)
+    db.get_one(Code, shop.code.id).item_id = shop.cap.id
+    db.commit()
+
+    minute = NOON + timedelta(minutes=1)
+    shop.write(shop.view(minute, visit="a" * 28), shop.scan(minute, visit="b" * 28))
+    load(database, shop)
+
+    assert totals(db) == {"prefetch": 0, "scan": 2, "view": 1}
+    hours = db.scalars(select(CodeHour)).all()
+    assert {row.item_id: (row.code_id, row.count) for row in hours} == {
+        shop.top.id: (shop.code.id, 1),
+        shop.cap.id: (shop.code.id, 1),
+    }
 
 
 @pytest.mark.parametrize("agent", [ROBOT, "preview whatsapp 101 2 other other", "none no_agent 1 2 other other"])
