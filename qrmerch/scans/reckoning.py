@@ -19,7 +19,7 @@ from qrmerch.scans.storing import Instants
 from qrmerch.scans.totals import Counts, Tally
 from qrmerch.scans.visiting import Visit
 
-# A line with its time, in milliseconds since 1970, and the id of its row: sorted by these two.
+# A line with its time, in milliseconds since 1970, and the id of its row: sorted by time.
 Identified = tuple[int, int, Line]
 _MANNERS: Final = (kinds.HEAD, kinds.PREFETCH, kinds.LOOKUP, kinds.INTERNAL)
 

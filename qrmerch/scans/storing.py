@@ -49,7 +49,7 @@ class _Adding:
         if not rows:
             return
         if is_sqlite(db):
-            db.connection().exec_driver_sql(self._sqlite, [tuple(row) for row in rows])
+            db.connection().exec_driver_sql(self._sqlite, list(rows))
             return
         arrays = tuple(_array(map(str, column)) for column in zip(*rows, strict=True))
         db.connection().exec_driver_sql(self._postgresql, arrays)
