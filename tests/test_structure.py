@@ -35,6 +35,7 @@ ROWS = {
     "ground": (
         "errors",
         "processors",
+        "logs",
         "config",
         "clock",
         "ids",
