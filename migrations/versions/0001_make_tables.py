@@ -40,17 +40,18 @@ def upgrade() -> None:
     op.create_table(
         "code_hour",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
-        sa.Column("code_id", sa.String(length=36), nullable=False),
+        sa.Column("item_id", sa.String(length=36), nullable=False),
         sa.Column("on", sa.Date(), nullable=False),
         sa.Column("hour", sa.Integer(), nullable=False),
-        sa.Column("item_id", sa.String(length=36), nullable=False),
         sa.Column("store_id", sa.String(length=36), nullable=False),
+        sa.Column("code_id", sa.String(length=36), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("retailer_id", "code_id", "on", "hour", name=op.f("pk_code_hour")),
+        sa.PrimaryKeyConstraint(
+            "retailer_id", "item_id", "on", "hour", "store_id", "code_id", name=op.f("pk_code_hour")
+        ),
         sqlite_with_rowid=False,
         postgresql_with={"fillfactor": 60},
     )
-    op.create_index("ix_code_hour_retailer_item", "code_hour", ["retailer_id", "item_id", "on"], unique=False)
     op.create_table(
         "agreed_day",
         sa.Column("phone", sa.String(length=16), nullable=False),
@@ -143,11 +144,7 @@ def upgrade() -> None:
     op.create_table(
         "open_visit",
         sa.Column("visit", sa.String(length=32), nullable=False),
-        sa.Column("retailer_id", sa.String(length=36), nullable=False),
-        sa.Column("code_id", sa.String(length=36), nullable=False),
-        sa.Column("item_id", sa.String(length=36), nullable=False),
-        sa.Column("store_id", sa.String(length=36), nullable=False),
-        sa.Column("fixture_id", sa.String(length=36), nullable=False),
+        sa.Column("place_number", sa.BigInteger(), nullable=False),
         sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("waiting", sa.String(length=20), nullable=False),
@@ -205,11 +202,7 @@ def upgrade() -> None:
         "scan",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("retailer_id", sa.String(length=36), nullable=False),
-        sa.Column("code_id", sa.String(length=36), nullable=False),
-        sa.Column("item_id", sa.String(length=36), nullable=False),
-        sa.Column("store_id", sa.String(length=36), nullable=False),
-        sa.Column("fixture_id", sa.String(length=36), nullable=False),
+        sa.Column("place_number", sa.BigInteger(), nullable=False),
         sa.Column("visit", sa.String(length=32), nullable=False),
         sa.Column("agent", sa.String(length=60), nullable=False),
         sa.Column("language", sa.String(length=3), nullable=False),
@@ -218,6 +211,17 @@ def upgrade() -> None:
         sa.Column("outcome", sa.String(length=20), nullable=False),
         sa.PrimaryKeyConstraint("id", "at", name=op.f("pk_scan")),
         postgresql_partition_by="RANGE (at)",
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "scan_place",
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("code_id", sa.String(length=36), nullable=False),
+        sa.Column("item_id", sa.String(length=36), nullable=False),
+        sa.Column("store_id", sa.String(length=36), nullable=False),
+        sa.Column("fixture_id", sa.String(length=36), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_scan_place")),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -2589,6 +2593,7 @@ def downgrade() -> None:
     op.drop_table("withdrawn_rule")
     op.drop_table("vendor")
     op.drop_table("user")
+    op.drop_table("scan_place")
     op.drop_table("scan")
     op.drop_table("retailer")
     op.drop_index(op.f("ix_rate_bucket_full_at"), table_name="rate_bucket")
@@ -2605,7 +2610,6 @@ def downgrade() -> None:
     op.drop_table("day_hash")
     op.drop_index(op.f("ix_agreed_day_on"), table_name="agreed_day")
     op.drop_table("agreed_day")
-    op.drop_index("ix_code_hour_retailer_item", table_name="code_hour")
     op.drop_table("code_hour")
     op.drop_table("audit_head")
     op.drop_table("audit_entry")
