@@ -212,16 +212,11 @@ def _make_item_page(
     choice = _word_choice(scene) if "variants" in heads else None
     guide = read_guide(source) if choice else None
     reviews = load_reviews(db, item, source.locale, more=_reviews_address(scene)) if source.has("reviews") else None
-    extras = _load_extras(db, scene, shown, reviews, invitation, personal=personal, at=at)
-    extras = replace(extras, is_guide_apart=guide is not None)
+    extras = _load_extras(db, scene, shown, reviews, invitation, has_guide=guide is not None, personal=personal, at=at)
     around, edges = _list_around(db, scene, state, personal=personal, at=at)
+    description = _describe(story.lede, stock_words)
     frame, block = _frame_of(
-        scene,
-        personal,
-        description=_describe(story.lede, stock_words),
-        style=scene.style,
-        ground=shown.ground,
-        is_indexed=True,
+        scene, personal, description=description, style=scene.style, ground=shown.ground, is_indexed=True
     )
     preview = make_preview(
         db, scene, shown.gallery, shown.preview, reviews,
@@ -399,6 +394,7 @@ def _load_extras(
     reviews: ReviewSection | None,
     invitation: Offer | None,
     *,
+    has_guide: bool,
     personal: Personal | None,
     at: datetime,
 ) -> Extras:
@@ -415,6 +411,7 @@ def _load_extras(
         of=scene.house.slug,
         news_href=scene.house.address("/sign-up", source.locale),
         news=word_news(scene.house.name, source.locale),
+        is_guide_apart=has_guide,
     )
 
 
