@@ -78,6 +78,7 @@ def _measure() -> Iterator[Metric]:
     yield Metric("qrmerch_scan_log_bytes", "what they take", sum(files))
     yield Metric("qrmerch_kept_pages", "pages that the worker which answers has ready", len(pages))
     yield Metric("qrmerch_kept_pages_bytes", "what they take in its memory", pages.size)
+    yield Metric("qrmerch_pages_failing", "pages that this worker set aside, for their rendering failed", pages.aside)
     age_s = at_s - pages.read_s if pages.read_s else at_s
     yield Metric("qrmerch_changes_read_seconds_ago", "since that worker last heard of changes", round(age_s, 3))
 
