@@ -279,7 +279,7 @@ class Counting:
         if not zone:
             return ""
         on, _ = self._hours.of(zone, int(at_s) // _QUARTER_S)
-        return self._day_hashes.of(on, retailer_id, store_id, address, agent)
+        return self._day_hashes.of(zone, on, retailer_id, store_id, address, agent)
 
     def _address(self, environ: Environ) -> str:
         return passed_on(environ, "HTTP_X_FORWARDED_FOR", self._proxies) or str(environ.get("REMOTE_ADDR", ""))

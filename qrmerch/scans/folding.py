@@ -39,7 +39,7 @@ def fold_events(db: Session, events: Sequence[Event], places: Places, tally: Tal
         linked.seen_at = max(linked.seen_at, event.at)
         if not linked.is_engaged:
             linked.is_engaged = True
-            tally.add(kinds.ENGAGED, places.of_visit(linked), quarter)
+            tally.add(kinds.ENGAGED, Place.of_row(linked), quarter)
     db.execute(update(Event).where(Event.id.in_([event.id for event in events])).values(is_counted=True))
     return len(events)
 

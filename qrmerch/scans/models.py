@@ -53,6 +53,9 @@ class Scan(Base):
     entry: Mapped[str] = mapped_column(String(8))
     referrer: Mapped[str] = mapped_column(String(60))
     outcome: Mapped[str] = mapped_column(String(20))
+    # By which time zone it was counted, where a rule left it out: it is taken away there if that rule is withdrawn,
+    # wherever its store's clocks go by then. Empty for all others.
+    zone: Mapped[str] = mapped_column(String(64))
 
 
 class OpenVisit(Base):
@@ -66,6 +69,8 @@ class OpenVisit(Base):
     item_id: Mapped[str] = mapped_column(String(36))
     store_id: Mapped[str] = mapped_column(String(36))
     fixture_id: Mapped[str] = mapped_column(String(36))
+    # By which its beginning was counted.
+    zone: Mapped[str] = mapped_column(String(64))
     began_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     # The outcome of an opening that becomes a scan once its page is seen; empty for all others.
@@ -111,7 +116,7 @@ class DayTotal(Base):
 
 
 class DayHash(Base):
-    """A phone that scanned in a store on a day, as 64 keyed bits; gone after two days, when its number is counted."""
+    """A phone that scanned in a store on a day, as 64 keyed bits; gone two days after that day began."""
 
     __table_args__ = ({"sqlite_with_rowid": False},)
 

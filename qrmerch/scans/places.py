@@ -31,6 +31,11 @@ class Place(NamedTuple):
     fixture_id: str
     zone: str
 
+    @classmethod
+    def of_row(cls, row: Any) -> "Place":
+        """Where something was counted, as a row of `OpenVisit` or one of `Scan` with its zone says it."""
+        return cls(row.retailer_id, row.code_id, row.item_id, row.store_id, row.fixture_id, row.zone)
+
 
 class Places:
     """The places of one batch of lines, asked for all at once."""
@@ -62,11 +67,6 @@ class Places:
     def has_retailer(self, retailer_id: str) -> bool:
         """Whether there is a retailer with this id."""
         return retailer_id in self._retailer_zones
-
-    def of_visit(self, visit: Any) -> Place:
-        """Where a visit began, as a row of `OpenVisit` says it."""
-        place = self.of_store(visit.retailer_id, visit.store_id, item_id=visit.item_id)
-        return place._replace(code_id=visit.code_id, fixture_id=visit.fixture_id)
 
     def carrier_of(self, said: Line) -> str:
         """What carries the printed address that a line is about; empty where it is about none."""

@@ -57,7 +57,7 @@ class Reckoning:
     def store(self, repeats: Repeats) -> None:
         """Rows, visits and totals of all lines, the totals into the tally."""
         named = {said.visit for _, _, said in self._lines} - {""}
-        visits = {row[0]: Visit.of(row, self._places) for row in storing.list_visits(self._db, named)}
+        visits = {row[0]: Visit.of(row) for row in storing.list_visits(self._db, named)}
         instants, outcomes, rows = Instants(self._db), _Outcomes(repeats, self._withdrawn), list[tuple[Any, ...]]()
         spots, say_instant, outcome_of = self._spots, instants.of, outcomes.of
         for at_ms, identity, said in self._lines:
@@ -78,7 +78,9 @@ class Reckoning:
                 elif known.waiting and outcome == kinds.VIEW and not said.is_new_visit:
                     self._upgrade(known)
             entry = said.entry or (spot.carrier and self._places.entry_of(said, spot.carrier))
-            rows.append((identity, at, *spot.ids, visit, said.agent, said.language, entry, said.referrer, outcome))
+            zone = spot.place.zone if outcome in _BY_RULE else ""
+            who = visit, said.agent, said.language
+            rows.append((identity, at, *spot.ids, *who, entry, said.referrer, outcome, zone))
             if outcome in _PLAIN:
                 spot.counts[outcome, quarter] += 1
             elif outcome in kinds.MAYBE:
@@ -185,6 +187,8 @@ def _page_outcome(said: Line, is_human: bool) -> str:
 _PLAIN: Final = frozenset(
     (kinds.SCAN, kinds.VISIT, kinds.PAGE, kinds.FRIEND, kinds.VIEW, *kinds.PLAYS.values(), *kinds.LEFT_OUT)
 )
+# What a rule about agents left out, and gives back where it is withdrawn.
+_BY_RULE: Final = frozenset(kinds.BY_AGENT.values())
 _OF_PEOPLE: Final = frozenset((kinds.SCAN, *kinds.MAYBE))
 # Programs that open no visit: nobody looks. What `kinds.WAITING` names may be followed by somebody who does.
 _NO_VISIT: Final = frozenset((kinds.UNSEEN, *kinds.BY_AGENT.values(), kinds.INTERNAL, kinds.ORPHAN)) - frozenset(

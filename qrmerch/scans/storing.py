@@ -134,8 +134,7 @@ def keep_visits(db: Session, visits: Iterable[Visit]) -> None:
     """Take in visits as they are now, whether they are open already or not."""
     # In one order for all loaders, and beside each other in the table.
     rows = [
-        (each.id, *each.place[:5], each.began, each.seen, each.waiting, each.is_engaged)
-        for each in sorted(visits, key=_ID)
+        (each.id, *each.place, each.began, each.seen, each.waiting, each.is_engaged) for each in sorted(visits, key=_ID)
     ]
     _VISIT.run(db, rows)
 

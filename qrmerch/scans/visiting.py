@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from qrmerch.scans.places import Place, Places
+from qrmerch.scans.places import Place
 from qrmerch.scans.visits import VISIT_IDLES, VISIT_LASTS
 
 _IDLES_MS: Final = int(VISIT_IDLES.total_seconds() * 1000)
@@ -29,14 +29,11 @@ class Visit:
     is_engaged: bool = False
 
     @classmethod
-    def of(cls, row: Sequence[Any], places: Places) -> "Visit":
+    def of(cls, row: Sequence[Any]) -> "Visit":
         """:param row: the columns of `OpenVisit`; instants as the driver gives them."""
-        visit, retailer_id, code_id, item_id, store_id, fixture_id, began_at, seen_at, waiting, is_engaged = row
-        place = places.of_store(retailer_id, store_id, item_id=item_id)
-        place = place._replace(code_id=code_id, fixture_id=fixture_id)
-        return cls(
-            visit, place, _ms_of(began_at), _ms_of(seen_at), str(began_at), str(seen_at), waiting, bool(is_engaged)
-        )
+        visit, *place, began_at, seen_at, waiting, is_engaged = row
+        began_ms, seen_ms = _ms_of(began_at), _ms_of(seen_at)
+        return cls(visit, Place(*place), began_ms, seen_ms, str(began_at), str(seen_at), waiting, bool(is_engaged))
 
     def see(self, at_ms: int, at: str) -> bool:
         """Note that something happened at an instant, unless it had ended by then; whether it still belongs to it."""
