@@ -19,6 +19,7 @@ from qrmerch.codes.tokens import ALPHABET, LENGTH
 from qrmerch.landing.counting import PARTS
 from qrmerch.scans.agents import DEVICES, KINDS, MAX_AGENT_CHARS, SYSTEMS, VERSION, describe
 from qrmerch.scans.line import MAX_REFERRER_CHARS, SCAN
+from qrmerch.visitors.agreed import cookie_mark
 
 MAPS: Final = "maps.conf"
 SERVERS: Final = "servers.conf"
@@ -140,9 +141,9 @@ def _house_maps(house: House) -> str:
     folder = f"$qrmerch_folder_{house.name}"
     hosts = dict.fromkeys((_checked(_HOST, host) for host in house.hosts), folder)
     # What is counted of a phone that agreed is a hash, which a map cannot make.
-    agreed = {f"~qi-{_checked(_ID, house.retailer_id)}=": "none"} if house.is_consented else {}
+    agreed = {f"~qi-{cookie_mark(house.retailer_id)}=": "none"} if house.is_consented else {}
     maps = (
-        _map("$http_cookie", folder, agreed, default=house.retailer_id),
+        _map("$http_cookie", folder, agreed, default=_checked(_ID, house.retailer_id)),
         # A name that is none of its own, and still reaches its server, finds no folder and is answered from behind.
         _map("$host", f"$qrmerch_house_{house.name}", hosts, default="none"),
         _map("$http_accept_language", f"$qrmerch_locale_{house.name}", dict(locale_rules(offered)), default=offered[0]),

@@ -24,7 +24,7 @@ from qrmerch.scans.agents import describe
 from qrmerch.scans.line import SCAN, Line, read_line
 from qrmerch.scans.loader import load_all
 from qrmerch.scans.models import DayTotal
-from qrmerch.visitors.agreed import phone_key
+from qrmerch.visitors.agreed import cookie_mark, phone_key
 from qrmerch.web import Services
 from tests.conftest import NOON
 from tests.edge.conftest import HOST, Ask, logged
@@ -231,7 +231,7 @@ def test_a_house_that_only_counts_gives_no_visit(
 def test_a_phone_that_agreed_is_answered_from_behind_where_its_key_can_be_made(
     publisher: Publisher, nginx: Nginx, phone: Ask, aisle: Aisle, db: Session, settings: Settings, app: Flask
 ) -> None:
-    cookie = f"qi-{aisle.retailer.id}={'0' * 32}"
+    cookie = f"qi-{cookie_mark(aisle.retailer.id)}={'0' * 32}"
     phone(aisle.printed, Cookie=cookie)
     assert len(logged(settings, 1)) == 1, "a house that does not measure so knows no such phone"
     db.merge(aisle.retailer).measurement = Measurement.CONSENTED
