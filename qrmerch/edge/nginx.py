@@ -109,6 +109,9 @@ def _maps(around: Around, houses: Sequence[House]) -> str:
         _REFERRER_MAPS,
         _CODING_MAPS,
         _HOUR_MAP,
+        # A visit as `scans/visits.py` knows one of a web server: its second, and 80 random bits.
+        _map("$msec", "$qrmerch_born", {"~^(?<qrmerch_second>[0-9]{10})[.]": "$qrmerch_second"}),
+        _map("$request_id", "$qrmerch_drawn", {"~^(?<qrmerch_bits>[0-9a-f]{20})": "$qrmerch_bits"}),
         # As it was sent: what stands for a letter by its number goes behind.
         _map("$request_uri", "$qrmerch_token", {_ASKED: "$qrmerch_asked"}),
         *(_house_maps(each) for each in houses),
@@ -147,7 +150,7 @@ def _house_maps(house: House) -> str:
         # A name that is none of its own, and still reaches its server, finds no folder and is answered from behind.
         _map("$host", f"$qrmerch_house_{house.name}", hosts, default="none"),
         _map("$http_accept_language", f"$qrmerch_locale_{house.name}", dict(locale_rules(offered)), default=offered[0]),
-        _map("$qrmerch_has_gpc", visit, {"0": "$request_id"} if house.has_visits else {}),
+        _map("$qrmerch_has_gpc", visit, {"0": "$qrmerch_born$qrmerch_drawn"} if house.has_visits else {}),
         _map(visit, timing, {"~.": rf"v;desc=\"{visit}\""}),
         f"geo $qrmerch_own_{house.name} {{\n    default 0;\n{networks}}}\n",
     )

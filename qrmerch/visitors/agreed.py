@@ -31,7 +31,7 @@ def draw_number() -> str:
 
 @lru_cache(maxsize=1_000)
 def cookie_mark(retailer_id: str) -> str:
-    """What stands for a retailer in the name of its cookie, as 16 hex digits: its id would tell since when it is here."""
+    """What stands for a retailer in its cookie's name, 16 hex digits: its id would tell since when it is here."""
     return blake2s(retailer_id.encode(), digest_size=8, person=b"qi").hexdigest()
 
 
