@@ -83,6 +83,8 @@ class Shedding:
         self._most = flask_threads
         self._transfers = Semaphore(TRANSFERS)
         self._waiting, self._waiting_staff = Semaphore(WAITING), Semaphore(WAITING - 1)
+        # One place is left to others, who would stand behind all those who wait for pages: a till is among them.
+        self._pages = Semaphore(max(1, flask_threads - 1))
         self._page_wait_s, self._waiting_for_pages = page_wait_s, Semaphore(WAITING_FOR_PAGES)
         self._alive, self._machines = Semaphore(1), Semaphore(_FOR_MACHINES - 1)
 
@@ -122,7 +124,7 @@ class Shedding:
         if _is_long_upload(environ):
             return _Places.take(self._transfers)
         if path.startswith(_PAGES) and environ["REQUEST_METHOD"] == "GET":
-            wanted = (self._flask,)
+            wanted = (self._pages, self._flask)
             return _Places.take(*wanted) or self._wait_in((self._waiting_for_pages,), wanted, self._page_wait_s)
         wanted = (self._staff, self._flask) if path.startswith(_STAFF) else (self._flask,)
         return _Places.take(*wanted) or self._wait(*wanted)

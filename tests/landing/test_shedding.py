@@ -126,21 +126,23 @@ def test_what_nobody_waits_for_is_done_while_most_places_are_free(slow: Slow, th
 def test_many_wait_for_pages_that_are_not_kept_and_take_no_place_from_others(slow: Slow, path: str) -> None:
     with ThreadPoolExecutor(WAITING_FOR_PAGES + WAITING + 4) as threads:
         door = shed(slow, wait_s=20.0)
-        busy = many(threads, door, path, 3)
-        slow.await_begun(3)
+        busy = many(threads, door, path, 2)
+        slow.await_begun(2)
         waiting = many(threads, door, path, WAITING_FOR_PAGES)
         while door._waiting_for_pages._value:
             pass
 
         refused = ask(door, path)[1][:3]
-        # A form that is sent, and what is no page, have seats of their own.
+        # A till, a form that is sent, and what is no page.
+        till = threads.submit(ask, door, "/associate/check", method="POST")
+        slow.await_begun(3)
         others = [threads.submit(ask, door, path, method="POST"), threads.submit(ask, door, "/my")]
         while door._waiting._value:
             pass
         slow.may_end.set()
 
         assert refused == "503"
-        assert {each.result(60)[1][:3] for each in (*busy, *waiting, *others)} == {"200"}
+        assert {each.result(60)[1][:3] for each in (*busy, *waiting, till, *others)} == {"200"}
 
 
 def test_who_waits_for_a_page_in_vain_is_told_so(slow: Slow, threads: ThreadPoolExecutor) -> None:
