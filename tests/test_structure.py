@@ -34,6 +34,7 @@ ROWS = {
     "parties": ("parties",),
     "ground": (
         "errors",
+        "processors",
         "config",
         "clock",
         "ids",
