@@ -2,7 +2,8 @@
 
 A mail that the server did not take is tried again by itself, after growing pauses, for two days; what the server
 refuses for good ends at once. Each try is noted before it begins, so that no two of them run: only a mail that was
-taken in the very moment in which this process died goes out twice, under the same Message-ID.
+taken in the very moment in which this process died goes out twice, under the same Message-ID. What fails here, before
+the mail server was asked, is a try in vain as well.
 A room that writes what may not be true for so long declares with `@holds` whether it still is.
 """
 
@@ -11,6 +12,7 @@ import logging
 import re
 import smtplib
 import ssl
+import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,10 +20,12 @@ from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import parseaddr
+from ipaddress import ip_address
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, func, or_, select, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from qrmerch import jobs
@@ -40,6 +44,8 @@ _TRY_LASTS: Final = timedelta(minutes=30)
 _CONNECT_WAIT_S: Final = 10
 # A server that is slow to say that it took a mail has taken it (RFC 5321, 4.5.3.2): gone too soon, it comes twice.
 _ANSWER_WAIT_S: Final = 300
+# How long what came of a try waits for a database that does not take it, before each further time.
+_NOTE_PAUSES_S: Final = (1, 3, 9, 27)
 _PERMANENT: Final = 500
 _MAX_HEADER_CHARS: Final = 500
 # What a mail can carry besides its own: how to stop it (RFC 2369, RFC 8058).
@@ -105,6 +111,10 @@ class OutboxMessage(Base):
 Holds = Callable[[Session, OutboxMessage, datetime], bool]
 _holds: dict[str, Holds] = {}
 log = logging.getLogger("qrmerch.outbox")
+
+
+class NoTls(Exception):
+    """A mail server on another machine offers no TLS, and a password is sent nowhere without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,10 +244,37 @@ def send(work: jobs.Work, *, message_id: str, tries: int = 0) -> None:
         if not tries or failure.is_final:
             # Without its words, which may hold an address; of further tries the row says enough.
             log.warning("a mail was not sent: %s", failure.said)
+    for pause_s in (*_NOTE_PAUSES_S, None):
+        try:
+            _end_try(work, message_id, tries, failure)
+            return
+        except DBAPIError:
+            # A mail that was taken and is not noted goes out twice: a database that is away is waited for.
+            if pause_s is None:
+                raise
+            time.sleep(pause_s)
+
+
+@jobs.given_up("outbox.send")
+def try_later(work: jobs.Work, *, said: str, message_id: str, tries: int = 0) -> None:
+    """Note a try in vain of a message that did not come as far as its mail server.
+
+    :param said: for people who wait at a page; the log has more.
+    """
     with work.database.write() as db:
         message = db.get(OutboxMessage, message_id)
-        if message is None:
-            # Its recipient was erased while it went out.
+        if message is None or message.state != MessageState.QUEUED or message.tries != tries:
+            return
+        message.tries += 1
+        _note(message, _Failure("NotTried", is_final=False), at=now())
+        db.commit()
+
+
+def _end_try(work: jobs.Work, message_id: str, tries: int, failure: "_Failure | None") -> None:
+    with work.database.write() as db:
+        message = db.get(OutboxMessage, message_id)
+        # Its recipient was erased while it went out; or it took so long that another try has begun, which says more.
+        if message is None or message.state != MessageState.QUEUED or message.tries != tries + 1:
             return
         _note(message, failure, at=now())
         db.commit()
@@ -326,6 +363,9 @@ def _send_mail(address: str, mail: EmailMessage) -> None:
         if smtp.has_extn("starttls"):
             smtp.starttls(context=ssl.create_default_context())
         if server.username and server.password:
+            if not isinstance(smtp.sock, ssl.SSLSocket) and not _is_on_this_machine(smtp):
+                # Whoever stands between can leave out that the server speaks TLS, and would read password and links.
+                raise NoTls
             smtp.login(unquote(server.username), unquote(server.password))
         if smtp.sock is not None:
             smtp.sock.settimeout(_ANSWER_WAIT_S)
@@ -335,6 +375,10 @@ def _send_mail(address: str, mail: EmailMessage) -> None:
         with suppress(OSError, smtplib.SMTPException):
             smtp.quit()
         smtp.close()
+
+
+def _is_on_this_machine(smtp: smtplib.SMTP) -> bool:
+    return smtp.sock is not None and ip_address(smtp.sock.getpeername()[0].partition("%")[0]).is_loopback
 
 
 def _codes_of(error: Exception) -> list[int]:

@@ -9,12 +9,15 @@ from threading import Thread
 
 @dataclass
 class MailServer:
-    """What it took, and how it answers: `said` by the first four letters of a command, `data` once a mail is whole."""
+    """What it took and the commands it heard, and how it answers: `said` by the first four letters of a command,
+    `data` once a mail is whole.
+    """
 
     url: str = ""
     said: dict[bytes, bytes] = field(default_factory=dict)
     data: bytes = b"250 taken"
     taken: list[str] = field(default_factory=list)
+    heard: list[bytes] = field(default_factory=list)
 
 
 @contextmanager
@@ -28,6 +31,7 @@ def mail_server(**answers: bytes) -> Iterator[MailServer]:
             self.wfile.write(b"220 mail.example\r\n")
             for line in self.rfile:
                 command = line[:4].upper()
+                server.heard.append(command)
                 if command == b"DATA" and command not in server.said:
                     self.wfile.write(b"354 go on\r\n")
                     mail = b"".join(iter(self.rfile.readline, b".\r\n")).decode()

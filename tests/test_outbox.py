@@ -1,15 +1,20 @@
 """Mail that the server does not take: tried again by itself, given up for a reason, never sent twice."""
 
+import itertools
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from email.message import EmailMessage
 
 import pytest
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from werkzeug.test import Client, TestResponse
 
 from qrmerch import jobs, outbox
 from qrmerch.clock import now
+from qrmerch.db import Database
 from qrmerch.jobs import Work
 from qrmerch.outbox import PAUSES_MIN, STUCK_TRIES, Channel, MessageState, OutboxMessage, find_stuck
 from tests.browsing import Browser
@@ -201,6 +206,82 @@ def test_two_jobs_for_one_try_send_once_and_a_process_that_died_in_it_is_followe
 
     assert soon == [] and later == [f"{message.id}:1"]
     assert len(server.taken) == 1 and again(db, message).state == MessageState.SENT
+
+
+def test_a_database_that_is_away_when_a_mail_was_taken_does_not_send_it_twice(
+    work: Work, db: Session, house: House, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = post(db, house, at=clock.at)
+    asked, write, waited = itertools.count(), Database.write, list[float]()
+
+    def write_or_not(database: Database) -> AbstractContextManager[Session]:
+        if 1 <= next(asked) <= 3:
+            raise OperationalError("", None, Exception("away"))
+        return write(database)
+
+    monkeypatch.setattr(Database, "write", write_or_not)
+    monkeypatch.setattr(outbox.time, "sleep", waited.append)
+    with mail_server() as server:
+        outbox.send(through(work, server.url), message_id=message.id)
+        clock.at += timedelta(days=1)
+        jobs.run_all(through(work, server.url))
+
+    assert waited == [1, 3, 9]
+    assert len(server.taken) == 1 and again(db, message).state == MessageState.SENT
+
+
+def test_a_try_that_comes_to_its_end_after_another_has_begun_changes_nothing(
+    work: Work, db: Session, house: House, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message, send_mail = post(db, house, at=clock.at), outbox._send_mail
+
+    with mail_server() as good, mail_server(rcpt=b"550 unknown") as bad:
+
+        def drip(address: str, mail: EmailMessage) -> None:
+            """A server that says something every few minutes, for longer than a try lasts."""
+            monkeypatch.setattr(outbox, "_send_mail", send_mail)
+            clock.at += timedelta(minutes=31)
+            jobs.run_all(through(work, good.url))
+            send_mail(address, mail)
+
+        monkeypatch.setattr(outbox, "_send_mail", drip)
+        outbox.send(through(work, bad.url), message_id=message.id)
+
+    assert len(good.taken) == 1
+    assert (again(db, message).state, message.tries, message.told) == (MessageState.SENT, 2, "")
+
+
+def test_a_mail_whose_job_failed_for_good_is_asked_for_again(
+    work: Work, db: Session, house: House, clock: Clock
+) -> None:
+    message = post(db, house, at=clock.at)
+    first = due(work)
+
+    # As the queue does once a job has failed at every try, and as somebody may who has it run once more.
+    for _ in range(2):
+        outbox.try_later(work, message_id=message.id, said="Something went wrong.")
+
+    assert (again(db, message).state, message.tries, message.told) == (MessageState.QUEUED, 1, "NotTried")
+    clock.at += timedelta(minutes=1)
+    assert first == [message.id] and due(work) == [f"{message.id}:1"]
+
+
+def test_a_password_goes_to_no_other_machine_without_tls(
+    work: Work, db: Session, house: House, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = post(db, house, at=clock.at)
+
+    with mail_server(auth=b"235 2.7.0 come in") as server:
+        address = server.url.replace("//", "//me:secret@")
+        monkeypatch.setattr(outbox, "_is_on_this_machine", lambda _smtp: False)
+        jobs.run_all(through(work, address))
+        told, heard = again(db, message).told, list(server.heard)
+        monkeypatch.undo()
+        monkeypatch.setattr(outbox, "now", lambda: clock.at + timedelta(minutes=1))
+        jobs.run_all(through(work, address))
+
+    assert told == "NoTls" and heard == [b"EHLO", b"QUIT"]
+    assert b"AUTH" in server.heard and again(db, message).state == MessageState.SENT
 
 
 def test_the_desk_and_the_metrics_say_that_mail_is_stuck(

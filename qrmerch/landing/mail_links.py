@@ -19,7 +19,7 @@ from qrmerch.landing.shopper import choose_locale, find_host_retailer_id, load_h
 from qrmerch.messages.links import find_link
 from qrmerch.messages.models import LinkKind, MailLink, SubscriptionState
 from qrmerch.messages.queries import Asked, count_live, describe_contact, list_asked
-from qrmerch.messages.service import confirm, erase, find_pending, lock_contact, stop
+from qrmerch.messages.service import can_be_stopped, confirm, erase, find_pending, lock_contact, stop
 from qrmerch.messages.wording import word_asked
 from qrmerch.rendering.frame import House, build_frame, load_house
 from qrmerch.rendering.style import StyleBlock
@@ -166,7 +166,7 @@ def _show_confirm_gone(db: Session, at: datetime) -> Response:
 def _show_stop(db: Session, link: MailLink, state: str, at: datetime) -> Response:
     """:param state: of `StopPage`; empty for as it stands."""
     house, locale, asked = _told_of(db, link, at)
-    state = state or ("open" if asked.subscription.is_live else "over")
+    state = state or ("open" if can_be_stopped(db, asked.subscription) else "over")
     t = translator(locale)
     titles = {"open": t("Stop this?"), "stopped": t("It is stopped"), "over": t("This is over")}
     frame, block = build_frame(house, locale=locale, title=titles[state])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, Select, and_, delete, or_, select
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, or_, select
 from sqlalchemy.orm import Session
 
 from qrmerch import ids, limits, outbox
@@ -18,7 +18,7 @@ from qrmerch.messages import wording
 from qrmerch.messages.links import make_link
 from qrmerch.messages.models import LinkKind, MailLink, Purpose, Subscription, SubscriptionState
 from qrmerch.messages.queries import Asked, count_live, list_asked
-from qrmerch.outbox import Channel, OutboxMessage
+from qrmerch.outbox import Channel, MessageState, OutboxMessage
 from qrmerch.parties.languages import locales_of
 from qrmerch.parties.models import Retailer, Store
 from qrmerch.parties.queries import printed_base
@@ -38,6 +38,8 @@ ENDED_KEPT_FOR: Final = timedelta(days=7)
 REFUSED_FOR: Final = timedelta(days=30)
 # The mail that asks whether an address is theirs, in the outbox.
 QUESTION: Final = "question"
+# The one that says that something is back.
+ALERT: Final = "alert"
 # More than this nobody asks for; the rest of a flood is dropped.
 MOST_LIVE: Final = 50
 # Mails that anybody can cause by typing an address: to one mailbox, of all retailers together, one of each purpose an
@@ -269,12 +271,13 @@ def stop(db: Session, link: MailLink, *, everything: bool, shown_text: str, loca
     contact = lock_contact(db, link.contact_id)
     if contact is None:
         return 0
-    live = select(Subscription).where(Subscription.contact_id == contact.id, Subscription.state.in_(_LIVE))
+    goes_on = or_(Subscription.state.in_(_LIVE), _is_about_to_be_told())
+    live = select(Subscription).where(Subscription.contact_id == contact.id, goes_on)
     if not everything:
         live = live.where(Subscription.id == link.subscription_id)
     ended = list(db.scalars(live.execution_options(populate_existing=True)))
     for subscription in ended:
-        if subscription.state == SubscriptionState.CONFIRMED:
+        if subscription.state != SubscriptionState.PENDING:
             ledger.note(
                 db,
                 contact,
@@ -286,6 +289,23 @@ def stop(db: Session, link: MailLink, *, everything: bool, shown_text: str, loca
             )
         subscription.state, subscription.ended_at, subscription.until = SubscriptionState.UNSUBSCRIBED, at, None
     return len(ended)
+
+
+def can_be_stopped(db: Session, subscription: Subscription) -> bool:
+    """Whether something still comes of a subscription: it is live, or its mail has not left."""
+    about_to_be = select(Subscription.id).where(Subscription.id == subscription.id, _is_about_to_be_told())
+    return subscription.is_live or db.scalar(about_to_be) is not None
+
+
+def _is_about_to_be_told() -> ColumnElement[bool]:
+    """The mail that says so has not left: it must not, and its reader must not wait again because of it."""
+    waits = exists().where(
+        OutboxMessage.contact_id == Subscription.contact_id,
+        OutboxMessage.about_id == Subscription.id,
+        OutboxMessage.kind == ALERT,
+        OutboxMessage.state == MessageState.QUEUED,
+    )
+    return and_(Subscription.state == SubscriptionState.FIRED, waits)
 
 
 def erase(db: Session, contact: Contact, *, shown_text: str, locale: str, keys: Sequence[str], at: datetime) -> None:

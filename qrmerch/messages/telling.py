@@ -23,7 +23,7 @@ from qrmerch.db import lock_for_chain
 from qrmerch.messages import wording
 from qrmerch.messages.models import Purpose, Subscription, SubscriptionState
 from qrmerch.messages.queries import list_asked
-from qrmerch.messages.service import ENDED_KEPT_FOR, WATCH_LASTS, Sending, lock_contact, send, stop_address
+from qrmerch.messages.service import ALERT, ENDED_KEPT_FOR, WATCH_LASTS, Sending, lock_contact, send, stop_address
 from qrmerch.money import format_money
 from qrmerch.outbox import OutboxMessage
 from qrmerch.parties.languages import locales_of
@@ -33,8 +33,6 @@ from qrmerch.visitors.models import Contact
 
 # Feeds that flap are over by then.
 HELD_FOR: Final = timedelta(minutes=15)
-# The mail that says that something is back, in the outbox.
-ALERT: Final = "alert"
 PER_PIECE: Final = 5
 # Who was told comes, or does not, within a day; then those behind them are told.
 WAVE_LASTS: Final = timedelta(hours=24)

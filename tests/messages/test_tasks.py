@@ -17,9 +17,10 @@ from qrmerch.clock import now
 from qrmerch.jobs import Work
 from qrmerch.messages import tasks, telling
 from qrmerch.messages.models import LinkKind, SubscriptionState
-from qrmerch.messages.service import PENDING_LASTS, erase
+from qrmerch.messages.service import PENDING_LASTS, can_be_stopped, erase, stop
 from qrmerch.outbox import MessageState, OutboxMessage
-from qrmerch.visitors.models import Contact
+from qrmerch.visitors.models import ConsentAction, Contact
+from qrmerch.visitors.queries import list_contact_consents
 from tests.factories import TILL_KEYS
 from tests.mailing import mail_server
 from tests.messages.shop import (
@@ -220,6 +221,45 @@ def test_an_alert_that_is_not_true_any_more_is_dropped_and_its_reader_waits_agai
     assert secret_gone(alert)
     assert (waiting.state, waiting.fired_at, waiting.fired_store_id) == (SubscriptionState.CONFIRMED, None, None)
     assert waiting.until is not None and waiting.until > now()
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_who_stops_while_the_alert_waits_is_neither_told_nor_waits_again(
+    db: Session, work: Work, everything: bool
+) -> None:
+    shop = make_shop(db)
+    say_yes(db, shop, shop.back(), at=ago(days=2))
+    link = link_in(db, mails(db)[0], LinkKind.STOP)
+    stock(db, shop, 2, at=ago(minutes=20))
+    telling.tell(db, shop.variants[0].id, sending=SENDING, at=now())
+    alert = mails(db)[-1]
+    message_id = alert.id
+
+    ended = stop(db, link, everything=everything, shown_text="Stop", locale="en", at=now())
+    db.commit()
+    with mail_server() as server:
+        outbox.send(through(work, server.url), message_id=message_id)
+
+    db.expire_all()
+    (stopped,) = subscriptions(db)
+    assert ended == 1 and server.taken == []
+    assert (alert.state, stopped.state) == (MessageState.DROPPED, SubscriptionState.UNSUBSCRIBED)
+    assert list_contact_consents(db, stopped.contact_id)[-1].action == ConsentAction.WITHDRAW
+
+
+def test_what_was_told_already_cannot_be_stopped(db: Session, work: Work) -> None:
+    _, alert = told_of(db, work)
+    link = link_in(db, alert, LinkKind.STOP)
+    can_be_before, message_id = can_be_stopped(db, subscriptions(db)[0]), alert.id
+    db.commit()
+    with mail_server() as server:
+        outbox.send(through(work, server.url), message_id=message_id)
+    db.expire_all()
+
+    ended = stop(db, link, everything=True, shown_text="Stop", locale="en", at=now())
+
+    assert can_be_before and not can_be_stopped(db, subscriptions(db)[0])
+    assert ended == 0 and subscriptions(db)[0].state == SubscriptionState.FIRED
 
 
 def secret_gone(message: OutboxMessage) -> bool:
