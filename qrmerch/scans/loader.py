@@ -137,7 +137,9 @@ class Loader:
         files = {row.name: row for row in db.scalars(select(LogFile).where(LogFile.name.in_(changed)))}
         # What another loader took in meanwhile has to be remembered here as well.
         if not self._has_recalled or any(self._offsets.get(name, 0) != row.offset for name, row in files.items()):
-            self._recall(files, list_withdrawn(db))
+            # Of all files, not only of those that have changed: what stands in the others was remembered as well.
+            known = db.scalars(select(LogFile).where(LogFile.name.in_(sizes)))
+            self._recall({row.name: row for row in known}, list_withdrawn(db))
         batch, parts = Batch(), []
         for name in changed:
             file = files.get(name)

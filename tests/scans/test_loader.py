@@ -276,6 +276,21 @@ def test_phones_are_counted_once_a_day_and_store_and_their_bits_go(database: Dat
     assert db.scalars(select(DayHash.on)).all() == [date(2026, 11, 19)]
 
 
+def test_what_another_loader_took_in_takes_no_memory_of_what_came_before(
+    database: Database, db: Session, shop: Shop
+) -> None:
+    first, second = (Loader(database, shop.folder) for _ in range(2))
+    shop.write(shop.scan(NOON, near="0badcafe"), name="scan-a.jsonl")
+    first.load(NOON)
+    shop.write(shop.scan(NOON + timedelta(seconds=5), near="00000001"), name="scan-b.jsonl")
+    second.load(NOON)
+
+    shop.write(shop.scan(NOON + timedelta(seconds=10), near="0badcafe"), name="scan-b.jsonl")
+    first.load(NOON)
+
+    assert outcomes(db) == [kinds.SCAN, kinds.SCAN, kinds.REPEAT]
+
+
 def test_repeats_are_a_matter_of_time_whatever_file_they_stand_in(database: Database, db: Session, shop: Shop) -> None:
     shop.write(shop.scan(NOON + timedelta(seconds=10), near="89abcdef"), name="scan-a.jsonl")
     shop.write(shop.scan(NOON, near="89abcdef"), name="scan-b.jsonl")
