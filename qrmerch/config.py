@@ -60,7 +60,9 @@ class Settings:
         "",
         "Who asks for /metrics from another machine sends it as `Authorization: Bearer …`; empty: only this machine.",
     )
-    smtp_url: str = _setting("", "smtp://user:password@host:port for mail; empty keeps mail in the outbox.")
+    smtp_url: str = _setting(
+        "", "smtp://user:password@host:port for mail, a password over TLS only; empty keeps mail in the outbox."
+    )
     mail_from: str = _setting("qrmerch@localhost", "Sender of mails.")
     max_image_bytes: int = _setting(10_000_000, "Largest picture taken, bytes.")
     max_image_pixels: int = _setting(50_000_000, "Largest picture taken, pixels.")

@@ -44,8 +44,11 @@ _TRY_LASTS: Final = timedelta(minutes=30)
 _CONNECT_WAIT_S: Final = 10
 # A server that is slow to say that it took a mail has taken it (RFC 5321, 4.5.3.2): gone too soon, it comes twice.
 _ANSWER_WAIT_S: Final = 300
+_GOODBYE_WAIT_S: Final = 2
 # How long what came of a try waits for a database that does not take it, before each further time.
 _NOTE_PAUSES_S: Final = (1, 3, 9, 27)
+# What is told of a try that came to nothing before the mail server was asked.
+_FAILED_HERE: Final = "failed before it was sent, see the worker's log"
 _PERMANENT: Final = 500
 _MAX_HEADER_CHARS: Final = 500
 # What a mail can carry besides its own: how to stop it (RFC 2369, RFC 8058).
@@ -266,7 +269,7 @@ def try_later(work: jobs.Work, *, said: str, message_id: str, tries: int = 0) ->
         if message is None or message.state != MessageState.QUEUED or message.tries != tries:
             return
         message.tries += 1
-        _note(message, _Failure("NotTried", is_final=False), at=now())
+        _note(message, _Failure(_FAILED_HERE, is_final=False), at=now())
         db.commit()
 
 
@@ -371,8 +374,10 @@ def _send_mail(address: str, mail: EmailMessage) -> None:
             smtp.sock.settimeout(_ANSWER_WAIT_S)
         smtp.send_message(mail)
     finally:
-        # How it says goodbye changes nothing about what it took.
+        # How it says goodbye changes nothing about what it took, and is not waited for: that must be noted.
         with suppress(OSError, smtplib.SMTPException):
+            if smtp.sock is not None:
+                smtp.sock.settimeout(_GOODBYE_WAIT_S)
             smtp.quit()
         smtp.close()
 

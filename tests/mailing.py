@@ -5,6 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Thread
+from typing import Final
+
+# As an answer: none, for as long as the other end waits for it.
+HANGS: Final = b"hangs"
 
 
 @dataclass
@@ -42,7 +46,9 @@ def mail_server(**answers: bytes) -> Iterator[MailServer]:
                     said = server.said.get(command, b"250-mail.example\r\n250 AUTH PLAIN")
                 else:
                     said = server.said.get(command, b"221 bye" if command == b"QUIT" else b"250 ok")
-                if not said:
+                if said == HANGS:
+                    self.rfile.read()
+                if said in (b"", HANGS):
                     return
                 self.wfile.write(said + b"\r\n")
 
