@@ -164,8 +164,8 @@ class WherePage:
     pick: str
     find: str
     stores: tuple[StoreChoice, ...]
-    # How many more there are.
-    more: int
+    # That there are more, and how many; empty where these are all.
+    more: str
     nowhere: str
 
 

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 
 from qrmerch.access import allow_anyone
 from qrmerch.clock import now
-from qrmerch.i18n import translator
+from qrmerch.i18n import counter, format_number, translator
 from qrmerch.landing.helpful import answer_missing
 from qrmerch.landing.pages import StoreChoice, WherePage
 from qrmerch.landing.scanning import answer_store
@@ -66,7 +66,18 @@ def ask_where(public_id: str) -> Response:
         stores=tuple(
             StoreChoice(each.name, each.town, item_address(place.item, each, lang, pick=place.pick)) for each in stores
         ),
-        more=total - len(stores),
+        more=_word_more(total - len(stores), place.locale),
         nowhere=item_address(place.item, None, lang, is_nowhere=True, pick=place.pick),
     )
     return respond("landing/where.html", page, block)
+
+
+def _word_more(more: int, locale: str) -> str:
+    if more <= 0:
+        return ""
+    words = counter(locale)(
+        more,
+        "There is one more. Write a part of the name or the town.",
+        "There are {count} more. Write a part of the name or the town.",
+    )
+    return words.format(count=format_number(more, locale))

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from sqlalchemy.orm import Session
 
 from qrmerch.files import is_key
-from qrmerch.i18n import direction, language_name, negotiate, translator
+from qrmerch.i18n import SPOKEN, direction, language_name, negotiate, translator
 from qrmerch.media.fonts import unicode_range
 from qrmerch.parties.languages import LocaleRule, locales_of, rule_of
 from qrmerch.parties.models import BrandKit, Display
@@ -91,7 +91,7 @@ NEUTRAL: Final = House(
     retailer_id=None,
     slug="",
     name="qrmerch",
-    locales=("en", "ar"),
+    locales=SPOKEN,
     time_zone="UTC",
     wordmark="qrmerch",
     colours=derive_colours("#161616"),
