@@ -3,7 +3,6 @@
 import re
 from functools import cache
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Final
 
 import pytest

@@ -31,7 +31,14 @@ from tests.landing.aisle import stock, variants_of
 
 # What the vendor and the retailer say: a headline, a story, a fabric, an offer, its terms, a review.
 SAID: Final = {
-    "ar": ("حياكة واسعة.", "قطن بغرز مفتوحة.", "قطن", "خصم على كل قطعة صفراء", "رمز واحد لكل زائر.", "لبستها في المساء نفسه."),
+    "ar": (
+        "حياكة واسعة.",
+        "قطن بغرز مفتوحة.",
+        "قطن",
+        "خصم على كل قطعة صفراء",
+        "رمز واحد لكل زائر.",
+        "لبستها في المساء نفسه.",
+    ),
     "de": (
         "Der lockere Strick, mit dem Jeans nach Absicht aussehen.",
         "Baumwolle in offenem Strick, mit rundem Ausschnitt.",
@@ -56,7 +63,7 @@ SAID: Final = {
         "Un code par personne. Dans la limite des stocks.",
         "Portée le soir même.",
     ),
-}  # fmt: skip
+}
 
 
 @dataclass
