@@ -21,6 +21,7 @@ from qrmerch.rendering.pictures import PagePictures
 from qrmerch.rendering.queries import load_scene
 from qrmerch.rendering.sections import read_facts, read_story
 from qrmerch.rendering.templates import render_html
+from qrmerch.rendering.wording import word_gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +70,12 @@ def render_item_file(
     gallery = PagePictures(db, scene.source, at=at).gallery
     first = gallery[0] if gallery else None
     name = first.src.rpartition("/")[2] if first else ""
-    gone = is_retired or scene.item.is_retired
+    is_gone = is_retired or scene.item.is_retired
     page = FallbackPage(
         **_around(house),
         t=t,
         title=scene.item.title,
-        note=t("No longer sold") if gone else "",
+        note=word_gone(house.first, may_return=not is_gone) if is_gone or scene.is_down else "",
         lines=(scene.maker,) if scene.maker else (),
         lede=story.lede,
         text=story.text,

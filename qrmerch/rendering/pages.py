@@ -348,6 +348,8 @@ class Piece:
     # The price where every variant has the same one; None else.
     price_minor: int | None = None
     currency: str = ""
+    # No longer sold, or taken down.
+    is_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -603,8 +605,8 @@ class StorePage:
 
 
 @dataclass(frozen=True, slots=True)
-class RetiredPage:
-    """An item that is no longer sold, and what took its place."""
+class GonePage:
+    """An item that is no longer sold, or is taken down, and what there is in its place."""
 
     t: Translate
     frame: Frame
@@ -612,8 +614,11 @@ class RetiredPage:
     public_id: str
     at: str
     title: str
+    # What became of it, in three or four words.
+    said: str
+    may_return: bool
     portrait: Picture | None
     alternatives: tuple[Piece, ...]
     sections: tuple[Section, ...] = ()
 
-    template = "rendering/retired.html"
+    template = "rendering/gone.html"
