@@ -143,10 +143,10 @@ def test_no_sentence_is_left_untranslated(path: Path) -> None:
     assert same == ALIKE[path.stem]
 
 
-def test_all_languages_say_the_same_sentences_in_the_same_order() -> None:
-    said = {path.stem: [message.id for message in messages_of(path)] for path in CATALOGUES}
+def test_all_languages_say_the_same_sentences() -> None:
+    said = {path.stem: {message.id for message in messages_of(path)} for path in CATALOGUES}
 
-    assert all(each == said["ar"] for each in said.values())
+    assert {language: each ^ said["ar"] for language, each in said.items()} == {language: set() for language in said}
 
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from qrmerch.content.models import Style
+from qrmerch.i18n import language_name
 from qrmerch.messages.models import LinkKind
 from qrmerch.outbox import OutboxMessage
 from tests.browsing import Browser, find_form
@@ -170,3 +171,25 @@ def test_no_page_is_left_in_english(language: str, browser: Browser, db: Session
     assert {name: found for name, page in pages.items() if (found := left_in_english(page, language))} == {}
     html = [page for page in pages.values() if page.startswith("<!doctype html>")]
     assert len(html) > 30 and all(f'<html lang="{language}"' in page for page in html)
+
+
+@pytest.mark.parametrize(
+    ("locale", "phone", "size", "stock", "button"),
+    [
+        ("de-CH", "de-AT", "Grösse und Farbe", "Hier vorrätig, in Riverside", "Code für 10% holen"),
+        ("de-AT", "de", "Größe und Farbe", "Hier vorrätig, in Riverside", "Code für 10\u00a0% holen"),
+        ("fr-CA", "fr-FR", "Taille et couleur", "En stock ici, à Riverside", "Obtenir le code 10\u00a0%"),
+        ("es-MX", "es-419", "Talla y color", "Disponible aquí, en Riverside", "Pedir código de 10%"),
+    ],
+)
+def test_a_countrys_page_has_its_languages_words(
+    locale: str, phone: str, size: str, stock: str, button: str, browser: Browser, db: Session
+) -> None:
+    house = make_house(db, locale)
+
+    page = browser.another(language=phone).get(house.page(house.items[Style.EVERYDAY])).text
+    english = browser.get(house.page(house.items[Style.EVERYDAY])).text
+
+    assert f'<html lang="{locale}"' in page
+    assert size in page and stock in page and button in page
+    assert f'hreflang="{locale}">{language_name(locale)}</a>' in english
