@@ -23,19 +23,8 @@ LANGUAGES: Final = [path.stem for path in CATALOGUES]
 UNSAID: Final = {
     *("class", "id", "name", "value", "type", "href", "src", "srcset", "action", "formaction", "for", "form", "method"),
     *("lang", "dir", "hreflang", "rel", "media", "sizes", "style", "role", "autocomplete", "inputmode", "property"),
-    *(
-        "d",
-        "viewbox",
-        "pattern",
-        "popovertarget",
-        "http-equiv",
-        "charset",
-        "fill",
-        "enctype",
-        "target",
-        "loading",
-        "decoding",
-    ),
+    *("d", "viewbox", "pattern", "popovertarget", "http-equiv", "charset", "enctype", "target", "loading", "decoding"),
+    *("fill", "stroke", "preserveaspectratio"),
 }
 # Names of people and things, which are the same everywhere; and the way into the page in English.
 OWN: Final = re.compile("Fashiontown|Riverside|Galleria|Marigold|Silver Cross|Cobalt|Indigo|Sunny Side|Ines|English")
