@@ -8,6 +8,7 @@ from werkzeug.exceptions import NotFound as NoRoute
 from qrmerch.account import routes as account
 from qrmerch.associates import routes as associates
 from qrmerch.buckets import open_store
+from qrmerch.calls import tasks as _call_jobs
 from qrmerch.codes import gs1_tasks as _gs1_jobs
 from qrmerch.codes import host_tasks as _host_jobs
 from qrmerch.codes import tasks as _code_jobs
@@ -39,10 +40,12 @@ from qrmerch.reviews import tasks as _review_jobs
 from qrmerch.studio import routes as studio
 from qrmerch.users import login
 from qrmerch.web import Hooks, Services, content_policy, install, safety_headers, wants_json
+from qrmerch.wishlists import tasks as _list_jobs
 
 _PAGE_ROOMS = (landing, account, desk, insights, studio, associates)
 # Imported for the jobs they declare.
 _JOB_ROOMS = (
+    _call_jobs,
     _code_jobs,
     _content_jobs,
     _feed_jobs,
@@ -55,6 +58,7 @@ _JOB_ROOMS = (
     _message_jobs,
     _host_jobs,
     _offer_jobs,
+    _list_jobs,
     _print_jobs,
     _sign_jobs,
     _recording_jobs,

@@ -37,6 +37,7 @@ WITH_TABLES: Final = (
     "offers.models",
     "wishlists.models",
     "reviews.models",
+    "calls.models",
     "printing.models",
     "messages.models",
 )
