@@ -80,9 +80,11 @@ def is_counting(call: ast.Call) -> bool:
 def sentences_in_code() -> set[str]:
     """The sentences of the rooms' translations; names of facts and choices come from catalogues and are not here."""
     trees = {path: ast.parse(path.read_text()) for path in MODULES}
-    constants = constants_of(trees)
+    everywhere = constants_of(trees)
     found = set()
-    for tree in trees.values():
+    for path, tree in trees.items():
+        # A module's own name stands before the same name elsewhere.
+        constants = everywhere | constants_of({path: tree})
         for node in ast.walk(tree):
             if not isinstance(node, ast.Call) or not is_translation(node):
                 continue
