@@ -15,7 +15,6 @@ from qrmerch.catalog.models import Item, Variant
 from qrmerch.catalog.queries import list_variants
 from qrmerch.catalog.service import list_at, put_product, set_price, set_stock
 from qrmerch.config import Settings
-from qrmerch.content.models import Look, LookItem
 from qrmerch.demo import facts
 from qrmerch.demo.facts import HouseFacts, Placement, StyleFacts
 from qrmerch.demo.pictures import Shot

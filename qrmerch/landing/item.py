@@ -303,8 +303,9 @@ def _query(place: Place) -> str:
 
 
 def _back(place: Place) -> str:
-    """The page a form was sent from: the list, or an item's in the same store and language."""
+    """The page a form was sent from: the list, or an item's or a look's in the same store and language."""
     said = request.values.get("back", "")
     if said == "my":
         return f"/my?{_said(place, gone=place.item.public_id if request.form.get('keep') == 'no' else '')}"
-    return f"/i/{said if is_public_id(said) else place.item.public_id}?{_query(place)}"
+    page = said if said.startswith("/l/") and is_public_id(said[3:]) else ""
+    return f"{page or f'/i/{said if is_public_id(said) else place.item.public_id}'}?{_query(place)}"

@@ -18,6 +18,7 @@ from qrmerch.catalog.models import Item
 from qrmerch.content.library import HEAD_KINDS
 from qrmerch.content.models import Revision, Style, TemplateVersion
 from qrmerch.i18n import translator
+from qrmerch.looks.models import Look
 from qrmerch.media.queries import Picture as FoundPicture
 from qrmerch.media.queries import pictures_of
 from qrmerch.money import format_money
@@ -78,6 +79,7 @@ from qrmerch.rendering.wording import (
     Shelf,
     list_other_stores,
     one_price,
+    one_was,
     word_choice,
     word_news,
     word_offer,
@@ -493,6 +495,18 @@ def item_address(item: Item, store: Store | None, lang: str = "", *, is_nowhere:
     return f"/i/{item.public_id}" + (f"?{query}" if query else "")
 
 
+def look_address(look: Look, store: Store | None, lang: str = "", *, is_nowhere: bool = False) -> str:
+    """The address of a look's page, which is no printed one; see `item_address`."""
+    return f"/l/{look.public_id}{said_in(store, lang, is_nowhere=is_nowhere)}"
+
+
+def said_in(store: Store | None, lang: str = "", *, is_nowhere: bool = False) -> str:
+    """The query of a page that is looked at in a store and a language; empty where it says nothing."""
+    said = {"at": store.public_id if store else NOWHERE if is_nowhere else "", "lang": lang}
+    query = urlencode({name: value for name, value in said.items() if value})
+    return f"?{query}" if query else ""
+
+
 def list_pieces(
     db: Session, items: Sequence[Item], scene: Scene, *, personal: Personal | None, at: datetime
 ) -> tuple[Piece, ...]:
@@ -583,6 +597,7 @@ def _card_of(
         at=place.public_id if place else NOWHERE if is_nowhere else "",
         price_minor=price_minor,
         currency=currency,
+        was_minor=one_was(shelf) if price and price.was else None,
     )
 
 
@@ -613,12 +628,18 @@ def _card(offer: Offer, scene: Scene) -> OfferCard:
 
 
 def _load_look(db: Session, scene: Scene, personal: Personal | None, at: datetime) -> LookSection | None:
-    title, items = list_look_items(db, scene.item)
-    if not items:
+    look, items = list_look_items(db, scene.item)
+    if look is None or not items:
         return None
-    words = pick_text(title, scene.source.locale, scene.house.locales)
+    words = pick_text(look.title, scene.source.locale, scene.house.locales)
     pieces = list_pieces(db, items, scene, personal=personal, at=at)
-    return LookSection(words or translator(scene.source.locale)("Complete the look"), pieces, sum=_sum(scene, pieces))
+    lang = scene.house.lang(scene.source.locale)
+    return LookSection(
+        words or translator(scene.source.locale)("Complete the look"),
+        pieces,
+        sum=_sum(scene, pieces),
+        href=look_address(look, scene.store, lang, is_nowhere=scene.is_nowhere),
+    )
 
 
 def _sum(scene: Scene, pieces: Sequence[Piece]) -> str:

@@ -95,6 +95,12 @@ def one_price(shelf: Shelf) -> tuple[int | None, str]:
     return prices.pop() if len(prices) == 1 else (None, "")
 
 
+def one_was(shelf: Shelf) -> int | None:
+    """The price before a reduction that every shown variant of an item has; None where there is no one."""
+    was = {shelf.was.get(variant.id) for variant in shelf.variants}
+    return was.pop() if len(was) == 1 else None
+
+
 def _reduced(price_minor: int, currency: str, offer: Offer) -> int | None:
     """What the price comes to with an offer; None where it takes nothing off this price."""
     if offer.kind == OfferKind.PERCENT:
