@@ -153,6 +153,12 @@ def count_with_host(db: Session, retailer_id: str, host: str) -> int:
     return db.scalar(wanted) or 0
 
 
+def count_by_subject(db: Session, retailer_id: str, kind: Subject) -> dict[str, int]:
+    """How many codes lead to each thing of a kind, by its id, in whatever state."""
+    rows = select(Code.subject_id, func.count()).where(Code.retailer_id == retailer_id, Code.subject_kind == kind)
+    return dict(db.execute(rows.group_by(Code.subject_id)).all())
+
+
 def count_by_host(db: Session, retailer_id: str) -> dict[str, int]:
     """How many codes carry each host; an empty one stands for the installation's own."""
     rows = select(Code.host, func.count()).where(Code.retailer_id == retailer_id).group_by(Code.host)

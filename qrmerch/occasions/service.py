@@ -136,7 +136,7 @@ def _check(db: Session, retailer: Retailer, said: Said) -> _Checked:
     spot = clean_texts(retailer, "spot", said.spot, most=MAX_SPOT_CHARS, problems=problems)
     if not title and not any(name.startswith("title.") for name in problems):
         problems[f"title.{retailer.default_locale}"] = "Give the event a title."
-    begins, ends = _read_clock(said.begins), _read_clock(said.ends)
+    begins, ends = read_clock(said.begins), read_clock(said.ends)
     if not begins:
         problems["begins"] = "Say when it begins: a day and a time."
     if not ends:
@@ -156,7 +156,7 @@ def _check(db: Session, retailer: Retailer, said: Said) -> _Checked:
     return _Checked(title, words, spot, begins, ends, stores)
 
 
-def _read_clock(text: str) -> str:
+def read_clock(text: str) -> str:
     """What a clock shows, in its one written form; empty where a text says no day and time."""
     try:
         read = datetime.fromisoformat(text.strip())

@@ -20,6 +20,7 @@ from qrmerch.money import format_money
 from qrmerch.parties.models import Retailer, Store
 from qrmerch.parties.queries import list_stores
 from qrmerch.rendering.apart import (
+    Edges,
     find_open_store,
     make_gone_page,
     own_picture,
@@ -91,7 +92,7 @@ def render_look_page(
     if shown and not is_retired and (look.is_published or is_preview):
         page, block = _make_look_page(db, seen, items, shown)
         others: tuple[str, ...] = tuple(item.id for item in items)
-        edges = [edge for each in held.values() for edge in each.edges]
+        edges: Edges = [edge for each in held.values() for edge in each.edges]
         edges += picture_edges(db, look.picture_id, at=at)
     else:
         page, block, edges = _make_gone_page(db, seen, shown if look.is_published else ())
@@ -178,9 +179,7 @@ def _ask_store(db: Session, seen: _Seen) -> StoreQuestion | None:
     )
 
 
-def _make_gone_page(
-    db: Session, seen: _Seen, shown: Sequence[Item]
-) -> tuple[GonePage, StyleBlock, list[datetime | None]]:
+def _make_gone_page(db: Session, seen: _Seen, shown: Sequence[Item]) -> tuple[GonePage, StyleBlock, Edges]:
     """In place of a look that shows no more: what was in it and is still here, else what is."""
     t = translator(seen.locale)
     title = pick_text(seen.look.title, seen.locale, seen.house.locales) if shown else ""
