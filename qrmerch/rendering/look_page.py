@@ -125,6 +125,8 @@ def _make_look_page(
         kept=seen.personal.count if seen.personal else None,
         is_indexed=look.is_published,
     )
+    picture = own_picture(db, look.picture_id, title, locale, at=seen.at)
+    pictured = tuple(piece for piece in pieces if piece.picture)
     gone = len(items) - len(shown)
     left_out = "" if not gone else t("One of these is no longer to be had here.")
     if gone > 1:
@@ -139,7 +141,8 @@ def _make_look_page(
         title_language=other_language(look.title, locale, house.locales),
         words=words,
         words_language=other_language(look.words, locale, house.locales) if words else "",
-        picture=own_picture(db, look.picture_id, title, locale, at=seen.at),
+        picture=picture,
+        pictured=pictured if picture is None and len(pictured) > 1 else (),
         pieces=pieces,
         left_out=left_out,
         together=_reckon(pieces, locale, is_round=seen.retailer.no_discount),
@@ -149,18 +152,23 @@ def _make_look_page(
 
 
 def _reckon(pieces: Sequence[Piece], locale: str, *, is_round: bool) -> Together | None:
-    """What these come to, without what is not here today; None where one has no one price, or another currency."""
+    """What these come to, without what is not here today; None where one has no price, or another currency.
+
+    Where sizes of one differ in price, the sum is that of the lowest.
+    """
     t = translator(locale)
     here = [piece for piece in pieces if piece.stock != "none"]
     currencies = {piece.currency for piece in here}
-    if len(here) < 2 or len(currencies) != 1 or any(piece.price_minor is None for piece in here):
+    if len(here) < 2 or len(currencies) != 1 or any(piece.low_minor is None for piece in here):
         return None
     [currency] = currencies
-    total = sum(piece.price_minor or 0 for piece in here)
-    saved = sum(piece.was_minor - (piece.price_minor or 0) for piece in here if piece.was_minor is not None)
+    total = format_money(sum(piece.low_minor or 0 for piece in here), currency, locale, is_round=is_round)
+    if any(piece.price_minor is None for piece in here):
+        total = t("from {price}").format(price=total)
+    saved = sum(piece.was_minor - (piece.low_minor or 0) for piece in here if piece.was_minor is not None)
     saving = t("You save {amount}").format(amount=format_money(saved, currency, locale)) if saved > 0 else ""
     words = t("together") if len(here) == len(pieces) else t("together, without what is not here today")
-    return Together(format_money(total, currency, locale, is_round=is_round), words, saving)
+    return Together(total, words, saving)
 
 
 def _ask_store(db: Session, seen: _Seen) -> StoreQuestion | None:

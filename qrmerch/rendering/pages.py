@@ -348,8 +348,9 @@ class Piece:
     # The price where every variant has the same one; None else.
     price_minor: int | None = None
     currency: str = ""
-    # What it was before, where `was` says so.
+    # What it was before, where `was` says so; and the lowest price, where each variant has one.
     was_minor: int | None = None
+    low_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -631,6 +632,8 @@ class LookPage:
     words_language: str
     # One of all of it; without one those of the pieces are set together.
     picture: Picture | None
+    # Those whose pictures are set together where there is no such one; none where fewer than two have any.
+    pictured: tuple[Piece, ...]
     # What is sold and has a page here, in the look's order.
     pieces: tuple[Piece, ...]
     # That some of it is no longer to be had; empty where all is.
@@ -639,15 +642,6 @@ class LookPage:
     question: StoreQuestion | None = None
 
     template = "rendering/look.html"
-
-    @property
-    def pictured(self) -> tuple[Piece, ...]:
-        return tuple(piece for piece in self.pieces if piece.picture)
-
-    @property
-    def is_composed(self) -> bool:
-        """Whether the pieces' own pictures make one composition; fewer stand small beside their names."""
-        return self.picture is None and len(self.pictured) > 1
 
 
 @dataclass(frozen=True, slots=True)

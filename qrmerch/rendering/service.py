@@ -78,6 +78,7 @@ from qrmerch.rendering.templates import render_html
 from qrmerch.rendering.wording import (
     Shelf,
     list_other_stores,
+    low_price,
     one_price,
     one_was,
     word_choice,
@@ -584,6 +585,7 @@ def _card_of(
     state, words = word_stock_at(shelf, place, locale, is_short=True) if is_sold else ("", "")
     has_languages = len({retailer.default_locale, *retailer.locales}) > 1
     price_minor, currency = one_price(shelf) if is_sold else (None, "")
+    low_minor, low_currency = low_price(shelf) if is_sold else (None, "")
     return Piece(
         public_id=item.public_id,
         href=item_address(item, place, locale if has_languages else "", is_nowhere=is_nowhere),
@@ -596,7 +598,8 @@ def _card_of(
         is_kept=is_kept,
         at=place.public_id if place else NOWHERE if is_nowhere else "",
         price_minor=price_minor,
-        currency=currency,
+        currency=currency or low_currency,
+        low_minor=low_minor,
         was_minor=one_was(shelf) if price and price.was else None,
     )
 
