@@ -14,7 +14,9 @@ from tests.conftest import NOON
 from tests.factories import make_occasion, make_retailer, make_store
 
 
-def said(*store_ids: str, begins: str = "2026-12-10T18:00", ends: str = "2026-12-10T21:00", **more: str) -> service.Said:
+def said(
+    *store_ids: str, begins: str = "2026-12-10T18:00", ends: str = "2026-12-10T21:00", **more: str
+) -> service.Said:
     return service.Said(title=more or {"en": "Late night"}, begins=begins, ends=ends, store_ids=store_ids)
 
 
