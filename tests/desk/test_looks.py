@@ -2,11 +2,13 @@
 
 import io
 
+import pypdfium2
 import pytest
 from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from qrmerch import jobs
 from qrmerch.access import Role
 from qrmerch.codes.models import Code, Subject
 from qrmerch.jobs import Work
@@ -65,7 +67,7 @@ def test_a_look_is_made_filled_published_and_taken_back(browser: Browser, db: Se
     published = browser.follow(browser.send(page, action=f"{own}/publish"))
 
     assert "Published. It shows at the next scan." in published.text
-    assert f'href="/l/{look.public_id}"' in published.text and "Take out" not in published.text
+    assert f'href="/l/{look.public_id}"' in published.text and "Take out<span" not in published.text
     assert titles(db, look) == ["Marigold Slouch Top", "Corner Cap"]
     listed = browser.get("/desk/looks").text
     assert "Sunday at the quay" in listed and "1 look, 1 published." in listed
@@ -168,14 +170,23 @@ def test_codes_of_a_look_are_made_found_and_told_from_others(
     assert refused.status_code == 422 and "Choose the look." in refused.text
 
 
-def test_codes_of_a_look_go_on_a_sheet_with_its_name(browser: Browser, db: Session, house: House, look: Look) -> None:
+def test_codes_of_a_look_are_drawn_read_back_and_released_like_others(
+    browser: Browser, db: Session, house: House, look: Look, work: Work
+) -> None:
     browser.sign_in(*house.mia)
     told = {"leads": "look", "look": look.id, "batch": "Windows", "place": f"store:{house.store.id}"}
     browser.post("/desk/codes/make", told)
 
-    sheet = browser.get("/desk/codes/sheet?batch=Windows")
+    here = browser.post("/desk/codes/sheet", {"batch": "Windows", "sent": "1", "name": "Windows"}).location
+    jobs.run_all(work)
+    checked = browser.get(here).text
+    browser.post(f"{here}/release")
+    with browser.get(f"{here}/file") as file:
+        text = pypdfium2.PdfDocument(file.data)[0].get_textpage().get_text_bounded()
 
-    assert sheet.status_code == 200 and "Sunday at the quay" in sheet.text
+    (code,) = seen(db, select(Code).where(Code.subject_kind == Subject.LOOK))
+    assert "Every code was read back from the finished pages." in checked
+    assert "Sunday at the quay" in " ".join(text.split()) and code.printed_at is not None
 
 
 @pytest.mark.parametrize("role", [Role.REVIEWER, Role.ANALYST, Role.ASSOCIATE, Role.VENDOR_ADMIN])

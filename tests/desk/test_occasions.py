@@ -75,7 +75,7 @@ def test_an_event_is_said_anew(browser: Browser, db: Session, house: House, occa
     browser.sign_in(*house.mia)
     own = f"/desk/events/{occasion.id}"
 
-    browser.follow(browser.send(browser.get(own), action=own, **{**NEW, "stores": [harbor.id]}))
+    browser.follow(browser.post(own, {**NEW, "stores": harbor.id}))
 
     assert again(db, occasion).name == "An evening at the quay"
     assert stores_of(db, occasion) == [harbor.id]
