@@ -60,6 +60,7 @@ class Row:
     is_rsgi: bool = False
     threads: int = 1
     scan_log: str = "fast"
+    one_processor: bool = True
 
 
 # The steps of a scan, each with all before it.
@@ -68,7 +69,9 @@ _ROWS: Final = (
     *(Row(step) for step in _STEPS),
     # As `qrmerch serve` has it: the row that counts.
     Row("front_door", threads=0),
+    Row("front_door_free", threads=0, one_processor=False),
     Row("front_door_1_thread"),
+    Row("front_door_1_thread_free", one_processor=False),
     Row("front_door_no_log", threads=0),
     Row("front_door_durable_log", threads=0, scan_log="durable"),
     Row("front_door_streamed", threads=0),
@@ -219,7 +222,7 @@ def _agents() -> list[str]:
 
 def _start_granian(row: Row, settings: Settings) -> Server:
     port = free_port()
-    said = environment_of(replace(settings, scan_log=row.scan_log, port=port))
+    said = environment_of(replace(settings, scan_log=row.scan_log, one_processor=row.one_processor, port=port))
     command = [sys.executable, "-m", "bench.scan", _SERVE, row.name]
     return Server(row.name, f"http://127.0.0.1:{port}", subprocess.Popen(command, env={**os.environ, **said}))
 

@@ -49,6 +49,9 @@ class Settings:
     host: str = _setting("127.0.0.1", "Address to listen on.")
     port: int = _setting(8000, "Port to listen on.")
     workers: int = _setting(2, "Web worker processes.")
+    one_processor: bool = _setting(
+        True, "1 keeps each web worker on one processor at a time, where a scan costs less; 0 leaves it to the system."
+    )
     flask_threads: int = _setting(4, "Answers, besides kept pages, that a worker works on at once.")
     staff_threads: int = _setting(2, "Of those, at most so many for staff; others are told to try again in a second.")
     node: str = _setting("node-1", "Name of this machine among those of one database; it keeps its name for ever.")

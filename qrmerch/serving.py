@@ -181,6 +181,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
 def make_application() -> "WSGIApplication":
     """The application of one web worker; granian calls this in each."""
     from qrmerch import create_app
+    from qrmerch.processors import stay_on_one
 
     parent = multiprocessing.parent_process()
     end_with_parent(parent.pid if parent and parent.pid else os.getppid())
@@ -188,7 +189,11 @@ def make_application() -> "WSGIApplication":
     # Granian lays the environment under that of every request: thirty settings fewer to copy, and no secret among them.
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         del os.environ[name]
-    return create_app(settings).wsgi_app
+    app = create_app(settings)
+    # Its own threads work in the background and stay free; granian's, which answer, are started after this.
+    if settings.one_processor:
+        stay_on_one()
+    return app.wsgi_app
 
 
 def end_with_parent(parent_pid: int) -> None:

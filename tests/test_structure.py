@@ -35,6 +35,7 @@ ROWS = {
     "parties": ("parties",),
     "ground": (
         "errors",
+        "processors",
         "config",
         "clock",
         "ids",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, exists, not_, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from qrmerch.catalog.models import Item
@@ -66,6 +66,8 @@ class Held:
     usable: frozenset[str] = frozenset()
     # Instants to come at which something else may hold, unless somebody changes something.
     edges: tuple[datetime, ...] = ()
+    # Taken down, or of a vendor that no longer supplies: not an item whose page is still to be written.
+    is_down: bool = False
 
     @property
     def slots(self) -> dict[str, Any]:
@@ -149,6 +151,7 @@ def hold(
         item_id: shown.held(
             item_id,
             next(iter(covering[item_id]), None),
+            item_id in hidden,
             [
                 each
                 for row in rows[item_id]
@@ -160,6 +163,26 @@ def hold(
         )
         for item_id, place in places.items()
     }
+
+
+def list_down_ids(
+    db: Session,
+    items: Collection[Item],
+    *,
+    store_ids: Mapping[str, str] | Mapping[str, str | None],
+    locale: str | None,
+    at: datetime,
+) -> set[str]:
+    """The ids of those of these items that are taken down where they are looked at, or whose vendor supplies no more.
+
+    :param store_ids: as for `hold`.
+    :param locale: as for `hold`.
+    """
+    rows = _rows_of(db, [item.id for item in items], at)
+    places = _find_places(db, items, store_ids, locale)
+    held = {item_id: find_holding(rows[item_id], place, at=at) for item_id, place in places.items()}
+    down = {item_id for item_id, row in held.items() if row is not None and row.revision_id is None}
+    return down | _suspended_of(db, items)
 
 
 class _Shown:
@@ -181,10 +204,11 @@ class _Shown:
         self._look_underneath()
         self._turns = list_edges_of(db, {each for ids in self._assets.values() for each in ids}, at=at)
 
-    def held(self, item_id: str, publication: Publication | None, edges: list[datetime]) -> Held:
+    def held(self, item_id: str, publication: Publication | None, is_hidden: bool, edges: list[datetime]) -> Held:
         pile = self._piles.get(item_id)
         if not pile:
-            return Held(publication, edges=tuple(sorted(set(edges))))
+            is_down = is_hidden or (publication is not None and publication.revision_id is None)
+            return Held(publication, edges=tuple(sorted(set(edges))), is_down=is_down)
         revision, sections = self._read[pile[0]]
         kept = {name: found for name in self._blocked[item_id] if (found := self._find_kept(item_id, name))}
         labels = _labels_of(sections)
@@ -334,10 +358,39 @@ def shows_somewhere(db: Session, *, at: datetime, retailer_id: str | None = None
         )
     }
     always = select(Publication.item_id).where(*_stands(at), Publication.weekly.is_(None))
-    suspended = select(Supply.id).where(
+    return and_(or_(Item.id.in_(always), Item.id.in_(open_now)), not_(_suspended()))
+
+
+def shows_in(db: Session, store: Store, locale: str, *, at: datetime) -> ColumnElement[bool]:
+    """A condition on `Item`: a page of it shows in a store, in a language, at an instant."""
+    place = Place(store.id, store.time_zone, locale)
+    limits = (Publication.store_ids, Publication.locales, Publication.weekly)
+    mine = (*_stands(at), Publication.retailer_id == store.retailer_id)
+    limited = db.scalars(select(Publication).where(*mine, or_(*(each.is_not(None) for each in limits))))
+    here = {row.item_id for row in limited if covers(row, place, at=at)}
+    everywhere = select(Publication.item_id).where(*mine, *(each.is_(None) for each in limits))
+    return and_(or_(Item.id.in_(everywhere), Item.id.in_(here)), not_(_suspended()))
+
+
+def list_edges_in(db: Session, store: Store, locale: str, *, at: datetime) -> list[datetime]:
+    """Instants to come at which `shows_in` may say something else, unless somebody changes something."""
+    mine = Publication.retailer_id == store.retailer_id
+    edges = [
+        db.scalar(select(func.min(edge)).where(mine, edge > at)) for edge in (Publication.from_at, Publication.until_at)
+    ]
+    turning = select(Publication).where(
+        mine, Publication.weekly.is_not(None), or_(Publication.until_at.is_(None), Publication.until_at > at)
+    )
+    place = Place(store.id, store.time_zone, locale)
+    turns = list_edges(db.scalars(turning), place, since=at, until=at + HORIZON)
+    return [*(edge for edge in edges if edge), *turns[:1]]
+
+
+def _suspended() -> ColumnElement[bool]:
+    """A condition on `Item`: its vendor no longer supplies its retailer."""
+    return exists().where(
         Supply.retailer_id == Item.retailer_id, Supply.vendor_id == Item.vendor_id, Supply.ended_at.is_not(None)
     )
-    return and_(or_(Item.id.in_(always), Item.id.in_(open_now)), not_(suspended.exists()))
 
 
 def _stands(at: datetime) -> tuple[ColumnElement[bool], ...]:

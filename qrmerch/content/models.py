@@ -230,7 +230,7 @@ class Publication(RetailerScoped, VendorScoped, Base):
     item_id: Mapped[str] = reference("item.id", index=False)
     revision_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("revision.id"), index=True)
     # Ids of stores; null means everywhere.
-    store_ids: Mapped[Json | None]
+    store_ids: Mapped[Json | None] = mapped_column(OPTIONAL_JSON)
     # Languages; null means all.
     locales: Mapped[Json | None] = mapped_column(OPTIONAL_JSON)
     # Hours as `Store.weekly`, by the store's clock (the retailer's where there is no store); null means always.

@@ -14,6 +14,7 @@ from qrmerch.access import allow_anyone
 from qrmerch.catalog.models import Item
 from qrmerch.catalog.queries import list_variants
 from qrmerch.clock import now
+from qrmerch.content.holding import list_down_ids
 from qrmerch.i18n import format_list, format_time, format_weekday, translator
 from qrmerch.landing.helpful import answer_missing
 from qrmerch.landing.offer_pages import ClaimPage, NoClaimPage, Seal
@@ -220,6 +221,7 @@ def _word_refusal(db: Session, refusal: Refusal, offer: Offer, place: Place, *, 
         ),
         Refusal.VISITOR_LIMIT: (t("Used already"), t("This phone has had what the offer gives each phone.")),
         Refusal.WRONG_ITEM: (t("Not for this item"), t("This offer is for other items of ours.")),
+        Refusal.ITEM_DOWN: (t("Not available at the moment"), t("A colleague in the store can tell you more.")),
         Refusal.ITEM_RETIRED: (t("No longer sold"), t("The item’s page shows what took its place.")),
     }
     over = (t("This offer is over"), t("The item’s page shows what holds today."))
@@ -358,13 +360,16 @@ def _word_more(held: _Held, state: str) -> str:
     if state in ("valid", "held"):
         stores = held.promise.store_ids
         return t("Good at {stores}.").format(stores=_name_stores(held.db, stores, held.locale)) if stores else ""
-    if not held.item.is_retired and _is_still_given(held):
+    if _is_still_given(held):
         return t("The offer still runs. The item’s page gives a new code.")
     (card,) = list_cards(held.db, [held.item], locale=held.locale, store=held.store, kept=(), at=held.at)
     return f"{_apart(held.item.title)}: {_apart(card.price)}"
 
 
 def _is_still_given(held: _Held) -> bool:
+    seen_in = {held.item.id: held.claim.store_id}
+    if held.item.is_retired or list_down_ids(held.db, [held.item], store_ids=seen_in, locale=held.locale, at=held.at):
+        return False
     found = list_offers_on(held.db, held.item.id, store_id=held.claim.store_id, at=held.at)
     return any(each.id == held.offer.id and each.from_at <= held.at for each in found)
 

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from qrmerch import audit, idempotency, ids, limits
 from qrmerch.catalog.models import Item
+from qrmerch.content.holding import list_down_ids
 from qrmerch.db import lock_for_chain
 from qrmerch.errors import DomainError, FormError, TooMany
 from qrmerch.offers import till_codes
@@ -87,6 +88,7 @@ class Refusal(StrEnum):
     WRONG_STORE = "wrong_store"
     WRONG_ITEM = "wrong_item"
     ITEM_RETIRED = "item_retired"
+    ITEM_DOWN = "item_down"
     NO_DISCOUNT = "brand_forbids_discount"
 
 
@@ -100,6 +102,7 @@ _SENTENCES: Final = {
     Refusal.WRONG_STORE: "This offer does not hold in this store.",
     Refusal.WRONG_ITEM: "This offer does not hold for this item.",
     Refusal.ITEM_RETIRED: "This item is no longer sold.",
+    Refusal.ITEM_DOWN: "This item is not available at the moment.",
     Refusal.NO_DISCOUNT: "This offer is over. Look at the item for what holds today.",
 }
 
@@ -328,6 +331,8 @@ def _refuse_dead_offer(db: Session, offer: Offer, item: Item, *, store_id: str |
         raise ClaimRefused(Refusal.WRONG_ITEM)
     if item.is_retired:
         raise ClaimRefused(Refusal.ITEM_RETIRED)
+    if list_down_ids(db, [item], store_ids={item.id: store_id}, locale=None, at=at):
+        raise ClaimRefused(Refusal.ITEM_DOWN)
     if at < offer.from_at:
         raise ClaimRefused(Refusal.NOT_STARTED)
     if at >= offer.until_at:

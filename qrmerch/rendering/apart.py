@@ -18,7 +18,7 @@ from qrmerch.parties.models import Store
 from qrmerch.rendering.frame import House, build_frame, language_links, pick_text
 from qrmerch.rendering.kept import RenderedPage
 from qrmerch.rendering.listing import list_live
-from qrmerch.rendering.pages import Coming, GonePage, LookPage, OccasionPage, Picture
+from qrmerch.rendering.pages import Coming, LookPage, NoMorePage, OccasionPage, Picture
 from qrmerch.rendering.pictures import whole_picture
 from qrmerch.rendering.service import KEPT_AT_MOST, list_cards, said_in
 from qrmerch.rendering.style import StyleBlock, page_policy
@@ -59,7 +59,7 @@ def picture_edges(db: Session, asset_id: str | None, *, at: datetime) -> Edges:
     return [*edges, at + _SOON] if asset.state == AssetState.CHECKING else edges
 
 
-def make_gone_page(
+def make_no_more_page(
     db: Session,
     house: House,
     *,
@@ -71,7 +71,7 @@ def make_gone_page(
     locale: str,
     at: datetime,
     coming: Sequence[Held] = (),
-) -> tuple[GonePage, StyleBlock, Edges]:
+) -> tuple[NoMorePage, StyleBlock, Edges]:
     """A page that helps where something shows no more, with the instants at which it may change.
 
     :param items: to go on with; the newest that show there where there are none.
@@ -89,7 +89,7 @@ def make_gone_page(
         here=address(lang),
         languages=language_links(house.locales, locale, address("")),
     )
-    page = GonePage(
+    page = NoMorePage(
         t=translator(locale),
         frame=frame,
         title=title,
@@ -139,7 +139,7 @@ def word_time(held: Held, locale: str) -> str:
 
 
 def render_apart(
-    page: LookPage | OccasionPage | GonePage,
+    page: LookPage | OccasionPage | NoMorePage,
     block: StyleBlock,
     *,
     locale: str,

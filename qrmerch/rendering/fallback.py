@@ -12,6 +12,7 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from qrmerch.catalog.queries import get_item
+from qrmerch.content.holding import list_down_ids
 from qrmerch.db import get_one
 from qrmerch.i18n import direction, translator
 from qrmerch.looks.queries import get_look, list_items
@@ -24,6 +25,7 @@ from qrmerch.rendering.pictures import PagePictures
 from qrmerch.rendering.queries import load_scene
 from qrmerch.rendering.sections import read_facts, read_story
 from qrmerch.rendering.templates import render_html
+from qrmerch.rendering.wording import word_gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +74,12 @@ def render_item_file(
     gallery = PagePictures(db, scene.source, at=at).gallery
     first = gallery[0] if gallery else None
     name = first.src.rpartition("/")[2] if first else ""
-    gone = is_retired or scene.item.is_retired
+    is_gone = is_retired or scene.item.is_retired
     page = FallbackPage(
         **_around(house),
         t=t,
         title=scene.item.title,
-        note=t("No longer sold") if gone else "",
+        note=word_gone(house.first, may_return=not is_gone) if is_gone or scene.is_down else "",
         lines=(scene.maker,) if scene.maker else (),
         lede=story.lede,
         text=story.text,
@@ -103,6 +105,8 @@ def render_look_file(db: Session, *, look_id: str, at: datetime) -> PlainFile:
     look = get_look(db, look_id)
     house = load_house(db, look.retailer_id, at=at)
     items = [item for item in list_items(db, look.id) if not item.is_retired] if look.is_published else []
+    down = list_down_ids(db, items, store_ids={}, locale=house.first, at=at)
+    items = [item for item in items if item.id not in down]
     if not items:
         return PlainFile(_render_words(house, translator(house.first)("This look is no longer here"), ()))
     title, words = (pick_text(each, house.first, house.locales) for each in (look.title, look.words))

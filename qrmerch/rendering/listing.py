@@ -10,19 +10,17 @@ from math import ceil
 from typing import Final
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item, VendorProduct
-from qrmerch.content.holding import hold, shows_somewhere
+from qrmerch.content.holding import list_edges_in, shows_in, shows_somewhere
 from qrmerch.db import has_part
 from qrmerch.i18n import translator
 from qrmerch.parties.models import Store
 from qrmerch.rendering.pages import Search
 
 PER_PAGE: Final = 24
-# Whether a page shows in one store is looked at item by item; of a larger range the newest are.
-_LOOKED_AT: Final = 240
 _MOST_WORDS: Final = 6
 
 
@@ -49,23 +47,19 @@ def list_live(
     :param page: the last one stands for any behind it.
     :param find: words that all stand in the title, the maker's name or the category; empty for everything.
     """
+    shows = shows_in(db, store, locale, at=at) if store else shows_somewhere(db, at=at, retailer_id=retailer_id)
     wanted = select(Item).where(
         Item.retailer_id == retailer_id,
         Item.is_retired.is_(False),
-        shows_somewhere(db, at=at, retailer_id=retailer_id),
+        shows,
         *(_has_word(word) for word in find.split()[:_MOST_WORDS]),
     )
     wanted = wanted.join(VendorProduct, VendorProduct.id == Item.product_id)
-    newest = wanted.order_by(Item.created_at.desc(), Item.id)
-    if store is None:
-        total = db.scalar(select(func.count()).select_from(wanted.subquery())) or 0
-        page = min(page, _last_page(total))
-        rows = newest.offset((page - 1) * PER_PAGE).limit(PER_PAGE)
-        return Listing(list(db.scalars(rows)), total, page, [])
-    items, edges = _in_store(db, newest, store, locale, at)
-    page = min(page, _last_page(len(items)))
-    begin = (page - 1) * PER_PAGE
-    return Listing(items[begin : begin + PER_PAGE], len(items), page, edges)
+    total = db.scalar(select(func.count()).select_from(wanted.subquery())) or 0
+    page = min(page, _last_page(total))
+    rows = wanted.order_by(Item.created_at.desc(), Item.id).offset((page - 1) * PER_PAGE).limit(PER_PAGE)
+    edges = list_edges_in(db, store, locale, at=at) if store else []
+    return Listing(list(db.scalars(rows)), total, page, edges)
 
 
 def _last_page(total: int) -> int:
@@ -74,15 +68,6 @@ def _last_page(total: int) -> int:
 
 def _has_word(word: str) -> ColumnElement[bool]:
     return or_(has_part(Item.title, word), has_part(VendorProduct.maker, word), has_part(Item.category, word))
-
-
-def _in_store(
-    db: Session, newest: Select[Item], store: Store, locale: str, at: datetime
-) -> tuple[list[Item], list[datetime]]:
-    items = list(db.scalars(newest.limit(_LOOKED_AT)))
-    held = hold(db, items, store_ids={item.id: store.id for item in items}, locale=locale, at=at)
-    edges = [edge for each in held.values() for edge in each.edges]
-    return [item for item in items if held[item.id].revision is not None], edges
 
 
 def word_search(listing: Listing, locale: str, *, path: str, lang: str, find: str, of: str = "") -> Search:

@@ -22,14 +22,14 @@ from qrmerch.parties.queries import list_stores
 from qrmerch.rendering.apart import (
     Edges,
     find_open_store,
-    make_gone_page,
+    make_no_more_page,
     own_picture,
     picture_edges,
     render_apart,
 )
 from qrmerch.rendering.frame import House, build_frame, language_links, load_house, pick_text
 from qrmerch.rendering.kept import NOWHERE, RenderedPage
-from qrmerch.rendering.pages import GonePage, LookPage, Piece, StoreQuestion, Together
+from qrmerch.rendering.pages import LookPage, NoMorePage, Piece, StoreQuestion, Together
 from qrmerch.rendering.queries import default_style, find_stock_edge, stock_limit
 from qrmerch.rendering.service import Personal, list_cards, look_address
 from qrmerch.rendering.style import StyleBlock
@@ -88,14 +88,14 @@ def render_look_page(
     items = list_items(db, look.id)
     held = hold(db, items, store_ids={item.id: store.id for item in items if store}, locale=locale, at=at)
     shown = [item for item in items if not item.is_retired and held[item.id].revision is not None]
-    page: LookPage | GonePage
+    page: LookPage | NoMorePage
     if shown and not is_retired and (look.is_published or is_preview):
         page, block = _make_look_page(db, seen, items, shown)
         others: tuple[str, ...] = tuple(item.id for item in items)
         edges: Edges = [edge for each in held.values() for edge in each.edges]
         edges += picture_edges(db, look.picture_id, at=at)
     else:
-        page, block, edges = _make_gone_page(db, seen, shown if look.is_published else ())
+        page, block, edges = _make_no_more_page(db, seen, shown if look.is_published else ())
         # Whatever of the retailer's comes or goes may come to this page or leave it.
         others = (*(item.id for item in items), retailer.id)
     if others and (too_old := find_stock_edge(db, others, limit=stock_limit(retailer), at=at)):
@@ -187,11 +187,11 @@ def _ask_store(db: Session, seen: _Seen) -> StoreQuestion | None:
     )
 
 
-def _make_gone_page(db: Session, seen: _Seen, shown: Sequence[Item]) -> tuple[GonePage, StyleBlock, Edges]:
+def _make_no_more_page(db: Session, seen: _Seen, shown: Sequence[Item]) -> tuple[NoMorePage, StyleBlock, Edges]:
     """In place of a look that shows no more: what was in it and is still here, else what is."""
     t = translator(seen.locale)
     title = pick_text(seen.look.title, seen.locale, seen.house.locales) if shown else ""
-    return make_gone_page(
+    return make_no_more_page(
         db,
         seen.house,
         title=title or t("This look is no longer here"),

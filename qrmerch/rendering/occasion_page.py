@@ -18,7 +18,7 @@ from qrmerch.rendering.apart import (
     Edges,
     find_open_store,
     list_others_coming,
-    make_gone_page,
+    make_no_more_page,
     occasion_address,
     own_picture,
     picture_edges,
@@ -29,7 +29,7 @@ from qrmerch.rendering.apart import (
 from qrmerch.rendering.frame import House, build_frame, language_links, load_house, pick_text
 from qrmerch.rendering.kept import RenderedPage
 from qrmerch.rendering.listing import list_live
-from qrmerch.rendering.pages import GonePage, OccasionPage, OccasionPlace
+from qrmerch.rendering.pages import NoMorePage, OccasionPage, OccasionPlace
 from qrmerch.rendering.queries import default_style
 from qrmerch.rendering.service import list_cards, said_in
 from qrmerch.rendering.store_page import store_address
@@ -83,11 +83,11 @@ def render_occasion_page(
     house, store = load_house(db, retailer.id, at=at), find_open_store(db, retailer.id, store_id)
     held = tuple(hold_in(occasion, each) for each in list_stores_of(db, occasion.id) if each.is_open)
     seen = _Seen(occasion, house, store, held, locale, at)
-    page: OccasionPage | GonePage
+    page: OccasionPage | NoMorePage
     if held and not is_retired and (occasion.is_published or is_preview):
         page, block, edges = _make_page(db, seen)
     else:
-        page, block, edges = _make_gone_page(db, seen)
+        page, block, edges = _make_no_more_page(db, seen)
     return render_apart(
         page, block, locale=locale, edges=(*edges, house.until), own_id=occasion.id,
         # Whatever of the retailer's comes or goes may come to this page or leave it.
@@ -161,10 +161,10 @@ def _word_state(seen: _Seen, *, is_over: bool) -> str:
     return t("It is on now") if is_on else ""
 
 
-def _make_gone_page(db: Session, seen: _Seen) -> tuple[GonePage, StyleBlock, Edges]:
+def _make_no_more_page(db: Session, seen: _Seen) -> tuple[NoMorePage, StyleBlock, Edges]:
     t = translator(seen.locale)
     coming = list_others_coming(db, seen.house, store=seen.store, at=seen.at, but=seen.occasion)
-    return make_gone_page(
+    return make_no_more_page(
         db,
         seen.house,
         title=t("This event is no longer here"),

@@ -14,7 +14,7 @@ from qrmerch.catalog.models import Item
 from qrmerch.i18n import translator
 from qrmerch.rendering.kept import Pages
 from qrmerch.rendering.pages import Translate
-from qrmerch.rendering.queries import Scene, list_look_items, load_scene
+from qrmerch.rendering.queries import Scene, list_shown_look, load_scene
 from qrmerch.rendering.recordings import load_recordings
 from qrmerch.rendering.service import split_offers
 from qrmerch.reviews.queries import summarise_reviews
@@ -80,6 +80,8 @@ def _look_at(db: Session, item: Item, *, locale: str, at: datetime, epoch: int =
     if item.is_retired:
         return _Seen((page,), at + _KEPT_FOR, epoch)
     scene = load_scene(db, item_id=item.id, store_id=None, locale=locale, at=at)
+    if scene.is_down:
+        return _Seen((page,), min((*scene.edges, at + _KEPT_FOR)), epoch)
     links = (page, *_of_scene(db, scene, translator(locale), at))
     return _Seen(links, min((*scene.edges, at + _KEPT_FOR)), epoch)
 
@@ -95,7 +97,7 @@ def _of_scene(db: Session, scene: Scene, t: Translate, at: datetime) -> Iterator
         yield PageLink("review", t("Reviews"), "reviews")
     if any(each.is_film for each in load_recordings(db, source, at=at).values()):
         yield PageLink("relatedVideo", t("Film"))
-    if source.has("look") and list_look_items(db, scene.item)[1]:
+    if source.has("look") and list_shown_look(db, scene.item, store_id=None, locale=source.locale, at=at)[1]:
         yield PageLink("purchaseSuppliesOrAccessories", t("Complete the look"), "look")
     if source.has("store") and any(count > 0 for count in scene.shelf.pieces.values()):
         yield PageLink("hasRetailers", t("Stores that have it"))

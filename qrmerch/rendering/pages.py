@@ -351,6 +351,8 @@ class Piece:
     # What it was before, where `was` says so; and the lowest price, where each variant has one.
     was_minor: int | None = None
     low_minor: int | None = None
+    # No longer sold, or taken down.
+    is_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -693,7 +695,7 @@ class OccasionPage:
 
 
 @dataclass(frozen=True, slots=True)
-class GonePage:
+class NoMorePage:
     """What a printed code shows where its look or event is shown no more."""
 
     t: Translate
@@ -703,12 +705,12 @@ class GonePage:
     pieces: tuple[Piece, ...]
     coming: tuple[Coming, ...] = ()
 
-    template = "rendering/gone.html"
+    template = "rendering/no_more.html"
 
 
 @dataclass(frozen=True, slots=True)
-class RetiredPage:
-    """An item that is no longer sold, and what took its place."""
+class GonePage:
+    """An item that is no longer sold, or is taken down, and what there is in its place."""
 
     t: Translate
     frame: Frame
@@ -716,8 +718,11 @@ class RetiredPage:
     public_id: str
     at: str
     title: str
+    # What became of it, in three or four words.
+    said: str
+    may_return: bool
     portrait: Picture | None
     alternatives: tuple[Piece, ...]
     sections: tuple[Section, ...] = ()
 
-    template = "rendering/retired.html"
+    template = "rendering/gone.html"

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item, Stock, Variant
 from qrmerch.catalog.queries import get_item, was_prices
-from qrmerch.content.holding import Held, hold
+from qrmerch.content.holding import Held, hold, list_down_ids
 from qrmerch.content.models import PageTemplate, Publication, Revision, Style, TemplateVersion
 from qrmerch.content.queries import fixed_values, list_fixed_edges
 from qrmerch.content.slots import has_shape, read_slots
@@ -44,6 +44,8 @@ class Scene:
     style: str
     source: Source
     is_published: bool
+    # Taken down, or of a vendor that no longer supplies: nothing of it is shown or promised.
+    is_down: bool
     maker: str
     shelf: Shelf
     # Live ones first to end first; what begins later counts only for `edges`.
@@ -132,6 +134,7 @@ def load_scene(
         style=live.style if live else default_style(db, retailer.id),
         source=live.source if live else default,
         is_published=live is not None,
+        is_down=shown.is_down,
         maker=live.maker if live else "",
         shelf=load_shelves(db, [item], {retailer.id: stores}, {retailer.id: stock_limit(retailer)}, at=at)[item.id],
         offers=tuple(offer for offer in offers if is_live(offer, at)),
@@ -197,6 +200,15 @@ def list_look_items(db: Session, item: Item) -> tuple[Look | None, list[Item]]:
     return look, list(db.scalars(others.order_by(LookItem.place).limit(_MAX_LOOK_PIECES)))
 
 
+def list_shown_look(
+    db: Session, item: Item, *, store_id: str | None, locale: str, at: datetime
+) -> tuple[Look | None, list[Item]]:
+    """`list_look_items` without those that are taken down where they are looked at."""
+    look, items = list_look_items(db, item)
+    down = list_down_ids(db, items, store_ids={each.id: store_id for each in items}, locale=locale, at=at)
+    return look, [each for each in items if each.id not in down]
+
+
 def list_alternatives(
     db: Session, item: Item, *, store_id: str | None, locale: str, at: datetime, has_look: bool = True
 ) -> tuple[list[Item], list[datetime]]:
@@ -210,7 +222,7 @@ def list_alternatives(
     if not has_look and not item.category:
         # What belongs to no category is like nothing.
         return [], []
-    found = list_look_items(db, item)[1] if has_look else []
+    found = list_shown_look(db, item, store_id=store_id, locale=locale, at=at)[1] if has_look else []
     taken = [item.id, *(each.id for each in found)]
     published = select(Publication.id).where(Publication.item_id == Item.id, Publication.revision_id.is_not(None))
     same = select(Item).where(
@@ -235,13 +247,20 @@ def list_first_pictures(
     :param store_ids: where items are looked at, by item id; elsewhere is nowhere in particular.
     :param locale: None for the first language of each item's retailer.
     """
-    galleries = _load_galleries(db, items, store_ids, locale, at)
-    found = {}
-    for item_id, (held, pictures) in galleries.items():
-        first = next((each for each in pictures if each in held.usable), None)
+    return load_cards(db, items, store_ids=store_ids, locale=locale, at=at)[0]
+
+
+def load_cards(
+    db: Session, items: Collection[Item], *, store_ids: Mapping[str, str], locale: str | None, at: datetime
+) -> tuple[dict[str, FirstPicture], set[str]]:
+    """`list_first_pictures`, and the ids of those items that are taken down."""
+    found, held = {}, hold(db, items, store_ids=store_ids, locale=locale, at=at)
+    for item_id, each in held.items():
+        gallery = read_gallery(Source(each.sections, each.slots, (), "", ()))
+        first = next((picture for picture in gallery if picture in each.usable), None)
         if first is not None:
-            found[item_id] = FirstPicture(first, _alts(held).get(first))
-    return found
+            found[item_id] = FirstPicture(first, _alts(each).get(first))
+    return found, {item_id for item_id, each in held.items() if each.is_down}
 
 
 def list_card_edges(
@@ -253,18 +272,6 @@ def list_card_edges(
     items = list(db.scalars(select(Item).where(Item.id.in_(list(item_ids)))))
     held = hold(db, items, store_ids={each.id: store_id for each in items}, locale=locale, at=at)
     return [edge for each in held.values() for edge in each.edges]
-
-
-def _load_galleries(
-    db: Session, items: Collection[Item], store_ids: Mapping[str, str], locale: str | None, at: datetime
-) -> dict[str, tuple[Held, list[str]]]:
-    """What shows of each item, and the ids of its gallery's pictures, by item id."""
-    held = hold(db, items, store_ids=store_ids, locale=locale, at=at)
-    return {
-        item_id: (each, read_gallery(Source(each.sections, each.slots, (), "", ())))
-        for item_id, each in held.items()
-        if each.revision is not None
-    }
 
 
 def _read_held(

@@ -35,6 +35,7 @@ from qrmerch.rendering.pages import (
     Elsewhere,
     Fold,
     Frame,
+    GonePage,
     Hanging,
     Instead,
     ItemPage,
@@ -42,7 +43,6 @@ from qrmerch.rendering.pages import (
     OfferCard,
     Piece,
     Price,
-    RetiredPage,
     ReviewSection,
     Section,
     Specification,
@@ -55,8 +55,8 @@ from qrmerch.rendering.queries import (
     find_stock_edge,
     list_alternatives,
     list_card_edges,
-    list_first_pictures,
     list_look_items,
+    load_cards,
     load_scene,
     load_shelves,
     stock_limit,
@@ -82,6 +82,7 @@ from qrmerch.rendering.wording import (
     one_price,
     one_was,
     word_choice,
+    word_gone,
     word_news,
     word_offer,
     word_price,
@@ -152,9 +153,10 @@ def render_item_page(
         db, item_id=item_id, store_id=store_id, locale=locale, at=at, revision=revision, house=house, version=version
     )
     scene = replace(scene, is_nowhere=is_nowhere and scene.store is None, pick=pick, is_away=is_away)
-    make = _make_retired_page if is_retired or scene.item.is_retired else _make_item_page
+    is_gone = is_retired or scene.item.is_retired or scene.is_down
+    make = _make_gone_page if is_gone else _make_item_page
     page, block, edges = make(db, scene, base_url=base_url, personal=personal, at=at)
-    others = _list_others(db, page)
+    others = _list_others(db, scene, page)
     seen_in = scene.store.id if scene.store else None
     edges += list_card_edges(db, others, store_id=seen_in, locale=locale, at=at)
     if is_preview:
@@ -169,23 +171,21 @@ def render_item_page(
     )
 
 
-def _list_others(db: Session, page: ItemPage | RetiredPage) -> tuple[str, ...]:
-    """The ids of the items that stand on a page as cards."""
-    pieces = page.alternatives if isinstance(page, RetiredPage) else ()
+def _list_others(db: Session, scene: Scene, page: ItemPage | GonePage) -> tuple[str, ...]:
+    """The ids of the items that stand on a page as cards, or would if they were not taken down."""
+    pieces = page.alternatives if isinstance(page, GonePage) else ()
     shown = [piece.public_id for piece in pieces]
+    if isinstance(page, GonePage) or scene.source.has("look"):
+        shown += [item.public_id for item in list_look_items(db, scene.item)[1]]
     for section in page.sections:
-        if isinstance(section, LookSection):
-            shown += [piece.public_id for piece in section.pieces]
-        elif isinstance(section, Instead):
+        if isinstance(section, Instead):
             shown += section.considered
         elif isinstance(section, Beside):
             shown.append(section.piece.public_id)
     return tuple(db.scalars(select(Item.id).where(Item.public_id.in_(shown)))) if shown else ()
 
 
-def _as_preview(
-    page: ItemPage | RetiredPage, block: StyleBlock, scheme: str
-) -> tuple[ItemPage | RetiredPage, StyleBlock]:
+def _as_preview(page: ItemPage | GonePage, block: StyleBlock, scheme: str) -> tuple[ItemPage | GonePage, StyleBlock]:
     logo = page.frame.logo
     if scheme in _SCHEMES:
         block = StyleBlock(block.css + Markup(":root{{color-scheme:{}}}").format(scheme))
@@ -403,21 +403,26 @@ def _thank(scene: Scene) -> str:
     return translator(scene.source.locale)("Thank you. {store} reads these.").format(store=reader)
 
 
-def _make_retired_page(
+def _make_gone_page(
     db: Session, scene: Scene, *, base_url: str, personal: Personal | None, at: datetime
-) -> tuple[RetiredPage, StyleBlock, list[datetime]]:
+) -> tuple[GonePage, StyleBlock, list[datetime]]:
     item, locale = scene.item, scene.source.locale
     shown = PagePictures(db, scene.source, at=at)
-    frame, block = _frame_of(scene, personal, description=translator(locale)("No longer sold"))
+    said = word_gone(locale, may_return=scene.is_down and not item.is_retired)
+    frame, block = _frame_of(scene, personal, description=said)
     care = [section for section in scene.source.sections if section["kind"] in _KEPT_WORDS]
     kept_words = Source(care, scene.source.slots, scene.source.facts, locale, scene.source.fallbacks)
     nothing = Extras(look=None, reviews=None, invitation=None, pictures={}, stores=())
     seen_in = scene.store.id if scene.store else None
     others, edges = list_alternatives(db, item, store_id=seen_in, locale=locale, at=at)
-    page = RetiredPage(
+    page = GonePage(
         t=translator(locale),
         frame=frame,
-        preview=make_preview(db, scene, shown.gallery, shown.preview, None, base_url=base_url, at=at),
+        said=said,
+        may_return=scene.is_down and not item.is_retired,
+        preview=make_preview(
+            db, scene, shown.gallery, shown.preview, None, base_url=base_url, heads=("headline",), at=at
+        ),
         public_id=item.public_id,
         at=_said_place(scene),
         title=item.title,
@@ -542,7 +547,7 @@ def list_cards(
         if (place := (stores or {}).get(item.id, store)) and place.retailer_id == item.retailer_id
     }
     seen_in = {each: place.id for each, place in places.items()}
-    firsts = list_first_pictures(db, items, store_ids=seen_in, locale=locale, at=at)
+    firsts, down = load_cards(db, items, store_ids=seen_in, locale=locale, at=at)
     pictures = pictures_of(db, [each.asset_id for each in firsts.values()], at=at)
     found = {
         item_id: as_approved(pictures[first.asset_id], first.alt)
@@ -563,6 +568,7 @@ def list_cards(
             locale=locale,
             is_kept=item.public_id in kept,
             is_nowhere=is_nowhere,
+            is_down=item.id in down,
         )
         for item in items
     )
@@ -578,9 +584,11 @@ def _card_of(
     locale: str,
     is_kept: bool,
     is_nowhere: bool,
+    is_down: bool,
 ) -> Piece:
     t = translator(locale)
-    is_sold = not item.is_retired
+    is_sold = not item.is_retired and not is_down
+    gone = word_gone(locale, may_return=is_down and not item.is_retired)
     price = word_price(shelf, locale, offer=None, hides_reductions=retailer.no_discount) if is_sold else None
     state, words = word_stock_at(shelf, place, locale, is_short=True) if is_sold else ("", "")
     has_languages = len({retailer.default_locale, *retailer.locales}) > 1
@@ -590,7 +598,7 @@ def _card_of(
         public_id=item.public_id,
         href=item_address(item, place, locale if has_languages else "", is_nowhere=is_nowhere),
         title=item.title,
-        price=price.now if price else t("Ask in the store") if is_sold else t("No longer sold"),
+        price=price.now if price else t("Ask in the store") if is_sold else gone,
         picture=card_picture(found, item.title, locale) if found else None,
         stock=state,
         stock_words=words,
@@ -601,6 +609,7 @@ def _card_of(
         currency=currency or low_currency,
         low_minor=low_minor,
         was_minor=one_was(shelf) if price and price.was else None,
+        is_gone=not is_sold,
     )
 
 
@@ -632,10 +641,10 @@ def _card(offer: Offer, scene: Scene) -> OfferCard:
 
 def _load_look(db: Session, scene: Scene, personal: Personal | None, at: datetime) -> LookSection | None:
     look, items = list_look_items(db, scene.item)
-    if look is None or not items:
+    pieces = tuple(each for each in list_pieces(db, items, scene, personal=personal, at=at) if not each.is_gone)
+    if look is None or not pieces:
         return None
     words = pick_text(look.title, scene.source.locale, scene.house.locales)
-    pieces = list_pieces(db, items, scene, personal=personal, at=at)
     lang = scene.house.lang(scene.source.locale)
     return LookSection(
         words or translator(scene.source.locale)("Complete the look"),

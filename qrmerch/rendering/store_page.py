@@ -17,7 +17,7 @@ from qrmerch.rendering.kept import RenderedPage
 from qrmerch.rendering.listing import Listing, list_live, word_search
 from qrmerch.rendering.opening import opening_edges, word_opening
 from qrmerch.rendering.pages import StorePage
-from qrmerch.rendering.queries import find_stock_edge, stock_limit
+from qrmerch.rendering.queries import find_stock_edge, list_card_edges, stock_limit
 from qrmerch.rendering.service import KEPT_AT_MOST, list_cards
 from qrmerch.rendering.style import StyleBlock, page_policy
 from qrmerch.rendering.templates import render_html
@@ -38,7 +38,8 @@ def render_store_page(db: Session, *, store_id: str, locale: str, at: datetime) 
     made = make_store_page(db, store, locale, at=at)
     ids = [item.id for item in made.listing.items]
     too_old = find_stock_edge(db, ids, limit=stock_limit(retailer), at=at) if ids else None
-    ends = [*made.listing.edges, *opening_edges(store, at), too_old or at + KEPT_AT_MOST, at + KEPT_AT_MOST]
+    edges = [*made.listing.edges, *list_card_edges(db, ids, store_id=store.id, locale=locale, at=at)]
+    ends = [*edges, *opening_edges(store, at), too_old or at + KEPT_AT_MOST, at + KEPT_AT_MOST]
     return RenderedPage(
         html=render_html(made.page.template, made.page).encode(),
         headers=(page_policy(made.block), ("Content-Language", locale)),

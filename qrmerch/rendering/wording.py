@@ -258,6 +258,12 @@ def list_other_stores(shelf: Shelf, store: Store | None, locale: str) -> tuple[F
     return (*rows[:_LISTED_STORES], *rest)
 
 
+def word_gone(locale: str, *, may_return: bool) -> str:
+    """What became of an item that shows no price and no offer any more."""
+    t = translator(locale)
+    return t("Not available at the moment") if may_return else t("No longer sold")
+
+
 def word_news(retailer: str, locale: str) -> str:
     """What stands beside the field for a retailer's news on an item's page; kept as proof of what was agreed to."""
     words = translator(locale)(

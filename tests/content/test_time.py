@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item
 from qrmerch.content import publishing
-from qrmerch.content.holding import find_shown, hold, list_shown_ids
+from qrmerch.content.holding import find_shown, hold, list_shown_ids, shows_in
 from qrmerch.content.models import Publication, Revision
 from qrmerch.errors import FormError
 from qrmerch.media.models import Asset
@@ -317,6 +318,9 @@ def check_lists(model: Model, shop: Shop, minute: int, place: int, locale: str) 
     first = list_first_pictures(db, [item], store_ids={item.id: store_id} if store_id else {}, locale=locale, at=at)
     on_card = shop.pictures[wanted[1][0]].id if wanted and wanted[1] else None
     assert (first[item.id].asset_id if item.id in first else None) == on_card
+    if store_id is not None:
+        shows_here = shows_in(db, db.get_one(Store, store_id), locale, at=at)
+        assert (db.scalar(select(Item.id).where(Item.id == item.id, shows_here)) is not None) == (wanted is not None)
     is_shown = any(model.expected(minute, *each) is not None for each in PLACES)
     assert (find_shown(db, item.id, at=at) is not None) == is_shown
     assert (item.id in list_shown_ids(db, [item.id], at=at)) == is_shown

@@ -1,12 +1,13 @@
 """What the front door says through a real server, one request after another on one connection."""
 
 import http.client
+import os
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.browsing import PHONE
-from tests.drills.shop import Shop
+from tests.drills.shop import Shop, web_workers
 
 pytestmark = pytest.mark.drill
 
@@ -50,3 +51,26 @@ def test_no_answer_on_one_connection_spoils_the_next(shop: Shop) -> None:
     # One answer whole, not in pieces: granian knows its length.
     assert "Transfer-Encoding" not in page.headers
     assert last_body.startswith(b"<!doctype html>")
+
+
+def test_each_worker_answers_on_one_processor_and_workers_keep_apart(shop: Shop) -> None:
+    if len(os.sched_getaffinity(0)) < 2:
+        pytest.skip("*** one processor here: nothing of keeping apart is tested ***")
+    shop.stock(codes=1)
+    server = shop.serve()
+    shop.warm_up()
+
+    def places() -> list[set[int]]:
+        """Of each worker, where the threads that do not run wherever they like are."""
+        told = []
+        for worker in web_workers(server.pid):
+            each = {tuple(sorted(os.sched_getaffinity(thread.id))) for thread in worker.threads()}
+            told.append({seat[0] for seat in each if len(seat) == 1})
+        return [seats for seats in told if seats]
+
+    def are_apart() -> bool:
+        seats = places()
+        return [len(each) for each in seats] == [1, 1] and seats[0] != seats[1]
+
+    # Two that have begun in the same moment on one processor part within seconds.
+    shop.wait_for(are_apart, "the workers stay on one processor")

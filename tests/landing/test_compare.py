@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from qrmerch.catalog.models import Item
 from qrmerch.catalog.service import retire_item
 from qrmerch.clock import now
+from qrmerch.content.publishing import take_down
 from qrmerch.parties.models import Retailer, RetailerHost
 from tests.browsing import Browser
 from tests.conftest import NOON
@@ -116,6 +117,21 @@ def test_what_is_no_longer_sold_has_no_price_beside_the_rest_nor_on_the_list(bro
     assert table["Price"][0] == "No longer sold"
     assert table["Price"][1] != "No longer sold"
     assert '<p class="num"><bdi>No longer sold</bdi></p>' in mine
+
+
+def test_what_is_taken_down_has_neither_price_nor_facts_beside_the_rest_nor_on_the_list(
+    browser: Browser, db: Session
+) -> None:
+    aisle = make_aisle(db)
+    browser.post(aisle.keep, {"keep": "yes", "at": aisle.store.public_id})
+    take_down(db, aisle.top, reason="Recalled", actor=None, at=now())
+    db.commit()
+
+    table = said(browser.get(address(aisle.top, aisle.sandal)).text)
+    mine = browser.get("/my").text
+
+    assert table["Price"][0] == "Not available at the moment"
+    assert '<p class="num"><bdi>Not available at the moment</bdi></p>' in mine
 
 
 def test_the_list_leads_there_without_script(browser: Browser, db: Session) -> None:

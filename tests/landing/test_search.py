@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -17,6 +18,8 @@ from qrmerch.rendering.listing import PER_PAGE
 from tests.browsing import Browser
 from tests.factories import make_item, make_retailer, make_revision, make_store, publish_page
 from tests.landing.aisle import Aisle, lines, make_aisle
+
+ALL_DAY = [[0, 1440]]
 
 
 def titles(page: str) -> list[str]:
@@ -136,6 +139,42 @@ def test_a_long_range_is_read_page_by_page(browser: Browser, db: Session) -> Non
         assert titles(first) == [f"Sock {number:02}" for number in range(PER_PAGE)]
         assert titles(second) == [f"Sock {number:02}" for number in range(PER_PAGE, PER_PAGE + 3)]
         assert 'rel="next"' not in second
+
+
+def test_an_old_range_is_found_behind_many_that_are_newer_and_elsewhere(browser: Browser, db: Session) -> None:
+    aisle = make_aisle(db)
+    elsewhere = make_store(db, aisle.retailer, short_name="Galleria")
+    add(db, aisle, "Corduroy Skirt", days=2)
+    for number in range(250):
+        item = make_item(db, aisle.retailer, vendor=aisle.vendor, title=f"Cap {number}")
+        publish(db, make_revision(db, item, state="approved"), actor=None, at=now(), store_ids=[elsewhere.id])
+    db.commit()
+
+    here = browser.get(f"/store/{aisle.store.public_id}").text
+    there = browser.get(f"/store/{elsewhere.public_id}?find=cap").text
+
+    assert "Corduroy Skirt" in titles(here)
+    assert "250 items" in there
+
+
+@pytest.mark.parametrize(
+    ("limits", "is_here"),
+    [
+        ({"locales": ["en"]}, True),
+        ({"locales": ["ar"]}, False),
+        ({"weekly": [ALL_DAY] * 7}, True),
+        ({"weekly": [ALL_DAY if (day - now().weekday()) % 7 == 3 else [] for day in range(7)]}, False),
+    ],
+)
+def test_a_store_finds_only_what_shows_there_now(
+    limits: dict[str, Any], is_here: bool, browser: Browser, db: Session
+) -> None:
+    aisle = make_aisle(db)
+    item = make_item(db, aisle.retailer, vendor=aisle.vendor, title="Corduroy Jacket")
+    publish(db, make_revision(db, item, state="approved"), actor=None, at=now(), **limits)
+    db.commit()
+
+    assert ("Corduroy Jacket" in browser.get(f"/store/{aisle.store.public_id}").text) == is_here
 
 
 def test_the_stores_own_page_has_the_field_and_the_next_page(browser: Browser, db: Session) -> None:

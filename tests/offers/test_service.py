@@ -11,6 +11,7 @@ from qrmerch.access import Role
 from qrmerch.audit import AuditEntry, find_break
 from qrmerch.catalog.models import Item
 from qrmerch.catalog.service import retire_item
+from qrmerch.content.publishing import take_down
 from qrmerch.errors import FormError
 from qrmerch.offers import service
 from qrmerch.offers.models import Claim, ClaimState, Offer, OfferKind
@@ -399,6 +400,14 @@ def test_nothing_is_promised_on_an_item_no_longer_sold(db: Session) -> None:
     retire_item(db, item, at=NOON)
 
     assert refused(db, offer, item) == Refusal.ITEM_RETIRED
+
+
+def test_nothing_is_promised_on_an_item_that_is_taken_down(db: Session) -> None:
+    item = make_item(db, make_retailer(db))
+    offer = make_offer(db, item)
+    take_down(db, item, reason="Recalled", actor=None, at=NOON)
+
+    assert refused(db, offer, item) == Refusal.ITEM_DOWN
 
 
 def test_a_retailer_that_stopped_discounting_gives_no_more_codes(db: Session) -> None:

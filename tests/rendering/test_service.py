@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -41,6 +42,7 @@ from tests.factories import (
 from tests.landing.aisle import hear, make_aisle, scan_path, stock, variants_of
 
 HOUR = timedelta(hours=1)
+PutDown = Callable[[Session, Item], None]
 BASE = "https://shop.example"
 
 
@@ -193,27 +195,59 @@ def test_a_template_that_has_no_page_yet_lends_its_style(db: Session) -> None:
     assert 'data-style="quiet"' in html_of(db, item)
 
 
-def test_what_was_taken_down_leaves_the_neutral_page(db: Session) -> None:
-    item = publish_in(db, Style.EVERYDAY)
+def _take_down(db: Session, item: Item) -> None:
     take_down(db, item, reason="Recalled", actor=None, at=NOON - HOUR)
 
-    page = html_of(db, item)
 
-    assert "The loose knit" not in page
-    assert "still being written" in page
-    assert "Marigold Slouch Top" in page
-
-
-def test_a_suspended_vendors_words_and_pictures_are_hidden(db: Session) -> None:
-    item = publish_in(db, Style.EVERYDAY)
+def _suspend(db: Session, item: Item) -> None:
     supply = find_supply(db, item.retailer_id, item.vendor_id)
     assert supply is not None
     end_supply(db, supply, at=NOON - HOUR)
 
-    page = html_of(db, item)
 
-    assert "The loose knit" not in page
-    assert "/media/" not in page
+@pytest.mark.parametrize("style", Style)
+@pytest.mark.parametrize("put_down", [_take_down, _suspend])
+def test_of_what_is_down_stands_its_name_alone(style: Style, put_down: PutDown, db: Session) -> None:
+    item = publish_in(db, style)
+    store = make_store(db, db.get_one(Retailer, item.retailer_id))
+    stock(db, item, store, *(4 for _ in variants_of(db, item)))
+    make_offer(db, item)
+    before = html_of(db, item, store=store)
+    put_down(db, item)
+
+    page = html_of(db, item, store=store)
+
+    assert "Marigold Slouch Top" in page
+    assert "Not available at the moment" in page
+    assert 'content="noindex"' in page
+    for gone in ("The loose knit", "/media/", "$", "/claim", "10%", "In stock", 'name="variant"', "priceCurrency"):
+        assert gone not in page, gone
+    assert "$" in before
+
+
+@pytest.mark.parametrize("put_down", [_take_down, _suspend])
+def test_a_look_leaves_out_what_is_down_and_hears_when_it_is_back(put_down: PutDown, db: Session) -> None:
+    retailer = make_retailer(db)
+    items = [make_item(db, retailer, vendor=make_vendor(db, retailer), title=f"Piece {n}") for n in range(3)]
+    make_look(db, *items)
+    for item in items:
+        publish_page(db, item)
+    put_down(db, items[2])
+
+    page = render(db, items[0])
+
+    assert b"Piece 1" in page.html
+    assert b"Piece 2" not in page.html
+    assert items[2].id in page.others
+
+
+def test_a_page_that_is_published_again_is_up_again(db: Session) -> None:
+    item = publish_in(db, Style.EVERYDAY)
+    _take_down(db, item)
+
+    publish_page(db, item)
+
+    assert "Not available" not in html_of(db, item)
 
 
 def test_a_house_that_does_not_discount_shows_no_discount_and_its_invitation(db: Session) -> None:
