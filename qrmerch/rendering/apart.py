@@ -15,7 +15,7 @@ from qrmerch.media.rights import list_rights_edges
 from qrmerch.occasions.models import Occasion
 from qrmerch.occasions.queries import Held, list_coming
 from qrmerch.parties.models import Store
-from qrmerch.rendering.frame import House, build_frame, language_links, pick_text
+from qrmerch.rendering.frame import APART_SHEETS, House, build_frame, language_links, pick_text
 from qrmerch.rendering.kept import RenderedPage
 from qrmerch.rendering.listing import list_live
 from qrmerch.rendering.pages import Coming, LookPage, NoMorePage, OccasionPage, Picture
@@ -86,6 +86,7 @@ def make_no_more_page(
         house,
         locale=locale,
         title=title,
+        sheets=APART_SHEETS,
         here=address(lang),
         languages=language_links(house.locales, locale, address("")),
     )

@@ -27,7 +27,7 @@ from qrmerch.rendering.apart import (
     picture_edges,
     render_apart,
 )
-from qrmerch.rendering.frame import House, build_frame, language_links, load_house, pick_text
+from qrmerch.rendering.frame import APART_SHEETS, House, build_frame, language_links, load_house, pick_text
 from qrmerch.rendering.kept import NOWHERE, RenderedPage
 from qrmerch.rendering.pages import LookPage, NoMorePage, Piece, StoreQuestion, Together
 from qrmerch.rendering.queries import default_style, find_stock_edge, stock_limit
@@ -120,6 +120,7 @@ def _make_look_page(
         title=title,
         description=words,
         style=default_style(db, seen.retailer.id),
+        sheets=APART_SHEETS,
         here=seen.address(seen.lang),
         languages=language_links(house.locales, locale, seen.address()),
         kept=seen.personal.count if seen.personal else None,

@@ -26,7 +26,7 @@ from qrmerch.rendering.apart import (
     word_coming,
     word_time,
 )
-from qrmerch.rendering.frame import House, build_frame, language_links, load_house, pick_text
+from qrmerch.rendering.frame import APART_SHEETS, House, build_frame, language_links, load_house, pick_text
 from qrmerch.rendering.kept import RenderedPage
 from qrmerch.rendering.listing import list_live
 from qrmerch.rendering.pages import NoMorePage, OccasionPage, OccasionPlace
@@ -106,6 +106,7 @@ def _make_page(db: Session, seen: _Seen) -> tuple[OccasionPage, StyleBlock, Edge
         title=title,
         description=word_time(first, locale),
         style=default_style(db, str(house.retailer_id)),
+        sheets=APART_SHEETS,
         here=seen.address(house.lang(locale)),
         languages=language_links(house.locales, locale, seen.address()),
         is_indexed=occasion.is_published and not is_over,
