@@ -39,6 +39,7 @@ from qrmerch.reviews import tasks as _review_jobs
 from qrmerch.studio import routes as studio
 from qrmerch.users import login
 from qrmerch.web import Hooks, Services, content_policy, install, safety_headers, wants_json
+from qrmerch.wishlists import tasks as _list_jobs
 
 _PAGE_ROOMS = (landing, account, desk, insights, studio, associates)
 # Imported for the jobs they declare.
@@ -55,6 +56,7 @@ _JOB_ROOMS = (
     _message_jobs,
     _host_jobs,
     _offer_jobs,
+    _list_jobs,
     _print_jobs,
     _sign_jobs,
     _recording_jobs,

@@ -4,6 +4,10 @@
 when one dies twice within seconds, so it is watched as well. A child whose parent is gone ends itself, so
 that a killed server leaves nothing behind that holds the port.
 
+SIGUSR2 brings a new release in: other web workers are started beside those that run, both listen on the port, and the
+old ones end when the new ones are ready, finishing what they answer; then the loader and the job worker start anew. A
+call that has reached an old one and is still unread in that moment is cut off, and answered when it is made again.
+
 In a child: `python -m qrmerch.serving web|loader|worker --parent PID`, with the settings in its environment. Each
 imports what it needs where it needs it, for all of them start at once; the web workers are forked from a process
 that has imported everything.
@@ -22,12 +26,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
 
+from qrmerch import logs
 from qrmerch.config import PREFIX, Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -45,7 +52,13 @@ _OTHER_FILES: Final = 512
 _RESPAWN_AFTER_S: Final = 0.1
 _LOOK_EVERY_S: Final = 0.1
 _PORT_WAIT_S: Final = 3.0
-_STOP_WAIT_S: Final = 10.0
+# What is being answered when the server is told to stop may take so long.
+_FINISH_S: Final = 25
+_STOP_WAIT_S: Final = _FINISH_S + 5.0
+# From ready to listening it takes a worker milliseconds.
+_TAKE_OVER_AFTER_S: Final = 0.5
+# Named so since no setting is: the file where a web worker leaves a mark when it is ready.
+_READY: Final = "WORKERS_READY"
 _HEALTHY_AFTER_S: Final = 5.0
 _LONGEST_PAUSE_S: Final = 5.0
 log = logging.getLogger("qrmerch.serving")
@@ -69,6 +82,36 @@ class Child:
     started_s: float = 0.0
     next_start_s: float = 0.0
     pause_s: float = field(default=0.0)
+    # It ends because it was told to, to be started anew.
+    is_renewed: bool = False
+
+
+@dataclass(slots=True)
+class Successor:
+    """A web server that is to take over, once all of its workers are ready."""
+
+    process: subprocess.Popen[bytes]
+    marks: Path
+    workers: int
+    ready_s: float | None = None
+
+    @classmethod
+    def start(cls, command: list[str], environment: Mapping[str, str], settings: Settings) -> "Successor":
+        """Start it beside the one that runs."""
+        marks = settings.data_dir / f"ready-{uuid4().hex}"
+        marks.touch()
+        process = subprocess.Popen(command, env={**environment, _READY: str(marks)}, start_new_session=True)
+        return cls(process, marks, settings.workers)
+
+    def has_failed(self) -> bool:
+        """Whether it has ended."""
+        return self.process.poll() is not None
+
+    def is_ready(self) -> bool:
+        """Whether all of its workers listen."""
+        if self.ready_s is None and self.marks.stat().st_size >= self.workers:
+            self.ready_s = time.monotonic()
+        return self.ready_s is not None and time.monotonic() - self.ready_s > _TAKE_OVER_AFTER_S
 
 
 class Supervisor:
@@ -77,7 +120,11 @@ class Supervisor:
     def __init__(self, settings: Settings, *, certificate: Certificate | None = None) -> None:
         self._environment = {**_without_settings(os.environ), **environment_of(settings)}
         self._children = [Child(role, _command(role, certificate)) for role in ROLES]
-        self._ended = Event()
+        self._settings = settings
+        self._ended, self._is_asked_to_renew = Event(), Event()
+        self._successor: Successor | None = None
+        # Web servers that finish what they answer, with the last instant that they are given.
+        self._leaving: list[tuple[subprocess.Popen[bytes], float]] = []
 
     def run(self, *, on_look: Callable[[], None] | None = None) -> None:
         """Start the children and watch them; returns when all have ended after `stop`.
@@ -88,6 +135,7 @@ class Supervisor:
             while not self._ended.is_set():
                 for child in self._children:
                     self._watch(child)
+                self._renew()
                 if on_look:
                     on_look()
                 self._ended.wait(_LOOK_EVERY_S)
@@ -98,10 +146,51 @@ class Supervisor:
         """Let `run` end."""
         self._ended.set()
 
+    def renew(self, *_signal: object) -> None:
+        """Let new processes take over from those that run, without refusing anybody."""
+        self._is_asked_to_renew.set()
+
+    def _renew(self) -> None:
+        if self._is_asked_to_renew.is_set() and self._successor is None:
+            self._is_asked_to_renew.clear()
+            web = self._children[ROLES.index("web")]
+            self._successor = Successor.start(web.command, self._environment, self._settings)
+        if self._successor is not None and self._successor.has_failed():
+            log.error("the new web server ended before it was ready, the old one stays")
+            self._forget_successor()
+        elif self._successor is not None and self._successor.is_ready():
+            self._hand_over(self._successor.process)
+            self._forget_successor()
+        now_s = time.monotonic()
+        for process, until_s in self._leaving:
+            if process.poll() is None and now_s > until_s:
+                process.kill()
+        self._leaving = [each for each in self._leaving if each[0].poll() is None]
+
+    def _forget_successor(self) -> None:
+        if self._successor is not None:
+            self._successor.marks.unlink(missing_ok=True)
+            self._successor = None
+
+    def _hand_over(self, process: subprocess.Popen[bytes]) -> None:
+        """Let a web server be the one; the others of this release end and are started anew."""
+        now_s = time.monotonic()
+        for child in self._children:
+            old = child.process
+            if old is not None:
+                old.terminate()
+            if child.role == "web":
+                self._leaving += [(old, now_s + _STOP_WAIT_S)] if old is not None else []
+                child.process, child.started_s = process, now_s
+            elif old is not None:
+                child.is_renewed = True
+
     def _watch(self, child: Child) -> None:
         if child.process is not None and child.process.poll() is None:
             return
         now_s = time.monotonic()
+        if child.is_renewed:
+            child.is_renewed, child.process, child.next_start_s = False, None, now_s
         if child.process is not None:
             log.error("%s ended with %s, starting it again", child.role, child.process.returncode)
             # At once after a long life; after a short one, a little later each time.
@@ -114,7 +203,11 @@ class Supervisor:
             child.started_s = now_s
 
     def _stop_children(self) -> None:
-        running = [child.process for child in self._children if child.process and child.process.poll() is None]
+        started = [*(child.process for child in self._children), *(process for process, _ in self._leaving)]
+        if self._successor is not None:
+            started.append(self._successor.process)
+        self._forget_successor()
+        running = [process for process in started if process and process.poll() is None]
         for process in running:
             process.terminate()
         deadline_s = time.monotonic() + _STOP_WAIT_S
@@ -134,10 +227,12 @@ def serve(
     :param on_ready: called once, when the first page has been answered.
     :raises SettingsError: something else listens on the port.
     """
+    logs.set_up()
     _await_port(settings.host, settings.port)
     supervisor = Supervisor(settings, certificate=certificate)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, supervisor.stop)
+    signal.signal(signal.SIGUSR2, supervisor.renew)
     is_told = False
 
     def look() -> None:
@@ -193,7 +288,17 @@ def make_application() -> "WSGIApplication":
     # Its own threads work in the background and stay free; granian's, which answer, are started after this.
     if settings.one_processor:
         stay_on_one()
+    if marks := os.environ.pop(_READY, ""):
+        _leave_mark(Path(marks))
     return app.wsgi_app
+
+
+def _leave_mark(marks: Path) -> None:
+    """Say that this worker is ready; where the file is gone nobody asks any more."""
+    with suppress(FileNotFoundError):
+        file = os.open(marks, os.O_WRONLY | os.O_APPEND)
+        os.write(file, b".")
+        os.close(file)
 
 
 def end_with_parent(parent_pid: int) -> None:
@@ -247,9 +352,10 @@ def make_server(
         "backpressure": _CONNECTIONS,
         "http1_settings": HTTP1Settings(header_read_timeout=_HEADER_WAIT_MS, max_buffer_size=_MAX_HEADER_BYTES),
         "log_level": LogLevels.warning,
+        "log_dictconfig": {"formatters": {each: {"()": logs.OneLine} for each in ("generic", "access")}},
         "respawn_failed_workers": True,
         "respawn_interval": _RESPAWN_AFTER_S,
-        "workers_kill_timeout": 5,
+        "workers_kill_timeout": _FINISH_S,
         "ssl_cert": certificate.certificate if certificate else None,
         "ssl_key": certificate.key if certificate else None,
     }
@@ -319,7 +425,7 @@ def _main() -> None:
     parser.add_argument("--key", type=Path)
     asked = parser.parse_args()
     end_with_parent(asked.parent)
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    logs.set_up()
     settings = Settings.read(os.environ)
     if asked.role == "web":
         run_web(settings, Certificate(asked.certificate, asked.key) if asked.certificate else None)

@@ -36,6 +36,7 @@ ROWS = {
     "ground": (
         "errors",
         "processors",
+        "logs",
         "config",
         "clock",
         "ids",

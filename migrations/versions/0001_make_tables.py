@@ -1842,6 +1842,48 @@ def upgrade() -> None:
     op.create_index(op.f("ix_wishlist_item_retailer_id"), "wishlist_item", ["retailer_id"], unique=False)
     op.create_index(op.f("ix_wishlist_item_store_id"), "wishlist_item", ["store_id"], unique=False)
     op.create_table(
+        "list_share",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("public_id", sa.String(length=16), nullable=False),
+        sa.Column("secret", sa.String(length=32), nullable=True),
+        sa.Column("secret_hash", sa.String(length=64), nullable=False),
+        sa.Column("visitor_id", sa.String(length=36), nullable=True),
+        sa.Column("mode", sa.String(length=40), nullable=False),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("(ended_at IS NULL) = (secret IS NOT NULL)", name=op.f("ck_list_share_known_while_shared")),
+        sa.CheckConstraint(
+            "(ended_at IS NULL) = (visitor_id IS NOT NULL)", name=op.f("ck_list_share_owned_while_shared")
+        ),
+        sa.CheckConstraint("mode IN ('view', 'gift')", name=op.f("ck_list_share_mode_known")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_list_share_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["visitor_id"], ["visitor.id"], name=op.f("fk_list_share_visitor_id_visitor")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_list_share")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_list_share_public_id")),
+        sa.UniqueConstraint("secret_hash", name=op.f("uq_list_share_secret_hash")),
+        sa.UniqueConstraint("visitor_id", name=op.f("uq_list_share_visitor_id")),
+    )
+    op.create_index(op.f("ix_list_share_retailer_id"), "list_share", ["retailer_id"], unique=False)
+    op.create_table(
+        "bringing",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("share_id", sa.String(length=36), nullable=False),
+        sa.Column("item_id", sa.String(length=36), nullable=False),
+        sa.Column("visitor_id", sa.String(length=36), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_bringing_item_id_item")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_bringing_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["share_id"], ["list_share.id"], name=op.f("fk_bringing_share_id_list_share")),
+        sa.ForeignKeyConstraint(["visitor_id"], ["visitor.id"], name=op.f("fk_bringing_visitor_id_visitor")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bringing")),
+        sa.UniqueConstraint("share_id", "item_id", name=op.f("uq_bringing_share_id_item_id")),
+    )
+    op.create_index(op.f("ix_bringing_item_id"), "bringing", ["item_id"], unique=False)
+    op.create_index(op.f("ix_bringing_retailer_id"), "bringing", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_bringing_visitor_id"), "bringing", ["visitor_id"], unique=False)
+    op.create_table(
         "gtin_answer",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -2278,6 +2320,12 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_gtin_answer_variant_id"), table_name="gtin_answer")
     op.drop_index(op.f("ix_gtin_answer_retailer_id"), table_name="gtin_answer")
     op.drop_table("gtin_answer")
+    op.drop_index(op.f("ix_bringing_visitor_id"), table_name="bringing")
+    op.drop_index(op.f("ix_bringing_retailer_id"), table_name="bringing")
+    op.drop_index(op.f("ix_bringing_item_id"), table_name="bringing")
+    op.drop_table("bringing")
+    op.drop_index(op.f("ix_list_share_retailer_id"), table_name="list_share")
+    op.drop_table("list_share")
     op.drop_index(op.f("ix_wishlist_item_store_id"), table_name="wishlist_item")
     op.drop_index(op.f("ix_wishlist_item_retailer_id"), table_name="wishlist_item")
     op.drop_index(op.f("ix_wishlist_item_item_id"), table_name="wishlist_item")

@@ -237,7 +237,7 @@ def _render(db: Session, retailer: Retailer, look: Look | None, sent: _Sent) -> 
         found_said=_say_found(len(found), total, find),
         picture=show_picture(db, retailer, look.picture_id if look else None),
         preview=f"/desk/looks/{look.id}/page" if look and inside else "",
-        page_href=f"/l/{look.public_id}" if look and look.is_published else "",
+        page_href=f"/look/{look.public_id}" if look and look.is_published else "",
         codes=count_of(codes, "code"),
         codes_href=address("/desk/codes", {"leads": look.id}) if look and codes else "",
         make_href=address("/desk/codes/make", {"leads": Subject.LOOK.value, "look": look.id}) if look else "",

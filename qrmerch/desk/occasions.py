@@ -219,7 +219,7 @@ def _render(db: Session, retailer: Retailer, occasion: Occasion | None, sent: _S
         chosen_stores=chosen,
         picture=show_picture(db, retailer, occasion.picture_id if occasion else None),
         preview=f"/desk/events/{occasion.id}/page" if occasion else "",
-        page_href=f"/e/{occasion.public_id}" if occasion and occasion.is_published else "",
+        page_href=f"/event/{occasion.public_id}" if occasion and occasion.is_published else "",
         codes=count_of(codes, "code"),
         codes_href=address("/desk/codes", {"leads": occasion.id}) if occasion and codes else "",
         make_href=address("/desk/codes/make", {"leads": Subject.OCCASION.value, "event": occasion.id})

@@ -34,12 +34,14 @@ from qrmerch.landing.shopper import (
     find_said_visit,
     find_shopper,
     give_cookie,
+    is_list_secret,
     is_public_id,
     is_script,
     list_shoppers,
     load_personal,
     read_secret,
     respond,
+    shared_list_address,
     slow_down,
 )
 from qrmerch.landing.typed import plain_token
@@ -57,6 +59,7 @@ from qrmerch.wishlists.service import ListFull, keep, let_go, share
 
 blueprint = Blueprint("landing_item", __name__)
 _MAX_TYPED_CHARS: Final = 40
+_LOOK: Final = "/look/"
 
 
 @blueprint.get("/q/<path:text>")
@@ -215,6 +218,8 @@ def _record(db: Session, kind: str, place: Place, at: datetime) -> None:
 
 
 def _answer_full(full: ListFull, place: Place) -> Response:
+    if not is_script() and is_list_secret(request.values.get("back", "")):
+        return redirect_to(_back(place, full="1"))
     if not is_script():
         return redirect_to(f"/my?{_said(place, full='1')}")
     words = translator(place.locale)("The list is full. Let one go to keep another.")
@@ -297,15 +302,23 @@ def _said(place: Place, **more: str) -> str:
 
 
 def _query(place: Place) -> str:
-    at = place.store.public_id if place.store else NOWHERE if place.is_nowhere else ""
-    values = {"at": at, "lang": place.locale, "pick": place.pick}
+    values = {"at": _at(place), "lang": place.locale, "pick": place.pick}
     return urlencode({name: value for name, value in values.items() if value})
 
 
-def _back(place: Place) -> str:
-    """The page a form was sent from: the list, or an item's or a look's in the same store and language."""
+def _at(place: Place) -> str:
+    return place.store.public_id if place.store else NOWHERE if place.is_nowhere else ""
+
+
+def _back(place: Place, *, full: str = "") -> str:
+    """The page a form was sent from: the list, a friend's, or an item's or a look's in the same store and language."""
     said = request.values.get("back", "")
+    if is_list_secret(said):
+        visit, store = request.form.get("v", "")[:_MAX_TYPED_CHARS], _at(place)
+        return shared_list_address(
+            said, store=store, locale=place.locale, visit=visit, place=place.item.public_id, full=full
+        )
     if said == "my":
         return f"/my?{_said(place, gone=place.item.public_id if request.form.get('keep') == 'no' else '')}"
-    page = said if said.startswith("/l/") and is_public_id(said[3:]) else ""
+    page = said if said.startswith(_LOOK) and is_public_id(said.removeprefix(_LOOK)) else ""
     return f"{page or f'/i/{said if is_public_id(said) else place.item.public_id}'}?{_query(place)}"

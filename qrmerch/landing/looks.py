@@ -28,7 +28,7 @@ from qrmerch.web import get_db
 blueprint = Blueprint("landing_looks", __name__)
 
 
-@blueprint.get("/l/<public_id>")
+@blueprint.get("/look/<public_id>")
 @allow_anyone
 def show_look(public_id: str) -> Response:
     """A look's page, with the shopper's hearts where they have a cookie; nothing is counted."""
@@ -57,7 +57,7 @@ def show_look(public_id: str) -> Response:
     return response
 
 
-@blueprint.get("/l/<public_id>/where")
+@blueprint.get("/look/<public_id>/where")
 @allow_anyone
 def ask_where(public_id: str) -> Response:
     """The stores of a look's retailer, to say in which one somebody stands; found by name or town."""
@@ -70,7 +70,7 @@ def ask_where(public_id: str) -> Response:
     return show_where(
         db,
         house,
-        f"/l/{look.public_id}/where",
+        f"/look/{look.public_id}/where",
         lambda store: look_address(look, store, lang, is_nowhere=store is None),
     )
 

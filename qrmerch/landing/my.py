@@ -25,6 +25,7 @@ from qrmerch.landing.agreeing import (
     list_known_phones,
 )
 from qrmerch.landing.pages import ClaimLine, KeptAt, ListPage
+from qrmerch.landing.sharing import find_shared_address
 from qrmerch.landing.shopper import (
     choose_locale,
     is_public_id,
@@ -50,8 +51,8 @@ from qrmerch.visitors.models import Visitor
 from qrmerch.visitors.queries import list_consents
 from qrmerch.visitors.service import forget
 from qrmerch.web import base_address, get_db, redirect_to
-from qrmerch.wishlists.models import WishlistItem
-from qrmerch.wishlists.queries import list_ever_kept, list_kept
+from qrmerch.wishlists.models import ShareMode, WishlistItem
+from qrmerch.wishlists.queries import find_share_of, list_brought_by, list_ever_kept, list_kept
 from qrmerch.wishlists.service import erase_list
 
 blueprint = Blueprint("landing_my", __name__)
@@ -60,8 +61,8 @@ _PICTURES: Final = 3
 _MOST_CLAIMS: Final = 30
 # Kept with the withdrawal as what the shopper read; stands beside the button.
 FORGETTING_NOTICE: Final = (
-    "Your list goes, and so does the cookie. A code you took can no longer be shown; "
-    "one that was used stays in the till's books, tied to nobody."
+    "Your list goes, and with it the link that friends have, and so does the cookie. "
+    "A code you took can no longer be shown; one that was used stays in the till's books, tied to nobody."
 )
 
 
@@ -89,6 +90,7 @@ def show_mine() -> Response:
         frame=frame,
         of=house.slug,
         lists=lists,
+        still_shared=_find_still_shared(db, visitors, lists, house, locale, at),
         claims=claims,
         let_go=_find_let_go(db, visitors, locale, at),
         known=(*_word_known(db, visitors, lists, claims, locale, house), *_word_phones(db, phones, locale, house)),
@@ -136,7 +138,7 @@ def forget_me() -> Response:
     t = translator(locale)
     words = f"{t('Forget this phone')}. {t(FORGETTING_NOTICE)}"
     for visitor in list_shoppers(db):
-        erase_list(db, visitor)
+        erase_list(db, visitor, at=at)
         void_claims(db, visitor, at=at)
         forget(db, visitor, shown_text=words, locale=locale, at=at)
     forget_phones(db, list_known_phones(db), words=words, locale=locale, at=at)
@@ -159,8 +161,27 @@ def _load_lists(
         is_own = visitor.retailer_id == house.retailer_id and len(visitors) == 1
         if pieces:
             retailer = db.get_one(Retailer, visitor.retailer_id)
-            found.append(KeptAt("" if is_own else retailer.name, pieces, _sum(pieces, locale, retailer)))
+            found.append(
+                KeptAt(
+                    retailer="" if is_own else retailer.name,
+                    pieces=pieces,
+                    sum=_sum(pieces, locale, retailer),
+                    sharing=f"/my/shared/{retailer.slug}",
+                    url=find_shared_address(db, visitor, at=at),
+                    share_title=translator(locale)("A list at {house}").format(house=retailer.name),
+                )
+            )
     return tuple(found)
+
+
+def _find_still_shared(
+    db: Session, visitors: Sequence[Visitor], lists: Sequence[KeptAt], house: House, locale: str, at: datetime
+) -> tuple[str, ...]:
+    """The owner's pages of lists that are shared though nothing is on them."""
+    slugs = [db.get_one(Retailer, each.retailer_id).slug for each in visitors if find_shared_address(db, each, at=at)]
+    pages = [f"/my/shared/{slug}" for slug in slugs]
+    shown = {each.sharing for each in lists}
+    return tuple(house.address(page, locale) for page in pages if page not in shown)
 
 
 def _sum(pieces: Sequence[Piece], locale: str, retailer: Retailer) -> str:
@@ -261,6 +282,12 @@ def _word_known(
     ]
     if ever > kept:
         rows.append(Fact(t("Taken off it again"), str(ever - kept)))
+    shares = [share for each in visitors if (share := find_share_of(db, each.id))]
+    rows += [
+        Fact(t("Your list is shared"), t("Since {day}").format(day=_day(s.given_at, locale, house))) for s in shares
+    ]
+    if brought := sum(len(list_brought_by(db, each.id)) for each in visitors):
+        rows.append(Fact(t("Marked on friends’ lists"), str(brought)))
     if claims:
         rows.append(Fact(t("Codes for the till"), str(len(claims))))
     if len(visitors) > 1:
@@ -317,6 +344,11 @@ def _data_of(db: Session, visitor: Visitor) -> dict[str, object]:
             }
             for row in rows
         ],
+        "shared": _share_of(db, visitor),
+        "brings": [
+            {"item": db.get_one(Item, each.item_id).title, "said_at": each.at.isoformat()}
+            for each in list_brought_by(db, visitor.id)
+        ],
         "codes": [
             {
                 "offer": pick_text(Promise.of_claim(each).headline, "en"),
@@ -330,4 +362,16 @@ def _data_of(db: Session, visitor: Visitor) -> dict[str, object]:
             {"to": each.purpose, "action": str(each.action), "words": each.shown_text, "at": each.at.isoformat()}
             for each in list_consents(db, visitor.id)
         ],
+    }
+
+
+def _share_of(db: Session, visitor: Visitor) -> dict[str, str] | None:
+    """How a list is shared; what friends marked on it is theirs, and for the owner to ask for."""
+    share = find_share_of(db, visitor.id)
+    if share is None:
+        return None
+    return {
+        "address": f"{base_address()}/l/{share.secret}",
+        "friends_may": "mark what they bring" if share.mode == ShareMode.GIFT else "look",
+        "asked_for_at": share.given_at.isoformat(),
     }

@@ -22,7 +22,7 @@ from qrmerch.web import base_address, get_db
 blueprint = Blueprint("landing_occasions", __name__)
 
 
-@blueprint.get("/e/<public_id>")
+@blueprint.get("/event/<public_id>")
 @allow_anyone
 def show_occasion(public_id: str) -> Response:
     """An event's page, the same bytes for everybody; nothing is counted."""
@@ -35,7 +35,7 @@ def show_occasion(public_id: str) -> Response:
     return answer_page(PageKey(occasion.id, store.id if store else "", locale, OCCASION))
 
 
-@blueprint.get("/e/<public_id>/calendar.ics")
+@blueprint.get("/event/<public_id>/calendar.ics")
 @allow_anyone
 def send_calendar(public_id: str) -> Response:
     """An event in one of its stores, for a phone's calendar; in the first of them where the address names none."""

@@ -19,6 +19,10 @@ class KeptAt:
     pieces: tuple[Piece, ...]
     # What all of it comes to; empty for one item, and where one has no one price or another currency.
     sum: str = ""
+    # Where it is shared with friends, their address of it (empty while it is not shared), and how to title that.
+    sharing: str = ""
+    url: str = ""
+    share_title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,8 @@ class ListPage:
     # The short name in the address of the brand that the page is in; empty for none.
     of: str
     lists: tuple[KeptAt, ...]
+    # The owner's pages of lists that friends still have the address of, though nothing is on them.
+    still_shared: tuple[str, ...]
     claims: tuple[ClaimLine, ...]
     # What was let go a moment ago, so that it can be put back.
     let_go: Piece | None

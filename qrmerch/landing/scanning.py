@@ -191,7 +191,15 @@ def count_play(item: KnownItem, store_id: str, *, step: int) -> None:
 
 def count_share(retailer_id: str, public_id: str) -> tuple[tuple[str, str], ...]:
     """Count that a share link was opened; the headers that tell the phone its visit."""
-    return visit_headers(get_scan_path().counting.share(request.environ, retailer_id, public_id, time()))
+    return visit_headers(count_list(retailer_id, public_id))
+
+
+def count_list(retailer_id: str, public_id: str) -> str:
+    """Count that a shared list was opened, as a share link; the new visit's id, empty where none may be kept.
+
+    :param public_id: what the log calls it, which opens nothing.
+    """
+    return get_scan_path().counting.share(request.environ, retailer_id, public_id, time())
 
 
 def count_gs1(retailer_id: str, public_id: str, store_id: str, *, is_lookup: bool) -> str:

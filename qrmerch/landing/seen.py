@@ -29,7 +29,7 @@ blueprint = Blueprint("seen", __name__)
 _ENGAGED: Final = "10"
 _MAX_TYPED_CHARS: Final = 40
 # Where pages begin that are no item's.
-_NO_ITEMS: Final = ("/store/", "/l/", "/e/")
+_NO_ITEMS: Final = ("/store/", "/look/", "/event/")
 
 
 @blueprint.post("/v")
@@ -91,8 +91,8 @@ def _find_kept(retailer_id: str) -> list[str] | None:
 
 def _find_kept_on(page: str) -> list[str] | None:
     """As `_find_kept`, for the hearts on a look's page; None for a page without hearts."""
-    public_id = page.partition("?")[0].removeprefix("/l/")
-    if not page.startswith("/l/") or not is_public_id(public_id) or read_secret() is None:
+    public_id = page.partition("?")[0].removeprefix("/look/")
+    if not page.startswith("/look/") or not is_public_id(public_id) or read_secret() is None:
         return None
     try:
         with services().database.read() as db:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from time import time
 from typing import Any, Final, cast
+from urllib.parse import urlencode
 
 from flask import Response, request
 from sqlalchemy.orm import Session
@@ -16,7 +17,7 @@ from qrmerch.errors import TooMany
 from qrmerch.landing.counting import objects
 from qrmerch.landing.misses import Misses
 from qrmerch.parties.hosts import Hosts
-from qrmerch.parties.models import Store
+from qrmerch.parties.models import Retailer, Store
 from qrmerch.parties.queries import find_retailer_by_slug, find_store_by_public_id
 from qrmerch.rendering.frame import House, load_house
 from qrmerch.rendering.kept import NOWHERE
@@ -34,6 +35,8 @@ from qrmerch.wishlists.queries import list_kept_public_ids
 COOKIE_LASTS: Final = timedelta(days=180)
 _PUBLIC_ID: Final = re.compile("[0-9a-hjkmnp-tv-z]{16}")
 _SLUG: Final = re.compile("[a-z0-9-]{1,40}")
+# As `ids.secret` makes it.
+_LIST_SECRET: Final = re.compile("[0-9a-f]{32}")
 # What one network makes anew in ten minutes: a store full of guests, but no script.
 _MOST_ANEW: Final = 120
 _ANEW_PER_S: Final = 600.0
@@ -90,8 +93,7 @@ def load_host_house(db: Session, *, at: datetime) -> House:
 
 
 def _find_named_retailer_id(db: Session) -> str | None:
-    slug = request.values.get("of", "")
-    named = find_retailer_by_slug(db, slug) if _SLUG.fullmatch(slug) else None
+    named = find_named_retailer(db, request.values.get("of", ""))
     return named.id if named else None
 
 
@@ -104,6 +106,11 @@ def find_said_store(db: Session, retailer_id: str) -> Store | None:
 def is_nowhere() -> bool:
     """Whether the shopper said that they are in no store."""
     return request.values.get("at", "") == NOWHERE
+
+
+def find_named_retailer(db: Session, slug: str) -> Retailer | None:
+    """The retailer with the short name that an address says."""
+    return find_retailer_by_slug(db, slug) if _SLUG.fullmatch(slug) else None
 
 
 def find_place(db: Session, public_id: str, *, at: datetime) -> Place | None:
@@ -135,6 +142,22 @@ def page_number() -> int:
 def is_public_id(text: str) -> bool:
     """Whether a text has the form of an id in a shopper's address."""
     return _PUBLIC_ID.fullmatch(text) is not None
+
+
+def is_list_secret(text: str) -> bool:
+    """Whether a text has the form of what stands in the address of a shared list."""
+    return _LIST_SECRET.fullmatch(text) is not None
+
+
+def shared_list_address(secret: str, *, store: str, locale: str, visit: str, place: str = "", **more: str) -> str:
+    """A shared list as one of its friends has it open.
+
+    :param store: the public id of the store they are in, `NOWHERE`, or empty.
+    :param visit: they are in, perhaps none; its name stands there all the same, and says that the list is open already.
+    :param place: the public id of the item to come back to.
+    """
+    said = {name: value for name, value in {"at": store, "lang": locale, **more}.items() if value}
+    return f"/l/{secret}?{urlencode({**said, 'v': visit})}" + (f"#i-{place}" if place else "")
 
 
 def find_said_visit(*, at: datetime) -> str | None:
@@ -188,6 +211,14 @@ def respond(template: str, page: Any, block: StyleBlock, *, status: int = 200) -
     response.headers[name] = value
     response.headers["Content-Language"] = page.frame.locale
     response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def private(response: Response) -> Response:
+    """The same, kept by no cache and listed by no search engine, and its address told to nobody by links from it."""
+    response.headers["Cache-Control"] = "private, no-store"
+    response.headers["Referrer-Policy"] = "strict-origin"
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return response
 
 

@@ -145,10 +145,10 @@ def _write_pages(db: Session, retailer: Retailer, folder: Path, led: _Led, *, st
             address, name = f"/store/{subject.public_id}", f"store-{subject.public_id}"
         elif subject.look_id:
             page = render_look_file(db, look_id=subject.look_id, at=at)
-            address, name = f"/l/{subject.public_id}", f"look-{subject.public_id}"
+            address, name = f"/look/{subject.public_id}", f"look-{subject.public_id}"
         elif subject.occasion_id:
             page = render_occasion_file(db, occasion_id=subject.occasion_id, at=at)
-            address, name = f"/e/{subject.public_id}", f"occasion-{subject.public_id}"
+            address, name = f"/event/{subject.public_id}", f"occasion-{subject.public_id}"
         else:
             page = render_item_file(db, item_id=subject.item_id, at=at)
             address, name = f"/i/{subject.public_id}", subject.public_id

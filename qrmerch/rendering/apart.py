@@ -126,7 +126,7 @@ def word_coming(coming: Iterable[Held], house: House, locale: str, *, store: Sto
 
 def occasion_address(occasion: Occasion, store: Store | None, lang: str = "") -> str:
     """The address of an event's page, which is no printed one."""
-    return f"/e/{occasion.public_id}{said_in(store, lang)}"
+    return f"/event/{occasion.public_id}{said_in(store, lang)}"
 
 
 def word_time(held: Held, locale: str) -> str:

@@ -180,7 +180,7 @@ def _ask_store(db: Session, seen: _Seen) -> StoreQuestion | None:
     if not stores:
         return None
     listed = stores if len(stores) <= _LISTED_STORES else ()
-    where = f"/l/{seen.look.public_id}/where" + (f"?lang={seen.lang}" if seen.lang else "")
+    where = f"/look/{seen.look.public_id}/where" + (f"?lang={seen.lang}" if seen.lang else "")
     return StoreQuestion(
         stores=tuple((each.short_name, look_address(seen.look, each, seen.lang)) for each in listed),
         nowhere=look_address(seen.look, None, seen.lang, is_nowhere=True),

@@ -150,7 +150,7 @@ def _place(held: Held, seen: _Seen) -> OccasionPlace:
         href=store_address(held.store, lang),
         calendar=""
         if held.is_over(seen.at)
-        else f"/e/{held.occasion.public_id}/calendar.ics{said_in(held.store, lang)}",
+        else f"/event/{held.occasion.public_id}/calendar.ics{said_in(held.store, lang)}",
     )
 
 

@@ -503,7 +503,7 @@ def item_address(item: Item, store: Store | None, lang: str = "", *, is_nowhere:
 
 def look_address(look: Look, store: Store | None, lang: str = "", *, is_nowhere: bool = False) -> str:
     """The address of a look's page, which is no printed one; see `item_address`."""
-    return f"/l/{look.public_id}{said_in(store, lang, is_nowhere=is_nowhere)}"
+    return f"/look/{look.public_id}{said_in(store, lang, is_nowhere=is_nowhere)}"
 
 
 def said_in(store: Store | None, lang: str = "", *, is_nowhere: bool = False) -> str:

@@ -83,18 +83,21 @@ addEventListener('pageshow', ({ persisted }) => {
     .then(({ kept }) => { if (calm() === before) show(kept); }).catch(() => {});
 });
 
-// Share: the phone's own sheet where there is one; otherwise the page with the link.
+// Share: the phone's own sheet where there is one; otherwise the page with the link. A list that is shared already has
+// its address at hand; what can be said of a shared list follows the sheet.
 if (navigator.share) all('[data-share]').forEach((button) => { button.onclick = async (event) => {
   event.preventDefault();
-  let page;
+  const { url, title, follow } = button.dataset;
+  let link, isShown = true;
   try {
-    const link = await send(button.formAction, new FormData(button.form));
-    page = link.page;
-    await navigator.share({ title: document.title, url: link.url });
+    link = url ? { url } : await send(button.formAction, new FormData(button.form));
+    if (link.url) await navigator.share({ title: title || document.title, url: link.url });
   } catch (error) {
-    if (page && error.name !== 'AbortError') location = page;
-    else if (!page) say(words.offline);
+    if (!link) return say(error.detail || words.offline || words.fail);
+    isShown = error.name === 'AbortError';
   }
+  if (!isShown && url) button.form.requestSubmit(button);
+  else if (!isShown || (follow !== undefined && link.page)) location = link.page;
 }; });
 if (navigator.clipboard) all('[data-copy]').forEach((button) => {
   button.hidden = false;
@@ -149,7 +152,7 @@ if (here) {
   const carry = (id) => {
     visit = id;
     all('input[name=v]').forEach((input) => { input.value = visit; });
-    if (visit) all('a[href^="/i/"],a[href^="/l/"],a[href^="/e/"]').forEach((a) => { a.search += (a.search ? '&' : '?') + 'v=' + visit; });
+    if (visit) all('a[href^="/i/"],a[href^="/look/"],a[href^="/event/"]').forEach((a) => { a.search += (a.search ? '&' : '?') + 'v=' + visit; });
   };
   const timing = performance.getEntriesByType('navigation')[0]?.serverTiming?.find(({ name }) => name === 'v');
   carry(timing?.description || visit);

@@ -33,7 +33,8 @@ addEventListener('fetch', (event) => {
 
 // A form to be told something: kept, its thanks would stand for what nobody sent.
 const isErrand = (path) => /^\/i\/\w+\/tell$/.test(path);
-const isShoppers = (path) => path === '/' || (/^\/(q|i|l|e|store|my)(\/|$)/i.test(path) && path !== '/my/data' && !isErrand(path));
+// What friends bring is shown to an owner who asks, and not by chance again.
+const isShoppers = (path) => path === '/' || (/^\/(q|i|look|event|store|my)(\/|$)/i.test(path) && !/^\/my\/(data|gifts\/)/.test(path) && !isErrand(path));
 // What is addressed by its content; films and sound come in ranges and are too large.
 const isFile = ({ destination, headers }, path) => /^\/(static|media)\//.test(path) && !headers.has('range') && !/video|audio|track/.test(destination);
 
@@ -86,6 +87,8 @@ const put = async (address, answer) => {
   // The phone may have been forgotten while the page came.
   if (isForgotten) return;
   const cache = await caches.open(name);
+  // How a list is shared stands on one page; none in another language is kept that says an address from before.
+  if (/^\/my\/shared\//.test(new URL(address, location).pathname)) await cache.delete(keyOf(address), LOOSELY);
   for (const key of new Set([keyOf(address), keyOf(here || address)])) await cache.put(key, new Response(html, { headers }));
   await trim(cache, MOST[name]);
   return html;

@@ -53,7 +53,7 @@ def test_a_heart_on_a_look_is_kept_and_the_visit_goes_on_with_the_item(
 ) -> None:
     page = open_phone().page
     page.goto(f"/q/{code.token}")
-    expect(page).to_have_url(re.compile(f"/l/{aisle.look.public_id}\\?at={aisle.store.public_id}&lang=en$"))
+    expect(page).to_have_url(re.compile(f"/look/{aisle.look.public_id}\\?at={aisle.store.public_id}&lang=en$"))
     heart = page.locator(f'[data-keep="{aisle.top.public_id}"]')
 
     with page.expect_response(re.compile("/keep")):
@@ -87,7 +87,7 @@ def test_without_script_a_heart_comes_back_to_the_look(
 
     page.locator(f'[data-keep="{aisle.top.public_id}"]').click()
 
-    expect(page).to_have_url(re.compile(f"/l/{aisle.look.public_id}\\?.*#look$"))
+    expect(page).to_have_url(re.compile(f"/look/{aisle.look.public_id}\\?.*#look$"))
     expect(page.locator(f'[data-keep="{aisle.top.public_id}"]')).to_have_attribute("aria-pressed", "true")
     assert kept(database) == [aisle.top.id]
 
@@ -107,8 +107,8 @@ def test_looks_events_and_what_stands_in_their_place_are_readable_by_everybody(
         viewport={"width": width, "height": height}, color_scheme=scheme, locale=locale, is_mobile=width < 500
     ).page
 
-    apart = [f"/e/{each.public_id}?at={aisle.store.public_id}" for each in (coming, over)]
-    for address in (f"/q/{code.token}", f"/l/{aisle.look.public_id}", f"/q/{gone.token}", *apart):
+    apart = [f"/event/{each.public_id}?at={aisle.store.public_id}" for each in (coming, over)]
+    for address in (f"/q/{code.token}", f"/look/{aisle.look.public_id}", f"/q/{gone.token}", *apart):
         page.goto(address)
         assert list_problems(page) == [], address
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

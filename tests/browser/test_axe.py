@@ -92,8 +92,8 @@ def _list_public(db: Session) -> list[str]:
     items, code = db.scalars(select(Item.public_id)).all(), db.scalars(select(Code.token)).first()
     slug = db.scalars(select(Retailer.slug)).first()
     asking = [f"/sign-up?of={slug}", f"/sign-up?of={slug}&asked=1", f"/i/{items[0]}/tell", "/u/none", "/confirm/none"]
-    apart = [f"/l/{each}" for each in db.scalars(select(Look.public_id))]
-    apart += [f"/e/{each}" for each in db.scalars(select(Occasion.public_id))]
+    apart = [f"/look/{each}" for each in db.scalars(select(Look.public_id))]
+    apart += [f"/event/{each}" for each in db.scalars(select(Occasion.public_id))]
     return ["/", "/sign-in", f"/q/{code}", "/q/0000-0000", "/list", *asking, *apart, *(f"/i/{each}" for each in items)]
 
 

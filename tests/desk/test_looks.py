@@ -67,7 +67,7 @@ def test_a_look_is_made_filled_published_and_taken_back(browser: Browser, db: Se
     published = browser.follow(browser.send(page, action=f"{own}/publish"))
 
     assert "Published. It shows at the next scan." in published.text
-    assert f'href="/l/{look.public_id}"' in published.text and "Take out<span" not in published.text
+    assert f'href="/look/{look.public_id}"' in published.text and "Take out<span" not in published.text
     assert titles(db, look) == ["Marigold Slouch Top", "Corner Cap"]
     listed = browser.get("/desk/looks").text
     assert "Sunday at the quay" in listed and "1 look, 1 published." in listed
@@ -119,7 +119,7 @@ def test_the_look_is_seen_before_it_is_published(browser: Browser, house: House,
 
     assert "Sunday at the quay" in page.text and "Corner Cap" in page.text and "<script" not in page.text
     assert "frame-ancestors 'self'" in page.headers["Content-Security-Policy"]
-    assert "This look is no longer here" in browser.another().get(f"/l/{look.public_id}").text
+    assert "This look is no longer here" in browser.another().get(f"/look/{look.public_id}").text
 
 
 def test_one_picture_of_all_of_it_is_sent_described_and_taken_away(

@@ -50,7 +50,7 @@ def test_an_event_is_made_published_and_taken_back(browser: Browser, db: Session
     assert occasion.words == {"en": "Try it on.\nSomething cold to drink."}
     assert stores_of(db, occasion) == [house.store.id]
     assert "Published. It shows at the next scan." in published.text and "To come" in published.text
-    assert f'href="/e/{occasion.public_id}"' in published.text
+    assert f'href="/event/{occasion.public_id}"' in published.text
     listed = browser.get("/desk/events").text
     assert "An evening at the quay" in listed and "Riverside" in listed and "Wednesday, May 1" in listed
     browser.follow(browser.send(published, action=f"{own}/take-back"))
@@ -80,7 +80,7 @@ def test_an_event_is_said_anew(browser: Browser, db: Session, house: House, occa
     assert again(db, occasion).name == "An evening at the quay"
     assert stores_of(db, occasion) == [harbor.id]
     assert "Try it on." in browser.get(f"{own}/page").text
-    assert "This event is no longer here" in browser.another().get(f"/e/{occasion.public_id}").text
+    assert "This event is no longer here" in browser.another().get(f"/event/{occasion.public_id}").text
 
 
 def test_a_picture_is_sent(browser: Browser, db: Session, house: House, occasion: Occasion) -> None:

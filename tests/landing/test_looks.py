@@ -50,7 +50,7 @@ def code(db: Session, aisle: Aisle) -> Code:
 
 
 def address(aisle: Aisle, at: str | None = None) -> str:
-    return f"/l/{aisle.look.public_id}?at={at if at is not None else aisle.store.public_id}"
+    return f"/look/{aisle.look.public_id}?at={at if at is not None else aisle.store.public_id}"
 
 
 def reduce_price(db: Session, item: Item, price_minor: int) -> None:
@@ -73,7 +73,7 @@ def test_a_scan_shows_all_of_it_with_prices_stock_and_one_sum(browser: Browser, 
     for item in (aisle.top, aisle.sandal):
         assert f'href="/i/{item.public_id}?at={aisle.store.public_id}&amp;lang=en"' in page
         assert f'formaction="/i/{item.public_id}/keep#look"' in page
-    assert f'data-here="/l/{aisle.look.public_id}?at={aisle.store.public_id}&amp;lang=en"' in page
+    assert f'data-here="/look/{aisle.look.public_id}?at={aisle.store.public_id}&amp;lang=en"' in page
     assert QUESTION not in page
 
 
@@ -239,7 +239,7 @@ def test_a_code_that_hangs_in_no_store_asks_once(app: Flask, browser: Browser, d
 
     page = browser.get(f"/q/{anywhere.token}?lang=en").text
     there = re.search(r'href="([^"]+)"><bdi>Riverside', page)[1].replace("&amp;", "&")  # type: ignore[index]
-    nowhere = f"/l/{aisle.look.public_id}?at=none"
+    nowhere = f"/look/{aisle.look.public_id}?at=none"
 
     assert QUESTION in page and QUESTION not in browser.get(there).text
     assert QUESTION not in browser.get(nowhere).text and "at=none" in browser.get(nowhere).text
@@ -254,13 +254,13 @@ def test_of_many_stores_one_is_looked_for(browser: Browser, db: Session, aisle: 
         make_store(db, aisle.retailer, short_name=f"Mall {number}")
     db.commit()
 
-    page = browser.get(f"/l/{aisle.look.public_id}?lang=en").text
-    where = re.search(r'href="(/l/[^"]+/where[^"]*)"', page)[1].replace("&amp;", "&")  # type: ignore[index]
+    page = browser.get(f"/look/{aisle.look.public_id}?lang=en").text
+    where = re.search(r'href="(/look/[^"]+/where[^"]*)"', page)[1].replace("&amp;", "&")  # type: ignore[index]
     found = browser.get(f"{where}&find=mall+69").text
 
-    assert found.count('<li><a href="/l/') == 1 and "Mall 69" in found
-    assert f'action="/l/{aisle.look.public_id}/where"' in found
-    assert browser.get("/l/0000000000000000/where").status_code == 404
+    assert found.count('<li><a href="/look/') == 1 and "Mall 69" in found
+    assert f'action="/look/{aisle.look.public_id}/where"' in found
+    assert browser.get("/look/0000000000000000/where").status_code == 404
 
 
 def test_a_heart_without_script_comes_back_to_the_look(browser: Browser, aisle: Aisle, code: Code) -> None:
@@ -270,10 +270,10 @@ def test_a_heart_without_script_comes_back_to_the_look(browser: Browser, aisle: 
     back = browser.post(f"/i/{aisle.sandal.public_id}/keep", {**form, "keep": "yes"})
     mine = browser.get(back.location).text
 
-    assert back.location == f"/l/{aisle.look.public_id}?at={aisle.store.public_id}&lang=en"
+    assert back.location == f"/look/{aisle.look.public_id}?at={aisle.store.public_id}&lang=en"
     assert mine.count('value="no"') == 1 and 'aria-label="My list, 1"' in mine
     assert browser.get(back.location).headers["Cache-Control"] == "private, no-cache"
-    other = browser.post(f"/i/{aisle.sandal.public_id}/keep", {**form, "back": "/l/../../evil", "keep": "no"})
+    other = browser.post(f"/i/{aisle.sandal.public_id}/keep", {**form, "back": "/look/../../evil", "keep": "no"})
     assert other.location.startswith(f"/i/{aisle.sandal.public_id}?")
 
 
@@ -285,7 +285,7 @@ def test_hearts_are_told_to_the_pages_script(browser: Browser, aisle: Aisle) -> 
     after = browser.post("/v", where, Accept="application/json").json
 
     assert before == {"v": ""} and after == {"v": "", "kept": [aisle.top.public_id]}
-    assert browser.post("/v", {**where, "page": "/l/0000000000000000"}, Accept="application/json").json == {"v": ""}
+    assert browser.post("/v", {**where, "page": "/look/0000000000000000"}, Accept="application/json").json == {"v": ""}
 
 
 def test_one_picture_of_all_of_it_stands_alone_until_its_rights_end(
@@ -316,7 +316,7 @@ def test_another_language_has_its_words_and_direction(browser: Browser, aisle: A
 def test_an_items_page_leads_to_the_whole_look(browser: Browser, aisle: Aisle) -> None:
     page = browser.get(aisle.page).text
 
-    assert f'href="/l/{aisle.look.public_id}?at={aisle.store.public_id}&amp;lang=en">See the whole look' in page
+    assert f'href="/look/{aisle.look.public_id}?at={aisle.store.public_id}&amp;lang=en">See the whole look' in page
 
 
 def test_another_houses_host_does_not_know_it(
@@ -331,14 +331,14 @@ def test_another_houses_host_does_not_know_it(
     assert browser.get(f"/q/{code.token}", Host="nextdoor.example").status_code == 404
     assert browser.get(address(aisle), Host="nextdoor.example").status_code == 404
     assert browser.get(address(aisle)).status_code == 200
-    assert browser.get("/l/0000000000000000").status_code == 404
-    assert browser.get("/l/x").status_code == 404
+    assert browser.get("/look/0000000000000000").status_code == 404
+    assert browser.get("/look/x").status_code == 404
 
 
 def test_a_look_without_codes_shows_its_changes_too(app: Flask, browser: Browser, db: Session, aisle: Aisle) -> None:
     look: Look = make_look(db, aisle.sandal, aisle.top, title="Back to front")
     db.commit()
-    page = f"/l/{look.public_id}"
+    page = f"/look/{look.public_id}"
     browser.get(page)
 
     service.change_look(db, aisle.retailer, look, service.Said({"en": "Front to back"}), at=now(), actor=None)

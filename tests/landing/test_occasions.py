@@ -72,7 +72,7 @@ def test_a_scan_says_what_when_and_where_and_is_counted_once(
 
 
 def test_the_calendar_has_the_hour_of_the_store(browser: Browser, aisle: Aisle, occasion: Occasion) -> None:
-    answer = browser.get(f"/e/{occasion.public_id}/calendar.ics?at={aisle.store.public_id}&lang=en")
+    answer = browser.get(f"/event/{occasion.public_id}/calendar.ics?at={aisle.store.public_id}&lang=en")
 
     told = lines_of(answer.data)
     assert answer.headers["Content-Type"].startswith("text/calendar")
@@ -80,7 +80,7 @@ def test_the_calendar_has_the_hour_of_the_store(browser: Browser, aisle: Aisle, 
     assert f"DTSTART;TZID={aisle.store.time_zone}:20300501T180000" in told
     assert "SUMMARY:Late night" in told and "DESCRIPTION:Try it on.\\nSomething cold to drink." in told
     assert any(line.startswith("LOCATION:") and line.endswith("Upstairs") for line in told)
-    assert f"URL:http://localhost/e/{occasion.public_id}?at={aisle.store.public_id}&lang=en" in told
+    assert f"URL:http://localhost/event/{occasion.public_id}?at={aisle.store.public_id}&lang=en" in told
 
 
 def test_before_while_and_after_by_the_clock_of_the_store(db: Session, aisle: Aisle, occasion: Occasion) -> None:
@@ -126,15 +126,15 @@ def test_in_several_stores_each_has_its_own_hour_and_file(
     both = make_occasion(db, aisle.store, far, title="In both", begins=BEGINS, ends=ENDS)
     db.commit()
 
-    page = browser.get(f"/e/{both.public_id}?lang=en").text
-    file = browser.get(f"/e/{both.public_id}/calendar.ics?at={far.public_id}")
+    page = browser.get(f"/event/{both.public_id}?lang=en").text
+    file = browser.get(f"/event/{both.public_id}/calendar.ics?at={far.public_id}")
 
     assert page.count("calendar.ics?at=") == 2 and far.name in page
     assert "DTSTART;TZID=Asia/Riyadh:20300501T180000" in lines_of(file.data)
     elsewhere = make_store(db, aisle.retailer, short_name="Elsewhere")
     db.commit()
-    assert browser.get(f"/e/{both.public_id}/calendar.ics?at={elsewhere.public_id}").status_code == 404
-    assert far.name in browser.get(f"/e/{both.public_id}?at={elsewhere.public_id}").text
+    assert browser.get(f"/event/{both.public_id}/calendar.ics?at={elsewhere.public_id}").status_code == 404
+    assert far.name in browser.get(f"/event/{both.public_id}?at={elsewhere.public_id}").text
 
 
 def test_changes_show_at_the_next_scan_and_what_is_taken_back_helps(
@@ -155,7 +155,7 @@ def test_changes_show_at_the_next_scan_and_what_is_taken_back_helps(
     assert "Later night" in changed and "to Thursday, May 2" in changed
     assert gone.status_code == 200 and "This event is no longer here" in gone.text
     assert "Later night" not in gone.text and "Marigold Slouch Top" in gone.text
-    assert browser.get(f"/e/{occasion.public_id}/calendar.ics").status_code == 404
+    assert browser.get(f"/event/{occasion.public_id}/calendar.ics").status_code == 404
 
 
 def test_a_retired_code_says_so_and_shows_what_comes_next(
@@ -203,7 +203,7 @@ def test_another_houses_host_does_not_know_it(app: Flask, browser: Browser, db: 
     db.commit()
     hear(app)
 
-    assert browser.get(f"/e/{occasion.public_id}", Host="nextdoor.example").status_code == 404
-    assert browser.get(f"/e/{occasion.public_id}/calendar.ics", Host="nextdoor.example").status_code == 404
-    assert browser.get("/e/0000000000000000").status_code == 404
-    assert browser.get("/e/0000000000000000/calendar.ics").status_code == 404
+    assert browser.get(f"/event/{occasion.public_id}", Host="nextdoor.example").status_code == 404
+    assert browser.get(f"/event/{occasion.public_id}/calendar.ics", Host="nextdoor.example").status_code == 404
+    assert browser.get("/event/0000000000000000").status_code == 404
+    assert browser.get("/event/0000000000000000/calendar.ics").status_code == 404

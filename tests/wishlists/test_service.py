@@ -90,7 +90,7 @@ def test_erasing_leaves_no_trace_of_what_was_ever_kept(db: Session) -> None:
         keep(db, each, two, store_id=None, at=NOON)
         let_go(db, each, two, at=NOON)
 
-    erase_list(db, visitor)
+    erase_list(db, visitor, at=NOON)
 
     assert list_ever_kept(db, visitor.id) == []
     assert len(list_ever_kept(db, other.id)) == 2
