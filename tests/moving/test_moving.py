@@ -352,7 +352,8 @@ def test_what_a_vendor_has_here_already_stays_as_it_is(
 CHANGES: list[Callable[[str], str]] = [
     lambda text: "",
     lambda text: "nonsense\n" + text,
-    lambda text: text[: len(text) // 2],
+    # Within a line: a file that ends with a whole one is shorter, and none that was cut off.
+    lambda text: text[:-40],
     lambda text: "[1]\n" + text,
     lambda text: "\n".join(text.splitlines()[1:]),
     lambda text: text.replace('"version": 3', '"version": 99'),
