@@ -42,8 +42,8 @@ from qrmerch.parties.hosts import Hosts
 from qrmerch.scans.line import scan_line
 from qrmerch.serving import environment_of, make_server
 from qrmerch.serving import make_application as make_whole
-from tests.drills.shop import free_port
 from tests.factories import make_code, make_fixture, make_item, make_retailer, make_store, publish_page
+from tests.ports import free_port
 
 _SERVE: Final = "serve"
 _RESULTS: Final = Path(__file__).parent / "results" / "scan.json"

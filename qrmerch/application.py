@@ -8,6 +8,7 @@ from werkzeug.exceptions import NotFound as NoRoute
 from qrmerch.account import routes as account
 from qrmerch.associates import routes as associates
 from qrmerch.buckets import open_store
+from qrmerch.calls import tasks as _call_jobs
 from qrmerch.codes import gs1_tasks as _gs1_jobs
 from qrmerch.codes import host_tasks as _host_jobs
 from qrmerch.codes import tasks as _code_jobs
@@ -44,6 +45,7 @@ from qrmerch.wishlists import tasks as _list_jobs
 _PAGE_ROOMS = (landing, account, desk, insights, studio, associates)
 # Imported for the jobs they declare.
 _JOB_ROOMS = (
+    _call_jobs,
     _code_jobs,
     _content_jobs,
     _feed_jobs,

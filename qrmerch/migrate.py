@@ -39,6 +39,7 @@ WITH_TABLES: Final = (
     "offers.models",
     "wishlists.models",
     "reviews.models",
+    "calls.models",
     "printing.models",
     "messages.models",
 )

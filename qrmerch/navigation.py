@@ -7,6 +7,8 @@ from flask import current_app, request
 from sqlalchemy.orm import Session
 
 from qrmerch.access import Principal, declared
+from qrmerch.calls.queries import count_asked
+from qrmerch.clock import now
 from qrmerch.content.models import Reader
 from qrmerch.content.notices import count_unread
 from qrmerch.content.queries import count_waiting
@@ -35,6 +37,10 @@ def _count_told(db: Session, principal: Principal) -> int:
     if principal.is_vendor:
         return count_unread(db, Reader.VENDOR, vendor_id=principal.vendor_id)
     return count_unread(db, Reader.RETAILER, retailer_id=principal.retailer_id)
+
+
+def _count_calls(db: Session, principal: Principal) -> int:
+    return count_asked(db, principal.store_ids, at=now())
 
 
 _PRODUCTS: Final = "/studio/products"
@@ -100,6 +106,7 @@ _ASSOCIATE: Final = (
         "",
         (
             _Place("Till", "/associate"),
+            _Place("Calls", "/associate/calls", _count_calls),
             _Place("Items", "/associate/items"),
             _Place("Today", "/associate/today"),
             _Place("You", "/account"),

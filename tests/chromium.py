@@ -5,13 +5,14 @@ machine has none, and they are skipped.
 """
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import ConsoleMessage, Page, Request, expect, sync_playwright
 
 # The first is Chromium without windows: the same pages for a quarter of the work, which else goes into the frame of
 # each window.
@@ -19,6 +20,10 @@ _PROGRAMS = tuple(
     f"/usr/bin/{name}" for name in ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 )
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+# How long anything that is to come is waited for, on whatever machine.
+PATIENCE_MS = 60_000
+_LOOK_EVERY_MS = 20
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @dataclass
@@ -28,16 +33,40 @@ class Watched:
     page: Page
     complaints: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
+    _forgiven: list[str] = field(default_factory=list)
+
+    def complain(self, text: str) -> None:
+        """Note a complaint, unless it is forgiven."""
+        if not any(part in text for part in self._forgiven):
+            self.complaints.append(text)
 
     def expect_complaint(self, part: str) -> None:
-        """Take back a complaint that the test is about; without one the test fails."""
-        found = [each for each in self.complaints if part in each]
-        assert found, f"nobody complained of {part!r}; said was {self.complaints}"
+        """Wait for a complaint that the test is about and take it back, as often as it comes; without one it fails."""
+        wait_until(
+            self.page,
+            lambda: any(part in each for each in self.complaints),
+            lambda: f"nobody complained of {part!r}; said was {self.complaints}",
+        )
         self.forgive(part)
 
-    def forgive(self, part: str) -> None:
-        """Take back what a page may complain of or not: a picture was there before the line was cut, or was not."""
+    def forgive(self, part: str = "") -> None:
+        """Take back what a page may complain of or not, by now or later; whatever it is where no part of it is named.
+
+        A picture was there before the line was cut, or was on its way.
+        """
+        self._forgiven.append(part)
         self.complaints = [each for each in self.complaints if part not in each]
+
+
+def wait_until(page: Page, holds: Callable[[], bool], else_say: Callable[[], str]) -> None:
+    """Wait until something holds, while a page, or where it is closed another one of its browser, goes on.
+
+    :param else_say: what is said where it never does.
+    """
+    until_s = time.monotonic() + PATIENCE_MS / 1000
+    while not holds():
+        assert time.monotonic() < until_s, else_say()
+        (page if not page.is_closed() else page.context.pages[-1]).wait_for_timeout(_LOOK_EVERY_MS)
 
 
 def find_chromium() -> str:
@@ -65,13 +94,13 @@ def watch(page: Page, own: str) -> Watched:
 
     def hear(message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
-            watched.complaints.append(message.text)
+            watched.complain(message.text)
 
     def see(request: Request) -> None:
         if not request.url.startswith((own, "data:", "blob:", "about:")):
             watched.foreign.append(request.url)
 
     page.on("console", hear)
-    page.on("pageerror", lambda error: watched.complaints.append(str(error)))
+    page.on("pageerror", lambda error: watched.complain(str(error)))
     page.on("request", see)
     return watched

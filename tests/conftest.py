@@ -13,6 +13,8 @@ from zlib import crc32
 
 import pytest
 from flask import Flask
+from hypothesis import HealthCheck
+from hypothesis import settings as bounds
 from sqlalchemy.orm import Session
 
 from qrmerch import create_app, jobs, migrate
@@ -35,11 +37,14 @@ NOON = datetime(2026, 11, 18, 17, 0, tzinfo=UTC)
 _ON_ONE_DATABASE = ("account", "associates", "desk", "drills", "insights", "landing", "media", "studio")
 # Where two at once decide, every test runs on both; elsewhere one in three does, always the same ones. Of the tests
 # beside this file that is so but for those that open all pages.
-_ON_BOTH, _ONE_IN = ("offers", "scans", "tests"), 3
+_ON_BOTH, _ONE_IN = ("calls", "offers", "scans", "tests"), 3
 _OF_ALL_PAGES = ("test_access.py", "test_naughty_text.py")
 _RACES = "test_races.py"
 
 once.remember()
+# However slow the machine; an ordinary run asks what the one before it asked, and `make drills` something new.
+bounds.register_profile("ours", deadline=None, derandomize=not IS_FULL, suppress_health_check=[HealthCheck.too_slow])
+bounds.load_profile("ours")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

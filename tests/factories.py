@@ -14,6 +14,9 @@ from sqlalchemy.orm import Session
 
 from qrmerch import ids
 from qrmerch.access import VENDOR, Role
+from qrmerch.calls import service as calls
+from qrmerch.calls.models import Call, CallRule, Staffed
+from qrmerch.calls.queries import find_rule
 from qrmerch.catalog.drafts import ProductDraft, VariantDraft
 from qrmerch.catalog.models import Item, VendorProduct
 from qrmerch.catalog.queries import list_variants
@@ -318,6 +321,7 @@ def make_asset(
         width=width,
         height=height,
         colour="#ddc020",
+        is_light_above=True,
         alt=alt if alt is not None else {"en": f"A yellow knit top, view {number}"},
         received_at=NOON - timedelta(days=65),
     )
@@ -602,6 +606,48 @@ def make_review(
 def make_answer(db: Session, item: Item, helped: Helped = Helped.YES, *, at: datetime = NOON) -> Answer:
     """One tap on an item's page."""
     return tap(db, item, helped, store_id=None, at=at)
+
+
+def let_call(
+    db: Session,
+    store: Store,
+    *,
+    staffed: Staffed = Staffed.SWITCH,
+    most_open: int = 5,
+    says_name: bool = False,
+    at: datetime | None = None,
+    until: datetime | None = None,
+) -> CallRule:
+    """Shoppers may call in a store, whose associates have said an hour ago that they can come for two days."""
+    at = at or now()
+    calls.set_rule(db, store, calls.CallTerms(True, staffed, most_open, says_name), actor=None, at=at)
+    rule = find_rule(db, store.id)
+    assert rule is not None
+    rule.come_until = until or at + timedelta(days=2)
+    db.flush()
+    return rule
+
+
+def make_call(
+    db: Session,
+    store: Store,
+    item: Item,
+    *,
+    fixture: Fixture | None = None,
+    caller: str = "",
+    at: datetime | None = None,
+) -> Call:
+    """A call of a phone's that nobody else has, for the first variant of an item."""
+    return calls.call(
+        db,
+        store,
+        item,
+        variant=list_variants(db, item.id)[0],
+        fixture=fixture,
+        caller=caller or f"phone {next(_numbers)}",
+        visit=None,
+        at=at or now(),
+    )
 
 
 def make_claim(

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Thread
 
+from tests.ports import free_port
+
 HEAD = struct.Struct("!6H")
 
 
@@ -60,7 +62,7 @@ def open_nameserver() -> Iterator[NameServer]:
         socket.socket(socket.AF_INET, socket.SOCK_STREAM) as stream,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams,
     ):
-        stream.bind(("127.0.0.1", 0))
+        stream.bind(("127.0.0.1", free_port()))
         stream.listen()
         server = NameServer(stream.getsockname()[1])
         datagrams.bind(("127.0.0.1", server.port))

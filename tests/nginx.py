@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from qrmerch.edge.nginx import MAPS, SERVERS
+from tests.ports import free_port
 
-_START_WAIT_S = 10.0
+_START_WAIT_S = 60.0
 
 
 def find_nginx() -> str:
@@ -24,13 +25,6 @@ def find_nginx() -> str:
     if program is None:
         pytest.skip("no nginx here: the plain web server in front is not tested. On Debian: apt install nginx")
     return program
-
-
-def free_port() -> int:
-    """A port of this machine that nobody listens at."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])
 
 
 class Nginx:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.drills.shop import free_port
+from tests.ports import free_port
 
 KEY, SECRET = "a-key", "a-secret-of-tests"
 BUCKET = "vendors"

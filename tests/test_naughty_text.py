@@ -401,7 +401,7 @@ def _rest(form: Form) -> dict[str, str]:
 OURS = {
     *("audit_entry.chain", "audit_entry.actor", "audit_entry.action", "audit_entry.subject_kind"),
     *("audit_entry.subject_id", "audit_entry.seal", "idempotency_key.body_digest", "idempotency_key.answer"),
-    *("log_file.name", "log_file.node", "code_hour.item_id", "code_hour.store_id", "retailer.slug"),
+    *("log_file.name", "log_file.node", "retailer.slug"),
     *("retailer.currency", "retailer.default_locale", "retailer.locales"),
     *("retailer.time_zone", "retailer_host.host", "user.password_hash", "asset.public_id", "asset.digest"),
     *("asset.source_key", "asset.colour", "asset.placeholder", "brand_kit.colour", "import_run.file_key"),
@@ -460,7 +460,7 @@ OURS = {
     *("sign_run.sign", "sign_run.format", "sign_run.code_ids", "sign_run.file_key", "sign_run.preview_keys"),
 }
 # No rows of these lie in a shop where nobody has scanned or clicked; their texts are in OURS or are ids.
-_OF_SCANS = {"open_visit", "scan"}
+_OF_SCANS = {"open_visit", "scan", "scan_place"}
 
 
 def text_columns(table: Table) -> Iterator[Any]:

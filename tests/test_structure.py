@@ -24,7 +24,7 @@ ROWS = {
     "pages": ("landing", "account", "desk", "studio", "insights", "associates"),
     "rendering": ("rendering",),
     "after": ("messages", "printing"),
-    "actions": ("offers", "wishlists", "reviews"),
+    "actions": ("offers", "wishlists", "reviews", "calls"),
     "counting": ("scans",),
     "intake": ("imports",),
     "publishing": ("content", "codes"),

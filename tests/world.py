@@ -47,9 +47,11 @@ from qrmerch.visitors.service import suppress
 from tests.conftest import NOON
 from tests.factories import (
     Person,
+    let_call,
     make_answer,
     make_arrival,
     make_asset,
+    make_call,
     make_claim,
     make_code,
     make_fixture,
@@ -102,6 +104,8 @@ def make_house(db: Session, name: str, *, settings: Settings) -> House:
     offer = make_offer(db, item)
     claim = make_claim(db, offer, item)
     use = make_use(db, make_claim(db, offer, item), store)
+    let_call(db, store)
+    call = make_call(db, store, item, fixture=fixture)
     subscription = make_subscription(db, item, email=f"ann@{name.lower()}.example", store=store)
     make_link(db, subscription, LinkKind.STOP, at=NOON, until=None)
     suppress(db, retailer.id, "eve@example.com", keys=[settings.secret_key], at=NOON)
@@ -139,6 +143,7 @@ def make_house(db: Session, name: str, *, settings: Settings) -> House:
             "kit_id": set_brand(db, retailer, _PLAIN, at=now(), from_at=now() + timedelta(days=3)).id,
             "offer_id": offer.id,
             "claim_id": claim.public_id,
+            "call_id": call.id,
             "redemption_id": use.id,
             "run_id": run.id,
             "fill_id": _make_fill(db, retailer, vendor.id, item, settings).id,

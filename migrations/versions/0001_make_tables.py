@@ -40,17 +40,18 @@ def upgrade() -> None:
     op.create_table(
         "code_hour",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
-        sa.Column("code_id", sa.String(length=36), nullable=False),
+        sa.Column("item_id", sa.String(length=36), nullable=False),
         sa.Column("on", sa.Date(), nullable=False),
         sa.Column("hour", sa.Integer(), nullable=False),
-        sa.Column("item_id", sa.String(length=36), nullable=False),
         sa.Column("store_id", sa.String(length=36), nullable=False),
+        sa.Column("code_id", sa.String(length=36), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("retailer_id", "code_id", "on", "hour", name=op.f("pk_code_hour")),
+        sa.PrimaryKeyConstraint(
+            "retailer_id", "item_id", "on", "hour", "store_id", "code_id", name=op.f("pk_code_hour")
+        ),
         sqlite_with_rowid=False,
         postgresql_with={"fillfactor": 60},
     )
-    op.create_index("ix_code_hour_retailer_item", "code_hour", ["retailer_id", "item_id", "on"], unique=False)
     op.create_table(
         "agreed_day",
         sa.Column("phone", sa.String(length=16), nullable=False),
@@ -143,11 +144,7 @@ def upgrade() -> None:
     op.create_table(
         "open_visit",
         sa.Column("visit", sa.String(length=32), nullable=False),
-        sa.Column("retailer_id", sa.String(length=36), nullable=False),
-        sa.Column("code_id", sa.String(length=36), nullable=False),
-        sa.Column("item_id", sa.String(length=36), nullable=False),
-        sa.Column("store_id", sa.String(length=36), nullable=False),
-        sa.Column("fixture_id", sa.String(length=36), nullable=False),
+        sa.Column("place_number", sa.BigInteger(), nullable=False),
         sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("waiting", sa.String(length=20), nullable=False),
@@ -205,11 +202,7 @@ def upgrade() -> None:
         "scan",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("retailer_id", sa.String(length=36), nullable=False),
-        sa.Column("code_id", sa.String(length=36), nullable=False),
-        sa.Column("item_id", sa.String(length=36), nullable=False),
-        sa.Column("store_id", sa.String(length=36), nullable=False),
-        sa.Column("fixture_id", sa.String(length=36), nullable=False),
+        sa.Column("place_number", sa.BigInteger(), nullable=False),
         sa.Column("visit", sa.String(length=32), nullable=False),
         sa.Column("agent", sa.String(length=60), nullable=False),
         sa.Column("language", sa.String(length=3), nullable=False),
@@ -218,6 +211,17 @@ def upgrade() -> None:
         sa.Column("outcome", sa.String(length=20), nullable=False),
         sa.PrimaryKeyConstraint("id", "at", name=op.f("pk_scan")),
         postgresql_partition_by="RANGE (at)",
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "scan_place",
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("code_id", sa.String(length=36), nullable=False),
+        sa.Column("item_id", sa.String(length=36), nullable=False),
+        sa.Column("store_id", sa.String(length=36), nullable=False),
+        sa.Column("fixture_id", sa.String(length=36), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_scan_place")),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -307,6 +311,7 @@ def upgrade() -> None:
         sa.Column("placeholder", sa.String(length=2000), nullable=True),
         sa.Column("focus_x", sa.Double(), nullable=False),
         sa.Column("focus_y", sa.Double(), nullable=False),
+        sa.Column("is_light_above", sa.Boolean(), nullable=False),
         sa.Column("alt", sa.JSON(), nullable=False),
         sa.Column("alt_text", sa.String(length=4000), nullable=False),
         sa.Column("is_decorative", sa.Boolean(), nullable=False),
@@ -1884,6 +1889,71 @@ def upgrade() -> None:
     op.create_index(op.f("ix_bringing_retailer_id"), "bringing", ["retailer_id"], unique=False)
     op.create_index(op.f("ix_bringing_visitor_id"), "bringing", ["visitor_id"], unique=False)
     op.create_table(
+        "call_rule",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("store_id", sa.String(length=36), nullable=False),
+        sa.Column("is_on", sa.Boolean(), nullable=False),
+        sa.Column("staffed", sa.String(length=40), nullable=False),
+        sa.Column("most_open", sa.Integer(), nullable=False),
+        sa.Column("says_name", sa.Boolean(), nullable=False),
+        sa.Column("come_until", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("staffed IN ('hours', 'switch')", name=op.f("ck_call_rule_staffed_known")),
+        sa.CheckConstraint("most_open BETWEEN 1 AND 50", name=op.f("ck_call_rule_most_open_in_range")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_call_rule_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_call_rule_store_id_store")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_call_rule")),
+        sa.UniqueConstraint("store_id", name=op.f("uq_call_rule_store_id")),
+    )
+    op.create_index(op.f("ix_call_rule_retailer_id"), "call_rule", ["retailer_id"], unique=False)
+    op.create_table(
+        "call",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("public_id", sa.String(length=16), nullable=False),
+        sa.Column("store_id", sa.String(length=36), nullable=False),
+        sa.Column("on", sa.Date(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("item_id", sa.String(length=36), nullable=False),
+        sa.Column("variant_id", sa.String(length=36), nullable=True),
+        sa.Column("fixture_id", sa.String(length=36), nullable=True),
+        sa.Column("caller", sa.String(length=64), nullable=True),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("why", sa.String(length=40), nullable=True),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lapses_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("taken_by", sa.String(length=36), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('asked', 'taken', 'done', 'impossible', 'withdrawn', 'lapsed')", name=op.f("ck_call_state_known")
+        ),
+        sa.CheckConstraint("why IN ('none_here', 'all_busy', 'not_found')", name=op.f("ck_call_why_known")),
+        sa.ForeignKeyConstraint(["fixture_id"], ["fixture.id"], name=op.f("fk_call_fixture_id_fixture")),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_call_item_id_item")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_call_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_call_store_id_store")),
+        sa.ForeignKeyConstraint(["taken_by"], ["user.id"], name=op.f("fk_call_taken_by_user")),
+        sa.ForeignKeyConstraint(["variant_id"], ["variant.id"], name=op.f("fk_call_variant_id_variant")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_call")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_call_public_id")),
+        sa.UniqueConstraint("store_id", "on", "number", name=op.f("uq_call_store_id_on_number")),
+    )
+    op.create_index("ix_call_asked_at", "call", ["asked_at"], unique=False)
+    op.create_index(op.f("ix_call_fixture_id"), "call", ["fixture_id"], unique=False)
+    op.create_index(op.f("ix_call_item_id"), "call", ["item_id"], unique=False)
+    op.create_index(op.f("ix_call_retailer_id"), "call", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_call_taken_by"), "call", ["taken_by"], unique=False)
+    op.create_index(op.f("ix_call_variant_id"), "call", ["variant_id"], unique=False)
+    op.create_index(
+        "uq_call_open",
+        "call",
+        ["store_id", "caller"],
+        unique=True,
+        sqlite_where=sa.text("state IN ('asked', 'taken')"),
+        postgresql_where=sa.text("state IN ('asked', 'taken')"),
+    )
+    op.create_table(
         "gtin_answer",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -2320,6 +2390,21 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_gtin_answer_variant_id"), table_name="gtin_answer")
     op.drop_index(op.f("ix_gtin_answer_retailer_id"), table_name="gtin_answer")
     op.drop_table("gtin_answer")
+    op.drop_index(
+        "uq_call_open",
+        table_name="call",
+        sqlite_where=sa.text("state IN ('asked', 'taken')"),
+        postgresql_where=sa.text("state IN ('asked', 'taken')"),
+    )
+    op.drop_index(op.f("ix_call_variant_id"), table_name="call")
+    op.drop_index(op.f("ix_call_taken_by"), table_name="call")
+    op.drop_index(op.f("ix_call_retailer_id"), table_name="call")
+    op.drop_index(op.f("ix_call_item_id"), table_name="call")
+    op.drop_index(op.f("ix_call_fixture_id"), table_name="call")
+    op.drop_index("ix_call_asked_at", table_name="call")
+    op.drop_table("call")
+    op.drop_index(op.f("ix_call_rule_retailer_id"), table_name="call_rule")
+    op.drop_table("call_rule")
     op.drop_index(op.f("ix_bringing_visitor_id"), table_name="bringing")
     op.drop_index(op.f("ix_bringing_retailer_id"), table_name="bringing")
     op.drop_index(op.f("ix_bringing_item_id"), table_name="bringing")
@@ -2578,6 +2663,7 @@ def downgrade() -> None:
     op.drop_table("withdrawn_rule")
     op.drop_table("vendor")
     op.drop_table("user")
+    op.drop_table("scan_place")
     op.drop_table("scan")
     op.drop_table("retailer")
     op.drop_index(op.f("ix_rate_bucket_full_at"), table_name="rate_bucket")
@@ -2594,7 +2680,6 @@ def downgrade() -> None:
     op.drop_table("day_hash")
     op.drop_index(op.f("ix_agreed_day_on"), table_name="agreed_day")
     op.drop_table("agreed_day")
-    op.drop_index("ix_code_hour_retailer_item", table_name="code_hour")
     op.drop_table("code_hour")
     op.drop_table("audit_head")
     op.drop_table("audit_entry")

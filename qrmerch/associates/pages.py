@@ -153,3 +153,47 @@ class ItemNotesPage:
     price: str
     stock: str
     sections: tuple[NoteSection, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CallCard:
+    """Somebody who waits: for what, where, for how long, and who goes."""
+
+    id: str
+    number: int
+    title: str
+    image: str
+    variant: str
+    stock: str
+    where: str
+    # For how long, and since which time of the store's clock.
+    waits: str
+    since: str
+    # As `ui/status.html` knows it, and in words.
+    state: str
+    state_said: str
+    is_taken: bool
+    is_mine: bool
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallsPage:
+    """`associates/calls.html`"""
+
+    here: Here
+    # Whether shoppers can call now, in a sentence.
+    said: str
+    can_switch: bool
+    comes: bool
+    cards: tuple[CallCard, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CallPage:
+    """`associates/call.html`: one call, the notes on its item, and the reasons why it may not be possible."""
+
+    here: Here
+    card: CallCard
+    about_href: str
+    why: tuple[tuple[str, str], ...]

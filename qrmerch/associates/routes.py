@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from qrmerch import ids
 from qrmerch.access import Role, allow, current_principal
-from qrmerch.associates import items
+from qrmerch.associates import calls, items
 from qrmerch.associates.pages import GoodNow, SignedOutPage, TillPage, TodayPage, TryLine, VerdictPage
 from qrmerch.associates.stores import get_till, here
 from qrmerch.clock import now
@@ -59,7 +59,7 @@ _SHORT_REASONS: Final = {
 
 def blueprints() -> list[Blueprint]:
     """What `create_app` registers."""
-    return [blueprint, items.blueprint]
+    return [blueprint, items.blueprint, calls.blueprint]
 
 
 @blueprint.get("/associate")

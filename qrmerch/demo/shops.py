@@ -9,6 +9,9 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from qrmerch import ids
+from qrmerch.calls.models import CallRule, Staffed
+from qrmerch.calls.service import MOST_OPEN
 from qrmerch.catalog.drafts import ProductDraft, VariantDraft
 from qrmerch.catalog.models import Item, Variant
 from qrmerch.catalog.queries import list_variants
@@ -55,6 +58,9 @@ _TOLD_STOCK: Final = {
 # No shelf, no stock: what is bought there comes home.
 _WITHOUT_STOCK: Final = frozenset({"FT-004"})
 _REDUCED_DAYS_AGO: Final = 12
+# Where shoppers may call an associate, and for how long after the sample shops were set up; then she says so herself.
+_CALLED_STORE: Final = "FT-001"
+_CALLED_FOR: Final = timedelta(hours=24)
 
 
 @dataclass(slots=True)
@@ -99,6 +105,7 @@ def set_up_places(db: Session, shops: Shops, *, at: datetime) -> None:
         if row["network"]:
             parties.set_networks(db, store, [row["network"]])
         shops.stores[store.code] = store
+    _let_call(db, shops.stores[_CALLED_STORE], at=at)
     for each in facts.list_placements():
         if (each.store, each.spot) not in shops.fixtures:
             kind = FixtureKind(each.kind)
@@ -109,6 +116,15 @@ def set_up_places(db: Session, shops: Shops, *, at: datetime) -> None:
         vendor = shops.vendors[name] = parties.add_vendor(db, name=name, at=opened_at)
         is_trusted = name in facts.TRUSTED_VENDORS
         parties.add_supply(db, shops.retailers[facts.FASHIONTOWN], vendor, is_trusted=is_trusted)
+
+
+def _let_call(db: Session, store: Store, *, at: datetime) -> None:
+    """Shoppers may call in one store, whose associates have said that they can come: at whatever hour one looks."""
+    rule = CallRule(
+        id=ids.new(), retailer_id=store.retailer_id, store_id=store.id, is_on=True, staffed=Staffed.SWITCH,
+        most_open=MOST_OPEN, says_name=True, come_until=at + _CALLED_FOR,
+    )  # fmt: skip
+    db.add(rule)
 
 
 def _add_retailer(db: Session, shops: Shops, house: HouseFacts, opened_at: datetime) -> None:

@@ -86,6 +86,32 @@ class PlaceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class CallDayRow:
+    """The calls of one day: how many, how many somebody took, and half of these waited no longer than this."""
+
+    on: str
+    calls: str
+    taken: str
+    wait: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallsForm:
+    """Whether and when shoppers may call associates in a store, and what came of it in the last days."""
+
+    is_on: bool
+    staffed: str
+    ways: tuple[tuple[str, str], ...]
+    most_open: str
+    says_name: bool
+    # Whether somebody comes at this moment.
+    comes: bool
+    # Why nobody can be called though it is on; empty for nothing.
+    careful: str
+    days: tuple[CallDayRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StorePage:
     """`desk/store.html`"""
 
@@ -104,6 +130,7 @@ class StorePage:
     kinds: tuple[tuple[str, str], ...]
     new_place: str
     new_kind: str
+    calls: CallsForm
     insights_href: str
     # Field name to sentence, and which of the page's forms came back.
     problems: dict[str, str]

@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 
 from qrmerch import audit
 from qrmerch.access import PUBLISHERS, allow, current_principal
+from qrmerch.calls.service import set_rule
 from qrmerch.clock import now, time_zones
 from qrmerch.codes.models import Code, CodeState
 from qrmerch.db import get_one
 from qrmerch.desk.paging import page_number, paging
+from qrmerch.desk.store_calls import calls_form, read_terms
 from qrmerch.desk.store_pages import NewStorePage, PlaceRow, StoreForm, StorePage, StoreRow, StoresPage, WarehouseRow
 from qrmerch.errors import FormError
 from qrmerch.i18n import language_name
@@ -186,6 +188,22 @@ def set_networks(store_id: str) -> Response:
     return redirect_to(f"/desk/stores/{store.id}#networks")
 
 
+@blueprint.post("/desk/stores/<store_id>/calls")
+@allow(*PUBLISHERS)
+def set_calls(store_id: str) -> Response:
+    """Say whether shoppers may call an associate here, and when somebody comes."""
+    db, principal, at = get_db(), current_principal(), now()
+    store = _get_store(store_id)
+    try:
+        set_rule(db, store, read_terms(request.form), actor=principal, at=at)
+    except FormError as error:
+        db.rollback()
+        return _render(db, _get_store(store_id), _Sent("calls", request.form, error.problems))
+    db.commit()
+    notice("Saved. Shoppers’ pages say it at their next scan.")
+    return redirect_to(f"/desk/stores/{store_id}#calls")
+
+
 @blueprint.post("/desk/stores/<store_id>/places")
 @allow(*PUBLISHERS)
 def add_place(store_id: str) -> Response:
@@ -211,7 +229,7 @@ def change_place(fixture_id: str) -> Response:
     store = _get_store(place.store_id)
     before = audit.state_of(place, "name", "kind")
     try:
-        service.change_fixture(db, place, name=request.form.get("name", ""), kind=_kind())
+        service.change_fixture(db, place, name=request.form.get("name", ""), kind=_kind(), at=at)
     except FormError as error:
         return _render(db, store, _Sent(place.id, request.form, error.problems))
     detail = audit.changes(before, audit.state_of(place, "name", "kind"))
@@ -285,6 +303,7 @@ def _render(db: Session, store: Store, sent: _Sent | None = None) -> Response:
         kinds=tuple((kind.value, word) for kind, word in _KINDS.items()),
         new_place=sent.typed.get("name", "") if is_new_place else "",
         new_kind=sent.typed.get("kind", "") if is_new_place else FixtureKind.SHELF.value,
+        calls=calls_form(db, store, sent.typed if sent.form == "calls" else None, at=now()),
         insights_href=f"/desk/insights?store={store.id}",
         problems=dict(sent.problems),
         wrong_form=sent.form,

@@ -168,8 +168,8 @@ def locale_rules(offered: Sequence[str]) -> list[tuple[str, str]]:
 def _log_format(house: House) -> str:
     """The line of `scans/line.py` for a printed code. Every value is made by a map of ours, or checked by one."""
     line = (
-        f'{{"t":$msec,"k":"{SCAN}","q":"$qrmerch_token","a":"$qrmerch_kind $qrmerch_device $qrmerch_system",'
-        f'"o":$qrmerch_own_{house.name},"v":"$qrmerch_visit_{house.name}","n":"","m":"$qrmerch_manner",'
+        f'{{"t":$msec,"q":"$qrmerch_token","v":"$qrmerch_visit_{house.name}","n":"","u":"","p":"","k":"{SCAN}",'
+        f'"a":"$qrmerch_kind $qrmerch_device $qrmerch_system","o":$qrmerch_own_{house.name},"m":"$qrmerch_manner",'
         f'"g":$qrmerch_has_gpc,"y":"$qrmerch_language","f":"$qrmerch_referrer"}}'
     )
     return f"log_format qrmerch_{house.name} escape=json '{line}';\n"

@@ -140,8 +140,10 @@ def write_fixtures(
             if there is None:
                 service.add_fixture(db, value.store, name=value.name, kind=value.kind or FixtureKind.SHELF)
             elif outcome == "updated" and value.kind:
-                service.change_fixture(db, there, name=value.name, kind=value.kind)
+                service.change_fixture(db, there, name=value.name, kind=value.kind, at=at, tells_pages=False)
         except FormError:
             outcome = "left_out"
         outcomes.append(outcome)
+    if "updated" in outcomes:
+        service.changed(db, retailer.id, at=at)
     return outcomes

@@ -12,7 +12,11 @@ WORDS: Final = (
         "View",
         "A page was seen for a second, as it reports itself; also when reached without a code. No script, no view.",
     ),
-    ("Engaged", "A visit in which a page was on the screen for ten seconds, or something was kept, shared or claimed."),
+    (
+        "Engaged",
+        "A visit in which a page was on the screen for ten seconds, something was kept, shared or claimed, or an "
+        "associate was called.",
+    ),
     ("Played", "A film or a recording was begun. Who played it is not known, so it belongs to no visit."),
     ("Viewed", "Of the scans: how many of the pages they opened were seen for a second."),
     (

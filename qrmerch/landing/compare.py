@@ -1,5 +1,6 @@
 """Two or three items beside each other, by the facts that their pages state; nothing is kept or counted."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -35,13 +36,15 @@ def compare() -> Response:
     t = translator(locale)
     shown = places[:MAX_COMPARED]
     frame, block = build_frame(house, locale=locale, title=t("Side by side"))
-    differing, same = _split(_read_facts(db, shown, locale, at)) if len(shown) > 1 else ((), ())
+    facts = _read_facts(db, shown, locale, at) if len(shown) > 1 else []
+    differing, same = _split(facts)
     page = ComparePage(
         t=t,
         frame=frame,
         pieces=_cards(db, shown, locale, at),
         differing=differing,
         same=same,
+        besides=_besides(facts),
         said=_say(t, shown=len(shown), others=len(found) - len(places), more=len(places) - len(shown)),
     )
     return respond("landing/compare.html", page, block)
@@ -62,7 +65,8 @@ def _read_facts(db: Session, places: Sequence[Place], locale: str, at: datetime)
 
 
 def _split(facts: Sequence[tuple[Fact, ...]]) -> tuple[tuple[ComparedFact, ...], tuple[Fact, ...]]:
-    """The facts in which items differ, those that most of them state first, and those that all state alike."""
+    """The facts that two or more state and in which they differ, those that most of them state first, and those that
+    all state alike."""
     by_name = [{fact.name: fact for fact in each} for each in facts]
     differing, same = [], []
     for name in dict.fromkeys(fact.name for each in facts for fact in each):
@@ -70,10 +74,17 @@ def _split(facts: Sequence[tuple[Fact, ...]]) -> tuple[tuple[ComparedFact, ...],
         first = next(fact for fact in stated if fact)
         if len({fact.value.casefold() if fact else "" for fact in stated}) == 1:
             same.append(first)
-        else:
+        elif stated.count(None) < len(stated) - 1:
             differing.append(ComparedFact(first, stated))
     differing.sort(key=lambda row: row.stated.count(None))
     return tuple(differing), tuple(same)
+
+
+def _besides(facts: Sequence[tuple[Fact, ...]]) -> tuple[tuple[Fact, ...], ...]:
+    """What each item alone states: unlike things would otherwise fill a table with gaps. Empty where none does."""
+    stated = Counter(name for each in facts for name in {fact.name for fact in each})
+    alone = tuple(tuple(fact for fact in each if stated[fact.name] == 1) for each in facts)
+    return alone if any(alone) else ()
 
 
 def _say(t: Translate, *, shown: int, others: int, more: int) -> str:

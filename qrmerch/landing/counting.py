@@ -14,6 +14,7 @@ from qrmerch.landing.printed import KnownItem, KnownRetailer, PrintedCode, Print
 from qrmerch.scans import entries
 from qrmerch.scans.agents import Remembered, describe
 from qrmerch.scans.day_hashes import DayHashes
+from qrmerch.scans.kinds import BY_AGENT
 from qrmerch.scans.line import ENGAGED, GS1, ORPHAN, PAGE, PLAY, SHARE, VIEW, make_line, scan_line
 from qrmerch.scans.log import ScanLog
 from qrmerch.scans.near import Near
@@ -319,6 +320,15 @@ def objects(environ: Environ) -> bool:
     if environ.get("HTTP_SEC_GPC") == "1":
         return True
     return _OBJECTS.search(environ.get("HTTP_COOKIE", "")) is not None
+
+
+def is_program(environ: Environ) -> bool:
+    """Whether a robot, a preview or a program that opens pages ahead is asking; `environ` as Flask has it."""
+    return _manner(environ, 0) in ("head", "prefetch") or _class_of(environ.get("HTTP_USER_AGENT", "")) in BY_AGENT
+
+
+def _class_of(agent: str) -> str:
+    return describe(agent).split(" ", 1)[0]
 
 
 def is_internal(environ: Environ) -> bool:

@@ -106,6 +106,7 @@ def _word_recorded(t: Translate, *, mode: Measurement, days: int) -> tuple[Fact,
             t("Only one that you leave, until you stop it; one that nobody confirms for 7 days"),
         ),
         (t("What you keep and take"), t("Until you say “Forget this phone”")),
+        (t("A call for somebody who works here"), t("Which item, and where in the store, for 30 days. Not who called")),
         (t("A review or an answer"), t("The words, and the name you choose. Not who wrote or tapped it")),
     ]
     return tuple(Fact(name, value) for name, value in rows)

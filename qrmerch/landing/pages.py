@@ -207,7 +207,8 @@ class StartPage:
 
 @dataclass(frozen=True, slots=True)
 class ComparedFact:
-    """A fact that items state differently: one that has its name, and each item's own, None where it states none."""
+    """A fact that two items or more state, not all alike: one that has its name, and each item's own, None where it
+    states none."""
 
     named: Fact
     stated: tuple[Fact | None, ...]
@@ -222,6 +223,8 @@ class ComparePage:
     pieces: tuple[Piece, ...]
     differing: tuple[ComparedFact, ...]
     same: tuple[Fact, ...]
+    # What each item alone states; empty where none does.
+    besides: tuple[tuple[Fact, ...], ...]
     # A sentence where there were too few to compare, or more than fit.
     said: str
 

@@ -239,6 +239,7 @@ def record(db: Session, asset: Asset, prepared: Prepared) -> None:
 def _set_look(asset: Asset, poster: images.Rendered | None) -> None:
     asset.colour = poster.colour if poster else None
     asset.placeholder = poster.placeholder if poster else None
+    asset.is_light_above = bool(poster and poster.is_light_above)
 
 
 def _replace_files(db: Session, asset: Asset, files: Sequence[StoredFile], *, purposes: Sequence[str]) -> None:

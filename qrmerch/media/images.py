@@ -18,11 +18,12 @@ import sys
 import warnings
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
 
 # The two formats that Pillow would else find only by loading all of its fifty readers.
-from PIL import AvifImagePlugin, Image, ImageFilter, WebPImagePlugin
+from PIL import AvifImagePlugin, Image, ImageChops, ImageFilter, ImageStat, WebPImagePlugin
 
 __all__ = ["WebPImagePlugin"]
 # A decoder with a thread for each core asks for memory for each, and a machine with many would run into the limit.
@@ -31,8 +32,29 @@ AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 Image.MAX_IMAGE_PIXELS = None
 
 PAGE_WIDTHS: Final = (390, 780, 1170)
-CARD_WIDTH: Final = 300
+# Cards stand 4:5 wherever they stand, and cover that with the whole picture.
+CARD_SIZE: Final = (300, 375)
+_MAX_CARD_WIDTH: Final = 780
 PREVIEW_SIZE: Final = (1200, 630)
+# What is less wide than this would lose its head and feet in the preview; so much of what is taller stands in it.
+_CUT_FROM: Final = 1.25
+_STANDS_FROM: Final = 0.8
+_CALM_ROWS: Final = 64
+CENTRE: Final = (0.5, 0.5)
+# Looking for what a picture is of: at so many pixels, by how far a colour is from those along the edge (0 to 255), in a
+# window of so much of the picture; a guess that is hardly off the centre is the centre.
+_SUBJECT_SIDE: Final = 64
+_SUBJECT_DISTANCE: Final = 36
+_SUBJECT_SHARES: Final = (0.01, 0.75)
+_SUBJECT_WINDOW: Final = 0.7
+_SUBJECT_TAIL: Final = 0.02
+_OFF_CENTRE: Final = 0.15
+# Where a header stands on a cover: the part of it in these proportions, and of that the top. Dark words are read on it
+# where nothing is darker than this (0 to 255) and little differs.
+_COVER_RATIO: Final = 0.96
+_HEADER_SHARE: Final = 0.16
+_LIGHT_ENOUGH: Final = 165
+_CALM_ENOUGH: Final = 22
 MIN_SIDE: Final = 100
 MAX_SIDE: Final = 20_000
 RENDER_CPU_S: Final = 40
@@ -116,12 +138,15 @@ class Made:
 class Rendered:
     """What came of a picture: its size as seen, a colour, a placeholder (data URI) and the files.
 
-    `is_see_through`: parts of it were transparent and lie on the ground that was asked for.
+    `is_see_through`: parts of it were transparent and lie on the ground that was asked for. `focus`: what stays when it
+    is cropped, as asked for or as guessed. `is_light_above`: dark words are read on its top.
     """
 
     width: int
     height: int
     is_see_through: bool
+    is_light_above: bool
+    focus: tuple[float, float]
     colour: str
     placeholder: str | None
     files: tuple[Made, ...]
@@ -188,22 +213,23 @@ def render(
     folder: Path,
     *,
     max_pixels: int,
-    focus: tuple[float, float] = (0.5, 0.5),
+    focus: tuple[float, float] | None = CENTRE,
     ground: str = WHITE,
     timeout_s: float = RENDER_TIMEOUT_S,
     max_memory_bytes: int = RENDER_MEMORY_BYTES,
 ) -> Rendered:
     """Make a picture's files in `folder`, in a child process that is ended when it takes too long or too much.
 
-    :param focus: what must stay when it is cropped, as shares of width and height.
+    :param focus: what must stay when it is cropped, as shares of width and height; None: guessed, which may be wrong.
     :param ground: what transparent parts are laid on, `#rrggbb`.
     :raises Unusable: it cannot be decoded within the limits.
     """
     header = examine(source, max_pixels=max_pixels)
-    order = [header.format, str(source), str(folder), str(max_pixels), str(focus[0]), str(focus[1]), ground]
+    around = "" if focus is None else f"{focus[0]} {focus[1]}"
+    order = [header.format, str(source), str(folder), str(max_pixels), around, ground]
     answer = _ask_child([*order, str(max_memory_bytes)], timeout_s=timeout_s)
     files = tuple(Made(**each) for each in answer.pop("files"))
-    return Rendered(**answer, files=files)
+    return Rendered(**answer | {"focus": tuple(answer["focus"])}, files=files)
 
 
 def render_mark(source: Path, folder: Path, *, max_pixels: int) -> Made:
@@ -299,22 +325,31 @@ def _save_mark(seen: Image.Image, folder: Path) -> Made:
 
 
 def _render_here(
-    name: str, source: Path, folder: Path, *, max_pixels: int, focus: tuple[float, float], ground: str
+    name: str, source: Path, folder: Path, *, max_pixels: int, focus: tuple[float, float] | None, ground: str
 ) -> Rendered:
     """The work of `render`, in this process."""
     decoded = _decode(name, source, max_pixels=max_pixels, ground=ground)
     picture = decoded.picture
-    made = [_save(decoded.in_srgb(_cropped(picture, focus)), folder, "preview", "jpeg")]
+    focus = focus or _guess_focus(decoded)
+    made = [_save(_previewed(decoded, focus), folder, "preview", "jpeg")]
     widths = _page_widths(picture.width)
     picture = decoded.in_srgb(_scaled(picture, widths[0]))
+    card = _scaled(picture, _card_width(picture))
     # Each size is made from the one above it: the large one is read once.
     for width in widths:
         picture = _scaled(picture, width)
         made += [_save(picture, folder, "page", kind) for kind in ("avif", "jpeg")]
-    card = _scaled(picture, min(CARD_WIDTH, picture.width))
+    is_light_above = _is_light_above(picture, focus)
     made += [_save(card, folder, "card", kind) for kind in ("avif", "jpeg")]
     return Rendered(
-        decoded.width, decoded.height, decoded.is_see_through, _colour_of(card), _placeholder_of(card), tuple(made)
+        width=decoded.width,
+        height=decoded.height,
+        is_see_through=decoded.is_see_through,
+        is_light_above=is_light_above,
+        focus=focus,
+        colour=_colour_of(card),
+        placeholder=_placeholder_of(card),
+        files=tuple(made),
     )
 
 
@@ -456,6 +491,106 @@ def _scaled(picture: Image.Image, width: int) -> Image.Image:
     return picture.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
 
 
+def _card_width(picture: Image.Image) -> int:
+    """Wide enough to cover a card, whatever its proportions; no wider than the picture."""
+    covering = max(CARD_SIZE[0], round(CARD_SIZE[1] * picture.width / picture.height))
+    return min(picture.width, _MAX_CARD_WIDTH, covering)
+
+
+def _previewed(decoded: _Decoded, focus: tuple[float, float]) -> Image.Image:
+    """The picture as chats show it: around its focus where it is wide; else standing, its own edges drawn out."""
+    picture = decoded.picture
+    if picture.width >= picture.height * _CUT_FROM:
+        return decoded.in_srgb(_cropped(picture, focus))
+    rows = min(picture.height, picture.width / _STANDS_FROM)
+    top = (picture.height - rows) * focus[1]
+    height = min(PREVIEW_SIZE[1], max(1, round(rows)))
+    size = (max(1, round(height * picture.width / rows)), height)
+    box = (0, top, picture.width, min(top + rows, picture.height))
+    standing = decoded.in_srgb(picture.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=3.0))
+    laid = Image.new("RGB", (round(height * PREVIEW_SIZE[0] / PREVIEW_SIZE[1]), height), WHITE)
+    left = (laid.width - standing.width) // 2
+    right = left + standing.width
+    edge = max(1, standing.width // 50)
+    for begin, end, at in ((0, left, 0), (right, laid.width, standing.width - edge)):
+        line = standing.crop((at, 0, at + edge, height)).resize((1, height), Image.Resampling.BOX)
+        laid.paste(_calmed(line).resize((end - begin, height)), (begin, 0))
+    laid.paste(standing, (left, 0))
+    return laid
+
+
+def _calmed(line: Image.Image) -> Image.Image:
+    """One column without what only crosses it, such as a strap: the middle of its neighbours, blurred."""
+    block = line.resize((_CALM_ROWS // 2, _CALM_ROWS), Image.Resampling.BOX).filter(ImageFilter.MedianFilter(31))
+    middle = block.width // 2
+    calm = block.crop((middle, 0, middle + 1, _CALM_ROWS)).filter(ImageFilter.GaussianBlur(2))
+    return calm.resize(line.size, Image.Resampling.BICUBIC)
+
+
+def _guess_focus(decoded: _Decoded) -> tuple[float, float]:
+    """Where what differs from the picture's edge is, so that it stays when the picture is cropped; else the centre."""
+    picture = decoded.picture
+    scale = _SUBJECT_SIDE / max(picture.size)
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    differs = _differing(decoded.in_srgb(picture.resize(size, Image.Resampling.BOX, reducing_gap=3.0)))
+    share = ImageStat.Stat(differs).mean[0] / 255
+    if not _SUBJECT_SHARES[0] <= share <= _SUBJECT_SHARES[1]:
+        return CENTRE
+    across = differs.resize((differs.width, 1), Image.Resampling.BOX).tobytes()
+    down = differs.resize((1, differs.height), Image.Resampling.BOX).tobytes()
+    return _window_at(across, keeps_begin=False), _window_at(down, keeps_begin=picture.height > picture.width)
+
+
+def _differing(small: Image.Image) -> Image.Image:
+    """White where the colour is none of those that most of the edge has."""
+    width, height = small.size
+    edge = Image.new("RGB", (2 * (width + height), 1))
+    for begin, strip in (
+        (0, small.crop((0, 0, width, 1))),
+        (width, small.crop((0, height - 1, width, height))),
+        (2 * width, small.crop((0, 0, 1, height)).transpose(Image.Transpose.ROTATE_90)),
+        (2 * width + height, small.crop((width - 1, 0, width, height)).transpose(Image.Transpose.ROTATE_90)),
+    ):
+        edge.paste(strip, (begin, 0))
+    few = edge.quantize(colors=4)
+    palette = few.getpalette() or []
+    nearest = Image.new("L", small.size, 255)
+    for count, place in few.getcolors() or []:
+        # What only crosses the edge, such as a strap, is what the picture is of.
+        if isinstance(place, int) and count * 8 >= edge.width:
+            ground = Image.new("RGB", small.size, tuple(palette[place * 3 : place * 3 + 3]))
+            bands = ImageChops.difference(small, ground).split()
+            farthest = ImageChops.lighter(ImageChops.lighter(bands[0], bands[1]), bands[2])
+            nearest = ImageChops.darker(nearest, farthest)
+    return nearest.point(lambda value: 255 if value > _SUBJECT_DISTANCE else 0)
+
+
+def _window_at(weights: bytes, *, keeps_begin: bool) -> float:
+    """Where a window lies that holds most of the weight, as a share of the way that it can move.
+
+    :param keeps_begin: of what is longer than the window, its beginning stays, as a head does; else its middle.
+    """
+    total, seen = sum(weights), list(accumulate(weights))
+    first = sum(each <= total * _SUBJECT_TAIL for each in seen) / len(weights)
+    last = (sum(each < total * (1 - _SUBJECT_TAIL) for each in seen) + 1) / len(weights)
+    middle = (first + last) / 2
+    if keeps_begin and last - first > _SUBJECT_WINDOW:
+        middle = first + _SUBJECT_WINDOW / 2
+    share = min(1.0, max(0.0, (middle - _SUBJECT_WINDOW / 2) / (1 - _SUBJECT_WINDOW)))
+    return 0.5 if abs(share - 0.5) < _OFF_CENTRE else round(share, 2)
+
+
+def _is_light_above(picture: Image.Image, focus: tuple[float, float]) -> bool:
+    """Whether dark words can stand on the top of a picture that covers a page's head: light there, and plain."""
+    width = min(picture.width, picture.height * _COVER_RATIO)
+    height = width / _COVER_RATIO
+    left, top = (picture.width - width) * focus[0], (picture.height - height) * focus[1]
+    box = (left, top, min(left + width, picture.width), min(top + height * _HEADER_SHARE, picture.height))
+    grey = picture.convert("L").resize((64, 10), Image.Resampling.BOX, box=box)
+    found = ImageStat.Stat(grey)
+    return found.extrema[0][0] >= _LIGHT_ENOUGH and found.stddev[0] <= _CALM_ENOUGH
+
+
 def _cropped(picture: Image.Image, focus: tuple[float, float]) -> Image.Image:
     """The part around the focus in the preview's proportions, no larger than the picture gives."""
     scale = min(1.0, picture.width / PREVIEW_SIZE[0], picture.height / PREVIEW_SIZE[1])
@@ -530,8 +665,10 @@ def _run(arguments: list[str]) -> int:
         elif how[0] == _PRINT:
             made = _render_print_here(name, *paths, max_pixels=most, ground=how[1], longest=int(how[2]))
         else:
-            across, down, ground = how
-            made = _render_here(name, *paths, max_pixels=most, focus=(float(across), float(down)), ground=ground)
+            around, ground = how
+            across, _, down = around.partition(" ")
+            focus = (float(across), float(down)) if around else None
+            made = _render_here(name, *paths, max_pixels=most, focus=focus, ground=ground)
     except Unusable as refused:
         answer: dict[str, object] = {"problem": str(refused)}
     except MemoryError:

@@ -69,8 +69,11 @@ class Asset(VendorScoped, Base):
     height: Mapped[int | None]
     colour: Mapped[str | None] = mapped_column(String(7))
     placeholder: Mapped[str | None] = mapped_column(String(2000))
+    # What must stay when it is cropped: guessed when it came, until its vendor says.
     focus_x: Mapped[float] = mapped_column(default=0.5)
     focus_y: Mapped[float] = mapped_column(default=0.5)
+    # Dark words can stand on its top.
+    is_light_above: Mapped[bool] = mapped_column(default=False)
     # By locale, the retailer's default first (JSON keeps the order, JSONB does not). Empty with `is_decorative`.
     alt: Mapped[Json] = mapped_column(JSON)
     # The same words as one text, to search in; empty where nothing is said yet.

@@ -51,6 +51,9 @@ class Picture:
     width: int
     height: int
     colour: str
+    is_light_above: bool
+    # What stays when it is cropped, as shares of width and height.
+    focus: tuple[float, float]
     placeholder: str | None
     sources: tuple[Source, ...]
     card: tuple[Source, ...]
@@ -239,6 +242,8 @@ def _picture(asset: Asset, files: list[Rendition]) -> Picture:
         width=asset.width or 1,
         height=asset.height or 1,
         colour=asset.colour or "#ffffff",
+        is_light_above=asset.is_light_above,
+        focus=(asset.focus_x, asset.focus_y),
         placeholder=asset.placeholder,
         sources=of("page"),
         card=of("card"),

@@ -150,10 +150,11 @@ def shown_name(file_name: str) -> str:
 
 
 def prepare(
-    store: FileStore, source_key: str, *, focus: tuple[float, float], ground: str, settings: Settings
+    store: FileStore, source_key: str, *, focus: tuple[float, float] | None, ground: str, settings: Settings
 ) -> Prepared:
     """Decode a source in a child process and store what is made of it; touches no database.
 
+    :param focus: as `find_focus` says; None: guessed.
     :param ground: what transparent parts are laid on, as `find_ground` says.
     :return: the files, or a problem; the same source gives the same files.
     """
@@ -190,6 +191,9 @@ def record_renditions(db: Session, asset: Asset, prepared: Prepared) -> None:
         )
         for each in prepared.files
     )
+    if find_focus(asset) is None:
+        asset.focus_x, asset.focus_y = prepared.rendered.focus
+    asset.is_light_above = prepared.rendered.is_light_above
     asset.width, asset.height = prepared.rendered.width, prepared.rendered.height
     asset.colour = prepared.rendered.colour
     asset.placeholder = prepared.rendered.placeholder
@@ -202,9 +206,15 @@ def record_renditions(db: Session, asset: Asset, prepared: Prepared) -> None:
 def render_asset(db: Session, asset: Asset, *, store: FileStore, settings: Settings) -> Asset:
     """Make and record an asset's renditions at once, for setting up a shop; the job does it in two steps."""
     ground = find_ground(db, asset.vendor_id, at=asset.received_at)
-    prepared = prepare(store, asset.source_key, focus=(asset.focus_x, asset.focus_y), ground=ground, settings=settings)
+    prepared = prepare(store, asset.source_key, focus=find_focus(asset), ground=ground, settings=settings)
     record_renditions(db, asset, prepared)
     return asset
+
+
+def find_focus(asset: Asset) -> tuple[float, float] | None:
+    """What must stay of a picture when it is cropped; None while nobody has said and none was guessed."""
+    focus = (asset.focus_x, asset.focus_y)
+    return None if asset.state == AssetState.CHECKING and focus == images.CENTRE else focus
 
 
 def find_ground(db: Session, vendor_id: str, *, at: datetime) -> str:

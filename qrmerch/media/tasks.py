@@ -30,7 +30,7 @@ def render(work: Work, *, asset_id: str) -> None:
         asset = db.get(Asset, asset_id)
         if asset is None or asset.state == AssetState.REFUSED or asset.kind.is_recording:
             return
-        source_key, focus = asset.source_key, (asset.focus_x, asset.focus_y)
+        source_key, focus = asset.source_key, service.find_focus(asset)
         ground = service.find_ground(db, asset.vendor_id, at=now())
     prepared = service.prepare(work.files, source_key, focus=focus, ground=ground, settings=work.settings)
     unneeded = None
@@ -38,7 +38,7 @@ def render(work: Work, *, asset_id: str) -> None:
         asset = db.get(Asset, asset_id)
         if asset is None:
             return
-        is_outdated = (asset.focus_x, asset.focus_y) != focus
+        is_outdated = service.find_focus(asset) != focus
         if not is_outdated:
             unneeded = _record(db, asset, prepared)
             db.commit()

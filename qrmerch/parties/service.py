@@ -424,12 +424,17 @@ def add_fixture(db: Session, store: Store, *, name: str, kind: FixtureKind) -> F
     return fixture
 
 
-def change_fixture(db: Session, fixture: Fixture, *, name: str, kind: FixtureKind) -> None:
+def change_fixture(
+    db: Session, fixture: Fixture, *, name: str, kind: FixtureKind, at: datetime, tells_pages: bool = True
+) -> None:
     """Call a place something else; its codes and numbers stay with it.
 
+    :param tells_pages: as for `add_store`.
     :raises FormError: as `add_fixture`.
     """
     fixture.name, fixture.kind = _checked_fixture(db, fixture.store_id, name, fixture), kind
+    if tells_pages and db.is_modified(fixture):
+        changed(db, fixture.retailer_id, at=at)
     db.flush()
 
 

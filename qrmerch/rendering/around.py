@@ -8,12 +8,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from qrmerch.codes.models import Code, CodeState
-from qrmerch.parties.models import Store
+from qrmerch.parties.models import Fixture, FixtureKind, Store
 from qrmerch.rendering.opening import opening_edges, word_opening
 from qrmerch.rendering.pages import Elsewhere, HangingAt
 from qrmerch.rendering.wording import Shelf, word_none_here
 
 _NAMED: Final = 3
+# What stands where its code hangs; a window, a poster or a wall shows what is elsewhere.
+_HOLDERS: Final = (FixtureKind.SHELF, FixtureKind.HANGTAG)
 Address = Callable[[Store], str]
 
 
@@ -55,6 +57,17 @@ def find_elsewhere(shelf: Shelf, store: Store | None, locale: str, address: Addr
     if not words or not there:
         return None
     return Elsewhere(words, tuple((each.short_name, address(each)) for each in there[:_NAMED]))
+
+
+def list_spots(db: Session, item_id: str, store: Store) -> list[str]:
+    """Where in a store an item is to be found: the shelves and rails on which its codes hang, by name."""
+    wanted = (
+        select(Fixture.name)
+        .join(Code, Code.fixture_id == Fixture.id)
+        .where(Code.item_id == item_id, Code.state == CodeState.ACTIVE)
+        .where(Fixture.store_id == store.id, Fixture.kind.in_(_HOLDERS))
+    )
+    return list(db.scalars(wanted.distinct().order_by(Fixture.name)))
 
 
 def list_hanging(

@@ -22,6 +22,8 @@ class Picture:
     height: int
     avif: str = ""
     jpeg: str = ""
+    # Of a card: the edge that stays when it is cut: `top`, `low`, `left`, `right`, or empty for the middle.
+    edge: str = ""
 
     @property
     def is_wide(self) -> bool:
@@ -144,6 +146,8 @@ class Choice:
     chips: tuple[Chip, ...]
     # `dense` for many short labels, `long` for long ones, `list` for more than chips can show, else empty.
     width: str
+    # They differ in size.
+    is_of_size: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +198,17 @@ class OfferCard:
     headline_language: str = ""
     terms_language: str = ""
     terms_note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallButton:
+    """The way to call an associate to the shopper, in words."""
+
+    words: str
+    # It asks for one of the variants, which has to be chosen.
+    is_for_size: bool
+    # It comes before an offer, which then has a button of its own.
+    is_first: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -557,10 +572,14 @@ class ItemPage:
     guide: Fold | None = None
     # How to ask somebody, for the one button of a page without an offer.
     contact: Link | None = None
+    # Somebody who works in the store comes; None where nobody does.
+    call: CallButton | None = None
     # Opened by somebody who need not stand in the store that the page is of.
     is_away: bool = False
     # The page to be told when the one variant that there is is back; empty where it is here.
     tell: str = ""
+    # Where in the store it is: the shelf or rail, as the retailer calls it; empty where nobody said.
+    spot: str = ""
 
     @property
     def template(self) -> str:

@@ -5,23 +5,21 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item
 from qrmerch.media import queries as media
-from qrmerch.media.models import Asset
 from qrmerch.media.rights import list_rights_edges
-from qrmerch.rendering.brand import luminance
 from qrmerch.rendering.pages import Picture
 from qrmerch.rendering.queries import list_first_pictures
 from qrmerch.rendering.recordings import list_fronts, list_played
 from qrmerch.rendering.sections import Source, asset_ids, is_picture_slot, read_gallery
 from qrmerch.rendering.style import Ground
 
-# A cover's own colour has to be this light for dark words to be read on it.
-_LIGHT_COVER: Final = 0.45
 _CENTRE: Final = (0.5, 0.5)
+# The proportions of a card, and how near to an edge of the picture its subject has to be to be shown from there.
+_CARD_RATIO: Final = 0.8
+_NEAR: Final = 0.3
 _MAX_GALLERY, _PLACEHOLDER_CHARS = 8, 1200
 
 
@@ -33,7 +31,14 @@ def as_approved(found: media.Picture, alt: Mapping[str, str] | None) -> media.Pi
 def card_picture(found: media.Picture, title: str, locale: str) -> Picture:
     """A picture at the size of a card; a decorative one is called by its item, as the card is a link."""
     jpeg = next(each for each in found.card if each.format == "jpeg")
-    return Picture(found.alt_for(locale) or title, found.card_url, jpeg.width, jpeg.height, avif=found.card_avif_url)
+    return Picture(
+        alt=found.alt_for(locale) or title,
+        src=found.card_url,
+        width=jpeg.width,
+        height=jpeg.height,
+        avif=found.card_avif_url,
+        edge=_edge_of(found),
+    )
 
 
 def list_card_addresses(db: Session, items: Collection[Item], *, at: datetime) -> dict[str, str]:
@@ -68,15 +73,20 @@ class PagePictures:
         self.gallery = tuple(self.by_asset[asset_id] for asset_id in ready)
         self._first = found[ready[0]] if ready else None
         self.preview = self._first.preview if self._first else None
-        self.ground = Ground(self._colour, self._placeholder, _focus(db, ready))
+        self.ground = Ground(self._colour, self._placeholder, _focus([found[each] for each in ready]), self._ratio)
 
     @property
     def is_light(self) -> bool:
-        return self._colour is not None and luminance(self._colour) > _LIGHT_COVER
+        """Whether dark words can stand on the first one's top."""
+        return self._first is not None and self._first.is_light_above
 
     @property
     def _colour(self) -> str | None:
         return self._first.colour if self._first else None
+
+    @property
+    def _ratio(self) -> float:
+        return self._first.width / self._first.height if self._first else 0.0
 
     @property
     def _placeholder(self) -> str | None:
@@ -96,8 +106,15 @@ def whole_picture(found: media.Picture, locale: str) -> Picture:
     )
 
 
-def _focus(db: Session, ready: Sequence[str]) -> tuple[tuple[int, float, float], ...]:
+def _focus(shown: Sequence[media.Picture]) -> tuple[tuple[int, float, float], ...]:
     """Where the subject of each picture is, by its place in the row; centred ones are left out."""
-    rows = db.execute(select(Asset.id, Asset.focus_x, Asset.focus_y).where(Asset.id.in_(ready)))
-    focus = {asset_id: (x, y) for asset_id, x, y in rows}
-    return tuple((place, *focus[each]) for place, each in enumerate(ready, 1) if focus.get(each, _CENTRE) != _CENTRE)
+    return tuple((place, *each.focus) for place, each in enumerate(shown, 1) if each.focus != _CENTRE)
+
+
+def _edge_of(found: media.Picture) -> str:
+    """The edge by which a picture's subject is, of the two that a card cuts off; empty for neither."""
+    is_wide = found.width > found.height * _CARD_RATIO
+    share = found.focus[0] if is_wide else found.focus[1]
+    if _NEAR <= share <= 1 - _NEAR:
+        return ""
+    return ("left" if share < _NEAR else "right") if is_wide else ("top" if share < _NEAR else "low")

@@ -9,6 +9,7 @@ from typing import Any, cast
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from qrmerch.calls.queries import Coming, find_coming
 from qrmerch.catalog.models import Item, Stock, Variant
 from qrmerch.catalog.queries import get_item, was_prices
 from qrmerch.content.holding import Held, hold, list_down_ids
@@ -58,6 +59,8 @@ class Scene:
     pick: str = ""
     # Opened by somebody who need not stand in the store.
     is_away: bool = False
+    # Somebody comes to who calls in the store.
+    is_staffed: bool = False
 
     @property
     def zone(self) -> str:
@@ -115,13 +118,11 @@ def load_scene(
         edges += held.edges
     shown = Held(None, revision) if revision else held
     live = _read_held(db, shown, version, locale=locale, house=house, at=at) if shown.revision else None
-    offers = [
-        offer
-        for offer in list_offers_on(db, item.id, store_id=store.id if store else None, at=at)
-        if not (retailer.no_discount and offer.kind.is_discount)
-    ]
+    offers = _list_offers(db, item, retailer, store, at=at)
     edges += [edge for offer in offers for edge in (offer.from_at, offer.until_at)]
     edges += opening_edges(store, at) if store else []
+    coming = find_coming(db, store, at=at) if store else Coming(False)
+    edges += [coming.changes_at] if coming.changes_at else []
     edges += live.edges if live else ()
     edges += [house.until] if house.until else []
     default = Source((), {}, (), locale, house.locales)
@@ -139,7 +140,14 @@ def load_scene(
         shelf=load_shelves(db, [item], {retailer.id: stores}, {retailer.id: stock_limit(retailer)}, at=at)[item.id],
         offers=tuple(offer for offer in offers if is_live(offer, at)),
         edges=tuple(edge for edge in edges if edge > at),
+        is_staffed=coming.is_possible,
     )
+
+
+def _list_offers(db: Session, item: Item, retailer: Retailer, store: Store | None, *, at: datetime) -> list[Offer]:
+    """The offers on an item there, running and to come, without those that its retailer does not make."""
+    found = list_offers_on(db, item.id, store_id=store.id if store else None, at=at)
+    return [offer for offer in found if not (retailer.no_discount and offer.kind.is_discount)]
 
 
 def has_section(db: Session, item: Item, kind: str, *, store_id: str | None, locale: str, at: datetime) -> bool:

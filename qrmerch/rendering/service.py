@@ -25,12 +25,13 @@ from qrmerch.money import format_money
 from qrmerch.offers.models import Offer, OfferKind
 from qrmerch.parties.models import Retailer, Store
 from qrmerch.parties.queries import list_stores
-from qrmerch.rendering.around import find_elsewhere, list_hanging
+from qrmerch.rendering.around import find_elsewhere, list_hanging, list_spots
 from qrmerch.rendering.frame import ITEM_SHEETS, House, build_frame, language_links, pick_text
 from qrmerch.rendering.kept import NOWHERE, RenderedPage
 from qrmerch.rendering.opening import word_opening
 from qrmerch.rendering.pages import (
     Beside,
+    CallButton,
     Choice,
     Elsewhere,
     Fold,
@@ -86,6 +87,7 @@ from qrmerch.rendering.wording import (
     word_news,
     word_offer,
     word_price,
+    word_spot,
     word_stock,
     word_stock_at,
 )
@@ -197,7 +199,7 @@ def _as_preview(page: ItemPage | GonePage, block: StyleBlock, scheme: str) -> tu
         choice = page.choice
         if choice is not None:
             choice = replace(choice, chips=tuple(replace(chip, tell="") for chip in choice.chips))
-        return replace(page, frame=frame, question=None, sections=sections, choice=choice, tell=""), block
+        return replace(page, frame=frame, question=None, sections=sections, choice=choice, tell="", call=None), block
     return replace(page, frame=frame), block
 
 
@@ -213,16 +215,11 @@ def _make_item_page(
     choice = _word_choice(scene) if "variants" in heads else None
     guide = read_guide(source) if choice else None
     reviews = load_reviews(db, item, source.locale, more=_reviews_address(scene)) if source.has("reviews") else None
-    extras = _load_extras(db, scene, shown, reviews, invitation, personal=personal, at=at)
-    extras = replace(extras, is_guide_apart=guide is not None)
+    extras = _load_extras(db, scene, shown, reviews, invitation, has_guide=guide is not None, personal=personal, at=at)
     around, edges = _list_around(db, scene, state, personal=personal, at=at)
+    description = _describe(story.lede, stock_words)
     frame, block = _frame_of(
-        scene,
-        personal,
-        description=_describe(story.lede, stock_words),
-        style=scene.style,
-        ground=shown.ground,
-        is_indexed=True,
+        scene, personal, description=description, style=scene.style, ground=shown.ground, is_indexed=True
     )
     preview = make_preview(
         db, scene, shown.gallery, shown.preview, reviews,
@@ -256,8 +253,10 @@ def _make_item_page(
         elsewhere=_find_elsewhere(scene) if "stock" in heads else None,
         guide=guide,
         contact=read_contact(source),
+        call=_word_call(scene, choice, state),
         is_away=scene.is_away,
         tell=_tell_of_one(scene) if "stock" in heads else "",
+        spot=_word_spot(db, scene, state),
     )
     return page, block, shown.edges + edges
 
@@ -273,6 +272,13 @@ def _arrange(around: Sequence[Section], own: Sequence[Section]) -> tuple[Section
 def _word_stock(scene: Scene) -> tuple[str, str]:
     say = word_stock_at if scene.is_away else word_stock
     return say(scene.shelf, scene.store, scene.source.locale)
+
+
+def _word_spot(db: Session, scene: Scene, state: str) -> str:
+    """Where in the store the item is; nothing for somebody who need not be there, or where there is none of it."""
+    if scene.store is None or scene.is_away or state == "none":
+        return ""
+    return word_spot(list_spots(db, scene.item.id, scene.store), scene.source.locale)
 
 
 def _word_price(scene: Scene, offer: Offer | None) -> Price | None:
@@ -356,6 +362,19 @@ def _word_choice(scene: Scene) -> Choice | None:
     return replace(choice, chips=tuple(chips))
 
 
+def _word_call(scene: Scene, choice: Choice | None, state: str) -> CallButton | None:
+    """How somebody is called to this page's reader; None where nobody comes, or who reads it may be elsewhere."""
+    if not scene.is_staffed or scene.is_away:
+        return None
+    t = translator(scene.source.locale)
+    is_first = scene.style != Style.EVERYDAY
+    if scene.style == Style.QUIET:
+        return CallButton(t("Ask an advisor to join you"), False, is_first)
+    if choice is None or not choice.is_of_size or state == "none":
+        return CallButton(t("Ask a colleague to come"), False, is_first)
+    return CallButton(t("Bring my size"), True, is_first)
+
+
 def _tell_of_one(scene: Scene) -> str:
     """The page to be told when an item of one variant is back; empty where it is here, or there is a choice."""
     shelf, store = scene.shelf, scene.store
@@ -378,6 +397,7 @@ def _load_extras(
     reviews: ReviewSection | None,
     invitation: Offer | None,
     *,
+    has_guide: bool,
     personal: Personal | None,
     at: datetime,
 ) -> Extras:
@@ -394,6 +414,7 @@ def _load_extras(
         of=scene.house.slug,
         news_href=scene.house.address("/sign-up", source.locale),
         news=word_news(scene.house.name, source.locale),
+        is_guide_apart=has_guide,
     )
 
 
@@ -636,7 +657,8 @@ def list_shown_offers(scene: Scene) -> tuple[list[Offer], list[Offer]]:
 
 
 def _card(offer: Offer, scene: Scene) -> OfferCard:
-    return word_offer(offer, scene.source.locale, scene.zone, retailer=scene.house.name, fallbacks=scene.house.locales)
+    house = scene.house
+    return word_offer(offer, scene.source.locale, scene.zone, retailer=house.wordmark, fallbacks=house.locales)
 
 
 def _load_look(db: Session, scene: Scene, personal: Personal | None, at: datetime) -> LookSection | None:

@@ -55,6 +55,12 @@ class Ground:
     placeholder: str | None = None
     # Position in the row of pictures -> (x, y) between 0 and 1; only those that are not centred.
     focus: tuple[tuple[int, float, float], ...] = ()
+    # Its width by its height; 0 where that is not known.
+    ratio: float = 0.0
+
+
+# A picture that is wider than this is cut at its sides.
+_WIDEST = 16 / 9
 
 
 def build_style(
@@ -118,6 +124,8 @@ def _ground_css(ground: Ground) -> str:
     rules = []
     if ground.colour and _COLOUR.fullmatch(ground.colour):
         rules.append(f":root{{--pic:{ground.colour}}}")
+    if ground.ratio > 0:
+        rules.append(f":root{{--ratio:{min(ground.ratio, _WIDEST):.3g}}}")
     if ground.placeholder and _PLACEHOLDER.fullmatch(ground.placeholder):
         rules.append(f"#g1{{background:url({ground.placeholder}) 50%/cover}}")
     rules += [

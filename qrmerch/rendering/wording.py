@@ -18,6 +18,8 @@ from qrmerch.rendering.pages import Chip, Choice, Fact, OfferCard, Price
 # So many pieces or fewer are said to be few; the number itself is never shown.
 FEW_PIECES = 3
 MIDNIGHT: Final = time(0)
+# What stands in the name of the option that one tries on, in the catalogues of vendors.
+_SIZES: Final = ("size", "waist", "größe", "taille", "talla", "taglia", "مقاس")
 _SHORT_CHARS, _LONG_CHARS, _MANY_CHIPS = 3, 8, 4
 # More chips than this are a list to choose from; short ones take less room.
 _MAX_CHIPS, _MAX_DENSE_CHIPS = 12, 24
@@ -132,7 +134,12 @@ def word_choice(shelf: Shelf, store: Store | None, locale: str, *, pick: str = "
     made = (_chip(shelf, variant, _label(variant, names, locale), store, locale) for variant in shelf.variants)
     chips = tuple(replace(chip, is_chosen=bool(pick) and chip.value == pick) for chip in made)
     legend = t("{one} and {other}").format(one=t(names[0]), other=t(names[1]).lower()) if len(names) == 2 else ""
-    return Choice(legend=legend or (t(names[0]) if names else t("Version")), chips=chips, width=_choice_width(chips))
+    return Choice(
+        legend=legend or (t(names[0]) if names else t("Version")),
+        chips=chips,
+        width=_choice_width(chips),
+        is_of_size=any(word in name.casefold() for name in names for word in _SIZES),
+    )
 
 
 def _chip(shelf: Shelf, variant: Variant, label: str, store: Store | None, locale: str) -> Chip:
@@ -169,8 +176,13 @@ def _label(variant: Variant, names: Sequence[str], locale: str) -> str:
     return translator(locale)(", ").join(values) or variant.sku or variant.key
 
 
+def word_variant(variant: Variant, locale: str) -> str:
+    """What sets a variant apart from others: `Marigold, M`."""
+    return _label(variant, list(variant.options), locale)
+
+
 def _name_stores(names: Sequence[str], locale: str, *, is_short: bool = False) -> str:
-    """Stores in a sentence: the first few by name, then how many more.
+    """Stores, or places in one, in a sentence: the first few by name, then how many more.
 
     :param is_short: for a narrow place: two by name, of more than two only the first.
     """
@@ -224,6 +236,11 @@ def word_none_here(shelf: Shelf, store: Store, locale: str) -> str:
     sentences = {"none": t("None here today, at {store}"), "ask": t("Ask us if it is here, at {store}")}
     sentence = sentences.get(shelf.state_at(store.id, shelf.variant_ids), "")
     return sentence.format(store=store.short_name)
+
+
+def word_spot(names: Sequence[str], locale: str) -> str:
+    """The places of an item in a store, short enough for one line; empty for none."""
+    return _name_stores(names, locale, is_short=True) if names else ""
 
 
 def word_stock_at(shelf: Shelf, store: Store | None, locale: str, *, is_short: bool = False) -> tuple[str, str]:

@@ -49,7 +49,7 @@ class Agreed:
         :param quarter: in quarters of an hour since 1970.
         """
         phone = (place.retailer_id, said.phone)
-        if outcome not in _SEEN or said.has_gpc or phone not in self._live:
+        if outcome not in _SEEN or said.traits.has_gpc or phone not in self._live:
             return
         on, _ = tally.local(place.zone, quarter)
         if not self._since <= on <= self._last:

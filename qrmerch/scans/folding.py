@@ -1,13 +1,14 @@
 """Recorded actions into the totals: each at the place where its visit began, once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from qrmerch.scans import kinds
-from qrmerch.scans.models import Event, OpenVisit
+from qrmerch.scans.models import Event, OpenVisit, ScanPlace
 from qrmerch.scans.places import QUARTER_MS, Place, Places
 from qrmerch.scans.totals import Tally
 from qrmerch.scans.visits import VISIT_IDLES, VISIT_LASTS
@@ -20,47 +21,62 @@ def fold_events(db: Session, events: Sequence[Event], places: Places, tally: Tal
     """
     if not events:
         return 0
-    wanted = sorted({event.visit for event in events if event.visit})
-    visits = {row.visit: row for row in db.scalars(select(OpenVisit).where(OpenVisit.visit.in_(wanted)))}
+    visits = _find_visits(db, {event.visit for event in events if event.visit}, places)
     for event in events:
-        visit = visits.get(event.visit or "")
-        if visit is not None and visit.retailer_id != event.retailer_id:
-            visit = None
+        found = visits.get(event.visit or "")
+        if found and found.began.retailer_id != event.retailer_id:
+            found = None
         quarter = int(event.at.timestamp()) // (QUARTER_MS // 1000)
         if event.kind in kinds.TILL_ACTIONS:
-            tally.add(event.kind, _place_at_till(event, visit, places), quarter)
+            tally.add(event.kind, _place_at_till(event, found and found.began, places), quarter)
             continue
-        linked = visit if visit is not None and _is_open(visit, event.at) else None
-        place = _place_of(event, linked, places)
+        linked = found if found and _is_open(found.visit, event.at) else None
+        place = _place_of(event, linked and linked.began, places)
         tally.add(event.kind, place, quarter)
         if linked is None:
             tally.add(f"{event.kind}{kinds.LOOSE}", place, quarter)
             continue
-        linked.seen_at = max(linked.seen_at, event.at)
-        if not linked.is_engaged:
-            linked.is_engaged = True
-            tally.add(kinds.ENGAGED, places.of_visit(linked), quarter)
+        visit = linked.visit
+        visit.seen_at = max(visit.seen_at, event.at)
+        if not visit.is_engaged:
+            visit.is_engaged = True
+            tally.add(kinds.ENGAGED, linked.began, quarter)
     db.execute(update(Event).where(Event.id.in_([event.id for event in events])).values(is_counted=True))
     return len(events)
+
+
+class _Found(NamedTuple):
+    """A visit, and where it began."""
+
+    visit: OpenVisit
+    began: Place
+
+
+def _find_visits(db: Session, visits: Collection[str], places: Places) -> dict[str, _Found]:
+    at = ScanPlace
+    ids = (at.retailer_id, at.code_id, at.item_id, at.store_id, at.fixture_id)
+    wanted = select(OpenVisit, *ids).join(ScanPlace, ScanPlace.number == OpenVisit.place_number)
+    rows = db.execute(wanted.where(OpenVisit.visit.in_(sorted(visits))))
+    return {visit.visit: _Found(visit, places.of_ids(*began)) for visit, *began in rows}
 
 
 def _is_open(visit: OpenVisit, at: datetime) -> bool:
     return at - visit.began_at <= VISIT_LASTS and at - visit.seen_at <= VISIT_IDLES
 
 
-def _place_of(event: Event, visit: OpenVisit | None, places: Places) -> Place:
-    if visit is None:
+def _place_of(event: Event, began: Place | None, places: Places) -> Place:
+    if began is None:
         return places.of_store(event.retailer_id, event.store_id or "", item_id=event.item_id)
-    place = places.of_store(event.retailer_id, visit.store_id or event.store_id or "", item_id=event.item_id)
+    place = places.of_store(event.retailer_id, began.store_id or event.store_id or "", item_id=event.item_id)
     # The code is that of the item scanned first; a further item of the visit has none.
-    code_id = visit.code_id if visit.item_id == event.item_id else ""
-    return place._replace(code_id=code_id, fixture_id=visit.fixture_id)
+    code_id = began.code_id if began.item_id == event.item_id else ""
+    return place._replace(code_id=code_id, fixture_id=began.fixture_id)
 
 
-def _place_at_till(event: Event, visit: OpenVisit | None, places: Places) -> Place:
+def _place_at_till(event: Event, began: Place | None, places: Places) -> Place:
     """The till's store; the fixture only where the visit began in the same store."""
     place = places.of_store(event.retailer_id, event.store_id or "", item_id=event.item_id)
-    if visit is None or visit.store_id != place.store_id:
+    if began is None or began.store_id != place.store_id:
         return place
-    code_id = visit.code_id if visit.item_id == event.item_id else ""
-    return place._replace(code_id=code_id, fixture_id=visit.fixture_id)
+    code_id = began.code_id if began.item_id == event.item_id else ""
+    return place._replace(code_id=code_id, fixture_id=began.fixture_id)

@@ -38,7 +38,7 @@ ENGAGED: Final = "engaged"
 PLAYS: Final = {0: "play", 25: "play_25", 50: "play_50", 75: "play_75", 100: "play_100"}
 
 # What a shopper does on a page, and what a till does with it afterwards.
-SHOPPER_ACTIONS: Final = ("keep", "unkeep", "share", "claim")
+SHOPPER_ACTIONS: Final = ("keep", "unkeep", "share", "claim", "call")
 TILL_ACTIONS: Final = ("redeem", "refuse", "reverse")
 ACTIONS: Final = (*SHOPPER_ACTIONS, *TILL_ACTIONS)
 LOOSE: Final = "_loose"

@@ -12,6 +12,8 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from threading import Event as Flag
 from typing import Final
@@ -28,7 +30,7 @@ from qrmerch.scans.agreed import Agreed
 from qrmerch.scans.correcting import CLOSED_AFTER, LATE, LATE_WHY, list_corrections
 from qrmerch.scans.day_hashes import forget_old_keys
 from qrmerch.scans.folding import fold_events
-from qrmerch.scans.line import BadLine, Line, read_line
+from qrmerch.scans.line import BadLine, Line, read_line, read_lines
 from qrmerch.scans.log import PATTERN, node_of
 from qrmerch.scans.models import AgreedDay, CodeHour, DayHash, Event, LogFile, OpenVisit, Scan
 from qrmerch.scans.months import HELD, drop_months, make_months_ahead
@@ -47,7 +49,7 @@ CODE_HOURS_KEPT_FOR: Final = timedelta(days=14)
 _HOUSEKEEPING_EVERY: Final = timedelta(hours=1)
 _OFFSET_BITS: Final = 40  # a file has less than a terabyte
 # Half a second of the database's one writer at most, and each total is added to once for so many lines.
-_MAX_BYTES: Final = 4_000_000
+_MAX_BYTES: Final = 8_000_000
 _MAX_EVENTS: Final = 5_000
 _LINE_BYTES: Final = 1024
 _HOUR_MS: Final = 3_600_000
@@ -94,18 +96,22 @@ class Loader:
         try:
             if not self._has_news():
                 return Loaded(0, 0)
-            with _no_collecting(), self._database.write() as db:
-                lock_for_chain(db, "scans.loader")
-                make_room(db)
-                # Read before the lines: a visit's scan line is on disk before its first action is committed.
-                events = _uncounted(db)
-                batch = self._read_files(db, at)
-                counted = self._store(db, batch, events if batch.is_caught_up else [], at)
-                db.commit()
+            with _no_collecting():
+                return self._load_batch(at)
         except BaseException:
             # What was remembered of repeats may never have been stored.
             self._forget()
             raise
+
+    def _load_batch(self, at: datetime) -> Loaded:
+        with self._database.write() as db:
+            lock_for_chain(db, "scans.loader")
+            make_room(db)
+            # Read before the lines: a visit's scan line is on disk before its first action is committed.
+            events = _uncounted(db)
+            batch = self._read_files(db, at)
+            counted = self._store(db, batch, events if batch.is_caught_up else [], at)
+            db.commit()
         self._sizes.update(batch.sizes)
         self._offsets.update(batch.offsets)
         return Loaded(len(batch.lines), counted, is_behind=not batch.is_caught_up)
@@ -168,7 +174,7 @@ class Loader:
 
     def _store(self, db: Session, batch: Batch, events: Sequence[Event], at: datetime) -> int:
         # Workers' files are read one after another; repeats are a matter of time.
-        batch.lines.sort()
+        batch.lines.sort(key=itemgetter(0))
         places, tally = Places(db, [said for _, _, said in batch.lines]), Tally(self._hours)
         phones = Agreed(db, (said for _, _, said in batch.lines), today=at.date())
         reckoning = Reckoning(db, batch.lines, places, tally, agreed=phones, withdrawn=list_withdrawn(db))
@@ -190,11 +196,7 @@ class Loader:
             with path.open("rb") as opened:
                 opened.seek(begin)
                 data = opened.read(file.offset - begin)
-            for raw in data.splitlines()[1 if begin else 0 :]:
-                try:
-                    lines.append(read_line(raw))
-                except BadLine:
-                    continue
+            lines += [said for _, said in islice(read_lines(data), 1 if begin else 0, None) if said]
         self._repeats = Repeats()
         self._repeats.recall(lines, withdrawn)
         self._has_recalled = True
@@ -241,19 +243,20 @@ class _Part:
         """Take in lines up to the first one that is later than `until_ms`; how many bytes they had."""
         file, offset = self.file, self.began
         base = file.number << _OFFSET_BITS
-        for raw in self._data.splitlines(keepends=True):
-            try:
-                said = read_line(raw)
-            except BadLine:
+        for length, said in read_lines(self._data):
+            if said is None:
                 file.bad_lines += 1
+            elif said.at_ms > until_ms:
+                break
+            elif said.traits.kind == line.LOST:
+                file.lost_lines += said.traits.lost
             else:
-                if said.at_ms > until_ms:
-                    break
-                if said.kind == line.LOST:
-                    file.lost_lines += said.lost
-                else:
-                    batch.lines.append((said.at_ms, base + offset, said))
-            offset += len(raw)
+                batch.lines.append((said.at_ms, base + offset, said))
+            offset += length
+        if self._data[-1:] not in (b"", b"\n"):
+            # More than any line of ours has, and no end in it.
+            file.bad_lines += 1
+            offset += len(self._data)
         file.offset = offset
         self._data = b""
         return offset - self.began

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
+from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -32,6 +33,11 @@ class Place(NamedTuple):
     zone: str
 
 
+def number_of(place: Place) -> int:
+    """The key of a place's row of `ScanPlace`: 64 bits of a hash of its ids, the same on every node and for ever."""
+    return int.from_bytes(blake2b("\0".join(place[:5]).encode(), digest_size=8).digest(), "big", signed=True)
+
+
 class Places:
     """The places of one batch of lines, asked for all at once."""
 
@@ -46,11 +52,12 @@ class Places:
 
     def of(self, said: Line) -> Place | None:
         """The place of a line, or None where nothing of ours is at what it names."""
-        if said.kind == line.SCAN:
+        traits = said.traits
+        if traits.kind == line.SCAN:
             return self._of_code(said.subject)
-        if said.kind in line.OF_PAGES or (said.kind == line.GS1 and said.subject):
+        if traits.kind in line.OF_PAGES or (traits.kind == line.GS1 and said.subject):
             return self._of_page(said)
-        return self.of_store(said.retailer_id, said.store_id)
+        return self.of_store(traits.retailer_id, traits.store_id)
 
     def of_store(self, retailer_id: str, store_id: str, *, item_id: str = "") -> Place:
         """A retailer's store, or the retailer without a store where that is not one of its own."""
@@ -63,22 +70,22 @@ class Places:
         """Whether there is a retailer with this id."""
         return retailer_id in self._retailer_zones
 
-    def of_visit(self, visit: Any) -> Place:
-        """Where a visit began, as a row of `OpenVisit` says it."""
-        place = self.of_store(visit.retailer_id, visit.store_id, item_id=visit.item_id)
-        return place._replace(code_id=visit.code_id, fixture_id=visit.fixture_id)
+    def of_ids(self, retailer_id: str, code_id: str, item_id: str, store_id: str, fixture_id: str) -> Place:
+        """The place that a row of `ScanPlace` says."""
+        place = self.of_store(retailer_id, store_id, item_id=item_id)
+        return place._replace(code_id=code_id, fixture_id=fixture_id)
 
     def carrier_of(self, said: Line) -> str:
         """What carries the printed address that a line is about; empty where it is about none."""
-        if said.kind not in line.PRINTED:
+        if said.traits.kind not in line.PRINTED:
             return ""
-        found = self._codes.get(said.subject) if said.kind == line.SCAN else None
+        found = self._codes.get(said.subject) if said.traits.kind == line.SCAN else None
         return str(found[-1]) if found else entries.PRINT
 
     @staticmethod
-    def entry_of(said: Line, carrier: str) -> str:
+    def entry_of(referrer: str, carrier: str) -> str:
         """How somebody came to a printed address: by what carries it, or from where it was posted."""
-        return entries.find_entry(said.referrer) if said.referrer else carrier
+        return entries.find_entry(referrer) if referrer else carrier
 
     def _of_code(self, token: str) -> Place | None:
         found = self._codes.get(token)
@@ -96,7 +103,7 @@ class Places:
         code = self._of_code(said.token) if said.token else None
         if code and code.item_id == item_id:
             return code
-        return self.of_store(retailer_id, said.store_id, item_id=item_id)
+        return self.of_store(retailer_id, said.traits.store_id, item_id=item_id)
 
 
 class LocalHours:
@@ -119,13 +126,13 @@ class LocalHours:
 def _name(lines: Sequence[Line]) -> tuple[set[str], set[str]]:
     """The tokens of codes and the public ids of items that lines name."""
     tokens, pages = set(), set()
-    for said in lines:
-        if said.kind == line.SCAN:
-            tokens.add(said.subject)
-        elif said.subject and said.kind in _NAME_ITEMS:
-            pages.add(said.subject)
-        if said.token:
-            tokens.add(said.token)
+    for _, subject, token, _, _, _, _, traits in lines:
+        if traits.kind == line.SCAN:
+            tokens.add(subject)
+        elif subject and traits.kind in _NAME_ITEMS:
+            pages.add(subject)
+        if token:
+            tokens.add(token)
     return tokens, pages
 
 

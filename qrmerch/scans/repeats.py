@@ -24,7 +24,7 @@ class Repeats:
         """Remember a hit of a printed address by a person; whether it comes within 30 s of the one before."""
         if not said.near:
             return False
-        key = (said.near, said.subject or said.store_id)
+        key = (said.near, said.subject or said.traits.store_id)
         before = self._seen.get(key)
         if len(self._seen) >= _REMEMBERED:
             self._seen = {each: at_ms for each, at_ms in self._seen.items() if said.at_ms - at_ms < REPEAT_MS}
@@ -54,5 +54,6 @@ class Repeats:
     def recall(self, lines: Iterable[Line], withdrawn: Collection[str] = ()) -> None:
         """Remember what earlier lines say, counting nothing; rules that are withdrawn leave nobody out."""
         for said in sorted(lines):
-            if said.kind in line.PRINTED and said.is_human(withdrawn) and not said.manner:
+            traits = said.traits
+            if traits.kind in line.PRINTED and traits.is_human(withdrawn) and not traits.manner:
                 _ = self.is_repeat(said) or self.is_burst(said)

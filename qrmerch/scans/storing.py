@@ -4,18 +4,19 @@ All in the caller's transaction. Values are ASCII without a backslash, a tab or 
 lets no other in, so that none of them needs escaping.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any, Final
 
 import orjson
 import psycopg
-from sqlalchemy import Boolean, Date, Integer, TextClause, bindparam, text, update
+from sqlalchemy import BigInteger, Boolean, Date, Integer, TextClause, bindparam, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from qrmerch.scans.models import CodeHour, DayTotal, HourTotal, OpenVisit, Scan
+from qrmerch.scans.models import CodeHour, DayTotal, HourTotal, OpenVisit, Scan, ScanPlace
+from qrmerch.scans.places import Place
 from qrmerch.scans.totals import Tally
 from qrmerch.scans.visiting import Visit
 from qrmerch.tables import Instant
@@ -24,20 +25,20 @@ _SCAN: Final = tuple(column.name for column in Scan.__table__.columns)
 _INSERT_SCAN: Final = f"INSERT INTO scan ({', '.join(_SCAN)}) VALUES ({', '.join('?' * len(_SCAN))})"  # noqa: S608 - names
 _COPY_SCAN: Final = f"COPY scan ({', '.join(_SCAN)}) FROM STDIN"
 _COPIED: Final = "\t".join(["%s"] * len(_SCAN)) + "\n"
-_TYPES: Final = {Instant: "timestamptz", Boolean: "boolean", Date: "date", Integer: "integer"}
+_TYPES: Final = {Instant: "timestamptz", Boolean: "boolean", Date: "date", Integer: "integer", BigInteger: "bigint"}
 
 
 class _Adding:
     """The statement that adds rows to a table, or changes those of the same key that are there."""
 
     def __init__(self, table: Any, change: str) -> None:
-        """:param change: what is set where the key is there."""
+        """:param change: what is set where the key is there; nothing, where it is empty."""
         columns = table.__table__.columns
         names, key = (", ".join(f'"{each.name}"' for each in some) for some in (columns, table.__table__.primary_key))
         types = [_TYPES.get(type(column.type), "text") for column in columns]
         into, or_change = (
             f"INSERT INTO {table.__tablename__} ({names}) ",
-            f" ON CONFLICT ({key}) DO UPDATE SET {change}",
+            f" ON CONFLICT ({key}) DO {f'UPDATE SET {change}' if change else 'NOTHING'}",
         )
         arrays = ", ".join(f"CAST(%s AS {each}[])" for each in types)
         self._sqlite = f"{into} VALUES ({', '.join('?' * len(types))}){or_change}"
@@ -48,7 +49,7 @@ class _Adding:
         if not rows:
             return
         if is_sqlite(db):
-            db.connection().exec_driver_sql(self._sqlite, [tuple(row) for row in rows])
+            db.connection().exec_driver_sql(self._sqlite, list(rows))
             return
         arrays = tuple(_array(map(str, column)) for column in zip(*rows, strict=True))
         db.connection().exec_driver_sql(self._postgresql, arrays)
@@ -59,9 +60,12 @@ _VISIT: Final = _Adding(
     OpenVisit,
     ", ".join(f"{each.name} = excluded.{each.name}" for each in OpenVisit.__table__.columns if not each.primary_key),
 )
+_IDS: Final = ("retailer_id", "code_id", "item_id", "store_id", "fixture_id")
 _LIST_VISITS: Final = (
-    f"SELECT {', '.join(each.name for each in OpenVisit.__table__.columns)} FROM open_visit WHERE visit"  # noqa: S608 - names
+    f"SELECT {', '.join((*(each.name for each in OpenVisit.__table__.columns), *_IDS))} FROM open_visit"  # noqa: S608 - names
+    " JOIN scan_place ON number = place_number WHERE visit"
 )
+_PLACE: Final = _Adding(ScanPlace, "")
 _ID: Final = attrgetter("id")
 _DAY: Final = _Adding(DayTotal, _COUNTED.format(table="day_total"))
 _HOUR: Final = _Adding(HourTotal, _COUNTED.format(table="hour_total"))
@@ -90,21 +94,26 @@ _RESTS_IN_UTC: Final = tuple(f"{rest}+00" for rest in _RESTS)
 
 
 class Instants:
-    """Instants as their column's text, most of it remembered for each minute; `months` are those they lie in."""
+    """Instants as their column's text, most of it remembered for each second; `months` are those they lie in."""
 
     def __init__(self, db: Session) -> None:
         self.months: set[str] = set()
         self._rests = _RESTS if is_sqlite(db) else _RESTS_IN_UTC
-        self._minute, self._said = -1, ""
+        self._minute, self._second, self._minute_said, self._said = -1, -1, "", ""
 
     def of(self, at_ms: int) -> str:
         """:param at_ms: milliseconds since 1970; quick where instants come in order."""
         second, rest_ms = divmod(at_ms, 1000)
-        minute, second = divmod(second, 60)
+        if second != self._second:
+            self._turn(second)
+        return self._said + self._rests[rest_ms]
+
+    def _turn(self, second: int) -> None:
+        minute = second // 60
         if minute != self._minute:
-            self._minute, self._said = minute, f"{datetime.fromtimestamp(minute * 60, UTC):%Y-%m-%d %H:%M:}"
-            self.months.add(self._said[:7])
-        return self._said + _SECONDS[second] + self._rests[rest_ms]
+            self._minute, self._minute_said = minute, f"{datetime.fromtimestamp(minute * 60, UTC):%Y-%m-%d %H:%M:}"
+            self.months.add(self._minute_said[:7])
+        self._second, self._said = second, self._minute_said + _SECONDS[second % 60]
 
 
 def make_room(db: Session) -> None:
@@ -130,11 +139,16 @@ def add_scans(db: Session, rows: Sequence[tuple[Any, ...]]) -> None:
         raise DBAPIError.instance(_COPY_SCAN, None, error, psycopg.Error) from error
 
 
+def keep_places(db: Session, places: Mapping[Place, int]) -> None:
+    """Places and their numbers, for those that are new."""
+    _PLACE.run(db, sorted((number, *place[:5]) for place, number in places.items()))
+
+
 def keep_visits(db: Session, visits: Iterable[Visit]) -> None:
     """Take in visits as they are now, whether they are open already or not."""
     # In one order for all loaders, and beside each other in the table.
     rows = [
-        (each.id, *each.place[:5], each.began, each.seen, each.waiting, each.is_engaged)
+        (each.id, each.place_number, each.began, each.seen, each.waiting, each.is_engaged)
         for each in sorted(visits, key=_ID)
     ]
     _VISIT.run(db, rows)
@@ -162,7 +176,10 @@ def add_phones(db: Session, phones: Collection[tuple[str, str, str]]) -> list[tu
 
 
 def list_visits(db: Session, visits: Collection[str]) -> Sequence[tuple[Any, ...]]:
-    """Those among visits that are open, each with the columns of `OpenVisit`; instants as the driver gives them."""
+    """Those among visits that are open, each with the columns of `OpenVisit` and the ids of where it began.
+
+    Instants as the driver gives them.
+    """
     listed = sorted(visits)
     if not listed:
         return ()

@@ -17,9 +17,7 @@ CodeHourKey = tuple[str, str, str, int, str, str]
 
 
 class Totals(NamedTuple):
-    """What is to be added to each table of totals: the columns of its key in their order (of `CodeHour` all but the
-    count), and how many.
-    """
+    """What is to be added to each table of totals: the columns of its key in their order, and how many."""
 
     days: Mapping[DayKey, int]
     hours: Mapping[HourKey, int]
@@ -64,7 +62,7 @@ class Tally:
                 days[retailer_id, on, kind, store_id, fixture_id, item_id, code_id] += count
                 hours[retailer_id, on, hour, kind, store_id, fixture_id] += count
                 if kind == SCAN and code_id:
-                    code_hours[retailer_id, code_id, on, hour, item_id, store_id] += count
+                    code_hours[retailer_id, item_id, on, hour, store_id, code_id] += count
         for (place, kind, on), count in self._days.items():
             days[_day_key(place, kind, on)] += count
         return Totals(days, hours, code_hours)

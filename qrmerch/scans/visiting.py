@@ -21,6 +21,7 @@ class Visit:
 
     id: str
     place: Place
+    place_number: int
     began_ms: int
     seen_ms: int
     began: str
@@ -30,13 +31,11 @@ class Visit:
 
     @classmethod
     def of(cls, row: Sequence[Any], places: Places) -> "Visit":
-        """:param row: the columns of `OpenVisit`; instants as the driver gives them."""
-        visit, retailer_id, code_id, item_id, store_id, fixture_id, began_at, seen_at, waiting, is_engaged = row
-        place = places.of_store(retailer_id, store_id, item_id=item_id)
-        place = place._replace(code_id=code_id, fixture_id=fixture_id)
-        return cls(
-            visit, place, _ms_of(began_at), _ms_of(seen_at), str(began_at), str(seen_at), waiting, bool(is_engaged)
-        )
+        """:param row: as `storing.list_visits` gives it."""
+        visit, number, began_at, seen_at, waiting, is_engaged, *ids = row
+        began_ms, seen_ms = _ms_of(began_at), _ms_of(seen_at)
+        place = places.of_ids(*ids)
+        return cls(visit, place, number, began_ms, seen_ms, str(began_at), str(seen_at), waiting, bool(is_engaged))
 
     def see(self, at_ms: int, at: str) -> bool:
         """Note that something happened at an instant, unless it had ended by then; whether it still belongs to it."""

@@ -17,7 +17,7 @@ from qrmerch.errors import Conflict, NotFound
 from qrmerch.scans import kinds
 from qrmerch.scans.agents import KINDS, VERSION
 from qrmerch.scans.correcting import RULE, list_corrections
-from qrmerch.scans.models import Scan, WithdrawnRule
+from qrmerch.scans.models import Scan, ScanPlace, WithdrawnRule
 from qrmerch.scans.places import QUARTER_MS, LocalHours, Places
 from qrmerch.scans.storing import add_totals, settle
 from qrmerch.scans.totals import Tally
@@ -71,7 +71,7 @@ def _left_out_agents() -> Any:
 def _count_again(db: Session, agents: list[str], places: Places, tally: Tally) -> int:
     hits, waiting = 0, []
     for row in _rows_of(db, agents):
-        place, quarter = places.of_visit(row), int(row.at.timestamp()) // (QUARTER_MS // 1000)
+        place, quarter = places.of_ids(*row[:5]), int(row.at.timestamp()) // (QUARTER_MS // 1000)
         tally.add(row.outcome, place, quarter, -1)
         tally.add(kinds.SCAN, place, quarter)
         hits += 1
@@ -84,8 +84,10 @@ def _count_again(db: Session, agents: list[str], places: Places, tally: Tally) -
 
 def _rows_of(db: Session, agents: list[str]) -> Iterator[Any]:
     seen = select(Scan.visit).where(Scan.outcome == kinds.VIEW, Scan.visit != "")
-    columns = (Scan.at, Scan.retailer_id, Scan.code_id, Scan.item_id, Scan.store_id, Scan.fixture_id)
-    wanted = select(*columns, Scan.visit, Scan.outcome).where(Scan.agent.in_(agents), Scan.outcome.in_(_BY_RULE))
+    at = ScanPlace
+    ids = (at.retailer_id, at.code_id, at.item_id, at.store_id, at.fixture_id)
+    wanted = select(*ids, Scan.at, Scan.visit, Scan.outcome).join(ScanPlace, ScanPlace.number == Scan.place_number)
+    wanted = wanted.where(Scan.agent.in_(agents), Scan.outcome.in_(_BY_RULE))
     # What was fetched ahead and seen afterwards is a scan already.
     wanted = wanted.where(Scan.outcome.not_in(kinds.WAITING) | Scan.visit.not_in(seen))
     yield from db.execute(wanted.execution_options(yield_per=_READ_AT_ONCE))

@@ -147,6 +147,8 @@ if (here) {
   // The printed address gives way to the page's own, so that reload, bookmark and copy are no scans.
   let visit = new URLSearchParams(location.search).get('v') || '';
   history.replaceState(history.state, '', here + location.hash);
+  // Who is called to this page comes to where the code hangs.
+  all('input[name=from]').forEach((input) => { input.value = code; });
 
   // The visit, an id that passes: from the answer's header, else from that of the view; handed on to forms and links.
   const carry = (id) => {

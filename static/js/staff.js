@@ -101,7 +101,8 @@ const postDraft = (address, body, more = {}) => fetch(address, { method: 'POST',
 /* An answer that takes longer than this is as good as none. */
 const patience = () => ({ signal: AbortSignal.timeout(15_000) });
 
-/* One at a time: Chromium forgets an address that it is given between the answer to the one before and its being shown. */
+/* One at a time: Chromium forgets an address that it is given between the answer to the one before and its being shown. What leads to
+   a sign-in, which may stand in no frame, shows nothing that could be scrolled. */
 const draws = new WeakMap();
 
 const redraw = (frame, address) => {
@@ -109,11 +110,11 @@ const redraw = (frame, address) => {
   const isUnderWay = draws.has(frame);
   draws.set(frame, isUnderWay && address);
   if (isUnderWay) return;
-  const top = frame.contentWindow?.scrollY ?? 0;
+  const top = frame.contentDocument ? frame.contentWindow.scrollY : 0;
   frame.addEventListener('load', () => {
     const next = draws.get(frame);
     draws.delete(frame);
-    frame.contentWindow.scrollTo(0, top);
+    if (frame.contentDocument) frame.contentWindow.scrollTo(0, top);
     if (next) redraw(frame, next);
   }, { once: true });
   frame.contentWindow?.location.replace(address);

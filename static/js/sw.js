@@ -95,6 +95,7 @@ const put = async (address, answer) => {
 };
 
 const drop = async (address) => {
+  if (isForgotten) return;
   for (const name of [PAGES, MINE]) await (await caches.open(name)).delete(keyOf(address));
 };
 
@@ -143,7 +144,7 @@ const hold = async ({ page, code, mine, kept, files }) => {
   });
   const [held] = await Promise.all([page && fetchAhead(page), mine && holdList(mine), ...files.map((file) => bring(file).catch(() => {}))]);
   // The page was opened by its printed code, which is where it will be looked for again.
-  if (held && code) await (await caches.open(PAGES)).put(keyOf(`/q/${code}`), await find(page));
+  if (held && code && !isForgotten) await (await caches.open(PAGES)).put(keyOf(`/q/${code}`), await find(page));
 };
 
 // The list with the pictures on it, each in the first size that is offered.

@@ -6,11 +6,13 @@ One database is enough: which one it is makes no difference to a browser.
 import io
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, Response
 from PIL import Image
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, Page
@@ -21,7 +23,7 @@ from qrmerch.media.service import receive_upload
 from qrmerch.parties.models import Vendor
 from qrmerch.web import Services
 from tests import once
-from tests.chromium import Watched, watch
+from tests.chromium import PATIENCE_MS, Watched, watch
 from tests.live import serving
 
 _PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "locale": "en-US"}
@@ -47,10 +49,26 @@ def database_url(sqlite_template: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def live_server(app: Flask) -> Iterator[str]:
+def live_server(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The whole application behind a real HTTP server; its address."""
+    name = "landing_worker.give_worker"
+    monkeypatch.setitem(app.view_functions, name, _make_patient(app.view_functions[name]))
     with serving(app) as address:
         yield address
+
+
+def _make_patient(give_worker: Callable[[], Any]) -> Callable[[], Any]:
+    """A worker that waits for an answer as long as it takes: after three seconds others show a page from the phone."""
+
+    @wraps(give_worker)
+    def give_patient() -> Response:
+        answer: Response = give_worker()
+        patient = answer.data.replace(b"PATIENCE_MS = 3000;", b"PATIENCE_MS = %d;" % PATIENCE_MS)
+        assert patient != answer.data
+        answer.data = patient
+        return answer
+
+    return give_patient
 
 
 @pytest.fixture
@@ -61,7 +79,7 @@ def open_phone(chromium: Chromium, live_server: str) -> Iterator[OpenPhone]:
 
     def open_one(**options: Any) -> Watched:
         context = chromium.new_context(**{**_PHONE, "base_url": live_server, **options})
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         watched.append(watch(context.new_page(), live_server))
         return watched[-1]
@@ -72,6 +90,13 @@ def open_phone(chromium: Chromium, live_server: str) -> Iterator[OpenPhone]:
     for each in watched:
         assert each.complaints == []
         assert each.foreign == []
+
+
+def stand_still(page: Page) -> None:
+    """Let the clock of a page stand still until `page.clock` sets it forward: before that it is not seen by anybody."""
+    at = now()
+    page.clock.install(time=at)
+    page.clock.pause_at(at + timedelta(seconds=1))
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from qrmerch.media import arrivals
 from qrmerch.media.models import Asset
 from qrmerch.users.service import open_session
 from tests.browser.conftest import OpenPhone
-from tests.chromium import Watched
+from tests.chromium import Watched, wait_until
 from tests.media import films
 from tests.studio.people import Studio, make_studio
 
@@ -73,7 +73,7 @@ def test_a_lost_line_costs_a_piece_and_the_film_arrives(watched: Watched, databa
 
     send(page, film)
 
-    expect(page.get_by_role("heading", name="The film is being made ready")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="The film is being made ready")).to_be_visible()
     with database.read() as db:
         asset = db.scalars(select(Asset)).one()
     assert (asset.file_name, asset.source_bytes) == ("drop.mp4", film.stat().st_size)
@@ -94,8 +94,7 @@ def test_a_closed_tab_goes_on_when_the_same_file_is_chosen_again(
     page.route(is_piece, stop_after_two)
     send(page, film)
     expect(page.locator("[data-said]")).to_contain_text("Keep this page open; closed, it goes on")
-    while len(seen) < 3:
-        page.wait_for_timeout(20)
+    wait_until(page, lambda: len(seen) == 3, lambda: f"only {seen}")
 
     page.goto("/studio/assets")
     page.unroute(is_piece)
@@ -104,7 +103,7 @@ def test_a_closed_tab_goes_on_when_the_same_file_is_chosen_again(
     expect(page.locator("[data-send]")).to_have_text(f"Go on with drop.mp4, {percent} % is here")
     page.locator("[data-send]").click()
 
-    expect(page.get_by_role("heading", name="The film is being made ready")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="The film is being made ready")).to_be_visible()
 
 
 def test_what_is_no_film_is_refused_with_the_sentence_in_place(watched: Watched, tmp_path: Path) -> None:

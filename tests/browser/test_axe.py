@@ -63,7 +63,7 @@ def test_no_page_is_against_the_rules(
 
     # Downloads and refusals are no pages: the browser shows a PDF with a page of its own, and complains of the rest.
     watched.foreign[:] = [each for each in watched.foreign if not each.startswith("chrome")]
-    watched.complaints.clear()
+    watched.forgive()
     assert addresses
     assert found == {}
 

@@ -37,6 +37,7 @@ CAMERA = """
       return stream;
     };
 """
+IS_OFF = "() => tracks.length > 0 && tracks.every((each) => each.readyState === 'ended')"
 
 
 @pytest.fixture
@@ -69,11 +70,6 @@ def show(page: Page, text: str) -> None:
     page.get_by_role("button", name=AGAIN).click()
     expect(page.locator("#scan video")).to_be_visible()
     page.evaluate("(text) => { window.read = text; }", text)
-
-
-def is_off(page: Page) -> bool:
-    ended: bool = page.evaluate("tracks.length > 0 && tracks.every((each) => each.readyState === 'ended')")
-    return ended
 
 
 @pytest.mark.parametrize(
@@ -120,13 +116,13 @@ def test_the_camera_goes_off_with_its_sheet(page: Page) -> None:
     page.get_by_role("button", name=AGAIN).click()
     page.wait_for_function("() => document.querySelector('#scan video')?.videoWidth")
     assert page.evaluate("facing") == "environment"
-    assert not is_off(page)
+    assert not page.evaluate(IS_OFF)
     page.locator("#scan video").evaluate("(video) => video.getBoundingClientRect().width > 200 || fail()")
 
     page.get_by_role("button", name="Close").last.click()
 
     expect(page.locator("#scan")).to_be_hidden()
-    assert is_off(page)
+    page.wait_for_function(IS_OFF)
 
 
 def test_a_camera_that_may_not_be_used_says_what_else_helps(page: Page) -> None:

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from sqlalchemy.orm import Session
 
 from qrmerch.content.models import Style
+from qrmerch.offers.models import OfferKind
 from tests.axe import list_problems, open_sheets
 from tests.browser.conftest import Draw, OpenPhone
 from tests.browsing import PHONE
@@ -102,6 +103,35 @@ def test_with_type_twice_as_large_nothing_is_cut_off(
         assert page.evaluate(SMALL_TARGETS) == []
 
 
+# The words of a heading that do not stand in one piece.
+BROKEN = """() => {
+  const text = document.querySelector('.invite h2 bdi').firstChild, range = document.createRange(), broken = [];
+  for (const word of text.data.matchAll(/\\S+/g)) {
+    range.setStart(text, word.index);
+    range.setEnd(text, word.index + word[0].length);
+    if (new Set([...range.getClientRects()].map((box) => Math.round(box.y))).size > 1) broken.push(word[0]);
+  }
+  return broken;
+}"""
+
+
+def test_with_type_twice_as_large_no_word_of_an_invitation_breaks(
+    app: Flask, open_phone: OpenPhone, aisle: Aisle, db: Session, draw: Draw
+) -> None:
+    item = make_item(db, aisle.retailer, vendor=aisle.vendor, title="Hora No. 4")
+    template = make_template(db, aisle.retailer, style=Style.QUIET, is_default=False)
+    publish_page(db, item, template=template, slots={"gallery.pictures": [draw(aisle.vendor, "watch")]})
+    add_offer(db, item, kind=OfferKind.EXPERIENCE, value=0, headline={"en": "An evening at the watchmaker’s bench"})
+    db.commit()
+    hear(app)
+    page = open_phone(user_agent=PHONE, reduced_motion="reduce").page
+    page.goto(f"/i/{item.public_id}?at={aisle.store.public_id}")
+
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+
+    assert page.evaluate(BROKEN) == []
+
+
 def test_a_bar_of_large_type_does_not_hide_what_has_the_focus(
     app: Flask, open_phone: OpenPhone, aisle: Aisle, db: Session, draw: Draw
 ) -> None:
@@ -172,6 +202,7 @@ def test_a_kept_list_and_a_code_hold_in_every_view(
     page.locator("[data-keep]").first.click()
     expect(page.locator(".count")).to_have_text("1")
     page.locator(".bar .btn").click()
+    page.wait_for_url("**/my/claims/**")
     code = page.url
 
     for address in (code, "/my?of=fashiontown&lang=en"):

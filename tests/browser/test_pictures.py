@@ -168,6 +168,7 @@ def test_the_focal_point_moves_by_keyboard_on_the_picture(library: Watched, work
     expect(page.locator("[data-focal=x]")).to_have_value("0")
     page.get_by_label("What it shows, English").fill("A yellow top")
     page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("is saved")).to_be_visible()
     with database.read() as db:
         kept = db.get_one(Asset, asset.id)
     assert (kept.focus_x, kept.focus_y) == (0.0, 0.41)

@@ -5,9 +5,11 @@ from typing import Any, Final
 import pytest
 from flask import Flask
 from playwright.sync_api import Page
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from qrmerch.content.models import Style
+from qrmerch.media.models import Asset
 from qrmerch.reviews.models import ReviewState
 from tests.browser.conftest import Draw, OpenPhone
 from tests.browsing import PHONE
@@ -50,9 +52,11 @@ def page(open_phone: OpenPhone) -> Page:
     return open_phone(user_agent=PHONE, reduced_motion="reduce").page
 
 
-def make_page(db: Session, app: Flask, aisle: Aisle, style: Style, draw: Draw) -> str:
+def make_page(
+    db: Session, app: Flask, aisle: Aisle, style: Style, draw: Draw, title: str = "Marigold Slouch Top"
+) -> str:
     """The address of a page in a style with sizes, one of them gone here, an offer, facts and reviews."""
-    item = make_item(db, aisle.retailer, vendor=aisle.vendor, title="Marigold Slouch Top", sizes=("XS", "S", "M", "L"))
+    item = make_item(db, aisle.retailer, vendor=aisle.vendor, title=title, sizes=("XS", "S", "M", "L"))
     template = make_template(db, aisle.retailer, style=style, is_default=False)
     slots: dict[str, Any] = {
         "gallery.pictures": [draw(aisle.vendor, f"{style} {n}") for n in (1, 2)],
@@ -116,6 +120,63 @@ def test_choosing_a_size_that_is_gone_here_moves_no_size(
     assert page.locator(".if-gone").is_visible()
     assert page.evaluate(SIZES) == before
     assert len({y for _, y, _, _ in before}) == 1, "four sizes fit in one row"
+
+
+@pytest.mark.parametrize(
+    ("style", "title", "height"),
+    [
+        (Style.EVERYDAY, "Marigold Slouch Top", 844),
+        (Style.EVERYDAY, "Marigold Slouch Top", 740),
+        (Style.EVERYDAY, "Marigold Slouch Top with Ribbed Hem", 844),
+        (Style.EVERYDAY, "Marigold Slouch Top with Ribbed Hem", 740),
+        (Style.EDITORIAL, "Meridian 4", 844),
+        (Style.EDITORIAL, "Meridian 4", 740),
+        (Style.EDITORIAL, "Meridian 4 Running Shoe", 844),
+        (Style.EDITORIAL, "Marigold Slouch Top with Ribbed Hem", 844),
+    ],
+)
+def test_the_sizes_stand_above_the_bar_whether_the_name_takes_a_line_or_two(
+    style: Style, title: str, height: int, app: Flask, page: Page, aisle: Aisle, db: Session, draw: Draw
+) -> None:
+    page.set_viewport_size({"width": 390, "height": height})
+    page.goto(make_page(db, app, aisle, style, draw, title))
+
+    chips, bar = (page.locator(part).bounding_box() for part in ("article .chips", ".bar"))
+
+    assert chips and bar and chips["y"] + chips["height"] <= bar["y"]
+
+
+def test_the_last_question_closes_both_columns_of_a_wide_page(
+    app: Flask, page: Page, aisle: Aisle, db: Session, draw: Draw
+) -> None:
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(make_page(db, app, aisle, Style.EDITORIAL, draw))
+
+    last, *others = page.locator(".rest > *").all()[::-1]
+    box = last.bounding_box()
+    before = [each.bounding_box() for each in others]
+
+    assert last.locator(".tap").count() == 1
+    assert box and box["width"] > 1200
+    assert all(each and each["y"] + each["height"] <= box["y"] + 1 for each in before)
+
+
+@pytest.mark.parametrize("style", Style)
+def test_a_wide_picture_is_shown_from_side_to_side(
+    style: Style, app: Flask, page: Page, aisle: Aisle, db: Session, draw: Draw
+) -> None:
+    address = make_page(db, app, aisle, style, draw)
+    db.execute(update(Asset).values(width=1500, height=1000))
+    db.commit()
+    hear(app)
+    page.set_viewport_size({"width": 390, "height": 1000})
+
+    page.goto(address)
+
+    box = page.locator(".reel").bounding_box()
+    # The strong picture of the one style may lose a little at its sides.
+    expected = 5 / 4 if style == Style.EDITORIAL else 3 / 2
+    assert box and abs(box["width"] / box["height"] - expected) < 0.02
 
 
 @pytest.mark.parametrize("style", [Style.EVERYDAY, Style.QUIET])

@@ -79,7 +79,7 @@ def test_a_scan_of_a_replaced_code_counts_for_its_own_code(app: Flask, browser: 
     lines = [
         read_line(line) for path in log_dir.rglob("*") if path.is_file() for line in path.read_bytes().splitlines()
     ]
-    assert [line.subject for line in lines if line.kind == SCAN] == [old.token]
+    assert [line.subject for line in lines if line.traits.kind == SCAN] == [old.token]
 
 
 def test_old_prints_follow_the_new_as_far_as_it_goes(app: Flask, browser: Browser, db: Session) -> None:

@@ -6,7 +6,6 @@ import os
 import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -26,15 +25,9 @@ from qrmerch.scans.models import DayTotal, Event, HourTotal, LogFile, Scan
 from qrmerch.serving import environment_of
 from tests.browsing import PHONE
 from tests.factories import make_code, make_fixture, make_item, make_retailer, make_store, publish_page
+from tests.ports import free_port
 
 _START_S, _SETTLE_S = 150, 150
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass

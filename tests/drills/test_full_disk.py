@@ -45,10 +45,10 @@ def test_sec_j04_a_full_disk_costs_no_page_and_every_loss_is_told(is_durable: bo
     assert all(more)
     assert log.lost == taken.count(False)
     read = [read_line(line) for path in small_disk.glob(PATTERN) for line in _whole_lines(path)]
-    told = {line.subject for line in read if line.kind == "q"}
+    told = {line.subject for line in read if line.traits.kind == "q"}
     # Every line that was taken is there whole, and each that is not was told.
     assert told == {f"{number:09}" for number, was_taken in enumerate([*taken, *more]) if was_taken}
-    assert sum(line.lost for line in read if line.kind == "l") == log.lost
+    assert sum(line.traits.lost for line in read if line.traits.kind == "l") == log.lost
 
 
 def test_a_full_disk_takes_no_half_of_a_file_again_and_again(small_disk: Path) -> None:

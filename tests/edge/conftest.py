@@ -23,7 +23,7 @@ from tests.live import serving
 from tests.nginx import Nginx, find_nginx, running
 
 HOST = "qr.fashiontown.example"
-_LINES_WAIT_S = 5.0
+_LINES_WAIT_S = 60.0
 
 
 @dataclass

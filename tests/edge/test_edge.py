@@ -114,7 +114,7 @@ def test_everything_else_comes_from_behind(phone: Ask, app: Flask, aisle: Aisle,
     assert missing.status == 404
     assert (typed.status, page.status, kept.status) == (200, 200, 303)
     assert logged(settings, 0) == []
-    assert [line.kind for line in _lines(settings)] == ["o", "q", "q", "i"]
+    assert [line.traits.kind for line in _lines(settings)] == ["o", "q", "q", "i"]
 
 
 def test_sec_h03_no_address_is_in_the_log_of_a_server_of_ones_own(phone: Ask, nginx: Nginx, aisle: Aisle) -> None:
@@ -141,8 +141,8 @@ def test_the_line_is_ours_and_its_visit_goes_on(phone: Ask, app: Flask, aisle: A
     said = read_line(json.dumps(line).encode())
     visit = re.fullmatch(r'v;desc="([0-9a-f]{32})"', answer.headers["server-timing"])
     assert visit is not None
-    assert (said.kind, said.subject, said.visit) == (SCAN, aisle.code.token, visit[1])
-    assert said.is_new_visit and not said.near
+    assert (said.traits.kind, said.subject, said.visit) == (SCAN, aisle.code.token, visit[1])
+    assert said.traits.is_new_visit and not said.near
     seen = phone(
         "/v",
         method="POST",
@@ -246,7 +246,7 @@ def test_a_phone_that_agreed_is_answered_from_behind_where_its_key_can_be_made(
 
     assert [each.status for each in answers] == [200, 200]
     assert len(logged(settings, 2)) == 2, "without such a cookie nginx answers"
-    ours = [line for line in _lines(settings) if line.near or line.has_gpc]
+    ours = [line for line in _lines(settings) if line.near or line.traits.has_gpc]
     assert [line.phone for line in ours] == [phone_key("0" * 32, aisle.retailer.id), ""]
 
 

@@ -6,18 +6,15 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import BrowserContext
 
 from qrmerch import jobs
 from qrmerch.config import Settings
 from tests.browsing import PHONE
-from tests.chromium import Watched, watch
+from tests.chromium import PATIENCE_MS, Watched, watch
 from tests.drills.shop import Shop
 
 _SCREENS = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1280, "height": 900}}
-
-_PATIENCE_MS = 60_000
-expect.set_options(timeout=_PATIENCE_MS)
 
 OpenWindow = Callable[..., Watched]
 
@@ -51,7 +48,7 @@ def open_window(chromium: Chromium, served: Shop) -> Iterator[OpenWindow]:
             # By its own name this browser is a robot, whose scans are none.
             told |= {"is_mobile": True, "has_touch": True, "user_agent": PHONE}
         context = chromium.new_context(**told)
-        context.set_default_timeout(_PATIENCE_MS)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         watched.append(watch(context.new_page(), served.settings.base_url))
         return watched[-1]

@@ -124,7 +124,7 @@ def _send_picture(page: Page, photo: Path) -> str:
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("is saved")).to_be_visible()
     # The worker makes the renditions meanwhile.
-    for _ in range(60):
+    for _ in range(240):
         page.goto("/studio/assets")
         if page.get_by_text("Being made ready", exact=True).count() == 0 and page.locator("tbody img").count():
             break
@@ -171,7 +171,8 @@ def _promise(page: Page) -> None:
         page.get_by_label("Find items").fill(_ITEM)
         page.get_by_role("button", name="Find", exact=True).click()
     page.get_by_label(_ITEM).check()
-    local = now() - timedelta(hours=30)
+    # Noon, which no change of the clocks leaves out.
+    local = (now() - timedelta(days=2)).replace(hour=12)
     page.get_by_label("From", exact=True).fill(local.strftime("%Y-%m-%dT%H:%M"))
     page.get_by_label("Until", exact=True).fill((local + timedelta(days=10)).strftime("%Y-%m-%dT%H:%M"))
     page.get_by_label("Codes in all").fill("50")

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
 
 from flask import Flask
 from sqlalchemy import select
@@ -17,7 +19,7 @@ from qrmerch.landing.front_door import ScanPath
 from qrmerch.looks.models import Look
 from qrmerch.offers.models import Offer, OfferCounter, OfferItem, OfferKind
 from qrmerch.parties.models import Retailer, Store, Vendor
-from qrmerch.scans.line import Line, read_line
+from qrmerch.scans.line import read_line
 from qrmerch.web import Services
 from tests.browsing import Browser
 from tests.factories import (
@@ -136,11 +138,12 @@ def carry(browser: Browser, secret: str, *, host: str = "localhost") -> Browser:
     return browser
 
 
-def lines(app: Flask) -> list[Line]:
-    """What the scan log says so far."""
+def lines(app: Flask) -> list[Any]:
+    """What the scan log says so far: of each line what is its own, and its traits beside that."""
     services: Services = app.extensions["qrmerch"]
     files = sorted(services.settings.log_dir.glob("*.jsonl"))
-    return [read_line(line) for file in files for line in file.read_bytes().splitlines()]
+    said = [read_line(line) for file in files for line in file.read_bytes().splitlines()]
+    return [SimpleNamespace(**each._asdict(), **each.traits._asdict()) for each in said]
 
 
 def scan_path(app: Flask) -> ScanPath:

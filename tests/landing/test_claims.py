@@ -230,7 +230,7 @@ def test_a_variant_of_whatever_length_does_no_harm(browser: Browser, aisle: Aisl
     shown = claim(browser, aisle, variant="\u202e" + "x" * 100_000)
 
     assert shown.status_code == 200
-    assert "xxx" not in shown.text
+    assert "x" * 20 not in shown.text
 
 
 # --- no code, and why ------------------------------------------------------------------------------

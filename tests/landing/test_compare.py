@@ -33,11 +33,14 @@ def address(*items: Item) -> str:
 def rows(page: str) -> dict[str, list[str]]:
     """The rows of the table: the fact, and each item's value."""
     found = re.findall(r'<tr role="row"><th role="rowheader"[^>]*>([^<]+)</th>(.*?)</tr>', page, re.DOTALL)
-    return {name: re.findall(r"<bdi[^>]*>([^<]+)|>(Not said)<", cells) for name, cells in found}  # type: ignore[misc]
+    return {
+        name: [_text(cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", cells, re.DOTALL)] for name, cells in found
+    }
 
 
-def said(page: str) -> dict[str, list[str]]:
-    return {name: [one or other for one, other in cells] for name, cells in rows(page).items()}  # type: ignore[misc]
+def _text(cell: str) -> str:
+    words = re.sub(r'<span aria-hidden="true">.*?</span>', "", cell)
+    return " ".join(re.sub(r"<[^>]+>", " ", words).split())
 
 
 def test_what_differs_stands_first_and_the_same_is_folded(browser: Browser, db: Session) -> None:
@@ -47,20 +50,31 @@ def test_what_differs_stands_first_and_the_same_is_folded(browser: Browser, db: 
         retailer,
         {"Made of": "Brass", "Socket": "E27", "Height": "40 cm"},
         {"Socket": "e27", "Height": "52 cm", "Cable": "Linen"},
+        {"Made of": "Tin", "Socket": "E27", "Height": "52 cm"},
     )
 
     page = browser.get(address(*items)).text
 
-    table = said(page)
+    table = rows(page)
     assert next(iter(table)) == "Price"
-    assert list(table)[-3:] == ["Height", "Made of", "Cable"]
-    assert table["Height"] == ["40 cm", "52 cm"]
-    assert table["Made of"] == ["Brass", "Not said"]
-    assert table["Cable"] == ["Not said", "Linen"]
+    assert list(table)[-3:] == ["Height", "Made of", "Besides"]
+    assert table["Height"] == ["40 cm", "52 cm", "52 cm"]
+    assert table["Made of"] == ["Brass", "Not said", "Tin"]
+    assert table["Besides"] == ["Not said", "Cable Linen", "Not said"]
     assert "Socket" not in table
     folded = page[page.index("The same in all") :]
     assert "E27" in folded
     assert '<meta name="robots" content="noindex">' in page
+
+
+def test_unlike_things_fill_no_table_with_gaps(browser: Browser, db: Session) -> None:
+    retailer = make_retailer(db)
+    items = make_lamps(db, retailer, {"Cable": "Linen", "Made of": "Brass"}, {"Drop": "8 mm", "Weight": "240 g"})
+
+    table = rows(browser.get(address(*items)).text)
+
+    assert list(table) == ["Price", "In store", "Besides"]
+    assert table["Besides"] == ["Cable Linen Made of Brass", "Drop 8 mm Weight 240 g"]
 
 
 def test_three_fit_and_a_fourth_is_said_to_be_left_out(browser: Browser, db: Session) -> None:
@@ -70,7 +84,7 @@ def test_three_fit_and_a_fourth_is_said_to_be_left_out(browser: Browser, db: Ses
     three = browser.get(address(*items[:3])).text
     four = browser.get(address(*items)).text
 
-    assert said(three)["Height"] == said(four)["Height"] == ["0 cm", "1 cm", "2 cm"]
+    assert rows(three)["Height"] == rows(four)["Height"] == ["0 cm", "1 cm", "2 cm"]
     assert "Three at most" not in three
     assert "Three at most stand side by side" in four
 
@@ -111,7 +125,7 @@ def test_what_is_no_longer_sold_has_no_price_beside_the_rest_nor_on_the_list(bro
     retire_item(db, aisle.top, at=now())
     db.commit()
 
-    table = said(browser.get(address(aisle.top, aisle.sandal)).text)
+    table = rows(browser.get(address(aisle.top, aisle.sandal)).text)
     mine = browser.get("/my").text
 
     assert table["Price"][0] == "No longer sold"
@@ -127,7 +141,7 @@ def test_what_is_taken_down_has_neither_price_nor_facts_beside_the_rest_nor_on_t
     take_down(db, aisle.top, reason="Recalled", actor=None, at=now())
     db.commit()
 
-    table = said(browser.get(address(aisle.top, aisle.sandal)).text)
+    table = rows(browser.get(address(aisle.top, aisle.sandal)).text)
     mine = browser.get("/my").text
 
     assert table["Price"][0] == "Not available at the moment"

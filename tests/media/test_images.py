@@ -119,8 +119,8 @@ def test_every_width_comes_as_avif_and_jpeg_none_larger_than_the_picture(tmp_pat
     made = rendered(written(tmp_path, picture(500, 400)), tmp_path / "out")
 
     assert sorted((each.purpose, each.format, each.width, each.height) for each in made.files) == [
-        ("card", "avif", 300, 240),
-        ("card", "jpeg", 300, 240),
+        ("card", "avif", 469, 375),
+        ("card", "jpeg", 469, 375),
         ("page", "avif", 390, 312),
         ("page", "avif", 500, 400),
         ("page", "jpeg", 390, 312),
@@ -142,7 +142,7 @@ def test_a_photograph_of_12_megapixels_comes_in_all_sizes(tmp_path: Path) -> Non
     pages = sorted({each.width for each in made.files if each.purpose == "page"})
     assert pages == [390, 780, 1170]
     assert sizes == {
-        ("page", "avif"): 1170, ("page", "jpeg"): 1170, ("card", "avif"): 300, ("card", "jpeg"): 300,
+        ("page", "avif"): 1170, ("page", "jpeg"): 1170, ("card", "avif"): 500, ("card", "jpeg"): 500,
         ("preview", "jpeg"): 1200,
     }  # fmt: skip
     assert next(each for each in made.files if each.purpose == "preview").height == 630
@@ -273,8 +273,75 @@ def test_a_focus_stays_in_the_preview(tmp_path: Path) -> None:
     low = opened(rendered(tmp_path / "tall.png", tmp_path / "low", focus=(0.5, 1.0)), tmp_path / "low", "preview")
     high = opened(rendered(tmp_path / "tall.png", tmp_path / "high", focus=(0.5, 0.0)), tmp_path / "high", "preview")
 
-    assert _name(low.getpixel((200, 200))) == "red"
-    assert low.getpixel((200, 200))[1] < 60 < high.getpixel((200, 100))[1]
+    assert low.size == high.size == (952, 500), "as high as five fourths of its width, and as wide as a preview"
+    assert _name(low.getpixel((476, 450))) == "red"
+    assert low.getpixel((476, 450))[1] < 60 < high.getpixel((476, 450))[1]
+
+
+@pytest.mark.parametrize("size", [(400, 800), (600, 600), (480, 600)])
+def test_what_stands_is_shown_standing_in_the_preview_on_its_own_edges(tmp_path: Path, size: tuple[int, int]) -> None:
+    width, height = size
+    image = Image.new("RGB", size, "#bcd0c0")
+    image.paste("red", (width // 4, height // 4, width * 3 // 4, height * 3 // 4))
+    image.save(tmp_path / "standing.png")
+
+    preview = opened(rendered(tmp_path / "standing.png", tmp_path / "out"), tmp_path / "out", "preview")
+
+    assert abs(preview.width / preview.height - 1200 / 630) < 0.01
+    row = [_name(preview.getpixel((x, preview.height // 2))) for x in range(0, preview.width, 10)]
+    assert abs(row.count("red") * 10 / preview.height - width / 2 / min(height, width / 0.8)) < 0.06, "not squeezed"
+    left, right = (preview.getpixel((x, 20)) for x in (3, preview.width - 4))
+    assert all(abs(a - b) < 6 for side in (left, right) for a, b in zip(side, (0xBC, 0xD0, 0xC0), strict=True))
+
+
+def _with_subject(path: Path, size: tuple[int, int], box: tuple[int, int, int, int]) -> Path:
+    image = Image.new("RGB", size, "#e8e6e0")
+    image.paste("#22406a", box)
+    image.save(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("size", "box", "expected"),
+    [
+        ((400, 800), (100, 20, 300, 220), (0.5, 0.0)),
+        ((400, 800), (100, 560, 300, 800), (0.5, 1.0)),
+        ((400, 800), (100, 300, 300, 500), (0.5, 0.5)),
+        # Longer than what is shown of it: its head stays.
+        ((400, 800), (100, 40, 300, 800), (0.5, 0.2)),
+        ((900, 400), (20, 100, 220, 300), (0.0, 0.5)),
+        ((900, 400), (680, 100, 880, 300), (1.0, 0.5)),
+        # All of it, or nothing: nobody can tell.
+        ((400, 800), (0, 0, 400, 800), (0.5, 0.5)),
+    ],
+)
+def test_what_a_picture_is_of_is_guessed_where_nobody_has_said(
+    tmp_path: Path, size: tuple[int, int], box: tuple[int, int, int, int], expected: tuple[float, float]
+) -> None:
+    made = rendered(_with_subject(tmp_path / "picture.png", size, box), tmp_path / "out", focus=None)
+
+    assert made.focus == pytest.approx(expected, abs=0.06)
+
+
+def test_a_focus_that_was_said_is_kept(tmp_path: Path) -> None:
+    source = _with_subject(tmp_path / "picture.png", (400, 800), (100, 20, 300, 220))
+
+    assert rendered(source, tmp_path / "out", focus=(0.5, 0.8)).focus == (0.5, 0.8)
+
+
+@pytest.mark.parametrize(
+    ("ground", "at_the_top", "expected"),
+    [("#f4f4f2", "#f4f4f2", True), ("#f4f4f2", "#8a1c1c", False), ("#26282c", "#26282c", False)],
+)
+def test_dark_words_stand_only_on_a_top_that_is_light_and_plain(
+    tmp_path: Path, ground: str, at_the_top: str, expected: bool
+) -> None:
+    image = Image.new("RGB", (600, 800), ground)
+    image.paste(at_the_top, (0, 60, 250, 160))
+    image.paste("#1a3c70", (150, 400, 450, 700))
+    image.save(tmp_path / "cover.png")
+
+    assert rendered(tmp_path / "cover.png", tmp_path / "out").is_light_above is expected
 
 
 POLYGLOTS = {
@@ -475,7 +542,7 @@ def test_the_child_knows_no_secret(tmp_path: Path, program: Any, monkeypatch: py
 
 def test_the_child_decodes_no_more_pixels_than_it_is_told(tmp_path: Path) -> None:
     source = written(tmp_path, picture(400, 400))
-    order = ["JPEG", str(source), str(tmp_path), "1000", "0.5", "0.5", images.WHITE, str(images.RENDER_MEMORY_BYTES)]
+    order = ["JPEG", str(source), str(tmp_path), "1000", "0.5 0.5", images.WHITE, str(images.RENDER_MEMORY_BYTES)]
 
     answer = subprocess.run([sys.executable, "-I", images.__file__, *order], capture_output=True, check=True).stdout
 

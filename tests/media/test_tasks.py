@@ -212,7 +212,7 @@ def test_a_focus_said_while_it_is_made_is_the_one_that_is_made(work: Work, monke
     asset_id = receive(work, picture(300, 900))
     real, asked = service.prepare, []
 
-    def prepare(*given: object, focus: tuple[float, float], **named: object) -> service.Prepared:
+    def prepare(*given: object, focus: tuple[float, float] | None, **named: object) -> service.Prepared:
         asked.append(focus)
         if len(asked) == 1:
             with work.database.write() as db:
@@ -224,7 +224,7 @@ def test_a_focus_said_while_it_is_made_is_the_one_that_is_made(work: Work, monke
 
     jobs.run_all(work)
 
-    assert asked == [(0.5, 0.5), (0.5, 1.0)]
+    assert asked == [None, (0.5, 1.0)], "nobody had said, and then somebody had"
     assert asset_of(work, asset_id).state == AssetState.READY
 
 

@@ -5,7 +5,6 @@ import http.client
 import json
 import re
 import shutil
-import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -55,6 +54,7 @@ from tests.factories import (
 )
 from tests.figures import on_both_when_full
 from tests.landing.aisle import hear
+from tests.ports import free_port
 
 HOST, OLD_HOST = "qr.fashiontown.example", "old.fashiontown.example"
 GTIN, OTHER_GTIN, GTIN_OF_PLAIN, GLN = "09506000134352", "09506000134369", "09506000134376", "9506000134376"
@@ -564,9 +564,7 @@ def nginx(printed: Printed, settings: Settings, database: Database, tmp_path: Pa
         pytest.skip("there is no nginx here")
     folder = tmp_path / "away"
     export(settings, database, folder)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     conf = (folder / servers.NGINX).read_text().replace("/srv/qrmerch", str(folder))
     (tmp_path / "qrmerch.conf").write_text(conf.replace("listen 80;", f"listen 127.0.0.1:{port};"))
     shutil.copy(folder / servers.NGINX_MAP, tmp_path)

@@ -230,9 +230,20 @@ def test_a_place_has_a_name_of_its_own_in_its_store(db: Session) -> None:
     service.add_fixture(db, other, name="Shoe wall", kind=FixtureKind.WALL)
     with pytest.raises(FormError):
         service.add_fixture(db, store, name="  Shoe   wall ", kind=FixtureKind.WALL)
-    service.change_fixture(db, place, name="Shoe wall", kind=FixtureKind.WALL)
+    service.change_fixture(db, place, name="Shoe wall", kind=FixtureKind.WALL, at=NOON)
 
     assert place.kind == FixtureKind.WALL and len(db.scalars(select(Fixture)).all()) == 2
+
+
+def test_a_place_that_is_called_something_else_changes_pages_once(db: Session) -> None:
+    retailer = make_retailer(db)
+    place = make_fixture(db, make_store(db, retailer), name="Shoe wall")
+    before = changes(db, retailer)
+
+    for _ in range(2):
+        service.change_fixture(db, place, name="Shoes, ground floor", kind=place.kind, at=NOON)
+
+    assert changes(db, retailer) == before + 1
 
 
 # --- vendors and supply ------------------------------------------------------------------------------

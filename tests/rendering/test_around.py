@@ -16,7 +16,7 @@ from qrmerch.codes.models import CodeState
 from qrmerch.content.library import LIBRARY
 from qrmerch.content.models import Style
 from qrmerch.content.templates import add_template
-from qrmerch.parties.models import Retailer, RetailerHost, Store
+from qrmerch.parties.models import Fixture, FixtureKind, Retailer, RetailerHost, Store
 from qrmerch.rendering.around import sort_nearest
 from qrmerch.rendering.preview import graph_locale
 from qrmerch.rendering.service import render_item_page
@@ -25,6 +25,7 @@ from tests.browsing import Browser
 from tests.conftest import NOON
 from tests.factories import (
     make_code,
+    make_fixture,
     make_item,
     make_look,
     make_offer,
@@ -112,6 +113,69 @@ def test_what_is_here_names_nobody_else(db: Session) -> None:
     stock(db, item, other, 5, 5)
 
     assert "In stock at:" not in html_of(db, item, store=here, at=now())
+
+
+# --- where in the store it is ------------------------------------------------------------------------------
+
+
+def hang(db: Session, item: Item, store: Store, *names: str, kind: FixtureKind = FixtureKind.SHELF) -> list[Fixture]:
+    """Active codes of the item on places of these names."""
+    places = [make_fixture(db, store, name=name, kind=kind) for name in names]
+    for each in places:
+        make_code(db, item, fixture=each)
+    return places
+
+
+def spot_of(page: str) -> str:
+    """The line under the name, as it is read."""
+    found = re.search(r'<p class="spot">.*?</svg>(.*?)</p>', page, re.DOTALL)
+    return re.sub(r"<[^>]+>", "", found[1]) if found else ""
+
+
+def test_the_place_in_the_store_stands_under_the_name(db: Session) -> None:
+    _, item = make_house(db)
+    here = make_store(db, db.get_one(Retailer, item.retailer_id), short_name="Riverside")
+    other = make_store(db, db.get_one(Retailer, item.retailer_id), short_name="Galleria")
+    stock(db, item, here, 8, 8)
+    hang(db, item, here, "Ground floor, rail 12", kind=FixtureKind.HANGTAG)
+    hang(db, item, here, "Window 1", kind=FixtureKind.WINDOW)
+    hang(db, item, other, "Shoe wall")
+    make_code(db, item, fixture=make_fixture(db, here, name="Old table"), state=CodeState.RETIRED)
+
+    assert spot_of(html_of(db, item, store=here, at=now())) == "In stock here, at Riverside. Ground floor, rail 12"
+    assert "rail 12" not in html_of(db, item, store=here, at=now(), is_away=True), "nobody need be there"
+    assert "rail 12" not in html_of(db, item)
+
+
+def test_of_several_places_two_are_named_and_the_rest_counted(db: Session) -> None:
+    _, item = make_house(db)
+    here = make_store(db, db.get_one(Retailer, item.retailer_id), short_name="Riverside")
+    hang(db, item, here, "Denim table", "Shoe wall")
+
+    two = spot_of(html_of(db, item, store=here))
+    hang(db, item, here, "Tops wall", "Till")
+    four = spot_of(html_of(db, item, store=here))
+
+    assert two == "Riverside. Denim table and Shoe wall", "nothing was ever counted here"
+    assert four == "Riverside. Denim table and 3 more"
+
+
+def test_of_what_is_not_here_no_place_is_said(db: Session) -> None:
+    _, item = make_house(db)
+    here = make_store(db, db.get_one(Retailer, item.retailer_id), short_name="Riverside")
+    stock(db, item, here, 0, 0)
+    hang(db, item, here, "Shoe wall")
+
+    assert "Shoe wall" not in html_of(db, item, store=here, at=now())
+
+
+def test_a_quiet_page_says_the_place_above_the_name(db: Session) -> None:
+    _, item = make_house(db, style=Style.QUIET, locales=["en", "ar"])
+    here = make_store(db, db.get_one(Retailer, item.retailer_id), short_name="Riverside")
+    hang(db, item, here, "Silk drawer")
+
+    assert '<p class="label"><bdi>Riverside</bdi>, <bdi>Silk drawer</bdi></p>' in html_of(db, item, store=here)
+    assert "<bdi>Riverside</bdi>، <bdi>Silk drawer</bdi>" in html_of(db, item, store=here, locale="ar")
 
 
 # --- what is here instead ---------------------------------------------------------------------------------

@@ -169,7 +169,7 @@ def test_each_style_says_what_matters(style: Style, db: Session) -> None:
 
     for words in ("Marigold Slouch Top", "Sunny Side", "$28.00", "The loose knit that makes jeans", "Keep on my list"):
         assert words in page
-    assert page.count("<h1>") == 1
+    assert page.count("<h1") == 1
     assert 'fetchpriority="high"' in page
 
 

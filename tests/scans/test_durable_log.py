@@ -130,7 +130,7 @@ def test_a_flush_that_fails_costs_no_page_and_is_told_as_a_loss(tmp_path: Path, 
     # In a file of its own: of the other nobody knows what the disk has kept.
     assert len(list(tmp_path.glob(PATTERN))) == 2
     said = [read_line(line) for line in disk.lines()]
-    assert sorted((line.kind, line.subject, line.lost) for line in said) == [
+    assert sorted((line.traits.kind, line.subject, line.traits.lost) for line in said) == [
         ("l", "", 1),
         ("q", f"{0:09}", 0),
         ("q", f"{2:09}", 0),

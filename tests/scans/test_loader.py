@@ -14,13 +14,13 @@ from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from qrmerch.clock import now
-from qrmerch.codes.models import Carrier
+from qrmerch.codes.models import Carrier, Code
 from qrmerch.db import Database
 from qrmerch.insights.figures import REASONS
 from qrmerch.scans import kinds, loader
 from qrmerch.scans.line import ENGAGED, GS1, LOST, ORPHAN, PLAY, SHARE, lost_line, make_line
 from qrmerch.scans.loader import FILES_KEPT_FOR, Loader, keep_house, load_all
-from qrmerch.scans.models import DayHash, DayTotal, HourTotal, LogFile, OpenVisit, Scan
+from qrmerch.scans.models import CodeHour, DayHash, DayTotal, HourTotal, LogFile, OpenVisit, Scan, ScanPlace
 from qrmerch.scans.queries import Span, count_by_hour_of_item, read_state
 from tests.conftest import NOON
 from tests.factories import make_code
@@ -41,6 +41,12 @@ def outcomes(db: Session) -> list[str]:
     return found
 
 
+def places(db: Session) -> list[ScanPlace]:
+    """Where each raw scan was."""
+    wanted = select(ScanPlace).join(Scan, Scan.place_number == ScanPlace.number)
+    return list(db.scalars(wanted.order_by(Scan.id)))
+
+
 # --- what is counted -------------------------------------------------------------------------------
 
 
@@ -49,8 +55,8 @@ def test_a_scan_is_a_row_and_counts_at_its_place_on_its_day(database: Database, 
 
     load(database, shop)
 
-    row = db.scalars(select(Scan)).one()
-    assert (row.outcome, row.at, row.code_id, row.visit) == ("scan", NOON, shop.code.id, "a" * 28)
+    row, [place] = db.scalars(select(Scan)).one(), places(db)
+    assert (row.outcome, row.at, place.code_id, row.visit) == ("scan", NOON, shop.code.id, "a" * 28)
     day, hour = db.scalars(select(DayTotal)).one(), db.scalars(select(HourTotal)).one()
     assert (day.on, day.kind, day.store_id, day.fixture_id, day.item_id, day.code_id, day.count) == (
         date(2026, 11, 18),
@@ -68,7 +74,8 @@ def test_a_scan_is_a_row_and_counts_at_its_place_on_its_day(database: Database, 
         shop.wall.id,
     )
     visit = db.scalars(select(OpenVisit)).one()
-    assert (visit.began_at, visit.item_id, visit.fixture_id) == (NOON, shop.top.id, shop.wall.id)
+    assert (visit.began_at, visit.place_number) == (NOON, place.number)
+    assert (place.item_id, place.store_id, place.fixture_id) == (shop.top.id, shop.riverside.id, shop.wall.id)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +139,7 @@ def test_an_address_that_no_code_has_is_an_orphan_of_its_house(database: Databas
     load(database, shop)
 
     assert totals(db) == {"orphan": 3}
-    assert sorted(row.retailer_id for row in db.scalars(select(Scan))) == ["", "", shop.retailer.id]
+    assert sorted(place.retailer_id for place in places(db)) == ["", "", shop.retailer.id]
 
 
 def test_repeats_are_left_out_and_on_the_stores_own_wifi_only_noted(
@@ -187,6 +194,27 @@ def test_an_opening_ahead_of_its_owner_is_a_scan_once_its_page_was_seen(
     assert totals(db) == {"scan": 1, outcome: 1, "view": 2}
     upgraded = db.scalars(select(HourTotal).where(HourTotal.kind == "scan")).one()
     assert (upgraded.hour, upgraded.fixture_id) == (12, shop.wall.id), "where and when it was opened"
+
+
+def test_a_code_that_was_hung_elsewhere_within_the_hour_counts_at_both_places(
+    database: Database, db: Session, shop: Shop
+) -> None:
+    """The opening that waited counts where it was, another in the same batch where the code hangs now."""
+    shop.write(shop.scan(visit="a" * 28, manner="prefetch"))
+    load(database, shop)
+    db.get_one(Code, shop.code.id).item_id = shop.cap.id
+    db.commit()
+
+    minute = NOON + timedelta(minutes=1)
+    shop.write(shop.view(minute, visit="a" * 28), shop.scan(minute, visit="b" * 28))
+    load(database, shop)
+
+    assert totals(db) == {"prefetch": 0, "scan": 2, "view": 1}
+    hours = db.scalars(select(CodeHour)).all()
+    assert {row.item_id: (row.code_id, row.count) for row in hours} == {
+        shop.top.id: (shop.code.id, 1),
+        shop.cap.id: (shop.code.id, 1),
+    }
 
 
 @pytest.mark.parametrize("agent", [ROBOT, "preview whatsapp 101 2 other other", "none no_agent 1 2 other other"])
@@ -703,9 +731,8 @@ def test_a_scan_by_a_gs1_address_counts_for_its_item_or_store_and_for_no_code(
     load(database, shop)
 
     assert outcomes(db) == ["scan", kinds.REPEAT, kinds.LOOKUP, "scan", "orphan"]
-    rows = list(db.scalars(select(Scan).order_by(Scan.id)))
-    assert [(row.item_id, row.store_id, row.code_id) for row in rows[:4]] == [
+    assert [(place.item_id, place.store_id, place.code_id) for place in places(db)[:4]] == [
         *[(shop.top.id, "", "")] * 3,
         ("", shop.riverside.id, ""),
     ]
-    assert db.scalars(select(OpenVisit)).one().item_id == shop.top.id
+    assert db.scalars(select(OpenVisit.place_number)).one() == places(db)[0].number

@@ -98,7 +98,7 @@ def test_a_full_disk_costs_no_error_and_is_counted_and_told(tmp_path: Path, disk
     before, after = files(tmp_path)
     assert before == a_line(), "one more file at most, however many lines were refused"
     told, line = after.splitlines(keepends=True)
-    assert read_line(told).lost == 200 and line == a_line(HOUR + 2)
+    assert read_line(told).traits.lost == 200 and line == a_line(HOUR + 2)
 
 
 def test_losses_are_told_once(tmp_path: Path, disk: Disk) -> None:
@@ -108,7 +108,7 @@ def test_losses_are_told_once(tmp_path: Path, disk: Disk) -> None:
         log.append(a_line(), HOUR)
 
     said = [read_line(raw) for content in files(tmp_path) for raw in content.splitlines()]
-    assert [each.lost for each in said if each.kind == "l"] == [1, 2]
+    assert [each.traits.lost for each in said if each.traits.kind == "l"] == [1, 2]
     assert len(said) == 6 and log.lost == 3
 
 
@@ -123,7 +123,7 @@ def test_a_line_cut_short_ends_its_file_and_spoils_no_other(tmp_path: Path, disk
 
     torn, fresh = files(tmp_path)
     assert torn == a_line() + a_line()[: len(a_line()) // 2]
-    assert [read_line(raw).kind for raw in fresh.splitlines()] == ["l", "q"]
+    assert [read_line(raw).traits.kind for raw in fresh.splitlines()] == ["l", "q"]
 
 
 def test_without_its_folder_nothing_fails_and_everything_is_counted(tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_without_its_folder_nothing_fails_and_everything_is_counted(tmp_path: Pa
     folder.mkdir()
 
     assert log.append(a_line(), HOUR) and log.lost == 1
-    assert [read_line(raw).kind for raw in files(folder)[0].splitlines()] == ["l", "q"]
+    assert [read_line(raw).traits.kind for raw in files(folder)[0].splitlines()] == ["l", "q"]
 
 
 @pytest.mark.parametrize("trouble", ["full", "nearly full"])
@@ -148,7 +148,7 @@ def test_what_was_lost_is_told_at_the_end_too(tmp_path: Path, disk: Disk, troubl
     log.close()
 
     told = [raw for content in files(tmp_path) for raw in content.splitlines() if raw.endswith(b'"k":"l","x":1}')]
-    assert [read_line(raw).lost for raw in told] == [1]
+    assert [read_line(raw).traits.lost for raw in told] == [1]
     assert log.append(a_line(), HOUR), "a later line begins a new file"
     log.close()
     log.close()
@@ -181,4 +181,4 @@ def test_many_threads_lose_no_line(tmp_path: Path) -> None:
 
     raws = [raw for content in files(tmp_path) for raw in content.splitlines()]
     assert len(raws) == 1600 and log.lost == 0
-    assert {read_line(raw).kind for raw in raws} == {"q"}
+    assert {read_line(raw).traits.kind for raw in raws} == {"q"}

@@ -14,7 +14,7 @@ from qrmerch.insights.figures import Counts
 from qrmerch.scans import kinds
 from qrmerch.scans.line import ENGAGED, make_line
 from qrmerch.scans.loader import Loader
-from qrmerch.scans.models import CodeHour, DayTotal, HourTotal, LogFile, OpenVisit, Scan
+from qrmerch.scans.models import CodeHour, DayTotal, HourTotal, LogFile, OpenVisit, Scan, ScanPlace
 from qrmerch.scans.service import record_event
 from tests.conftest import NOON
 from tests.scans.shop import PHONE, Shop, totals
@@ -39,8 +39,10 @@ def test_a_page_asked_for_after_half_an_hour_begins_another_visit_there(
     load(database, shop, max_bytes=max_bytes)
 
     assert outcomes(db) == ["scan", "page", "visit", "page"]
-    began = db.scalars(select(OpenVisit)).one()
-    assert (began.began_at, began.item_id, began.store_id) == (
+    began, place = db.execute(
+        select(OpenVisit, ScanPlace).join(ScanPlace, ScanPlace.number == OpenVisit.place_number)
+    ).one()
+    assert (began.began_at, place.item_id, place.store_id) == (
         NOON + 2 * HALF_AN_HOUR + second,
         shop.cap.id,
         shop.berlin.id,
@@ -96,7 +98,8 @@ def recount(db: Session) -> Counter[tuple[str, str]]:
     found: Counter[tuple[str, str]] = Counter()
     began: dict[str, datetime] = {}
     seen: dict[str, datetime] = {}
-    for row in db.scalars(select(Scan).order_by(Scan.at, Scan.id)):
+    wanted = select(Scan, ScanPlace).join(ScanPlace, ScanPlace.number == Scan.place_number)
+    for row, place in db.execute(wanted.order_by(Scan.at, Scan.id)):
         is_opening = row.entry == "print"
         if row.visit and row.visit in seen:
             goes_on = row.at - seen[row.visit] <= HALF_AN_HOUR and row.at - began[row.visit] <= timedelta(hours=4)
@@ -106,7 +109,7 @@ def recount(db: Session) -> Counter[tuple[str, str]]:
                 continue
         elif not row.visit and not is_opening:
             continue
-        found[row.item_id, row.store_id] += 1
+        found[place.item_id, place.store_id] += 1
         began[row.visit] = seen[row.visit] = row.at
     return found
 
@@ -173,7 +176,7 @@ def test_a_loader_that_is_behind_takes_the_lines_of_all_files_in_the_order_of_th
 
     load(database, shop, max_bytes=dice.choice([1, 900, 9_000]))
     told, visits = totals(db), recount(db).total()
-    for table in (Scan, OpenVisit, LogFile, DayTotal, HourTotal, CodeHour):
+    for table in (Scan, ScanPlace, OpenVisit, LogFile, DayTotal, HourTotal, CodeHour):
         db.execute(delete(table))
     db.commit()
     load(database, shop)
