@@ -81,16 +81,17 @@ class Lane:
     look_every_s: float = 1.0
 
 
-# What somebody waits for at a page: catalogues, feeds, archives, mail.
+# What somebody waits for at a page: catalogues, feeds, archives.
 PEOPLE: Final = Lane("qrmerch.people", at_once=4, look_every_s=0.25)
 # This queue was once the only one, and whatever another release left in it is done.
 PICTURES: Final = Lane("qrmerch", at_once=2, ahead=2, look_every_s=0.5)
 FILMS: Final = Lane("qrmerch.films", at_once=1)
-# What waits for other people's servers.
+# What waits for other people's servers; mail for itself, for one that is away may keep each try for many seconds.
 FETCHES: Final = Lane("qrmerch.fetches", at_once=2)
+MAIL: Final = Lane("qrmerch.mail", at_once=2, look_every_s=0.5)
 # Ten thousand labels take half a minute of the processor: one batch after the other.
 PRINTS: Final = Lane("qrmerch.prints", at_once=1, look_every_s=0.5)
-_LANES: Final = (PEOPLE, PICTURES, FILMS, FETCHES, PRINTS)
+_LANES: Final = (PEOPLE, PICTURES, FILMS, FETCHES, MAIL, PRINTS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -221,6 +221,7 @@ def upgrade() -> None:
         sa.Column("item_id", sa.String(length=36), nullable=False),
         sa.Column("store_id", sa.String(length=36), nullable=False),
         sa.Column("fixture_id", sa.String(length=36), nullable=False),
+        sa.Column("zone", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_scan_place")),
         sqlite_with_rowid=False,
     )
@@ -745,17 +746,25 @@ def upgrade() -> None:
             "headers", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
         ),
         sa.Column("contact_id", sa.String(length=36), nullable=True),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("about_id", sa.String(length=36), nullable=False),
         sa.Column("state", sa.String(length=40), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("told", sa.String(length=80), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("channel IN ('mail', 'sms')", name=op.f("ck_outbox_message_channel_known")),
-        sa.CheckConstraint("state IN ('queued', 'sent', 'kept')", name=op.f("ck_outbox_message_state_known")),
+        sa.CheckConstraint(
+            "state IN ('queued', 'sent', 'kept', 'failed', 'dropped')", name=op.f("ck_outbox_message_state_known")
+        ),
         sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_outbox_message_contact_id_contact")),
         sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_outbox_message_retailer_id_retailer")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox_message")),
     )
     op.create_index(op.f("ix_outbox_message_retailer_id"), "outbox_message", ["retailer_id"], unique=False)
     op.create_index(op.f("ix_outbox_message_contact_id"), "outbox_message", ["contact_id"], unique=False)
+    op.create_index("ix_outbox_message_state_due_at", "outbox_message", ["state", "due_at"], unique=False)
     op.create_table(
         "page_change",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -2604,6 +2613,7 @@ def downgrade() -> None:
     op.drop_table("page_template")
     op.drop_index("ix_page_change_at", table_name="page_change")
     op.drop_table("page_change")
+    op.drop_index("ix_outbox_message_state_due_at", table_name="outbox_message")
     op.drop_index(op.f("ix_outbox_message_retailer_id"), table_name="outbox_message")
     op.drop_index(op.f("ix_outbox_message_contact_id"), table_name="outbox_message")
     op.drop_table("outbox_message")

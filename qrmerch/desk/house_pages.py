@@ -52,7 +52,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class MessageRow:
-    """One message; `state` is a word of `ui/status.html`."""
+    """One message; `state` is a word of `ui/status.html`, `fate` why it did not leave, empty where it did."""
 
     subject: str
     channel: str
@@ -60,14 +60,16 @@ class MessageRow:
     at: str
     state: str
     label: str
+    fate: str
     parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxPage:
-    """`desk/outbox.html`"""
+    """`desk/outbox.html`; `stuck` says that mail does not leave, empty where it does."""
 
     lede: str
+    stuck: str
     rows: tuple[MessageRow, ...]
     paging: Paging
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Response
 from sqlalchemy.orm import Session
 
-from qrmerch.access import PUBLISHERS, READERS, RETAILER_STAFF, REVIEWERS, Principal, allow, current_principal
+from qrmerch.access import OWNERS, PUBLISHERS, READERS, RETAILER_STAFF, REVIEWERS, Principal, allow, current_principal
 from qrmerch.clock import now
 from qrmerch.content.queries import list_waiting
 from qrmerch.content.watching import list_blocked, say_instead, say_slots
@@ -16,6 +16,7 @@ from qrmerch.desk.house_pages import DayFigure, TodayPage, Waiting
 from qrmerch.desk.times import said_age, said_in_text
 from qrmerch.desk.waiting import Named, count_plain, count_proposed, find_silent, list_ending, list_uncounted
 from qrmerch.offers.models import Offer
+from qrmerch.outbox import find_stuck
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import get_retailer
 from qrmerch.reviews.queries import count_waiting_reviews
@@ -78,6 +79,8 @@ def _insights(day: date) -> str:
 
 def _waiting(db: Session, principal: Principal, retailer: Retailer, at: datetime) -> Iterator[Waiting]:
     """What this person's role can do something about, most pressing first."""
+    if principal.role in OWNERS:
+        yield from _mail(db, retailer, at)
     if principal.role in REVIEWERS:
         yield from _blocked(db, retailer, at)
         yield from _reviews(db, retailer, at)
@@ -88,6 +91,20 @@ def _waiting(db: Session, principal: Principal, retailer: Retailer, at: datetime
         yield from _proposals(db, retailer)
         yield from _plain_items(db, retailer, at)
         yield from _old_stock(db, retailer, at)
+
+
+def _mail(db: Session, retailer: Retailer, at: datetime) -> Iterator[Waiting]:
+    stuck = find_stuck(db, at=at, retailer_id=retailer.id)
+    if stuck.since is not None:
+        age = said_age(at - stuck.since)
+        title = "Mail does not go out"
+        why = f"The mail server takes none ({stuck.told or 'no answer'}); the first waits {age}. It is tried by itself."
+        yield Waiting(title, why, f"{stuck.waiting:,} waiting", "/desk/outbox", "Look")
+    if stuck.failed:
+        title = "A mail was not sent" if stuck.failed == 1 else f"{stuck.failed:,} mails were not sent"
+        yield Waiting(
+            title, "The mail server refused it for good, or took none for two days.", "", "/desk/outbox", "Look"
+        )
 
 
 def _blocked(db: Session, retailer: Retailer, at: datetime) -> Iterator[Waiting]:

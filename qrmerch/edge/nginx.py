@@ -19,6 +19,7 @@ from qrmerch.codes.tokens import ALPHABET, LENGTH
 from qrmerch.landing.counting import PARTS
 from qrmerch.scans.agents import DEVICES, KINDS, MAX_AGENT_CHARS, SYSTEMS, VERSION, describe
 from qrmerch.scans.line import MAX_REFERRER_CHARS, SCAN
+from qrmerch.visitors.agreed import cookie_mark
 
 MAPS: Final = "maps.conf"
 SERVERS: Final = "servers.conf"
@@ -108,6 +109,9 @@ def _maps(around: Around, houses: Sequence[House]) -> str:
         _REFERRER_MAPS,
         _CODING_MAPS,
         _HOUR_MAP,
+        # A visit as `scans/visits.py` knows one of a web server: its second, and 80 random bits.
+        _map("$msec", "$qrmerch_born", {"~^(?<qrmerch_second>[0-9]{10})[.]": "$qrmerch_second"}),
+        _map("$request_id", "$qrmerch_drawn", {"~^(?<qrmerch_bits>[0-9a-f]{20})": "$qrmerch_bits"}),
         # As it was sent: what stands for a letter by its number goes behind.
         _map("$request_uri", "$qrmerch_token", {_ASKED: "$qrmerch_asked"}),
         *(_house_maps(each) for each in houses),
@@ -140,13 +144,13 @@ def _house_maps(house: House) -> str:
     folder = f"$qrmerch_folder_{house.name}"
     hosts = dict.fromkeys((_checked(_HOST, host) for host in house.hosts), folder)
     # What is counted of a phone that agreed is a hash, which a map cannot make.
-    agreed = {f"~qi-{_checked(_ID, house.retailer_id)}=": "none"} if house.is_consented else {}
+    agreed = {f"~qi-{cookie_mark(house.retailer_id)}=": "none"} if house.is_consented else {}
     maps = (
-        _map("$http_cookie", folder, agreed, default=house.retailer_id),
+        _map("$http_cookie", folder, agreed, default=_checked(_ID, house.retailer_id)),
         # A name that is none of its own, and still reaches its server, finds no folder and is answered from behind.
         _map("$host", f"$qrmerch_house_{house.name}", hosts, default="none"),
         _map("$http_accept_language", f"$qrmerch_locale_{house.name}", dict(locale_rules(offered)), default=offered[0]),
-        _map("$qrmerch_has_gpc", visit, {"0": "$request_id"} if house.has_visits else {}),
+        _map("$qrmerch_has_gpc", visit, {"0": "$qrmerch_born$qrmerch_drawn"} if house.has_visits else {}),
         _map(visit, timing, {"~.": rf"v;desc=\"{visit}\""}),
         f"geo $qrmerch_own_{house.name} {{\n    default 0;\n{networks}}}\n",
     )

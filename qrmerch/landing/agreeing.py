@@ -1,12 +1,13 @@
 """Whether a phone may be known again: the question, the answer, and taking it back, in the same place."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, request
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from qrmerch.access import allow_anyone
@@ -25,6 +26,7 @@ from qrmerch.scans.agreed import erase_days_of, list_days_of
 from qrmerch.visitors.agreed import (
     AGREEMENT_LASTS,
     agree,
+    cookie_mark,
     draw_number,
     find_agreed_phone,
     get_grant,
@@ -134,10 +136,11 @@ def find_agreement(db: Session, house: House, locale: str, *, back: str) -> Agre
 
 def list_known_phones(db: Session) -> list[KnownPhone]:
     """What this request's phone is at each retailer where its owner agreed; on a host of one's own at that alone."""
-    own, found = find_host_retailer_id(), []
-    for retailer_id, number in _read_numbers().items():
-        row = find_agreed_phone(db, retailer_id, phone_key(number, retailer_id))
-        if row is not None and own in (None, retailer_id):
+    numbers, own, found = _read_numbers(), find_host_retailer_id(), []
+    for retailer_id in ([own] if own else db.scalars(select(Retailer.id).order_by(Retailer.id))) if numbers else ():
+        number = numbers.get(cookie_mark(retailer_id))
+        row = find_agreed_phone(db, retailer_id, phone_key(number, retailer_id)) if number else None
+        if row is not None:
             found.append(KnownPhone(retailer_id, row))
     return found
 
@@ -153,13 +156,17 @@ def forget_phones(db: Session, phones: Sequence[KnownPhone], *, words: str, loca
 
 def drop_cookies(response: Response, retailer_ids: Sequence[str]) -> None:
     """Take away the cookies by which retailers know this phone again."""
-    for each in retailer_ids:
-        response.delete_cookie(_cookie_name(each), secure=request.is_secure, httponly=True, samesite="Lax", path="/")
+    _drop(response, map(cookie_mark, retailer_ids))
 
 
-def list_cookies() -> list[str]:
-    """The retailers whose cookies this request holds."""
-    return list(_read_numbers())
+def drop_all_cookies(response: Response) -> None:
+    """Take away every cookie of this request by which some retailer knew this phone again."""
+    _drop(response, _read_numbers())
+
+
+def _drop(response: Response, marks: Iterable[str]) -> None:
+    for mark in marks:
+        response.delete_cookie(_cookie_name(mark), secure=request.is_secure, httponly=True, samesite="Lax", path="/")
 
 
 def data_of(db: Session, phone: KnownPhone) -> dict[str, object]:
@@ -174,20 +181,20 @@ def data_of(db: Session, phone: KnownPhone) -> dict[str, object]:
 
 
 def _read_numbers() -> Mapping[str, str]:
-    """The numbers in this request's cookies, by the retailer that gave them."""
+    """The numbers in this request's cookies, by the mark of the retailer that gave them."""
     start = _cookie_name("")
     named = {name.removeprefix(start): value for name, value in request.cookies.items() if name.startswith(start)}
     return dict(list(named.items())[:_MOST_HOUSES])
 
 
-def _cookie_name(retailer_id: str) -> str:
+def _cookie_name(mark: str) -> str:
     """As `landing/counting.py` looks for it."""
-    return f"{'__Host-' if request.is_secure else ''}qi-{retailer_id}"
+    return f"{'__Host-' if request.is_secure else ''}qi-{mark}"
 
 
 def _give_cookie(response: Response, retailer_id: str, number: str) -> None:
     response.set_cookie(
-        _cookie_name(retailer_id),
+        _cookie_name(cookie_mark(retailer_id)),
         number,
         max_age=AGREEMENT_LASTS,
         secure=request.is_secure,

@@ -20,7 +20,7 @@ from qrmerch.scans.log import ScanLog
 from qrmerch.scans.near import Near
 from qrmerch.scans.places import LocalHours
 from qrmerch.scans.visits import VisitIds, find_visit
-from qrmerch.visitors.agreed import phone_key
+from qrmerch.visitors.agreed import cookie_mark, phone_key
 
 Environ = Mapping[str, Any]
 _QUARTER_S: Final = 900
@@ -34,8 +34,8 @@ _INTERNAL: Final = {
 }
 # The number of a phone whose owner agreed to be known again, one of each retailer's.
 _AGREED: Final = {
-    "https": re.compile(r"(?:^|;\s*)__Host-qi-([0-9a-z-]{1,36})=([0-9a-f]{32})(?=;|$)"),
-    "http": re.compile(r"(?:^|;\s*)(?:__Host-)?qi-([0-9a-z-]{1,36})=([0-9a-f]{32})(?=;|$)"),
+    "https": re.compile(r"(?:^|;\s*)__Host-qi-([0-9a-f]{16})=([0-9a-f]{32})(?=;|$)"),
+    "http": re.compile(r"(?:^|;\s*)(?:__Host-)?qi-([0-9a-f]{16})=([0-9a-f]{32})(?=;|$)"),
 }
 _OBJECTS: Final = re.compile(r"(?:^|;\s*)(?:__Host-)?qo=")
 # What a browser asks for to put it into somebody else's page, where ours shows to nobody.
@@ -235,8 +235,8 @@ class Counting:
         return self._phone(environ, retailer_id)
 
     def _phone(self, environ: Environ, retailer_id: str) -> str:
-        for named, number in _AGREED[_scheme(environ, self._proxies)].findall(environ.get("HTTP_COOKIE", "")):
-            if named == retailer_id:
+        for mark, number in _AGREED[_scheme(environ, self._proxies)].findall(environ.get("HTTP_COOKIE", "")):
+            if mark == cookie_mark(retailer_id):
                 return phone_key(number, retailer_id)
         return ""
 
@@ -280,7 +280,7 @@ class Counting:
         if not zone:
             return ""
         on, _ = self._hours.of(zone, int(at_s) // _QUARTER_S)
-        return self._day_hashes.of(on, retailer_id, store_id, address, agent)
+        return self._day_hashes.of(zone, on, retailer_id, store_id, address, agent)
 
     def _address(self, environ: Environ) -> str:
         return passed_on(environ, "HTTP_X_FORWARDED_FOR", self._proxies) or str(environ.get("REMOTE_ADDR", ""))

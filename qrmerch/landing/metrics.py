@@ -12,9 +12,11 @@ from typing import Final, NamedTuple
 from flask import Blueprint, Response, request
 
 from qrmerch.access import allow_anyone
+from qrmerch.clock import now
 from qrmerch.db import AWAY
 from qrmerch.errors import NotFound
 from qrmerch.landing.scanning import get_scan_path
+from qrmerch.outbox import Stuck, find_stuck
 from qrmerch.scans.lag import Losses, count_losses, list_offsets, list_sizes, measure_lag
 from qrmerch.web import services
 
@@ -56,9 +58,9 @@ def _may_know() -> bool:
 
 def _measure() -> Iterator[Metric]:
     settings, pages, at_s = services().settings, get_scan_path().pages, time()
-    offsets, losses = _ask_database()
+    offsets, losses, mail = _ask_database()
     yield Metric("qrmerch_database_up", "1 if the database answered", losses is not None)
-    if losses is not None:
+    if losses is not None and mail is not None:
         # Without the database nobody knows how far the files were read.
         lag = measure_lag(settings.log_dir, offsets)
         late_s = max(0.0, at_s - lag.oldest_at_s) if lag.oldest_at_s else 0.0
@@ -67,18 +69,23 @@ def _measure() -> Iterator[Metric]:
         yield Metric("qrmerch_scan_lines_lost", "lines that the disk did not take", losses.lost_lines)
         yield Metric("qrmerch_scan_lines_bad", "lines that were torn or not ours", losses.bad_lines)
         yield Metric("qrmerch_events_waiting", "actions in no total yet", losses.waiting_events)
+        stuck_s = max(0.0, at_s - mail.since.timestamp()) if mail.since else 0.0
+        yield Metric("qrmerch_mail_stuck", "mails that the mail server did not take at several tries", mail.waiting)
+        yield Metric("qrmerch_mail_stuck_seconds", "age of the oldest of them", round(stuck_s, 3))
+        yield Metric("qrmerch_mail_failed", "mails of the last week that are not tried any more", mail.failed)
     files = list_sizes(settings.log_dir)
     yield Metric("qrmerch_scan_log_files", "files of the scan log on this node", len(files))
     yield Metric("qrmerch_scan_log_bytes", "what they take", sum(files))
     yield Metric("qrmerch_kept_pages", "pages that the worker which answers has ready", len(pages))
     yield Metric("qrmerch_kept_pages_bytes", "what they take in its memory", pages.size)
+    yield Metric("qrmerch_pages_failing", "pages that this worker set aside, for their rendering failed", pages.aside)
     age_s = at_s - pages.read_s if pages.read_s else at_s
     yield Metric("qrmerch_changes_read_seconds_ago", "since that worker last heard of changes", round(age_s, 3))
 
 
-def _ask_database() -> tuple[dict[str, int], Losses | None]:
+def _ask_database() -> tuple[dict[str, int], Losses | None, Stuck | None]:
     try:
         with services().database.read() as db:
-            return list_offsets(db), count_losses(db)
+            return list_offsets(db), count_losses(db), find_stuck(db, at=now())
     except AWAY:
-        return {}, None
+        return {}, None, None

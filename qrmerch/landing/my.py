@@ -18,10 +18,9 @@ from qrmerch.i18n import format_date, format_list, format_weekday, translator
 from qrmerch.landing.agreeing import (
     KnownPhone,
     data_of,
-    drop_cookies,
+    drop_all_cookies,
     find_agreement,
     forget_phones,
-    list_cookies,
     list_known_phones,
 )
 from qrmerch.landing.pages import ClaimLine, KeptAt, ListPage
@@ -145,7 +144,7 @@ def forget_me() -> Response:
     db.commit()
     response = redirect_to(house.address("/my", locale, forgotten="1"))
     take_cookie(response)
-    drop_cookies(response, list_cookies())
+    drop_all_cookies(response)
     # What a worker kept, and the pages that the browser itself put aside.
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response

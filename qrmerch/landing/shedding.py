@@ -5,7 +5,8 @@ In: whatever the front door does not answer itself. Out: Flask's answer, or at o
 A worker has a fixed number of threads. The front door answers a kept page within microseconds; Flask holds its thread
 for as long as the database, the template or the line takes. So there are places: for answers that are worked on, for
 staff among them, for files that are long on their way, for some who wait; all together fewer than there are threads.
-A scan always finds a thread.
+A scan always finds a thread. Who has opened a code whose page is not kept yet waits longer than others, and many may:
+each such page is rendered once, and whoever is refused comes again anyway.
 """
 
 import random
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 TRANSFERS: Final = 2
 # Who may wait for a place; staff leave the last of these to shoppers.
 WAITING: Final = 2
+# Who may wait for a page that a code or a card leads to, besides, and for how long.
+WAITING_FOR_PAGES: Final = 32
+_PAGE_WAIT_S: Final = 3.0
 # One more than all places: for kept pages.
 _FOR_SCANS, _FOR_MACHINES, _FOR_WAITING_SCANS = 1, 2, 16
 _WAIT_S: Final = 1.0
@@ -33,6 +37,8 @@ _AGAIN: Final = tuple(f'<meta http-equiv="refresh" content="{seconds}">' for sec
 _LONG_BYTES: Final = 1_000_000
 # At the till a shopper stands waiting: what an associate asks is none of it.
 _STAFF: Final = ("/desk", "/studio", "/account", "/sign-in", "/sign-out")
+# What is kept once it was rendered.
+_PAGES: Final = ("/q/", "/Q/", "/i/")
 # Asked by machines that decide whether this node lives: a place beside all others for what asks nobody else, and one
 # for what asks the database, which may be long in saying nothing.
 _ALIVE: Final = "/healthz"
@@ -52,7 +58,7 @@ def threads_for(flask_threads: int, *, waits_for_disk: bool = False) -> int:
     :param waits_for_disk: a scan is answered when its line lies on the disk: many wait for one flush.
     """
     for_scans = _FOR_WAITING_SCANS if waits_for_disk else _FOR_SCANS
-    return flask_threads + TRANSFERS + WAITING + _FOR_MACHINES + for_scans
+    return flask_threads + TRANSFERS + WAITING + WAITING_FOR_PAGES + _FOR_MACHINES + for_scans
 
 
 class Shedding:
@@ -66,15 +72,20 @@ class Shedding:
         staff_threads: int,
         headers: Iterable[tuple[str, str]] = (),
         wait_s: float = _WAIT_S,
+        page_wait_s: float = _PAGE_WAIT_S,
     ) -> None:
         """:param flask_threads: answers worked on at once. :param staff_threads: of those, at most so many for staff.
         :param headers: what every answer carries. :param wait_s: how long somebody waits for a place.
+        :param page_wait_s: how long somebody who waits for a page does.
         """
         self._application, self._wait_s, self._headers = application, wait_s, tuple(headers)
         self._flask, self._staff = _Counted(flask_threads), Semaphore(min(staff_threads, flask_threads))
         self._most = flask_threads
         self._transfers = Semaphore(TRANSFERS)
         self._waiting, self._waiting_staff = Semaphore(WAITING), Semaphore(WAITING - 1)
+        # One place is left to others, who would stand behind all those who wait for pages: a till is among them.
+        self._pages = Semaphore(max(1, flask_threads - 1))
+        self._page_wait_s, self._waiting_for_pages = page_wait_s, Semaphore(WAITING_FOR_PAGES)
         self._alive, self._machines = Semaphore(1), Semaphore(_FOR_MACHINES - 1)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -112,17 +123,24 @@ class Shedding:
             return _Places.take(*wanted) or self._wait(*wanted)
         if _is_long_upload(environ):
             return _Places.take(self._transfers)
+        if path.startswith(_PAGES) and environ["REQUEST_METHOD"] == "GET":
+            wanted = (self._pages, self._flask)
+            return _Places.take(*wanted) or self._wait_in((self._waiting_for_pages,), wanted, self._page_wait_s)
         wanted = (self._staff, self._flask) if path.startswith(_STAFF) else (self._flask,)
         return _Places.take(*wanted) or self._wait(*wanted)
 
     def _wait(self, *wanted: Semaphore) -> "_Places | None":
         # Machines as well: whoever sends many of such questions must not hold all threads.
         waiting = (self._waiting,) if wanted == (self._flask,) else (self._waiting_staff, self._waiting)
-        seat = _Places.take(*waiting)
+        return self._wait_in(waiting, wanted, self._wait_s)
+
+    @staticmethod
+    def _wait_in(seats: tuple[Semaphore, ...], wanted: tuple[Semaphore, ...], wait_s: float) -> "_Places | None":
+        seat = _Places.take(*seats)
         if seat is None:
             return None
         try:
-            return _Places.take(*wanted, wait_s=self._wait_s)
+            return _Places.take(*wanted, wait_s=wait_s)
         finally:
             seat.leave()
 

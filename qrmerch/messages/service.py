@@ -36,6 +36,8 @@ WATCH_LASTS: Final = timedelta(days=180)
 ENDED_KEPT_FOR: Final = timedelta(days=7)
 # Who stopped the very question, and never said yes, is not asked again for so long.
 REFUSED_FOR: Final = timedelta(days=30)
+# The mail that asks whether an address is theirs, in the outbox.
+QUESTION: Final = "question"
 # More than this nobody asks for; the rest of a flood is dropped.
 MOST_LIVE: Final = 50
 # Mails that anybody can cause by typing an address: to one mailbox, of all retailers together, one of each purpose an
@@ -162,12 +164,14 @@ def _write_about(
     stop = stop_address(db, retailer, subscription, base=base, at=at)
     if subscription.state == SubscriptionState.CONFIRMED:
         mail = wording.already(asked, retailer.name, subscription.locale, stop=stop)
+        kind = ""
     else:
         secret = make_link(db, subscription, LinkKind.CONFIRM, at=at, until=at + PENDING_LASTS)
         link = f"{base}/confirm/{secret}{_said(retailer, subscription)}"
         days = PENDING_LASTS.days
         mail = wording.confirmation(asked, retailer.name, subscription.locale, link=link, stop=stop, days=days)
-    send(db, contact, mail, stop=stop, at=at)
+        kind = QUESTION
+    send(db, contact, mail, stop=stop, at=at, kind=kind, about_id=subscription.id)
 
 
 def stop_address(db: Session, retailer: Retailer, subscription: Subscription, *, base: str, at: datetime) -> str:
@@ -183,8 +187,13 @@ def _said(retailer: Retailer, subscription: Subscription) -> str:
     return f"?lang={subscription.locale}" if len(locales_of(retailer)) > 1 else ""
 
 
-def send(db: Session, contact: Contact, mail: wording.Mail, *, stop: str, at: datetime) -> None:
-    """Put a mail to a shopper into the outbox, with the way to stop it by one click (RFC 8058); the caller commits."""
+def send(
+    db: Session, contact: Contact, mail: wording.Mail, *, stop: str, at: datetime, kind: str = "", about_id: str = ""
+) -> None:
+    """Put a mail to a shopper into the outbox, with the way to stop it by one click (RFC 8058); the caller commits.
+
+    :param kind: as `outbox.post` takes it, and `about_id` too.
+    """
     if contact.email is None:
         return
     outbox.post(
@@ -197,7 +206,24 @@ def send(db: Session, contact: Contact, mail: wording.Mail, *, stop: str, at: da
         at=at,
         headers={"List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"},
         contact_id=contact.id,
+        kind=kind,
+        about_id=about_id,
     )
+
+
+@outbox.holds(QUESTION)
+def is_unanswered(db: Session, message: OutboxMessage, at: datetime) -> bool:
+    """Whether the question whether an address is theirs is still open, and its link good, when it can leave."""
+    asked = db.get(Subscription, message.about_id)
+    if asked is None:
+        return False
+    pending = select(Subscription.id).where(
+        Subscription.contact_id == asked.contact_id,
+        Subscription.purpose == asked.purpose,
+        Subscription.state == SubscriptionState.PENDING,
+        Subscription.until > at,
+    )
+    return message.created_at + PENDING_LASTS > at and db.scalar(pending.limit(1)) is not None
 
 
 def find_pending(db: Session, link: MailLink) -> list[Asked]:

@@ -11,17 +11,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from qrmerch import outbox
 from qrmerch.catalog.models import Item, Stock, Variant
 from qrmerch.content.holding import hold
 from qrmerch.db import lock_for_chain
 from qrmerch.messages import wording
 from qrmerch.messages.models import Purpose, Subscription, SubscriptionState
 from qrmerch.messages.queries import list_asked
-from qrmerch.messages.service import ENDED_KEPT_FOR, Sending, send, stop_address
+from qrmerch.messages.service import ENDED_KEPT_FOR, WATCH_LASTS, Sending, lock_contact, send, stop_address
+from qrmerch.money import format_money
+from qrmerch.outbox import OutboxMessage
 from qrmerch.parties.languages import locales_of
 from qrmerch.parties.models import Retailer, Store, Supply
 from qrmerch.parties.queries import printed_base
@@ -29,6 +33,8 @@ from qrmerch.visitors.models import Contact
 
 # Feeds that flap are over by then.
 HELD_FOR: Final = timedelta(minutes=15)
+# The mail that says that something is back, in the outbox.
+ALERT: Final = "alert"
 PER_PIECE: Final = 5
 # Who was told comes, or does not, within a day; then those behind them are told.
 WAVE_LASTS: Final = timedelta(hours=24)
@@ -118,8 +124,54 @@ def _tell_one(db: Session, contact: Contact, due: Due, *, sending: Sending, at: 
     )
     subscription.state, subscription.fired_at, subscription.ended_at = SubscriptionState.FIRED, at, at
     subscription.fired_store_id, subscription.until = due.store.id, None
-    send(db, contact, mail, stop=stop, at=at)
+    send(db, contact, mail, stop=stop, at=at, kind=ALERT, about_id=subscription.id)
     db.flush()
+
+
+@outbox.holds(ALERT)
+def is_still_back(db: Session, message: OutboxMessage, at: datetime) -> bool:
+    """Whether an alert is still true when it can leave; if not, whoever it was for waits again, and is told anew when
+    it is back and in the words of that day.
+
+    "It costs … today" is of one day and one price.
+    """
+    subscription = db.get(Subscription, message.about_id)
+    contact = lock_contact(db, subscription.contact_id) if subscription is not None else None
+    if subscription is None or contact is None:
+        return False
+    db.refresh(subscription)
+    if subscription.state != SubscriptionState.FIRED:
+        return False
+    if _is_true(db, subscription, message, at=at):
+        return True
+    confirmed_at = subscription.confirmed_at or at
+    subscription.state, subscription.until = SubscriptionState.CONFIRMED, confirmed_at + WATCH_LASTS
+    subscription.fired_at = subscription.fired_store_id = subscription.ended_at = None
+    return False
+
+
+def _is_true(db: Session, subscription: Subscription, message: OutboxMessage, *, at: datetime) -> bool:
+    variant = db.get(Variant, subscription.variant_id) if subscription.variant_id else None
+    item = db.get(Item, variant.item_id) if variant else None
+    store = db.get(Store, subscription.fired_store_id) if subscription.fired_store_id else None
+    if variant is None or item is None or store is None:
+        return False
+    if variant.is_hidden or not store.is_open or not is_sold(db, item):
+        return False
+    retailer = db.get_one(Retailer, item.retailer_id)
+    zone = ZoneInfo(retailer.time_zone)
+    if message.created_at.astimezone(zone).date() != at.astimezone(zone).date():
+        return False
+    price = variant.price_minor
+    if price is not None and format_money(price, variant.currency, subscription.locale) not in message.body:
+        return False
+    there = select(Stock.id).where(
+        Stock.variant_id == variant.id,
+        Stock.store_id == store.id,
+        Stock.pieces > 0,
+        Stock.as_of > at - timedelta(hours=retailer.stock_limit_hours),
+    )
+    return db.scalar(there) is not None and bool(_without_taken_down(db, item, [Due(subscription, store)], at=at))
 
 
 def _waits(at: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -1,7 +1,8 @@
 """Rendering pages before a phone asks for them: after a change, and before they end.
 
 In: what the kept pages want (`Pages.find_wanted`). Out: pages kept for now, or for the instant at which the present
-ones end. One at a time in each process, while there is room for it, a quarter of a processor at the most.
+ones end. One at a time in each process, while there is room for it, a quarter of a processor at the most. A page that
+fails is set aside for a minute, then for longer, told once, and goes on where it can be rendered again.
 Never: a page that a change was heard about while it was rendered; a word to a database that is away.
 """
 
@@ -68,10 +69,13 @@ class Ahead:
                 raise ValueError(f"{wanted.key} ends as it begins")
         except AWAY:
             return False
-        except Exception as error:
+        except DomainError:
             self._pages.give_up(wanted.key)
-            if not isinstance(error, DomainError):
-                raise
+            return True
+        # Whatever is wrong with one page keeps no other from being rendered.
+        except Exception:
+            if self._pages.set_aside(wanted.key, at_s):
+                log.exception("%s was not rendered ahead, and is set aside", wanted.key)
             return True
         finally:
             if self._database.is_sqlite:

@@ -37,6 +37,9 @@ AHEAD_S: Final = 900.0
 # What pages for later may take of the memory, and how many dropped ones are remembered, the most asked for.
 _SHARE_FOR_LATER: Final = 0.25
 _MOST_DROPPED: Final = 500
+# How long a page whose rendering fails is let alone: at first, and at the most.
+_ASIDE_S: Final = 60.0
+_LONGEST_ASIDE_S: Final = 3600.0
 # "Lately": each time so long has passed, half of the askings are forgotten.
 _FADES_S: Final = 6 * 3600.0
 _MOST_ASKED: Final = 20_000
@@ -123,16 +126,17 @@ class KeptPage:
     others: tuple[str, ...] = ()
     # Whether it was compressed a second time, as small as it gets.
     is_tight: bool = False
+    # What it takes in memory, bytes, roughly; reckoned once, for all pages are looked through for it.
+    size: int = dataclasses.field(init=False)
+
+    def __post_init__(self) -> None:
+        size = sum(len(variant.body[0]) for variant in self.variants) + _OVERHEAD_BYTES
+        object.__setattr__(self, "size", size)
 
     @property
     def item_ids(self) -> tuple[str, ...]:
         """The items whose changes are its own."""
         return self.key.item_id, *self.others
-
-    @property
-    def size(self) -> int:
-        """What it takes in memory, bytes, roughly."""
-        return sum(len(variant.body[0]) for variant in self.variants) + _OVERHEAD_BYTES
 
 
 class Wanted(NamedTuple):
@@ -159,6 +163,9 @@ class Pages:
         self._changing = Lock()
         # Pages rendered ahead: each takes the place of the one that ends when it begins.
         self._later: dict[PageKey, KeptPage] = {}
+        self._later_bytes = 0
+        # Pages whose rendering fails: until when none is tried while nobody waits, and how long that pause is.
+        self._aside: dict[PageKey, tuple[float, float]] = {}
         self._asked: dict[PageKey, int] = {}
         self._faded_s = 0.0
         # Pages that were asked for and have changed; the event says that there are new ones.
@@ -249,16 +256,18 @@ class Pages:
 
     def find_wanted(self, at_s: float) -> Wanted | None:
         """What to render while nobody waits for it: of pages that were asked for lately those that changed or have
-        ended, the most asked for first; then those that end soon, the earliest first.
+        ended, the most asked for first; then those that end soon, the earliest first. None that is set aside.
         """
         self._fade(at_s)
-        asked = self._asked
-        kept = [page for page in list(self._kept.values()) if page.key in asked and page.until_s <= at_s + AHEAD_S]
+        asked, aside = self._asked, {key for key, (until_s, _) in list(self._aside.items()) if at_s < until_s}
+        soon_s = at_s + AHEAD_S
+        kept = [page for page in list(self._kept.values()) if page.until_s <= soon_s and page.key in asked]
         missing = [page.key for page in kept if page.until_s <= at_s]
         missing += list(self._dropped)
-        if missing:
+        if missing := [key for key in missing if key not in aside]:
             return Wanted(max(missing, key=lambda key: asked.get(key, 0)))
-        free = self._max_bytes * _SHARE_FOR_LATER - sum(page.size for page in list(self._later.values()))
+        free = self._max_bytes * _SHARE_FOR_LATER - self._later_bytes
+        kept = [page for page in kept if page.until_s > at_s and page.key not in aside]
         ending = [page for page in kept if page.size <= free and self._begins_s(page.key) != page.until_s]
         first = min(ending, key=lambda page: page.until_s, default=None)
         return Wanted(first.key, first.until_s) if first else None
@@ -268,6 +277,23 @@ class Pages:
         with self._changing:
             self._asked.pop(key, None)
             self._dropped.pop(key, None)
+
+    def set_aside(self, key: PageKey, at_s: float) -> bool:
+        """Try this one no more for a while, longer after each failure in a row: something is wrong with it that may be
+        put right. Others go first meanwhile, and a phone that asks for it has it rendered all the same.
+
+        :return: whether it is the first failure since it was last rendered.
+        """
+        with self._changing:
+            _, pause_s = self._aside.get(key, (0.0, 0.0))
+            longer_s = min(pause_s * 2, _LONGEST_ASIDE_S) if pause_s else _ASIDE_S
+            self._aside[key] = (at_s + longer_s, longer_s)
+            return not pause_s
+
+    @property
+    def aside(self) -> int:
+        """How many pages could not be rendered when nobody waited for them."""
+        return len(self._aside)
 
     def turn(self, at_s: float) -> None:
         """Let pages that were rendered ahead take their place, here and on disk, when they have begun."""
@@ -312,16 +338,21 @@ class Pages:
         """
         with self._changing:
             self.epoch += 1
-            if item_ids is None:
+            changed = None if item_ids is None else frozenset(item_ids)
+            if changed is None:
                 self._all_changed = self.epoch
             else:
-                self._changed.update(dict.fromkeys(item_ids, self.epoch))
+                self._changed.update(dict.fromkeys(changed, self.epoch))
             gone = [key for key, page in self._kept.items() if should_drop(page)]
             for key in gone:
                 self._forget(key)
             for key in [key for key, page in self._later.items() if should_drop(page)]:
                 self._remove_later(key)
             self._remember(key for key in gone if key in self._asked)
+            for key, (_, pause_s) in self._aside.items():
+                if changed is None or key.item_id in changed:
+                    # What was wrong with it may be right now.
+                    self._aside[key] = (0.0, pause_s)
 
     def expire(self, *, before_s: float) -> None:
         """Let no page rendered before then stand once the database answers: changes may have been missed."""
@@ -349,6 +380,7 @@ class Pages:
         if at_s - self._faded_s >= _FADES_S or len(self._asked) > _MOST_ASKED:
             self._faded_s = at_s
             self._asked = {key: count >> 1 for key, count in list(self._asked.items()) if count > 1}
+            self._aside = {key: pause for key, pause in list(self._aside.items()) if key in self._asked}
 
     def _begins_s(self, key: PageKey) -> float:
         later = self._later.get(key)
@@ -358,14 +390,19 @@ class Pages:
         if page.key in self._later:
             self._remove_later(page.key)
         self._later[page.key] = page
+        self._aside.pop(page.key, None)
         self._bytes += page.size
+        self._later_bytes += page.size
         self._make_room()
 
     def _remove_later(self, key: PageKey) -> None:
-        self._bytes -= self._later.pop(key).size
+        size = self._later.pop(key).size
+        self._bytes -= size
+        self._later_bytes -= size
 
     def _add(self, page: KeptPage) -> None:
         self._dropped.pop(page.key, None)
+        self._aside.pop(page.key, None)
         old = self._kept.pop(page.key, None)
         self._bytes += page.size - (old.size if old else 0)
         self._kept[page.key] = page

@@ -21,7 +21,7 @@ def fold_events(db: Session, events: Sequence[Event], places: Places, tally: Tal
     """
     if not events:
         return 0
-    visits = _find_visits(db, {event.visit for event in events if event.visit}, places)
+    visits = _find_visits(db, {event.visit for event in events if event.visit})
     for event in events:
         found = visits.get(event.visit or "")
         if found and found.began.retailer_id != event.retailer_id:
@@ -52,12 +52,10 @@ class _Found(NamedTuple):
     began: Place
 
 
-def _find_visits(db: Session, visits: Collection[str], places: Places) -> dict[str, _Found]:
-    at = ScanPlace
-    ids = (at.retailer_id, at.code_id, at.item_id, at.store_id, at.fixture_id)
-    wanted = select(OpenVisit, *ids).join(ScanPlace, ScanPlace.number == OpenVisit.place_number)
+def _find_visits(db: Session, visits: Collection[str]) -> dict[str, _Found]:
+    wanted = select(OpenVisit, ScanPlace).join(ScanPlace, ScanPlace.number == OpenVisit.place_number)
     rows = db.execute(wanted.where(OpenVisit.visit.in_(sorted(visits))))
-    return {visit.visit: _Found(visit, places.of_ids(*began)) for visit, *began in rows}
+    return {visit.visit: _Found(visit, Place.of_row(began)) for visit, began in rows}
 
 
 def _is_open(visit: OpenVisit, at: datetime) -> bool:

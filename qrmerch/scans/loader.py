@@ -17,6 +17,7 @@ from operator import itemgetter
 from pathlib import Path
 from threading import Event as Flag
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import BigInteger, cast, delete, exists, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -24,6 +25,7 @@ from sqlalchemy.orm import Session
 
 from qrmerch.clock import now
 from qrmerch.db import Database, lock_for_chain
+from qrmerch.parties.models import Store
 from qrmerch.parties.service import forget_old_changes
 from qrmerch.scans import agreed, line
 from qrmerch.scans.agreed import Agreed
@@ -349,8 +351,7 @@ def keep_house(database: Database, folder: Path, *, retention: timedelta, at: da
     _drop_months(database, before=at - retention)
     with database.write() as db:
         db.execute(delete(OpenVisit).where(OpenVisit.began_at < at - VISITS_KEPT_FOR))
-        # Of the days before yesterday, wherever a store is.
-        db.execute(delete(DayHash).where(DayHash.on < at.date() - timedelta(days=1)))
+        _forget_phones(db, at)
         db.execute(delete(AgreedDay).where(AgreedDay.on < at.date() - agreed.KEPT_FOR))
         end_old_agreements(db, at=at)
         db.execute(delete(CodeHour).where(CodeHour.on < at.date() - CODE_HOURS_KEPT_FOR))
@@ -358,6 +359,16 @@ def keep_house(database: Database, folder: Path, *, retention: timedelta, at: da
         db.commit()
     _delete_files(database, folder, before=at - FILES_KEPT_FOR)
     _forget_files(database, folder, before=at - max(retention, FILES_KEPT_FOR + timedelta(days=1)))
+
+
+def _forget_phones(db: Session, at: datetime) -> None:
+    """Delete the phones of the days before yesterday, where each store is."""
+    for zone in list(db.scalars(select(Store.time_zone).distinct())):
+        yesterday = at.astimezone(ZoneInfo(zone)).date() - timedelta(days=1)
+        there = select(Store.id).where(Store.time_zone == zone)
+        db.execute(delete(DayHash).where(DayHash.on < yesterday, DayHash.store_id.in_(there)))
+    # Of stores that are gone as well.
+    db.execute(delete(DayHash).where(DayHash.on < at.date() - timedelta(days=2)))
 
 
 def _delete_files(database: Database, folder: Path, *, before: datetime) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from qrmerch.parties.models import Retailer, Store
 from qrmerch.scans import entries, line
 from qrmerch.scans.line import Line
+from qrmerch.scans.models import ScanPlace
 
 QUARTER_MS: Final = 900_000
 _NAME_ITEMS: Final = (line.GS1, *line.OF_PAGES)
@@ -32,10 +33,15 @@ class Place(NamedTuple):
     fixture_id: str
     zone: str
 
+    @classmethod
+    def of_row(cls, row: ScanPlace) -> "Place":
+        """Where something was counted."""
+        return cls(row.retailer_id, row.code_id, row.item_id, row.store_id, row.fixture_id, row.zone)
+
 
 def number_of(place: Place) -> int:
-    """The key of a place's row of `ScanPlace`: 64 bits of a hash of its ids, the same on every node and for ever."""
-    return int.from_bytes(blake2b("\0".join(place[:5]).encode(), digest_size=8).digest(), "big", signed=True)
+    """The key of a place's row of `ScanPlace`: 64 bits of a hash of it, the same on every node and for ever."""
+    return int.from_bytes(blake2b("\0".join(place).encode(), digest_size=8).digest(), "big", signed=True)
 
 
 class Places:
@@ -69,11 +75,6 @@ class Places:
     def has_retailer(self, retailer_id: str) -> bool:
         """Whether there is a retailer with this id."""
         return retailer_id in self._retailer_zones
-
-    def of_ids(self, retailer_id: str, code_id: str, item_id: str, store_id: str, fixture_id: str) -> Place:
-        """The place that a row of `ScanPlace` says."""
-        place = self.of_store(retailer_id, store_id, item_id=item_id)
-        return place._replace(code_id=code_id, fixture_id=fixture_id)
 
     def carrier_of(self, said: Line) -> str:
         """What carries the printed address that a line is about; empty where it is about none."""

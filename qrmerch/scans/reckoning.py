@@ -71,7 +71,7 @@ class Reckoning:
     def store(self, repeats: Repeats) -> None:
         """Rows, visits and totals of all lines, the totals into the tally."""
         named = {said.visit for _, _, said in self._lines} - {""}
-        visits = {row[0]: Visit.of(row, self._places) for row in storing.list_visits(self._db, named)}
+        visits = {row[0]: Visit.of(row) for row in storing.list_visits(self._db, named)}
         instants, rows = Instants(self._db), list[tuple[Any, ...]]()
         manners, say_instant = self._manners, instants.of
         for at_ms, identity, said in self._lines:

@@ -60,9 +60,8 @@ _VISIT: Final = _Adding(
     OpenVisit,
     ", ".join(f"{each.name} = excluded.{each.name}" for each in OpenVisit.__table__.columns if not each.primary_key),
 )
-_IDS: Final = ("retailer_id", "code_id", "item_id", "store_id", "fixture_id")
 _LIST_VISITS: Final = (
-    f"SELECT {', '.join((*(each.name for each in OpenVisit.__table__.columns), *_IDS))} FROM open_visit"  # noqa: S608 - names
+    f"SELECT {', '.join((*(each.name for each in OpenVisit.__table__.columns), *Place._fields))} FROM open_visit"  # noqa: S608 - names
     " JOIN scan_place ON number = place_number WHERE visit"
 )
 _PLACE: Final = _Adding(ScanPlace, "")
@@ -141,7 +140,7 @@ def add_scans(db: Session, rows: Sequence[tuple[Any, ...]]) -> None:
 
 def keep_places(db: Session, places: Mapping[Place, int]) -> None:
     """Places and their numbers, for those that are new."""
-    _PLACE.run(db, sorted((number, *place[:5]) for place, number in places.items()))
+    _PLACE.run(db, sorted((number, *place) for place, number in places.items()))
 
 
 def keep_visits(db: Session, visits: Iterable[Visit]) -> None:
@@ -176,7 +175,7 @@ def add_phones(db: Session, phones: Collection[tuple[str, str, str]]) -> list[tu
 
 
 def list_visits(db: Session, visits: Collection[str]) -> Sequence[tuple[Any, ...]]:
-    """Those among visits that are open, each with the columns of `OpenVisit` and the ids of where it began.
+    """Those among visits that are open, each with the columns of `OpenVisit` and the place where it began.
 
     Instants as the driver gives them.
     """

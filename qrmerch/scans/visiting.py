@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from qrmerch.scans.places import Place, Places
+from qrmerch.scans.places import Place
 from qrmerch.scans.visits import VISIT_IDLES, VISIT_LASTS
 
 _IDLES_MS: Final = int(VISIT_IDLES.total_seconds() * 1000)
@@ -30,12 +30,11 @@ class Visit:
     is_engaged: bool = False
 
     @classmethod
-    def of(cls, row: Sequence[Any], places: Places) -> "Visit":
+    def of(cls, row: Sequence[Any]) -> "Visit":
         """:param row: as `storing.list_visits` gives it."""
-        visit, number, began_at, seen_at, waiting, is_engaged, *ids = row
-        began_ms, seen_ms = _ms_of(began_at), _ms_of(seen_at)
-        place = places.of_ids(*ids)
-        return cls(visit, place, number, began_ms, seen_ms, str(began_at), str(seen_at), waiting, bool(is_engaged))
+        visit, number, began_at, seen_at, waiting, is_engaged, *place = row
+        said = _ms_of(began_at), _ms_of(seen_at), str(began_at), str(seen_at)
+        return cls(visit, Place(*place), number, *said, waiting, bool(is_engaged))
 
     def see(self, at_ms: int, at: str) -> bool:
         """Note that something happened at an instant, unless it had ended by then; whether it still belongs to it."""

@@ -1,8 +1,8 @@
 """Visit ids: one stretch of looking at pages, known by a passing id that the phone never stores.
 
 An id is the minute of its birth and 80 random bits, in hexadecimal, so that whoever sees one again
-knows its age without asking anybody. A web server in front gives 128 random bits instead: the age of such a one only
-the loader knows, which ends it like any other.
+knows its age without asking anybody. A web server in front, which makes no hexadecimal numbers, writes the second of
+its birth in ten digits instead.
 """
 
 import os
@@ -14,7 +14,8 @@ VISIT_LASTS: Final = timedelta(hours=4)
 VISIT_IDLES: Final = timedelta(minutes=30)
 _MINUTE_CHARS, _RANDOM_CHARS = 8, 20
 _FORM = re.compile(rf"[0-9a-f]{{{_MINUTE_CHARS + _RANDOM_CHARS}}}", re.ASCII)
-_OF_A_SERVER = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_SECOND_CHARS: Final = 10
+_OF_A_SERVER = re.compile(rf"[0-9]{{{_SECOND_CHARS}}}[0-9a-f]{{{_RANDOM_CHARS}}}", re.ASCII)
 _DRAWN_AT_ONCE = 256
 
 
@@ -36,14 +37,13 @@ class VisitIds:
 
 
 def find_visit(text: str | None, *, at: datetime) -> str | None:
-    """The visit that a phone says it is in, or None: no id, not one of ours, or longer ago than a visit lasts.
-
-    What a web server in front gave out is believed, whatever its age: the loader links nothing to a visit that ended.
-    """
+    """The visit that a phone says it is in, or None: no id, not one of ours, or longer ago than a visit lasts."""
     if text and _OF_A_SERVER.fullmatch(text):
-        return text
-    if not text or not _FORM.fullmatch(text):
+        born_s = int(text[:_SECOND_CHARS])
+    elif text and _FORM.fullmatch(text):
+        born_s = int(text[:_MINUTE_CHARS], 16) * 60
+    else:
         return None
-    age_s = at.timestamp() - int(text[:_MINUTE_CHARS], 16) * 60
+    age_s = at.timestamp() - born_s
     # A phone may have been answered by another node, whose clock is a little ahead.
     return text if -120 <= age_s < VISIT_LASTS.total_seconds() + 60 else None

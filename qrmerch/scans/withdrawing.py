@@ -1,7 +1,8 @@
 """Taking back a rule that was found wrong: what it left out comes back, and the numbers say so.
 
-Raw scans stay as they are. Only openings of printed addresses come back, each as one scan: `near` is kept nowhere, so
-none of them can be tried for repeats. What is older than the raw scans that are kept stays left out.
+Each is taken away where it was counted, by the time zone of then (`ScanPlace.zone`), and comes back there. Raw scans
+stay as they are. Only openings of printed addresses come back, each as one scan: `near` is kept nowhere, so none of
+them can be tried for repeats. What is older than the raw scans that are kept stays left out.
 """
 
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from qrmerch.scans import kinds
 from qrmerch.scans.agents import KINDS, VERSION
 from qrmerch.scans.correcting import RULE, list_corrections
 from qrmerch.scans.models import Scan, ScanPlace, WithdrawnRule
-from qrmerch.scans.places import QUARTER_MS, LocalHours, Places
+from qrmerch.scans.places import QUARTER_MS, LocalHours, Place, Places
 from qrmerch.scans.storing import add_totals, settle
 from qrmerch.scans.totals import Tally
 
@@ -53,7 +54,7 @@ def withdraw_rule(db: Session, rule: int, *, why: str, by: str, at: datetime) ->
         raise Conflict(f"Rule {rule} was withdrawn before.")
     db.add(WithdrawnRule(rule=rule, version=VERSION, at=at, by=by, why=why))
     places, tally = Places(db, []), Tally(LocalHours())
-    hits = _count_again(db, agents, places, tally)
+    hits = _count_again(db, agents, tally)
     add_totals(db, tally)
     db.add_all(list_corrections(tally.total().days, places, cause=RULE, why=why, at=at))
     return Withdrawn(hits, db.scalar(select(Scan.at).order_by(Scan.at).limit(1)))
@@ -68,10 +69,10 @@ def _left_out_agents() -> Any:
     return select(Scan.agent).where(Scan.outcome.in_(_BY_RULE)).distinct()
 
 
-def _count_again(db: Session, agents: list[str], places: Places, tally: Tally) -> int:
+def _count_again(db: Session, agents: list[str], tally: Tally) -> int:
     hits, waiting = 0, []
     for row in _rows_of(db, agents):
-        place, quarter = places.of_ids(*row[:5]), int(row.at.timestamp()) // (QUARTER_MS // 1000)
+        place, quarter = Place.of_row(row.ScanPlace), int(row.at.timestamp()) // (QUARTER_MS // 1000)
         tally.add(row.outcome, place, quarter, -1)
         tally.add(kinds.SCAN, place, quarter)
         hits += 1
@@ -84,9 +85,8 @@ def _count_again(db: Session, agents: list[str], places: Places, tally: Tally) -
 
 def _rows_of(db: Session, agents: list[str]) -> Iterator[Any]:
     seen = select(Scan.visit).where(Scan.outcome == kinds.VIEW, Scan.visit != "")
-    at = ScanPlace
-    ids = (at.retailer_id, at.code_id, at.item_id, at.store_id, at.fixture_id)
-    wanted = select(*ids, Scan.at, Scan.visit, Scan.outcome).join(ScanPlace, ScanPlace.number == Scan.place_number)
+    columns = (ScanPlace, Scan.at, Scan.visit, Scan.outcome)
+    wanted = select(*columns).join(ScanPlace, ScanPlace.number == Scan.place_number)
     wanted = wanted.where(Scan.agent.in_(agents), Scan.outcome.in_(_BY_RULE))
     # What was fetched ahead and seen afterwards is a scan already.
     wanted = wanted.where(Scan.outcome.not_in(kinds.WAITING) | Scan.visit.not_in(seen))

@@ -22,6 +22,7 @@ from qrmerch.users.queries import find_user_by_email, hash_secret, house_name, l
 IDLE: Final = timedelta(hours=2)
 WHOLE: Final = timedelta(hours=12)
 INVITATION_LASTS: Final = timedelta(days=7)
+INVITED: Final = "invitation"
 _LINK_SAYS: Final = "The link works once, for seven days."
 _SECRET_BYTES: Final = 32
 _WINDOW: Final = timedelta(minutes=5)
@@ -197,18 +198,7 @@ def invite(
     )
     db.add(invitation)
     db.flush()
-    base = printed_base(db, wanted.retailer_id, base_url=base_url) if wanted.retailer_id else base_url
-    link = f"{base}/invitation/{secret}"
-    house = house_name(db, retailer_id=wanted.retailer_id, vendor_id=wanted.vendor_id)
-    outbox.post(
-        db,
-        retailer_id=wanted.retailer_id or asked_by,
-        channel=Channel.MAIL,
-        to=email,
-        subject=f"{house} asks you in",
-        body=f"You are asked in to {house} as {role_name(wanted.role)}.\n\n{link}\n\n{_LINK_SAYS}\n",
-        at=at,
-    )
+    link = _write_to_invited(db, invitation, secret, base_url=base_url, at=at, asked_by=asked_by)
     audit.record(
         db,
         actor,
@@ -219,6 +209,39 @@ def invite(
         detail={"role": wanted.role.value},
     )
     return link
+
+
+def _write_to_invited(
+    db: Session, invitation: Invitation, secret: str, *, base_url: str, at: datetime, asked_by: str | None
+) -> str:
+    retailer_id = invitation.retailer_id
+    base = printed_base(db, retailer_id, base_url=base_url) if retailer_id else base_url
+    link = f"{base}/invitation/{secret}"
+    house = house_name(db, retailer_id=retailer_id, vendor_id=invitation.vendor_id)
+    outbox.post(
+        db,
+        retailer_id=retailer_id or asked_by,
+        channel=Channel.MAIL,
+        to=invitation.email,
+        subject=f"{house} asks you in",
+        body=f"You are asked in to {house} as {role_name(invitation.role)}.\n\n{link}\n\n{_LINK_SAYS}\n",
+        at=at,
+        kind=INVITED,
+        about_id=invitation.id,
+    )
+    return link
+
+
+@outbox.holds(INVITED)
+def renew_invitation(db: Session, message: outbox.OutboxMessage, at: datetime) -> bool:
+    """Let the link of a mail that leaves late work for as long as the mail says; whether it still works at all."""
+    renewed = (
+        update(Invitation)
+        .where(Invitation.id == message.about_id, Invitation.used_at.is_(None), Invitation.until > at)
+        .values(until=at + INVITATION_LASTS)
+        .returning(Invitation.id)
+    )
+    return db.scalar(renewed) is not None
 
 
 def _end_earlier(db: Session, email: str, wanted: Wanted, *, at: datetime) -> None:

@@ -6,6 +6,7 @@ Each retailer gives a number of its own, so that nothing joins what one phone di
 import secrets
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2s
 from typing import Final
 
@@ -26,6 +27,12 @@ _ASKED_AT_ONCE: Final = 500
 def draw_number() -> str:
     """A new number for a cookie: 128 random bits as 32 hex digits."""
     return secrets.token_hex(_NUMBER_BYTES)
+
+
+@lru_cache(maxsize=1_000)
+def cookie_mark(retailer_id: str) -> str:
+    """What stands for a retailer in its cookie's name, 16 hex digits: its id would tell since when it is here."""
+    return blake2s(retailer_id.encode(), digest_size=8, person=b"qi").hexdigest()
 
 
 def phone_key(number: str, retailer_id: str) -> str:

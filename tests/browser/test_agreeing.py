@@ -14,6 +14,7 @@ from qrmerch.parties.models import Measurement
 from qrmerch.scans import kinds
 from qrmerch.scans.loader import load_all
 from qrmerch.scans.models import AgreedDay, DayTotal
+from qrmerch.visitors.agreed import cookie_mark
 from qrmerch.web import Services
 from tests.axe import list_problems
 from tests.browser.conftest import Draw, OpenPhone
@@ -64,7 +65,7 @@ def test_a_yes_is_one_cookie_a_return_one_more_and_no_more_leaves_nothing(
 
     page.get_by_role("button", name="Yes, recognise it").click()
     page.get_by_text("You said yes on").wait_for()
-    assert cookies(page) == [f"qi-{aisle.retailer.id}"]
+    assert cookies(page) == [f"qi-{cookie_mark(aisle.retailer.id)}"]
     with monkeypatch.context() as patch:
         for module in ("front_door", "scanning"):
             patch.setattr(f"qrmerch.landing.{module}.time", lambda: time.time() - _EARLIER_S)

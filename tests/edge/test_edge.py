@@ -21,10 +21,10 @@ from qrmerch.i18n import negotiate
 from qrmerch.parties.models import Measurement, RetailerHost, StoreNetwork
 from qrmerch.parties.service import changed
 from qrmerch.scans.agents import describe
-from qrmerch.scans.line import SCAN, Line, read_line
+from qrmerch.scans.line import PAGE, SCAN, Line, read_line
 from qrmerch.scans.loader import load_all
 from qrmerch.scans.models import DayTotal
-from qrmerch.visitors.agreed import phone_key
+from qrmerch.visitors.agreed import cookie_mark, phone_key
 from qrmerch.web import Services
 from tests.conftest import NOON
 from tests.edge.conftest import HOST, Ask, logged
@@ -139,7 +139,7 @@ def test_the_line_is_ours_and_its_visit_goes_on(phone: Ask, app: Flask, aisle: A
 
     (line,) = logged(settings, 1)
     said = read_line(json.dumps(line).encode())
-    visit = re.fullmatch(r'v;desc="([0-9a-f]{32})"', answer.headers["server-timing"])
+    visit = re.fullmatch(r'v;desc="([0-9]{10}[0-9a-f]{20})"', answer.headers["server-timing"])
     assert visit is not None
     assert (said.traits.kind, said.subject, said.visit) == (SCAN, aisle.code.token, visit[1])
     assert said.traits.is_new_visit and not said.near
@@ -151,7 +151,22 @@ def test_the_line_is_ours_and_its_visit_goes_on(phone: Ask, app: Flask, aisle: A
         Origin=f"http://{HOST}",
     )
     assert json.loads(seen.body)["v"] == visit[1]
+    assert abs(int(visit[1][:10]) - said.at_ms / 1000) < 2
     assert (total(settings, app, "scan"), total(settings, app, "view")) == (1, 1)
+
+
+def test_a_page_that_stayed_open_for_more_than_a_day_goes_on_in_a_visit_of_its_own(
+    phone: Ask, app: Flask, aisle: Aisle, settings: Settings
+) -> None:
+    answer = phone(aisle.printed)
+    visit = answer.headers["server-timing"].partition('"')[2].rstrip('"')
+    old = f"{int(visit[:10]) - 25 * 3600}{visit[10:]}"
+
+    phone(f"{aisle.page}&v={old}")
+
+    page = next(line for line in _lines(settings) if line.kind == PAGE)
+    assert page.is_new_visit and page.visit not in ("", old)
+    assert (total(settings, app, "scan"), total(settings, app, "visit")) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -231,7 +246,7 @@ def test_a_house_that_only_counts_gives_no_visit(
 def test_a_phone_that_agreed_is_answered_from_behind_where_its_key_can_be_made(
     publisher: Publisher, nginx: Nginx, phone: Ask, aisle: Aisle, db: Session, settings: Settings, app: Flask
 ) -> None:
-    cookie = f"qi-{aisle.retailer.id}={'0' * 32}"
+    cookie = f"qi-{cookie_mark(aisle.retailer.id)}={'0' * 32}"
     phone(aisle.printed, Cookie=cookie)
     assert len(logged(settings, 1)) == 1, "a house that does not measure so knows no such phone"
     db.merge(aisle.retailer).measurement = Measurement.CONSENTED

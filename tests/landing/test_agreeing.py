@@ -20,7 +20,7 @@ from qrmerch.scans import kinds
 from qrmerch.scans.agreed import KEPT_FOR
 from qrmerch.scans.loader import load_all
 from qrmerch.scans.models import AgreedDay, DayTotal
-from qrmerch.visitors.agreed import AGREEMENT_LASTS, ANALYTICS_ID, phone_key
+from qrmerch.visitors.agreed import AGREEMENT_LASTS, ANALYTICS_ID, cookie_mark, phone_key
 from qrmerch.visitors.models import AgreedPhone, ConsentAction, ConsentEvent
 from qrmerch.web import Services
 from tests.browsing import PHONE, Browser
@@ -43,7 +43,7 @@ def aisle(app: Flask, db: Session) -> Aisle:
 
 
 def cookie_of(aisle: Aisle) -> str:
-    return f"qi-{aisle.retailer.id}"
+    return f"qi-{cookie_mark(aisle.retailer.id)}"
 
 
 def number_of(browser: Browser, aisle: Aisle) -> str:
@@ -235,7 +235,7 @@ def test_another_houses_cookie_is_not_read(
 
     browser.get(aisle.printed)
 
-    assert browser.cookies() == [f"qi-{other.id}"]
+    assert browser.cookies() == [f"qi-{cookie_mark(other.id)}"]
     assert [line.phone for line in lines(app)] == [""]
     answer(browser, "yes")
     answer(browser, "withdraw", page="/privacy?of=other&lang=en")
@@ -350,3 +350,10 @@ def test_the_scan_path_looks_for_a_number_once_and_only_where_it_may(
     browser.get(aisle.printed)
 
     assert len(looked) == 1
+
+
+def test_the_name_of_the_cookie_tells_neither_the_retailer_nor_since_when_it_is_here(aisle: Aisle) -> None:
+    mark = cookie_mark(aisle.retailer.id)
+
+    assert len(mark) == 16 and mark != cookie_mark(aisle.retailer.id[:-1] + "x")
+    assert mark[:8] not in aisle.retailer.id.replace("-", "")

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from qrmerch.landing.shedding import TRANSFERS, WAITING, Shedding, threads_for
+from qrmerch.landing.shedding import TRANSFERS, WAITING, WAITING_FOR_PAGES, Shedding, threads_for
 from tests.browsing import Browser
 from tests.landing.aisle import make_aisle
 
@@ -67,9 +67,17 @@ def threads() -> Iterator[ThreadPoolExecutor]:
         yield made
 
 
-def shed(application: Any, *, wait_s: float = 20.0, flask: int = 3, staff: int = 2) -> Shedding:
-    headers = [("X-Content-Type-Options", "nosniff")]
-    return Shedding(application, flask_threads=flask, staff_threads=staff, headers=headers, wait_s=wait_s)
+def shed(
+    application: Any, *, wait_s: float = 20.0, page_wait_s: float = 20.0, flask: int = 3, staff: int = 2
+) -> Shedding:
+    return Shedding(
+        application,
+        flask_threads=flask,
+        staff_threads=staff,
+        headers=[("X-Content-Type-Options", "nosniff")],
+        wait_s=wait_s,
+        page_wait_s=page_wait_s,
+    )
 
 
 def ask(application: Any, path: str, **more: Any) -> Answer:
@@ -112,6 +120,39 @@ def test_what_nobody_waits_for_is_done_while_most_places_are_free(slow: Slow, th
     slow.await_begun(2)
 
     assert (before, with_one, door.has_room()) == (True, True, False)
+
+
+@pytest.mark.parametrize("path", ["/q/7K3M9WX2C", "/Q/7K3M9WX2C", "/i/some-item"])
+def test_many_wait_for_pages_that_are_not_kept_and_take_no_place_from_others(slow: Slow, path: str) -> None:
+    with ThreadPoolExecutor(WAITING_FOR_PAGES + WAITING + 4) as threads:
+        door = shed(slow, wait_s=20.0)
+        busy = many(threads, door, path, 2)
+        slow.await_begun(2)
+        waiting = many(threads, door, path, WAITING_FOR_PAGES)
+        while door._waiting_for_pages._value:
+            pass
+
+        refused = ask(door, path)[1][:3]
+        # A till, a form that is sent, and what is no page.
+        till = threads.submit(ask, door, "/associate/check", method="POST")
+        slow.await_begun(3)
+        others = [threads.submit(ask, door, path, method="POST"), threads.submit(ask, door, "/my")]
+        while door._waiting._value:
+            pass
+        slow.may_end.set()
+
+        assert refused == "503"
+        assert {each.result(60)[1][:3] for each in (*busy, *waiting, till, *others)} == {"200"}
+
+
+def test_who_waits_for_a_page_in_vain_is_told_so(slow: Slow, threads: ThreadPoolExecutor) -> None:
+    door = shed(slow, page_wait_s=0.01)
+    many(threads, door, "/my", 3)
+    slow.await_begun(3)
+
+    body, status, _ = ask(door, "/q/7K3M9WX2C")
+
+    assert status[:3] == "503" and b"The page comes by itself" in body
 
 
 def test_a_till_does_not_wait_for_those_who_read_numbers(slow: Slow, threads: ThreadPoolExecutor) -> None:
@@ -237,7 +278,7 @@ def test_an_answer_of_no_said_length_is_passed_on_piece_by_piece() -> None:
 
 
 def test_there_are_more_threads_than_places() -> None:
-    assert threads_for(4) == 4 + TRANSFERS + WAITING + 3
+    assert threads_for(4) == 4 + TRANSFERS + WAITING + WAITING_FOR_PAGES + 3
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,11 @@
 
 import os
 import signal
-import socketserver
 import subprocess
 import sys
-import traceback
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from threading import Thread
 
 import pytest
 from sqlalchemy import select
@@ -17,13 +15,27 @@ from sqlalchemy.orm import Session
 from qrmerch import jobs, outbox
 from qrmerch.clock import now
 from qrmerch.jobs import Work
-from qrmerch.messages import tasks
+from qrmerch.messages import tasks, telling
 from qrmerch.messages.models import LinkKind, SubscriptionState
 from qrmerch.messages.service import PENDING_LASTS, erase
 from qrmerch.outbox import MessageState, OutboxMessage
 from qrmerch.visitors.models import Contact
 from tests.factories import TILL_KEYS
-from tests.messages.shop import ANN, NEWS, link_in, mails, make_shop, say_yes, secret_in, stock, subscriptions, wish
+from tests.mailing import mail_server
+from tests.messages.shop import (
+    ANN,
+    NEWS,
+    SENDING,
+    Shop,
+    link_in,
+    mails,
+    make_shop,
+    say_yes,
+    secret_in,
+    stock,
+    subscriptions,
+    wish,
+)
 
 
 def ago(**more: float) -> datetime:
@@ -133,12 +145,12 @@ def test_who_is_erased_while_a_mail_goes_out_leaves_nothing(
     db: Session, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop = make_shop(db)
-    made = say_yes(db, shop, NEWS, at=ago(minutes=1))
-    message_id = mails(db)[0].id
+    wish(db, shop, at=ago(minutes=1))
+    message_id, contact_id = mails(db)[0].id, mails(db)[0].contact_id
     db.commit()
 
     def vanish(_address: str, _mail: object) -> None:
-        contact = db.get_one(Contact, made.contact_id)
+        contact = db.get_one(Contact, contact_id)
         erase(db, contact, shown_text="Delete my address", locale="en", keys=TILL_KEYS, at=now())
         db.commit()
 
@@ -148,31 +160,124 @@ def test_who_is_erased_while_a_mail_goes_out_leaves_nothing(
     assert mails(db) == []
 
 
-class Refusing(socketserver.StreamRequestHandler):
-    """A mail server that knows nobody here, and says whom it does not know."""
-
-    def handle(self) -> None:
-        self.wfile.write(b"220 mail.example\r\n")
-        said = {b"RCPT": b"550 5.1.1 <ann@example.com>: unknown", b"QUIT": b"221 bye"}
-        for line in self.rfile:
-            self.wfile.write(said.get(line[:4].upper(), b"250 ok") + b"\r\n")
+def through(work: Work, url: str) -> Work:
+    return replace(work, settings=replace(work.settings, smtp_url=url))
 
 
-def test_sec_h03_a_refused_mail_fails_without_a_word_of_whose_it_was(db: Session, work: Work) -> None:
+def test_sec_h03_a_refused_mail_fails_without_a_word_of_whose_it_was(
+    db: Session, work: Work, caplog: pytest.LogCaptureFixture
+) -> None:
     wish(db, make_shop(db), at=ago(minutes=1))
     message_id = mails(db)[0].id
     db.commit()
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Refusing) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        real = replace(work, settings=replace(work.settings, smtp_url=f"smtp://127.0.0.1:{server.server_address[1]}"))
-        with pytest.raises(outbox.MailRefused) as refused:
-            outbox.send(real, message_id=message_id)
-        server.shutdown()
+    with mail_server(rcpt=f"550 5.1.1 <{ANN}>: unknown".encode()) as server:
+        outbox.send(through(work, server.url), message_id=message_id)
 
-    said = "".join(traceback.format_exception(refused.value))
-    assert str(refused.value) == "SMTPRecipientsRefused 550"
-    assert ANN not in said
-    assert mails(db)[0].state == MessageState.QUEUED
+    db.expire_all()
+    (kept,) = mails(db)
+    assert (kept.state, kept.told) == (MessageState.FAILED, "SMTPRecipientsRefused 550")
+    assert kept.told in caplog.text and ANN not in caplog.text
+
+
+def told_of(db: Session, work: Work, *, hours_ago: float = 0) -> tuple[Shop, OutboxMessage]:
+    """A shop with somebody who was told some time ago that something is back, by a mail that has not left."""
+    shop = make_shop(db)
+    say_yes(db, shop, shop.back(), at=ago(days=2))
+    stock(db, shop, 2, at=ago(hours=hours_ago, minutes=20))
+    telling.tell(db, shop.variants[0].id, sending=SENDING, at=ago(hours=hours_ago))
+    alert = mails(db)[-1]
+    db.commit()
+    return shop, alert
+
+
+def sold_out(db: Session, shop: Shop) -> None:
+    stock(db, shop, 0, at=now())
+
+
+def dearer(db: Session, shop: Shop) -> None:
+    shop.variants[0].price_minor = (shop.variants[0].price_minor or 0) + 100
+
+
+def retired(db: Session, shop: Shop) -> None:
+    shop.top.is_retired = True
+
+
+@pytest.mark.parametrize("change", [sold_out, dearer, retired])
+def test_an_alert_that_is_not_true_any_more_is_dropped_and_its_reader_waits_again(
+    db: Session, work: Work, change: Callable[[Session, Shop], None]
+) -> None:
+    shop, alert = told_of(db, work)
+    message_id = alert.id
+    change(db, shop)
+    db.commit()
+
+    with mail_server() as server:
+        outbox.send(through(work, server.url), message_id=message_id)
+
+    db.expire_all()
+    (waiting,) = subscriptions(db)
+    assert server.taken == [] and alert.state == MessageState.DROPPED
+    assert secret_gone(alert)
+    assert (waiting.state, waiting.fired_at, waiting.fired_store_id) == (SubscriptionState.CONFIRMED, None, None)
+    assert waiting.until is not None and waiting.until > now()
+
+
+def secret_gone(message: OutboxMessage) -> bool:
+    return outbox.without_secrets(message.body) == message.body and not message.headers
+
+
+def test_an_alert_of_another_day_is_written_anew_with_the_price_of_today(db: Session, work: Work) -> None:
+    shop, alert = told_of(db, work, hours_ago=25)
+    message_id = alert.id
+    stock(db, shop, 2, at=ago(minutes=1))
+    db.commit()
+
+    with mail_server() as server:
+        outbox.send(through(work, server.url), message_id=message_id)
+        stopped = len(server.taken)
+        jobs.run_all(through(work, server.url))
+        jobs.run_all(through(work, server.url))
+
+    db.expire_all()
+    assert stopped == 0 and alert.state == MessageState.DROPPED
+    assert [mail.count("is back at Riverside") for mail in server.taken if "is back" in mail] == [1]
+    assert {each.state for each in subscriptions(db)} == {SubscriptionState.FIRED}
+
+
+def test_an_alert_that_is_still_true_leaves_late(db: Session, work: Work) -> None:
+    _, alert = told_of(db, work)
+    message_id = alert.id
+    db.commit()
+    outbox.send(through(work, "smtp://127.0.0.1:1"), message_id=message_id)
+
+    with mail_server() as server:
+        outbox.send(through(work, server.url), message_id=message_id, tries=1)
+
+    db.expire_all()
+    assert len(server.taken) == 1 and alert.state == MessageState.SENT
+
+
+@pytest.mark.parametrize("hours", [1, PENDING_LASTS.days * 24 + 1])
+def test_a_question_leaves_late_only_while_its_link_works(db: Session, work: Work, hours: int) -> None:
+    wish(db, make_shop(db), at=ago(hours=hours))
+    message_id = mails(db)[0].id
+    db.commit()
+
+    with mail_server() as server:
+        outbox.send(through(work, server.url), message_id=message_id)
+
+    assert len(server.taken) == (1 if hours == 1 else 0)
+
+
+def test_a_question_that_was_answered_meanwhile_is_not_asked(db: Session, work: Work) -> None:
+    say_yes(db, make_shop(db), NEWS, at=ago(hours=1))
+    message_id = mails(db)[0].id
+    db.commit()
+
+    with mail_server() as server:
+        outbox.send(through(work, server.url), message_id=message_id)
+
+    assert server.taken == []
 
 
 def test_the_chore_erases_what_ran_out_however_much_it_is(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
@@ -17,6 +18,7 @@ from qrmerch.media.models import Asset
 from qrmerch.media.rights import Rights, set_rights
 from qrmerch.parties.models import Retailer, Store, Vendor
 from qrmerch.parties.service import _weekly, changed
+from qrmerch.rendering import ahead
 from qrmerch.rendering.ahead import Ahead
 from qrmerch.rendering.changes import Changes
 from qrmerch.rendering.kept import AHEAD_S, KeptPage, PageKey, Pages, RenderedPage, Wanted
@@ -377,3 +379,64 @@ def _waits_at_edges(worker: Worker, shelf: Shelf, is_ahead: bool) -> int:
         for key in shelf.keys[:2]:
             worker.scan(key, edge)
     return worker.waited
+
+
+def test_a_page_whose_rendering_fails_holds_up_no_other_and_is_told_once(
+    db: Session, worker: Worker, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    shelf = make_shelf(db)
+    bad, good = (PageKey(item.id, "", "en") for item in shelf.items)
+    # The bad one is asked for most, and so would be the first each time.
+    for key in (bad, bad, bad, good):
+        worker.scan(key, NOON)
+    tried: list[PageKey] = []
+
+    def render(session: Session, key: PageKey, **more: Any) -> RenderedPage:
+        tried.append(key)
+        if key == bad:
+            raise RuntimeError("a template is broken")
+        return render_key(session, key, **more)
+
+    monkeypatch.setattr(ahead, "render_key", render)
+    changed(db, shelf.retailer.id, at=NOON + SECOND)
+    db.commit()
+
+    worker.go_on(NOON + SECOND)
+    first = list(tried)
+    worker.go_on(NOON + SECOND * 59)
+    worker.go_on(NOON + MINUTE + SECOND)
+    worker.go_on(NOON + MINUTE * 2)
+    paused_longer = len(tried)
+    worker.go_on(NOON + MINUTE * 3 + SECOND)
+    told = [each for each in caplog.records if each.name == "qrmerch.ahead"]
+    failing = worker.pages.aside
+    monkeypatch.setattr(ahead, "render_key", render_key)
+    worker.go_on(NOON + MINUTE * 10)
+
+    assert first == [bad, good]
+    assert tried[2:paused_longer] == [bad] and tried[paused_longer:] == [bad]
+    assert len(told) == 1 and failing == 1
+    assert worker.pages.aside == 0 and worker.pages.find(bad, (NOON + MINUTE * 10).timestamp())
+
+
+def test_a_change_lets_a_page_that_was_set_aside_be_tried_at_once(
+    db: Session, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf = make_shelf(db)
+    item = shelf.items[0]
+    key = PageKey(item.id, "", "en")
+    worker.scan(key, NOON)
+
+    def fail(*_: Any, **__: Any) -> RenderedPage:
+        raise RuntimeError("a template is broken")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ahead, "render_key", fail)
+        set_price(db, list_variants(db, item.id)[0], 4_900, at=NOON + SECOND)
+        db.commit()
+        worker.go_on(NOON + SECOND)
+    set_price(db, list_variants(db, item.id)[0], 5_900, at=NOON + SECOND * 2)
+    db.commit()
+
+    assert worker.go_on(NOON + SECOND * 2) == 1
+    assert worker.pages.find(key, (NOON + SECOND * 2).timestamp())

@@ -36,13 +36,17 @@ def test_another_nodes_clock_may_be_a_little_ahead_but_not_more() -> None:
     assert find_visit(visit, at=NOON - timedelta(minutes=4)) is None
 
 
-def test_what_a_web_server_in_front_gave_out_is_believed_for_its_age_is_not_in_it() -> None:
-    assert find_visit("0f" * 16, at=NOON) == "0f" * 16
-    assert find_visit("0F" * 16, at=NOON) is None
+def test_what_a_web_server_in_front_gave_out_is_taken_up_for_as_long() -> None:
+    visit = f"{int(NOON.timestamp())}{'0f' * 10}"
+
+    assert find_visit(visit, at=NOON) == visit
+    assert find_visit(visit, at=NOON + VISIT_LASTS) == visit
+    assert find_visit(visit, at=NOON + VISIT_LASTS + timedelta(minutes=2)) is None
+    assert find_visit(visit.upper(), at=NOON) is None
 
 
 @pytest.mark.parametrize(
-    "text", [None, "", "x", "0" * 27, "0" * 29, "G" * 28, "٠" * 28, "A" * 28, "0" * 27 + "\n", " " * 28]
+    "text", [None, "", "x", "0" * 27, "0" * 29, "0" * 32, "G" * 28, "٠" * 28, "A" * 28, "0" * 27 + "\n", " " * 28]
 )
 def test_what_is_no_id_of_ours_is_no_visit(text: str | None) -> None:
     assert find_visit(text, at=NOON) is None

@@ -1,6 +1,10 @@
 """A rule found wrong: what it left out comes back once, on its day and at its place, and the numbers say so."""
 
+import random
+from collections import Counter
 from datetime import date, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
@@ -10,7 +14,7 @@ from qrmerch.db import Database
 from qrmerch.errors import Conflict, NotFound
 from qrmerch.scans.correcting import RULE
 from qrmerch.scans.line import GS1, make_line
-from qrmerch.scans.models import Correction, DayTotal
+from qrmerch.scans.models import CodeHour, Correction, DayTotal, HourTotal
 from qrmerch.scans.queries import Span, count_corrected
 from qrmerch.scans.withdrawing import Withdrawn, list_withdrawn, withdraw_rule
 from tests.conftest import NOON
@@ -136,3 +140,75 @@ def test_an_opening_at_a_house_that_is_not_there_is_in_nobodys_way(database: Dat
     assert withdraw(database).hits == 3
     assert totals(db) == {"scan": 3, "bot": 0}
     assert {row.retailer_id for row in db.scalars(select(Correction))} == {shop.retailer.id}
+
+
+ZONES = ("America/New_York", "Pacific/Kiritimati", "Pacific/Pago_Pago", "Europe/Berlin", "Asia/Kathmandu")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_zone_a_store_changes_to_what_is_taken_away_is_what_was_added(
+    database: Database, db: Session, shop: Shop, seed: int
+) -> None:
+    """Openings by the time zone in which each was counted, reckoned here once more in the plainest way."""
+    draw = random.Random(seed)
+    places = {shop.code: shop.riverside, shop.berlin_code: shop.berlin}
+    counted: list[list[Any]] = []
+    waiting: list[tuple[list[Any], str]] = []
+    withdrawn: set[int] = set()
+    at = NOON - timedelta(hours=20)
+
+    for step in range(24):
+        for _ in range(draw.randrange(1, 6)):
+            at += timedelta(minutes=draw.randrange(1, 20))
+            code, agent = draw.choice(list(places)), draw.choice((PHONE, TILL, FETCHER))
+            visit = f"{step:02x}{len(counted):02x}" + "a" * 24
+            shop.write(shop.scan(at, code=code, agent=agent, visit=visit))
+            rule = {TILL: 37, FETCHER: 40}.get(agent, 0)
+            kind = "scan" if rule in withdrawn or not rule else "bot" if agent == TILL else "fetcher"
+            counted.append([kind, at, places[code].time_zone, places[code].id, rule])
+            if kind == "fetcher":
+                waiting.append((counted[-1], visit))
+        if waiting and draw.random() < 0.6:
+            row, visit = waiting.pop(draw.randrange(len(waiting)))
+            shop.write(shop.view(at, visit=visit))
+            # Four hours, and half an hour of nothing: else it is a view of a visit that has ended.
+            row[0] = "scan"
+        load(database, shop)
+        if draw.random() < 0.5:
+            for store in (shop.riverside, shop.berlin):
+                store.time_zone = draw.choice(ZONES)
+            db.commit()
+        if step in (11, 17):
+            rule = 37 if step == 11 else 40
+            withdraw(database, rule)
+            withdrawn.add(rule)
+            for row in counted:
+                row[0] = "scan" if row[4] == rule else row[0]
+            waiting.clear()
+        check_totals(db, counted)
+
+
+def check_totals(db: Session, counted: list[list[Any]]) -> None:
+    days: Counter[tuple[date, str, str]] = Counter()
+    hours: Counter[tuple[date, int, str, str]] = Counter()
+    for kind, at, zone, store_id, _ in counted:
+        local = at.astimezone(ZoneInfo(zone))
+        days[local.date(), kind, store_id] += 1
+        hours[local.date(), local.hour, kind, store_id] += 1
+    kinds = ("scan", "bot", "fetcher")
+    fresh = {"populate_existing": True}
+    day_rows = [row for row in db.scalars(select(DayTotal).execution_options(**fresh)) if row.kind in kinds]
+    hour_rows = [row for row in db.scalars(select(HourTotal).execution_options(**fresh)) if row.kind in kinds]
+    found_days: Counter[tuple[date, str, str]] = Counter()
+    for row in day_rows:
+        found_days[row.on, row.kind, row.store_id] += row.count
+    found_hours: Counter[tuple[date, int, str, str]] = Counter()
+    for each in hour_rows:
+        found_hours[each.on, each.hour, each.kind, each.store_id] += each.count
+    code_hours = sum(db.scalars(select(CodeHour.count)))
+    db.commit()
+
+    assert min([row.count for row in day_rows] + [row.count for row in hour_rows]) >= 0
+    assert {key: count for key, count in found_days.items() if count} == days
+    assert {key: count for key, count in found_hours.items() if count} == hours
+    assert code_hours == sum(count for (_, kind, _), count in days.items() if kind == "scan")

@@ -15,6 +15,7 @@ from qrmerch.audit import AuditEntry
 from qrmerch.db import Database
 from qrmerch.errors import Conflict, FormError, TooMany
 from qrmerch.limits import RateBucket
+from qrmerch.outbox import OutboxMessage
 from qrmerch.parties.models import Retailer
 from qrmerch.users import service
 from qrmerch.users.models import Invitation, Membership, StaffSession, User
@@ -543,3 +544,26 @@ def test_old_sessions_are_forgotten(db: Session) -> None:
     assert db.scalars(select(StaffSession)).all()
     service.forget_old_sessions(db, at=NOON + timedelta(hours=2))
     assert not db.scalars(select(StaffSession)).all()
+
+
+def test_an_invitation_that_leaves_late_works_for_as_long_as_it_says(db: Session) -> None:
+    _, secret = invite(db)
+    (message,) = db.scalars(select(OutboxMessage))
+    late = NOON + timedelta(days=2)
+
+    assert service.renew_invitation(db, message, late)
+
+    assert find_invitation(db, secret, at=late + timedelta(days=6, hours=23))
+    assert not find_invitation(db, secret, at=late + timedelta(days=7))
+
+
+def test_an_invitation_that_leads_nowhere_any_more_does_not_leave(db: Session) -> None:
+    invite(db)
+    (message,) = db.scalars(select(OutboxMessage))
+    late = NOON + timedelta(days=7)
+    over = service.renew_invitation(db, message, late)
+    db.get_one(Invitation, message.about_id).used_at = NOON
+    db.flush()
+
+    assert not over
+    assert not service.renew_invitation(db, message, NOON + timedelta(days=1))
