@@ -166,7 +166,8 @@ class WherePage:
 
     t: Translate
     frame: Frame
-    public_id: str
+    # The address of this list.
+    action: str
     pick: str
     find: str
     stores: tuple[StoreChoice, ...]

@@ -23,6 +23,7 @@ from qrmerch.web import asset_address
 
 ITEM_SHEETS: Final = ("shop",)
 ERRAND_SHEETS: Final = ("shop", "errands")
+APART_SHEETS: Final = ("shop", "apart")
 # A logo's shown pixels: its area, least and most height, most width.
 _LOGO_AREA: Final = 3600
 _LOGO_HEIGHTS: Final = (22, 40)

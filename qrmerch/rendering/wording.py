@@ -107,6 +107,21 @@ def one_price(shelf: Shelf) -> tuple[int | None, str]:
     return prices.pop() if len(prices) == 1 else (None, "")
 
 
+def low_price(shelf: Shelf) -> tuple[int | None, str]:
+    """The lowest price of an item's shown variants, with its currency; None where one has none, or another currency."""
+    prices = [variant.price_minor for variant in shelf.variants if variant.price_minor is not None]
+    currencies = {variant.currency for variant in shelf.variants}
+    if not prices or len(prices) < len(shelf.variants) or len(currencies) != 1:
+        return None, ""
+    return min(prices), currencies.pop()
+
+
+def one_was(shelf: Shelf) -> int | None:
+    """The price before a reduction that every shown variant of an item has; None where there is no one."""
+    was = {shelf.was.get(variant.id) for variant in shelf.variants}
+    return was.pop() if len(was) == 1 else None
+
+
 def _reduced(price_minor: int, currency: str, offer: Offer) -> int | None:
     """What the price comes to with an offer; None where it takes nothing off this price."""
     if offer.kind == OfferKind.PERCENT:
