@@ -26,7 +26,7 @@ from qrmerch.offers.models import Offer, OfferKind
 from qrmerch.parties.models import Retailer, Store
 from qrmerch.parties.queries import list_stores
 from qrmerch.rendering.around import find_elsewhere, list_hanging, list_spots
-from qrmerch.rendering.frame import ITEM_SHEETS, House, build_frame, language_links, pick_text
+from qrmerch.rendering.frame import APART_SHEETS, ITEM_SHEETS, House, build_frame, language_links, pick_text
 from qrmerch.rendering.kept import NOWHERE, RenderedPage
 from qrmerch.rendering.opening import word_opening
 from qrmerch.rendering.pages import (
@@ -430,7 +430,7 @@ def _make_gone_page(
     item, locale = scene.item, scene.source.locale
     shown = PagePictures(db, scene.source, at=at)
     said = word_gone(locale, may_return=scene.is_down and not item.is_retired)
-    frame, block = _frame_of(scene, personal, description=said)
+    frame, block = _frame_of(scene, personal, description=said, sheets=APART_SHEETS)
     care = [section for section in scene.source.sections if section["kind"] in _KEPT_WORDS]
     kept_words = Source(care, scene.source.slots, scene.source.facts, locale, scene.source.fallbacks)
     nothing = Extras(look=None, reviews=None, invitation=None, pictures={}, stores=())
@@ -460,6 +460,7 @@ def _frame_of(
     *,
     description: str,
     style: str = "everyday",
+    sheets: tuple[str, ...] = ITEM_SHEETS,
     ground: Ground | None = None,
     is_indexed: bool = False,
 ) -> tuple[Frame, StyleBlock]:
@@ -470,7 +471,7 @@ def _frame_of(
         title=scene.item.title,
         description=description,
         style=style,
-        sheets=ITEM_SHEETS,
+        sheets=sheets,
         ground=ground,
         here=_address_in(scene, house.lang(locale)),
         languages=language_links(scene.offered, locale, _address_in(scene)),
