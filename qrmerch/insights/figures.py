@@ -100,7 +100,7 @@ class Listed:
 
 # What was counted where no item was opened, so that every table adds up to the same.
 NO_ITEM: Final = Listed("", "No item", "", "No vendor", is_retired=False)
-NO_ITEM_SAYS: Final = "stores’ own pages, shared lists"
+NO_ITEM_SAYS: Final = "pages of stores, looks and events, shared lists"
 
 
 @dataclass(frozen=True, slots=True)

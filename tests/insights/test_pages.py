@@ -185,7 +185,7 @@ def test_vendors_are_ranked_by_the_scans_of_their_items(browser: Browser, two_ve
     assert rows(page, "Vendors by scans")[1:] == [
         ["Sunny Side 2 items", "250", "+25 %", "60 %", "25 %", "20", "10"],
         ["North Mill 2 items", "100", "+67 %", "0 %", "0 %", "0", "0"],
-        ["No vendor stores’ own pages, shared lists", "15", "", "0 %", "", "0", "0"],
+        ["No vendor pages of stores, looks and events, shared lists", "15", "", "0 %", "", "0", "0"],
         ["Lake &amp; Co 1 item", "0", "", "", "", "0", "0"],
     ]
     assert "Sunny Side brings 68 of 100 scans. 1 vendor was not scanned at all." in page
