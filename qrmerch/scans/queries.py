@@ -68,7 +68,7 @@ def count_by_day(db: Session, span: Span) -> dict[date, dict[str, int]]:
 
 
 def count_by_item(db: Session, span: Span) -> dict[str, dict[str, int]]:
-    """Totals of each kind by item id; an empty id is what belongs to no item: a store's own page, a look's, a shared list."""
+    """Totals of each kind by item id; an empty id: the pages of stores, looks and events, shared lists."""
     return {item_id: counts for (item_id,), counts in _sum(db, span, DayTotal.item_id).items()}
 
 
