@@ -182,7 +182,7 @@ def read_state(db: Session, retailer_id: str, *, since: datetime, until: datetim
 
 
 def _scans_by_code(span: Span) -> Select[str, int]:
-    # Day by day, so that both databases read the scans of each along the key and nothing else.
+    # Day by day, so that both databases can read the scans of each along the key, and no other kind.
     days = [span.since + timedelta(days=number) for number in range((span.until - span.since).days)]
     return (
         select(DayTotal.code_id, func.sum(DayTotal.count).label("scans"))
