@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from qrmerch import ids
 from qrmerch.access import Role
-from qrmerch.parties.models import Measurement
+from qrmerch.parties.models import Measurement, Vendor
 from qrmerch.scans.models import CodeHour, Correction, DayTotal, LogFile
 from qrmerch.scans.service import record_event
 from tests.browsing import Browser
@@ -212,7 +212,7 @@ def test_every_table_adds_up_to_the_overview(browser: Browser, two_vendors: Shop
     browser.sign_in(*two_vendors.people[Role.OWNER])
     stores = (two_vendors.riverside.id, two_vendors.galleria.id)
 
-    for view in (WEEK, *(f"{WEEK}&store={store_id}" for store_id in stores)):
+    for view in (WEEK, f"{WEEK}&with=nothing", *(f"{WEEK}&store={store_id}" for store_id in stores)):
         tables = {
             name: sheet(browser.get(f"/desk/insights/export/{name}?{view}").text)[1]
             for name in ("days", "items", "vendors", "stores")
@@ -511,10 +511,11 @@ def test_every_table_of_an_item_is_a_file(browser: Browser, busy: Shop, table: s
 def test_sec_E05_no_cell_is_a_formula(browser: Browser, db: Session, busy: Shop, start: str) -> None:
     busy.top.title = f"{start}cmd|' /C calc'!A0"
     busy.riverside.name = f"{start}1+1"
+    db.get_one(Vendor, busy.top.vendor_id).name = f"{start}2+2"
     db.commit()
     browser.sign_in(*busy.people[Role.OWNER])
 
-    for address in ("export/items", "export/stores", f"items/{busy.top.id}/export/places"):
+    for address in ("export/items", "export/vendors", "export/stores", f"items/{busy.top.id}/export/places"):
         lines = csv.reader(io.StringIO(browser.get(f"/desk/insights/{address}?{WEEK}").text.removeprefix("\ufeff")))
         cells = [cell for line in lines for cell in line]
         assert not [cell for cell in cells if cell[:1] in "=+-@\t\r\uff1d\uff0b\uff0d\uff20" and cell]
