@@ -5,7 +5,15 @@ import logging
 import subprocess
 import sys
 
+import pytest
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from qrmerch import ids
 from qrmerch.logs import MAX_FIELD_CHARS, OneLine
+from qrmerch.visitors.models import Contact
+from tests.conftest import NOON
+from tests.factories import make_retailer
 
 HOSTILE = 'Mozilla\n{"level":"error","says":"forged"}\r\u2028\x1b[2J\x00' + "x" * 2000
 
@@ -43,6 +51,23 @@ def test_sec_e09_an_error_is_one_line_with_the_way_to_it() -> None:
         "test_sec_e09_an_error_is_one_line_with_the_way_to_it",
         "break_down",
     ]
+
+
+def test_sec_h03_what_the_database_refused_is_told_without_its_values(db: Session) -> None:
+    retailer = make_retailer(db)
+    db.add_all(
+        Contact(id=ids.new(), retailer_id=retailer.id, email="amal@example.org", created_at=NOON)
+        for _ in range(2)
+    )
+    with pytest.raises(IntegrityError) as refused:
+        db.flush()
+
+    line = _line("bug", error=refused.value)
+
+    assert "IntegrityError" in line
+    assert "contact" in line
+    assert "amal" not in line
+    assert "example.org" not in line
 
 
 def test_sec_e09_a_process_that_is_set_up_says_so_on_its_standard_error() -> None:

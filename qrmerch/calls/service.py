@@ -174,8 +174,8 @@ def call(
     :param caller: tells one visit or phone from others, as a keyed hash.
     :param visit: the visit it is counted in.
     :param is_counted: whether it is a shopper's; somebody of the house counts for nothing.
-    :raises CallRefused: the item is no longer sold or taken down, nobody comes, all are busy, or this caller's last call
-        is open yet.
+    :raises CallRefused: the item is no longer sold or is taken down, nobody comes, all are busy, or this caller's last
+        call is open yet.
     """
     if item.is_retired or item.retailer_id != store.retailer_id:
         raise CallRefused(Refusal.ITEM_RETIRED)
