@@ -43,6 +43,10 @@ def set_up() -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(OneLine())
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    # What carries jobs says lines of its own form, errors over many, unless somebody has given it another.
+    jobs = logging.getLogger("dbos")
+    jobs.addHandler(handler)
+    jobs.propagate = False
 
 
 def _cut(text: str) -> str:
