@@ -82,7 +82,14 @@ def is_on(address: str, hosts: Iterable[str]) -> bool:
 
 def said_end(address: str) -> str:
     """Where an address leads, in as few words as tell it: its host, or what else it is."""
-    return (host_in(address) or address.removeprefix("http://").removeprefix("https://"))[:_SHOWN_CHARS]
+    if not _WEB.match(address):
+        return address[:_SHOWN_CHARS]
+    # As browsers take it: a backslash is a slash, and what stands before an @ is no host.
+    try:
+        host = urlsplit(address.replace("\\", "/")).netloc.rpartition("@")[2].lower()
+    except ValueError:
+        host = ""
+    return (host or address)[:_SHOWN_CHARS]
 
 
 def list_addresses(codes: Iterable[Mapping[str, Any]] | None) -> list[tuple[str, str, bool]]:
