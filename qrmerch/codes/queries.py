@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -10,9 +11,10 @@ from sqlalchemy.orm import Session, aliased
 from qrmerch.catalog.models import Item, Variant
 from qrmerch.codes.models import Carrier, Code, CodeState, Subject
 from qrmerch.codes.tokens import address_of, find_token
-from qrmerch.db import get_one, has_part
+from qrmerch.db import get_one, has_part, unscoped
 from qrmerch.gs1 import gtin14
 from qrmerch.looks.models import Look
+from qrmerch.media.picture_codes import tells_house
 from qrmerch.occasions.models import Occasion
 from qrmerch.parties.models import Fixture, Store
 
@@ -90,6 +92,17 @@ def get_line(db: Session, code_id: str) -> CodeLine:
     """
     code = get_code(db, code_id)
     return _line(*db.execute(_lines().where(Code.id == code.id)).one())
+
+
+@tells_house
+def find_house(db: Session, address: str) -> str | None:
+    """The retailer whose printed code an address on this installation's host is, whoever asks; None for another one."""
+    before, _, last = urlsplit(address).path.rstrip("/").rpartition("/")
+    token = find_token(last) if before == "/q" else None
+    if token is None:
+        return None
+    with unscoped(db):
+        return db.scalar(select(Code.retailer_id).where(Code.token == token))
 
 
 def find_code(db: Session, text: str) -> Code | None:
