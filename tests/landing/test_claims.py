@@ -29,8 +29,8 @@ from qrmerch.scans.models import Event
 from qrmerch.scans.visits import VisitIds
 from qrmerch.visitors.models import ConsentEvent, Visitor
 from tests.browsing import Browser, find_form
-from tests.landing.aisle import lines
 from tests.factories import make_claim, make_code_of, make_item, make_offer, make_retailer, make_store, make_use
+from tests.landing.aisle import lines
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SCRIPT = {"Accept": "application/json"}
