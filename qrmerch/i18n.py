@@ -1,10 +1,14 @@
 """Languages: which one to speak, which way it runs, and how it writes dates and numbers."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from functools import cache
+from gettext import c2py
 from pathlib import Path
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
@@ -15,31 +19,72 @@ from babel.dates import format_time as _format_time
 from babel.lists import format_list as _format_list
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
+from babel.numbers import format_percent as _format_percent
 
 _CATALOGUES = Path(__file__).parent / "locales"
+# The languages of our own words; what somebody gets whose language is none of them is the first.
+SPOKEN: Final = ("en", *sorted(path.stem for path in _CATALOGUES.glob("*.po")))
+# German as written without ß.
+_WITHOUT_SHARP_S = ("CH", "LI")
+# Nouns have a capital wherever they stand.
+_CAPITAL_NOUNS = ("de", "lb")
 # The weekday, and a month in letters, in a pattern of Unicode's.
 _WEEKDAY, _MONTH = re.compile("E+|c+"), re.compile("M{3,}|L{3,}")
 
 
+@dataclass(frozen=True, slots=True)
+class _Catalogue:
+    """Sentences by the English one; those with a number in them by the English one for one, with `form_of` a number."""
+
+    sentences: Mapping[str, str]
+    counted: Mapping[str, tuple[str, ...]]
+    form_of: Callable[[int], int]
+
+
 def translator(locale: str) -> Callable[[str], str]:
     """A function from an English sentence to the same in `locale`, or to itself where it has none."""
-    catalogue = _catalogue(locale.split("-")[0])
-    return lambda sentence: catalogue.get(sentence, sentence)
+    sentences = _catalogue(locale).sentences
+    return lambda sentence: sentences.get(sentence, sentence)
+
+
+def counter(locale: str) -> Callable[[int, str, str], str]:
+    """A function from a number and the English sentence for one and for more to the one in `locale` for so many.
+
+    The number itself is not in it yet: where a sentence has a place for it, it comes back with the place.
+    """
+    catalogue = _catalogue(locale)
+
+    def choose(number: int, one: str, more: str) -> str:
+        forms = catalogue.counted.get(one)
+        if forms is None:
+            return one if number == 1 else more
+        return forms[catalogue.form_of(number)]
+
+    return choose
 
 
 def speaks(locale: str) -> bool:
     """Whether our own words are there in this language."""
-    language = locale.split("-")[0]
-    return language == "en" or bool(_catalogue(language))
+    return locale.split("-")[0] in SPOKEN
 
 
 @cache
-def _catalogue(language: str) -> dict[str, str]:
-    path = _CATALOGUES / f"{language}.po"
-    if not language.isalpha() or not path.is_file():
-        return {}
-    with path.open("rb") as file:
-        return {str(m.id): str(m.string) for m in read_po(file, locale=language) if m.id and m.string}
+def _catalogue(locale: str) -> _Catalogue:
+    language, _, region = locale.partition("-")
+    if language == "en" or language not in SPOKEN:
+        return _Catalogue({}, {}, int)
+    with (_CATALOGUES / f"{language}.po").open("rb") as file:
+        read = read_po(file, locale=language)
+
+    def spell(words: str) -> str:
+        return words.replace("ß", "ss") if language == "de" and region in _WITHOUT_SHARP_S else words
+
+    said = [message for message in read if message.id and message.string]
+    return _Catalogue(
+        {str(each.id): spell(str(each.string)) for each in said if not each.pluralizable},
+        {each.id[0]: tuple(spell(str(form)) for form in each.string or ()) for each in said if each.pluralizable},
+        c2py(read.plural_expr),
+    )
 
 
 def is_locale(text: str) -> bool:
@@ -62,8 +107,9 @@ def direction(locale: str) -> str:
 
 
 def language_name(locale: str, in_locale: str | None = None) -> str:
-    """The language's name, in its own words unless `in_locale` is given."""
-    return str(_locale(locale).get_display_name(in_locale or locale) or locale)
+    """The language's name as it stands within a sentence of `in_locale`; else in its own words, standing alone."""
+    name = str(_locale(locale).get_display_name(_locale(in_locale or locale)) or locale)
+    return name if in_locale else name[:1].title() + name[1:]
 
 
 def negotiate(accept_language: str, offered: Sequence[str]) -> str:
@@ -123,3 +169,13 @@ def format_list(texts: Sequence[str], locale: str) -> str:
 
 def format_number(number: float, locale: str) -> str:
     return str(format_decimal(number, locale=_locale(locale)))
+
+
+def format_percent(percent: int, locale: str) -> str:
+    """So many of a hundred: "15%"."""
+    return str(_format_percent(Decimal(percent) / 100, locale=_locale(locale)))
+
+
+def in_sentence(noun: str, locale: str) -> str:
+    """A noun that began a line, as it stands inside of one: small, but in languages that write nouns large."""
+    return noun if locale.split("-")[0] in _CAPITAL_NOUNS else noun.lower()

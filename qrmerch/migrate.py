@@ -26,6 +26,8 @@ WITH_TABLES: Final = (
     "visitors.models",
     "media.models",
     "catalog.models",
+    "looks.models",
+    "occasions.models",
     "content.models",
     "codes.models",
     "codes.gs1_models",

@@ -51,6 +51,8 @@ _DESK: Final = (
         (
             _Place("Review", "/desk/review", _count_reviews),
             _Place("Items", "/desk/items"),
+            _Place("Looks", "/desk/looks"),
+            _Place("Events", "/desk/events"),
             _Place("Timeline", "/desk/timeline"),
             _Place("Templates", "/desk/templates"),
             _Place("Offers", "/desk/offers"),

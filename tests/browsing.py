@@ -21,8 +21,8 @@ PHONE = (
 class Browser:
     """One person's browser. `get` and `post` do not follow redirects; `follow` does."""
 
-    def __init__(self, app: Flask, *, agent: str = PHONE) -> None:
-        self.app, self._agent = app, agent
+    def __init__(self, app: Flask, *, agent: str = PHONE, language: str = "en") -> None:
+        self.app, self._agent, self._language = app, agent, language
         # Through the front door, as a real server calls it.
         self._client = Client(app.wsgi_app, response_wrapper=TestResponse)
         self._token = ""
@@ -91,7 +91,7 @@ class Browser:
 
     def _headers(self, more: dict[str, str]) -> dict[str, str]:
         named = {name.replace("_", "-"): value for name, value in more.items()}
-        return {"User-Agent": self._agent, "Accept": "text/html", "Accept-Language": "en", **named}
+        return {"User-Agent": self._agent, "Accept": "text/html", "Accept-Language": self._language, **named}
 
     def _find_token(self) -> str:
         page = self.get("/account").text

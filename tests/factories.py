@@ -29,8 +29,10 @@ from qrmerch.content import drafts, publishing, reviewing, templates
 from qrmerch.content.models import PageTemplate, Publication, Revision, RevisionState, Style
 from qrmerch.content.queries import find_template_of
 from qrmerch.files import FileStore
+from qrmerch.looks.models import Look, LookItem
 from qrmerch.media.models import Arrival, Asset, AssetKind, AssetState, Recording, Rendition
 from qrmerch.messages.models import Purpose, Subscription, SubscriptionState
+from qrmerch.occasions.models import Occasion, OccasionStore
 from qrmerch.offers import service as offers
 from qrmerch.offers.models import Claim, Offer, OfferKind, Outcome, Redemption
 from qrmerch.offers.terms import OfferTerms
@@ -188,6 +190,55 @@ def make_item(
     if find_supply(db, retailer.id, vendor.id) is None:
         parties.add_supply(db, retailer, vendor)
     return list_at(db, make_product(db, vendor, **more), retailer.id, at)  # type: ignore[arg-type]
+
+
+def make_look(
+    db: Session, *items: Item, title: str = "For Saturday", is_published: bool = True, at: datetime = NOON
+) -> Look:
+    """A look of these items, which all are of one retailer."""
+    look = Look(
+        id=ids.new(),
+        retailer_id=items[0].retailer_id,
+        name=title,
+        title={"en": title},
+        is_published=is_published,
+        created_at=at,
+    )
+    db.add(look)
+    db.flush()
+    for place, item in enumerate(items):
+        db.add(LookItem(retailer_id=item.retailer_id, look_id=look.id, item_id=item.id, place=place))
+    db.flush()
+    return look
+
+
+def make_occasion(
+    db: Session,
+    *stores: Store,
+    title: str = "Late night",
+    begins: str = "2030-05-01T18:00",
+    ends: str = "2030-05-01T21:00",
+    is_published: bool = True,
+    at: datetime = NOON,
+) -> Occasion:
+    """An event in these stores, by their own clocks."""
+    occasion = Occasion(
+        id=ids.new(),
+        retailer_id=stores[0].retailer_id,
+        name=title,
+        title={"en": title},
+        begins=begins,
+        ends=ends,
+        is_published=is_published,
+        created_at=at,
+        changed_at=at,
+    )
+    db.add(occasion)
+    db.flush()
+    for store in stores:
+        db.add(OccasionStore(retailer_id=store.retailer_id, occasion_id=occasion.id, store_id=store.id))
+    db.flush()
+    return occasion
 
 
 def make_code(

@@ -61,6 +61,8 @@ _FIELDS = [
     "asset",
     "asset_id",
     "id",
+    "look",
+    "event",
     "pick",
     "by",
     "replace_by",

@@ -15,7 +15,15 @@ from qrmerch.audit import AuditEntry
 from qrmerch.errors import NotFound, TooLarge, TooMany
 from qrmerch.files import FileStore, replace_file
 from qrmerch.gs1 import check_digit, gtin_problem, is_gtin
-from qrmerch.i18n import direction, negotiate
+from qrmerch.i18n import (
+    direction,
+    format_percent,
+    in_sentence,
+    language_name,
+    negotiate,
+    speaks,
+    translator,
+)
 from qrmerch.money import format_money, parse_money
 from qrmerch.outbox import Channel, list_messages, post
 from qrmerch.text import clean_block, clean_line, rich_text, spreadsheet_cell, whole_number
@@ -181,6 +189,40 @@ def test_the_language_is_the_one_liked_best(header: str, chosen: str) -> None:
 
 def test_arabic_runs_from_the_right() -> None:
     assert direction("ar") == "rtl"
+
+
+@pytest.mark.parametrize(
+    ("locale", "size", "name", "arabic"),
+    [
+        ("de-AT", "Größe", "Deutsch (Österreich)", "Arabisch"),
+        ("de-CH", "Grösse", "Deutsch (Schweiz)", "Arabisch"),
+        ("fr-CA", "Taille", "Français (Canada)", "arabe"),
+        ("es-MX", "Talla", "Español (México)", "árabe"),
+        ("es-419", "Talla", "Español (Latinoamérica)", "árabe"),
+        ("en-GB", "Size", "English (United Kingdom)", "Arabic"),
+        ("pt-BR", "Size", "Português (Brasil)", "árabe"),
+    ],
+)
+def test_a_countrys_way_of_a_language_has_its_words(locale: str, size: str, name: str, arabic: str) -> None:
+    assert (translator(locale)("Size"), language_name(locale), language_name("ar", locale)) == (size, name, arabic)
+    assert speaks(locale) == (not locale.startswith("pt"))
+
+
+@pytest.mark.parametrize(
+    ("locale", "noun", "inside"), [("de-CH", "Farbe", "Farbe"), ("fr", "Couleur", "couleur"), ("en", "Color", "color")]
+)
+def test_a_noun_is_large_in_a_sentence_where_the_language_writes_it_so(locale: str, noun: str, inside: str) -> None:
+    assert in_sentence(noun, locale) == inside
+
+
+def test_so_many_of_a_hundred_are_written_as_a_country_does() -> None:
+    assert [format_percent(15, locale) for locale in ("en", "ar", "de", "fr-CA", "es-MX")] == [
+        "15%",
+        "15%",
+        "15\u00a0%",
+        "15\u00a0%",
+        "15%",
+    ]
 
 
 # The list of bad targets of SECURITY_CHECKS D05.

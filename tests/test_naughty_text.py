@@ -20,16 +20,18 @@ from qrmerch import ids, jobs
 from qrmerch.access import Role
 from qrmerch.catalog.models import VendorProduct
 from qrmerch.config import Settings
-from qrmerch.content.models import Look, PageTemplate, Style
+from qrmerch.content.models import PageTemplate, Style
 from qrmerch.content.shipped import sections_of
 from qrmerch.content.slots import Kind, clean_words, read_slots
 from qrmerch.content.templates import set_fixed
 from qrmerch.db import Database
 from qrmerch.imports.models import ArchiveLine, FetchState, ImportRun, Outcome, PictureFetch
 from qrmerch.jobs import Work
+from qrmerch.looks.models import Look
 from qrmerch.media.models import AssetState
 from qrmerch.media.service import shown_name
 from qrmerch.migrate import metadata
+from qrmerch.occasions.models import Occasion
 from qrmerch.outbox import Channel, post
 from qrmerch.parties.models import Retailer, Vendor, Warehouse
 from qrmerch.parties.social import NETWORKS
@@ -157,7 +159,16 @@ def everything(db: Session, settings: Settings) -> Everything:
     set_fixed(db, template, "legal.text", {"en": "Made with care."}, at=NOON, actor=None)
     db.add_all(
         [
-            Look(retailer_id=retailer.id, title={"en": "Autumn"}, created_at=NOON),
+            Look(retailer_id=retailer.id, name="Autumn", title={"en": "Autumn"}, created_at=NOON),
+            Occasion(
+                retailer_id=retailer.id,
+                name="Late night",
+                title={"en": "Late night"},
+                begins="2030-05-01T18:00",
+                ends="2030-05-01T21:00",
+                created_at=NOON,
+                changed_at=NOON,
+            ),
             Review(
                 retailer_id=retailer.id,
                 item_id=house.ids["item_id"],

@@ -28,6 +28,7 @@ ROWS = {
     "counting": ("scans",),
     "intake": ("imports",),
     "publishing": ("content", "codes"),
+    "showing": ("looks", "occasions"),
     "goods": ("catalog",),
     "media": ("media",),
     "people": ("users", "visitors"),

@@ -651,18 +651,6 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_link_host_retailer_id"), "link_host", ["retailer_id"], unique=False)
     op.create_table(
-        "look",
-        sa.Column("retailer_id", sa.String(length=36), nullable=False),
-        sa.Column("id", sa.String(length=36), nullable=False),
-        sa.Column(
-            "title", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
-        ),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_look_retailer_id_retailer")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_look")),
-    )
-    op.create_index(op.f("ix_look_retailer_id"), "look", ["retailer_id"], unique=False)
-    op.create_table(
         "membership",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("user_id", sa.String(length=36), nullable=False),
@@ -1519,9 +1507,13 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("printed_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("carrier IN ('print', 'nfc', 'screen')", name=op.f("ck_code_carrier_known")),
-        sa.CheckConstraint("item_id IS NOT NULL OR subject_kind = 'store'", name=op.f("ck_code_item_or_store")),
+        sa.CheckConstraint(
+            "item_id IS NOT NULL OR subject_kind IN ('store', 'look', 'occasion')", name=op.f("ck_code_item_or_other")
+        ),
         sa.CheckConstraint("state IN ('active', 'replaced', 'retired')", name=op.f("ck_code_state_known")),
-        sa.CheckConstraint("subject_kind IN ('item', 'variant', 'store')", name=op.f("ck_code_subject_kind_known")),
+        sa.CheckConstraint(
+            "subject_kind IN ('item', 'variant', 'store', 'look', 'occasion')", name=op.f("ck_code_subject_kind_known")
+        ),
         sa.ForeignKeyConstraint(["fixture_id"], ["fixture.id"], name=op.f("fk_code_fixture_id_fixture")),
         sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_code_item_id_item")),
         sa.ForeignKeyConstraint(["replaced_by_id"], ["code.id"], name=op.f("fk_code_replaced_by_id_code")),
@@ -1617,6 +1609,28 @@ def upgrade() -> None:
         postgresql_where=sa.text("is_default"),
     )
     op.create_table(
+        "look",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("public_id", sa.String(length=16), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column(
+            "title", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "words", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("picture_id", sa.String(length=36), nullable=True),
+        sa.Column("is_published", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["picture_id"], ["asset.id"], name=op.f("fk_look_picture_id_asset")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_look_retailer_id_retailer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_look")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_look_public_id")),
+    )
+    op.create_index(op.f("ix_look_picture_id"), "look", ["picture_id"], unique=False)
+    op.create_index(op.f("ix_look_retailer_id"), "look", ["retailer_id"], unique=False)
+    op.create_table(
         "look_item",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -1663,6 +1677,50 @@ def upgrade() -> None:
     op.create_index(op.f("ix_migration_started_by"), "migration", ["started_by"], unique=False)
     op.create_index(op.f("ix_migration_template_id"), "migration", ["template_id"], unique=False)
     op.create_index(op.f("ix_migration_version_id"), "migration", ["version_id"], unique=False)
+    op.create_table(
+        "occasion",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("public_id", sa.String(length=16), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column(
+            "title", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "words", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "spot", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("begins", sa.String(length=16), nullable=False),
+        sa.Column("ends", sa.String(length=16), nullable=False),
+        sa.Column("picture_id", sa.String(length=36), nullable=True),
+        sa.Column("is_published", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("ends > begins", name=op.f("ck_occasion_ends_after_it_begins")),
+        sa.ForeignKeyConstraint(["picture_id"], ["asset.id"], name=op.f("fk_occasion_picture_id_asset")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_occasion_retailer_id_retailer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_occasion")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_occasion_public_id")),
+    )
+    op.create_index(op.f("ix_occasion_picture_id"), "occasion", ["picture_id"], unique=False)
+    op.create_index(op.f("ix_occasion_retailer_id"), "occasion", ["retailer_id"], unique=False)
+    op.create_table(
+        "occasion_store",
+        sa.Column("retailer_id", sa.String(length=36), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("occasion_id", sa.String(length=36), nullable=False),
+        sa.Column("store_id", sa.String(length=36), nullable=False),
+        sa.ForeignKeyConstraint(["occasion_id"], ["occasion.id"], name=op.f("fk_occasion_store_occasion_id_occasion")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_occasion_store_retailer_id_retailer")),
+        sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_occasion_store_store_id_store")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_occasion_store")),
+        sa.UniqueConstraint("occasion_id", "store_id", name=op.f("uq_occasion_store_occasion_id_store_id")),
+    )
+    op.create_index(op.f("ix_occasion_store_occasion_id"), "occasion_store", ["occasion_id"], unique=False)
+    op.create_index(op.f("ix_occasion_store_retailer_id"), "occasion_store", ["retailer_id"], unique=False)
+    op.create_index(op.f("ix_occasion_store_store_id"), "occasion_store", ["store_id"], unique=False)
     op.create_table(
         "offer_item",
         sa.Column("retailer_id", sa.String(length=36), nullable=False),
@@ -2384,6 +2442,13 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_offer_item_offer_id"), table_name="offer_item")
     op.drop_index(op.f("ix_offer_item_item_id"), table_name="offer_item")
     op.drop_table("offer_item")
+    op.drop_index(op.f("ix_occasion_store_store_id"), table_name="occasion_store")
+    op.drop_index(op.f("ix_occasion_store_retailer_id"), table_name="occasion_store")
+    op.drop_index(op.f("ix_occasion_store_occasion_id"), table_name="occasion_store")
+    op.drop_table("occasion_store")
+    op.drop_index(op.f("ix_occasion_retailer_id"), table_name="occasion")
+    op.drop_index(op.f("ix_occasion_picture_id"), table_name="occasion")
+    op.drop_table("occasion")
     op.drop_index(op.f("ix_migration_version_id"), table_name="migration")
     op.drop_index(op.f("ix_migration_template_id"), table_name="migration")
     op.drop_index(op.f("ix_migration_started_by"), table_name="migration")
@@ -2393,6 +2458,9 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_look_item_look_id"), table_name="look_item")
     op.drop_index(op.f("ix_look_item_item_id"), table_name="look_item")
     op.drop_table("look_item")
+    op.drop_index(op.f("ix_look_retailer_id"), table_name="look")
+    op.drop_index(op.f("ix_look_picture_id"), table_name="look")
+    op.drop_table("look")
     op.drop_index(
         "uq_gs1_link_default",
         table_name="gs1_link",
@@ -2556,8 +2624,6 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_membership_user_id"), table_name="membership")
     op.drop_index(op.f("ix_membership_retailer_id"), table_name="membership")
     op.drop_table("membership")
-    op.drop_index(op.f("ix_look_retailer_id"), table_name="look")
-    op.drop_table("look")
     op.drop_index(op.f("ix_link_host_retailer_id"), table_name="link_host")
     op.drop_table("link_host")
     op.drop_index(op.f("ix_label_stock_retailer_id"), table_name="label_stock")

@@ -27,6 +27,9 @@ class Subject(enum.StrEnum):
     VARIANT = "variant"
     # A store's own page.
     STORE = "store"
+    # The page of items that go together, and that of an event.
+    LOOK = "look"
+    OCCASION = "occasion"
 
 
 class CodeState(enum.StrEnum):
@@ -91,7 +94,7 @@ class Code(RetailerScoped, Base):
         one_of("carrier", Carrier),
         one_of("state", CodeState),
         one_of("subject_kind", Subject),
-        CheckConstraint("item_id IS NOT NULL OR subject_kind = 'store'", name="item_or_store"),
+        CheckConstraint("item_id IS NOT NULL OR subject_kind IN ('store', 'look', 'occasion')", name="item_or_other"),
         Index("ix_code_retailer_item", "retailer_id", "item_id"),
         Index("ix_code_retailer_host", "retailer_id", "host"),
     )
@@ -101,7 +104,7 @@ class Code(RetailerScoped, Base):
     # What it leads to, as kind and id without a foreign key: kinds to come are rows of other rooms.
     subject_kind: Mapped[Subject] = word(Subject, default=Subject.ITEM)
     subject_id: Mapped[str] = mapped_column(String(36), index=True, default=_item_of)
-    # The item it is about; null for a store's page.
+    # The item it is about; null for the page of a store, a look or an event.
     item_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("item.id"), index=True)
     # Null for a magazine, a catalogue, a billboard.
     store_id: Mapped[str | None] = mapped_column(String(36), ForeignKey("store.id"), index=True)

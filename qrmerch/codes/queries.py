@@ -12,6 +12,8 @@ from qrmerch.codes.models import Carrier, Code, CodeState, Subject
 from qrmerch.codes.tokens import address_of, find_token
 from qrmerch.db import get_one, has_part
 from qrmerch.gs1 import gtin14
+from qrmerch.looks.models import Look
+from qrmerch.occasions.models import Occasion
 from qrmerch.parties.models import Fixture, Store
 
 # Where a list is asked for the codes that hang in no store: magazines, billboards, parcels.
@@ -28,6 +30,8 @@ class Wanted:
     retailer_id: str
     find: str = ""
     item_id: str = ""
+    # Of what is led to: an item, a variant, a store, a look, an event.
+    subject_id: str = ""
     store_id: str = ""
     fixture_id: str = ""
     state: str = ""
@@ -52,7 +56,7 @@ class CodeLine:
     """A code with the names of what it leads to and where it hangs; empty names where there is none."""
 
     code: Code
-    # Of an item with its variant, where the code leads to one; of a store's page the store.
+    # Of an item with its variant, where the code leads to one; of another page its store, look or event.
     item_title: str
     store_name: str
     fixture_name: str
@@ -149,6 +153,12 @@ def count_with_host(db: Session, retailer_id: str, host: str) -> int:
     return db.scalar(wanted) or 0
 
 
+def count_by_subject(db: Session, retailer_id: str, kind: Subject) -> dict[str, int]:
+    """How many codes lead to each thing of a kind, by its id, in whatever state."""
+    rows = select(Code.subject_id, func.count()).where(Code.retailer_id == retailer_id, Code.subject_kind == kind)
+    return dict(db.execute(rows.group_by(Code.subject_id)).all())
+
+
 def count_by_host(db: Session, retailer_id: str) -> dict[str, int]:
     """How many codes carry each host; an empty one stands for the installation's own."""
     rows = select(Code.host, func.count()).where(Code.retailer_id == retailer_id).group_by(Code.host)
@@ -214,11 +224,14 @@ _Led = aliased(Store)
 
 
 def _lines() -> Select[Code, str | None, dict[str, object] | None, str | None, str | None, str | None]:
+    named = func.coalesce(_Led.name, Look.name, Occasion.name)
     return (
-        select(Code, Item.title, Variant.options, _Led.name, Store.short_name, Fixture.name)
+        select(Code, Item.title, Variant.options, named, Store.short_name, Fixture.name)
         .outerjoin(Item, Item.id == Code.item_id)
         .outerjoin(Variant, and_(Code.subject_kind == Subject.VARIANT, Variant.id == Code.subject_id))
         .outerjoin(_Led, and_(Code.subject_kind == Subject.STORE, _Led.id == Code.subject_id))
+        .outerjoin(Look, and_(Code.subject_kind == Subject.LOOK, Look.id == Code.subject_id))
+        .outerjoin(Occasion, and_(Code.subject_kind == Subject.OCCASION, Occasion.id == Code.subject_id))
         .outerjoin(Store, Store.id == Code.store_id)
         .outerjoin(Fixture, Fixture.id == Code.fixture_id)
     )
@@ -245,6 +258,8 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     conditions = [Code.retailer_id == wanted.retailer_id]
     if wanted.item_id:
         conditions.append(Code.item_id == wanted.item_id)
+    if wanted.subject_id:
+        conditions.append(Code.subject_id == wanted.subject_id)
     if wanted.store_id:
         none = wanted.store_id == NO_STORE
         conditions.append(Code.store_id.is_(None) if none else Code.store_id == wanted.store_id)
@@ -265,7 +280,10 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
 
 def _is_found(text: str) -> ColumnElement[bool]:
     """A title that has it, or, since some words could be tokens, the code of that token."""
-    stores = select(Store.id).where(has_part(Store.name, text))
-    in_title = or_(has_part(Item.title, text), and_(Code.subject_kind == Subject.STORE, Code.subject_id.in_(stores)))
+    named = [
+        and_(Code.subject_kind == kind, Code.subject_id.in_(select(table.id).where(has_part(table.name, text))))
+        for kind, table in ((Subject.STORE, Store), (Subject.LOOK, Look), (Subject.OCCASION, Occasion))
+    ]
+    in_title = or_(has_part(Item.title, text), *named)
     token = find_token(text)
     return or_(Code.token == token, in_title) if token else in_title

@@ -19,6 +19,8 @@ from qrmerch.codes.queries import get_code
 from qrmerch.codes.tokens import group, make_token
 from qrmerch.db import get_one, lock_for_chain, reread, unscoped
 from qrmerch.errors import Conflict, FormError, NotFound
+from qrmerch.looks.models import Look
+from qrmerch.occasions.models import Occasion
 from qrmerch.parties.models import Fixture, Store
 from qrmerch.parties.queries import find_printed_host
 from qrmerch.parties.service import changed
@@ -26,8 +28,8 @@ from qrmerch.text import clean_line
 
 # A fixture, a store as a whole, or (None) a magazine, a billboard, a parcel.
 Place = Fixture | Store | None
-# What a code leads to: an item's page, the same with a variant chosen, or a store's page.
-Lead = Item | Variant | Store
+# What a code leads to: an item's page, the same with a variant chosen, the page of a store, a look or an event.
+Lead = Item | Variant | Store | Look | Occasion
 # Kind and id of what is led to, its item, store and fixture.
 Asked = tuple[Subject, str, str | None, str | None, str | None]
 Spot = tuple[str, str | None, str | None]
@@ -71,7 +73,7 @@ def make_code(
 ) -> Code:
     """A new code for an item at a place; without one, for a magazine, a billboard, a parcel.
 
-    :param item: or one of its variants, or a store, for the store's own page.
+    :param item: or one of its variants, or a store, a look or an occasion, for their own pages.
     :param fixture_id: says the store as well.
     :raises NotFound: the place is not one of the item's retailer.
     :raises ItemNotSold: the item is retired.
@@ -103,7 +105,7 @@ def make_codes(
 ) -> list[Code]:
     """New codes for each item at each place, in the order of the places, in one transaction.
 
-    :param items: or variants of items, or stores, for their own pages.
+    :param items: or variants of items, or stores, looks, occasions, for their own pages.
     :param batch: the name under which they are found and printed, at most 60 characters.
     :param again: also where an active code of the carrier and campaign for that item hangs already; else such places
         are left out, so that asking twice makes nothing twice.
@@ -285,7 +287,9 @@ def lead_of(lead: Lead) -> tuple[Subject, str, str | None]:
         return Subject.ITEM, lead.id, lead.id
     if isinstance(lead, Variant):
         return Subject.VARIANT, lead.id, lead.item_id
-    return Subject.STORE, lead.id, None
+    if isinstance(lead, Store):
+        return Subject.STORE, lead.id, None
+    return (Subject.LOOK if isinstance(lead, Look) else Subject.OCCASION), lead.id, None
 
 
 def ids_of(place: Place) -> tuple[str | None, str | None]:

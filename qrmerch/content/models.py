@@ -1,4 +1,4 @@
-"""Tables of templates, contents, revisions, approvals, publications and looks."""
+"""Tables of templates, contents, revisions, approvals and publications."""
 
 import enum
 from datetime import datetime
@@ -257,23 +257,3 @@ class Notice(RetailerScoped, VendorScoped, Base):
     detail: Mapped[Json] = mapped_column(default=dict)
     at: Mapped[datetime]
     read_at: Mapped[datetime | None]
-
-
-class Look(RetailerScoped, Base):
-    """Items that go together, put together by the retailer."""
-
-    id: Mapped[Id]
-    # By locale.
-    title: Mapped[Json]
-    created_at: Mapped[datetime]
-
-
-class LookItem(RetailerScoped, Base):
-    """An item's place in a look."""
-
-    __table_args__ = (UniqueConstraint("look_id", "item_id"),)
-
-    id: Mapped[Id]
-    look_id: Mapped[str] = reference("look.id")
-    item_id: Mapped[str] = reference("item.id")
-    place: Mapped[int]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -18,6 +19,7 @@ from qrmerch.content.notices import mark_all_read
 from qrmerch.demo import facts, further
 from qrmerch.demo.facts import StyleFacts
 from qrmerch.demo.shops import Shops
+from qrmerch.occasions import service as occasions
 from qrmerch.rendering.weighing import weigh_newest
 
 _WRITTEN_DAYS_AGO: Final = facts.OPENED_DAYS_AGO - 6
@@ -37,6 +39,9 @@ _COMMENTS: Final = (
 )
 
 
+# The look that has a code of its own, and where the event is.
+_SHOWN_LOOK: Final = "sunday"
+_EVENT_STORES: Final = ("FT-001", "FT-002")
 # What each kind of place is printed as.
 _BATCHES: Final = {
     "poster": "Posters",
@@ -188,6 +193,27 @@ def set_up_codes(db: Session, shops: Shops, *, at: datetime) -> dict[str, Code]:
     retire_item(db, ferry, at=retired_at, actor=mia)
     retire_code(db, last, at=retired_at, actor=mia)
     return codes
+
+
+def set_up_apart(db: Session, shops: Shops, *, at: datetime) -> None:
+    """An event in two stores, each by its own clock, and printed codes of a look and of the event."""
+    mia = who(shops, Role.MERCHANDISER)
+    made_at, retailer = at - timedelta(days=12), shops.retailers[facts.FASHIONTOWN]
+    stores = [shops.stores[code] for code in _EVENT_STORES]
+    evening = (at.astimezone(ZoneInfo(stores[0].time_zone)) + timedelta(days=9)).date()
+    said = occasions.Said(
+        title={"en": "An evening at the quay"},
+        words={"en": "Try the yellows on before they hang. Something cold to drink, and a tailor for hems."},
+        spot={"en": "Upstairs, by the windows"},
+        begins=f"{evening}T18:30",
+        ends=f"{evening}T21:00",
+        store_ids=[store.id for store in stores],
+    )
+    occasion = occasions.add_occasion(db, retailer, said, at=made_at, actor=mia)
+    occasions.publish(db, occasion, at=made_at, actor=mia)
+    for lead in (shops.looks[_SHOWN_LOOK], occasion):
+        code = make_code(db, lead, at=made_at, store_id=stores[0].id, batch="Looks and events", actor=mia)
+        mark_printed(db, [code], at=made_at, actor=mia)
 
 
 def _style_at(placement: str) -> str:

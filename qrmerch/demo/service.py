@@ -24,7 +24,7 @@ from qrmerch.db import Database
 from qrmerch.demo import facts
 from qrmerch.demo.pictures import make_pictures
 from qrmerch.demo.promises import play_claims, set_up_offers
-from qrmerch.demo.publishing import set_up_codes, set_up_pages, set_up_templates
+from qrmerch.demo.publishing import set_up_apart, set_up_codes, set_up_pages, set_up_templates
 from qrmerch.demo.samples import add_sample_totals
 from qrmerch.demo.shops import (
     Shops,
@@ -84,6 +84,7 @@ def seed(
             set_up_reviews(db, shops, at=at)
             set_up_templates(db, shops, at=at)
             codes = set_up_codes(db, shops, at=at)
+            set_up_apart(db, shops, at=at)
             offers = set_up_offers(db, shops, at=at)
             claims = add_sample_totals(db, shops, codes, at=at)
             play_claims(db, shops, offers, claims, keys=settings.secret_keys)

@@ -17,11 +17,12 @@ from qrmerch.catalog.models import Item, Variant
 from qrmerch.catalog.queries import list_variants
 from qrmerch.catalog.service import list_at, put_product, set_price, set_stock
 from qrmerch.config import Settings
-from qrmerch.content.models import Look, LookItem
 from qrmerch.demo import facts
 from qrmerch.demo.facts import HouseFacts, Placement, StyleFacts
 from qrmerch.demo.pictures import Shot
 from qrmerch.files import FileStore
+from qrmerch.looks import service as looks
+from qrmerch.looks.models import Look
 from qrmerch.media.models import Asset
 from qrmerch.media.service import receive_upload, record_renditions
 from qrmerch.parties import service as parties
@@ -74,6 +75,7 @@ class Shops:
     users: dict[str, User] = field(default_factory=dict)
     items: dict[str, Item] = field(default_factory=dict)
     assets: dict[str, list[Asset]] = field(default_factory=dict)
+    looks: dict[str, Look] = field(default_factory=dict)
 
     def vendor_of(self, style: StyleFacts) -> Vendor:
         return self.vendors[style.vendor] if style.vendor else self.houses[style.retailer]
@@ -258,21 +260,22 @@ def set_up_pictures(
 def set_up_looks(db: Session, shops: Shops, *, at: datetime) -> None:
     """What goes with what."""
     titles: dict[tuple[str, str], dict[str, str]] = {}
+    words: dict[tuple[str, str], dict[str, str]] = {}
     styles: dict[tuple[str, str], list[str]] = {}
     for row in facts.rows("looks"):
         key = row["retailer"], row["look"]
         titles.setdefault(key, {})[row["locale"]] = row["title"]
+        words.setdefault(key, {})[row["locale"]] = row["words"]
         styles.setdefault(key, []).extend(each for each in row["styles"].split(";") if each)
     for key, title in titles.items():
         retailer_id = shops.retailers[key[0]].id
-        look = Look(id=ids.new(), retailer_id=retailer_id, title=title, created_at=at - timedelta(days=60))
-        db.add(look)
-        db.flush()
-        db.add_all(
-            LookItem(retailer_id=retailer_id, look_id=look.id, item_id=shops.items[style].id, place=place)
-            for place, style in enumerate(styles[key])
-        )
-    db.flush()
+        retailer = db.get_one(Retailer, retailer_id)
+        made_at = at - timedelta(days=60)
+        look = looks.add_look(db, retailer, looks.Said(title, words[key]), at=made_at, actor=None)
+        for style in styles[key]:
+            looks.add_item(db, look, shops.items[style], at=made_at, actor=None)
+        looks.publish(db, look, at=made_at, actor=None)
+        shops.looks[key[1]] = look
 
 
 def set_up_reviews(db: Session, shops: Shops, *, at: datetime) -> None:

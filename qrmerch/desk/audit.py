@@ -21,7 +21,9 @@ from qrmerch.desk.house_pages import AuditPage, EntryRow
 from qrmerch.desk.paging import here, page_number, paging
 from qrmerch.desk.times import said_at
 from qrmerch.downloads import csv_response
+from qrmerch.looks.models import Look
 from qrmerch.money import format_money
+from qrmerch.occasions.models import Occasion
 from qrmerch.parties.models import Fixture, Retailer, RetailerHost, Store, Vendor
 from qrmerch.parties.queries import get_retailer
 from qrmerch.printing.sign_models import SignRun
@@ -94,6 +96,19 @@ _WORDS: Final = {
     "language.order": "Ordered the languages",
     "language.remove": "Removed a language",
     "language.rules": "Said what languages have to say",
+    "look.add": "Made a look",
+    "look.change": "Changed a look’s words",
+    "look.item.add": "Put an item in a look",
+    "look.item.move": "Moved an item in a look",
+    "look.item.remove": "Took an item out of a look",
+    "look.picture": "Changed a look’s picture",
+    "look.publish": "Published a look",
+    "look.take_back": "Took a look back",
+    "occasion.add": "Made an event",
+    "occasion.change": "Changed an event",
+    "occasion.picture": "Changed an event’s picture",
+    "occasion.publish": "Published an event",
+    "occasion.take_back": "Took an event back",
     "measuring.mode": "Changed what scans keep",
     "offer.add": "Made an offer",
     "offer.change": "Changed an offer",
@@ -325,7 +340,7 @@ def _kind_words(entry: AuditEntry) -> str:
 
 def kind_words(kind: str) -> str:
     """What a kind of subject is called."""
-    return kind.replace("_", " ").capitalize()
+    return "Event" if kind == "occasion" else kind.replace("_", " ").capitalize()
 
 
 def _words_of(action: str) -> str:
@@ -355,8 +370,10 @@ def _names(db: Session, entries: Collection[AuditEntry]) -> dict[tuple[str, str]
         .join(Content, Content.id == Revision.content_id)
         .join(Item, Item.id == Content.item_id)
     )
-    codes = select(Code.id, func.coalesce(Item.title, Store.name)).outerjoin(Item, Item.id == Code.item_id)
+    named = func.coalesce(Item.title, Store.name, Look.name, Occasion.name)
+    codes = select(Code.id, named).outerjoin(Item, Item.id == Code.item_id)
     codes = codes.outerjoin(Store, Store.id == Code.subject_id)
+    codes = codes.outerjoin(Look, Look.id == Code.subject_id).outerjoin(Occasion, Occasion.id == Code.subject_id)
     for row_id, title in db.execute(codes.where(Code.id.in_(ids.get("code", ())))):
         found["code", row_id] = (title, f"/desk/codes/{row_id}")
     for row_id, title, number in db.execute(revisions.where(Revision.id.in_(ids.get("revision", ())))):
@@ -376,6 +393,8 @@ _KINDS: Final[dict[str, tuple[Any, Any, str]]] = {
     "vendor": (Vendor.id, Vendor.name, "/desk/vendors/{}"),
     "page_template": (PageTemplate.id, PageTemplate.name, "/desk/templates/{}"),
     "invitation": (Invitation.id, Invitation.email, ""),
+    "look": (Look.id, Look.name, "/desk/looks/{}"),
+    "occasion": (Occasion.id, Occasion.name, "/desk/events/{}"),
     "sign_run": (SignRun.id, SignRun.title, "/desk/codes/signs/{}"),
 }
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Response, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 
 from qrmerch import ids
 from qrmerch.access import PUBLISHERS, allow, current_principal
@@ -23,6 +24,8 @@ from qrmerch.desk.code_pages import Filter, MakePage, OrderPage, address, count_
 from qrmerch.desk.picking import READ_AT_ONCE, load_items, load_places, read_filter, show_picks
 from qrmerch.errors import FormError
 from qrmerch.i18n import format_date
+from qrmerch.looks.queries import get_look, list_looks
+from qrmerch.occasions.queries import get_occasion, list_occasions
 from qrmerch.parties.models import Fixture, Retailer
 from qrmerch.parties.queries import get_retailer, list_stores
 from qrmerch.web import get_db, notice, redirect_to, render
@@ -45,6 +48,9 @@ class _Draft:
     carrier: str = Carrier.PRINT
     # What the codes lead to.
     leads: str = Subject.ITEM
+    # The look or the event, where they lead to one.
+    look_id: str = ""
+    occasion_id: str = ""
     # Stands in the form, so that one that is sent twice is one order.
     order_id: str = ""
     again: bool = False
@@ -61,6 +67,9 @@ def ask() -> Response:
         item_ids=tuple(request.args.getlist("item")),
         places=tuple(request.args.getlist("place")),
         batch=_usual_batch(retailer, now()),
+        leads=_read_leads(request.args),
+        look_id=request.args.get("look", ""),
+        occasion_id=request.args.get("event", ""),
     )
     return _form(db, retailer, draft, {})
 
@@ -178,7 +187,19 @@ def _order(db: Session, leads: Sequence[Lead], places: Sequence[Place], draft: _
 
 
 def _load_leads(db: Session, retailer: Retailer, draft: _Draft) -> list[Lead]:
-    """What the codes lead to: the chosen items, or each of their variants that shoppers see."""
+    """What the codes lead to: a look, an event, the chosen items, or each of their variants that shoppers see.
+
+    :raises FormError: no look or event is chosen.
+    :raises NotFound: what is chosen is not there, or another retailer's.
+    """
+    if draft.leads == Subject.LOOK:
+        if not draft.look_id:
+            raise FormError({"look": "Choose the look."})
+        return [get_look(db, draft.look_id)]
+    if draft.leads == Subject.OCCASION:
+        if not draft.occasion_id:
+            raise FormError({"event": "Choose the event."})
+        return [get_occasion(db, draft.occasion_id)]
     items = _load_items(db, retailer, draft)
     if draft.leads != Subject.VARIANT:
         return [*items]
@@ -192,7 +213,7 @@ def _load_leads(db: Session, retailer: Retailer, draft: _Draft) -> list[Lead]:
 
 def _read() -> _Draft:
     form = request.form
-    carrier, leads = form.get("carrier", Carrier.PRINT), form.get("leads", Subject.ITEM)
+    carrier = form.get("carrier", Carrier.PRINT)
     order_id = form.get("order_id", "")
     return _Draft(
         read_filter(form),
@@ -202,10 +223,17 @@ def _read() -> _Draft:
         batch=form.get("batch", ""),
         campaign=form.get("campaign", ""),
         carrier=carrier if carrier in list(Carrier) else Carrier.PRINT,
-        leads=leads if leads in list(Subject) else Subject.ITEM,
+        leads=_read_leads(form),
+        look_id=form.get("look", ""),
+        occasion_id=form.get("event", ""),
         order_id=order_id if ids.is_new(order_id) else "",
         again="again" in form,
     )
+
+
+def _read_leads(said: MultiDict[str, str]) -> str:
+    leads = said.get("leads", "")
+    return leads if leads in list(Subject) else Subject.ITEM
 
 
 def _load_items(db: Session, retailer: Retailer, draft: _Draft) -> list[Item]:
@@ -229,6 +257,10 @@ def _form(db: Session, retailer: Retailer, draft: _Draft, problems: dict[str, st
         campaign=draft.campaign[:MAX_NAME_CHARS],
         carrier=draft.carrier,
         leads=draft.leads,
+        looks=tuple((each.id, each.name) for each in list_looks(db, retailer.id)),
+        look_id=draft.look_id,
+        occasions=tuple((each.id, each.name) for each in list_occasions(db, retailer.id)),
+        occasion_id=draft.occasion_id,
         order_id=draft.order_id or ids.new(),
         again=draft.again,
         problems=problems,

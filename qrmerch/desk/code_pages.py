@@ -25,6 +25,7 @@ _MAX_TEXT_CHARS = 120
 _FIELDS = {
     "find": "find",
     "item": "item_id",
+    "leads": "subject_id",
     "store": "store_id",
     "place": "fixture_id",
     "state": "state",
@@ -94,6 +95,8 @@ class CodesPage:
     is_filtered: bool
     find: str
     item_id: str
+    # Of the look or event whose codes alone are shown.
+    subject_id: str
     item_title: str
     store_id: str
     stores: Options
@@ -193,6 +196,11 @@ class MakePage:
     campaign: str
     carrier: str
     leads: str
+    # Of the looks and events to choose from, and which is chosen.
+    looks: Options
+    look_id: str
+    occasions: Options
+    occasion_id: str
     order_id: str
     again: bool
     problems: dict[str, str]

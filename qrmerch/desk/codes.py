@@ -74,7 +74,16 @@ _LEADS: Final = {
     Subject.ITEM: "The item’s page",
     Subject.VARIANT: "The item’s page, with this variant chosen",
     Subject.STORE: "The store’s own page",
+    Subject.LOOK: "The look’s page",
+    Subject.OCCASION: "The event’s page",
 }
+# What old prints say whose code is retired, where it led to no item.
+_GONE: Final = {
+    Subject.LOOK: "look is no longer here, and show what was in it",
+    Subject.OCCASION: "event is no longer here, and show what comes next",
+}
+# Where the desk shows what is no item.
+_PAGES: Final = {Subject.STORE: "/desk/stores", Subject.LOOK: "/desk/looks", Subject.OCCASION: "/desk/events"}
 _STATES: Final[Options] = (
     ("", "All states"),
     (CodeState.ACTIVE, "Active"),
@@ -108,6 +117,7 @@ def show_all() -> Response:
         is_filtered=wanted.is_filtered,
         find=wanted.find,
         item_id=wanted.item_id,
+        subject_id=wanted.subject_id,
         item_title=get_item(db, wanted.item_id).title if wanted.item_id else "",
         store_id=wanted.store_id,
         stores=store_options(list_stores(db, retailer.id)),
@@ -371,7 +381,8 @@ def _facts(line: CodeLine, retailer: Retailer) -> tuple[tuple[str, str], ...]:
 
 def _say_state(code: Code, place: str) -> str:
     if code.state == CodeState.RETIRED:
-        return "Retired. Old prints say that the item is no longer here, and show what is like it."
+        what = _GONE.get(code.subject_kind, "item is no longer here, and show what is like it")
+        return f"Retired. Old prints say that the {what}."
     if code.state == CodeState.REPLACED:
         return "Replaced. Old prints show another code’s page; their scans still count here."
     return f"Active. {place}." if place != "No place" else "Active. It hangs in no store."
@@ -488,4 +499,6 @@ def _nfc_href(db: Session, wanted: Wanted) -> str:
 
 
 def _leads_href(code: Code) -> str:
-    return f"/desk/items/{code.item_id}" if code.item_id else f"/desk/stores/{code.subject_id}"
+    if code.item_id:
+        return f"/desk/items/{code.item_id}"
+    return f"{_PAGES[code.subject_kind]}/{code.subject_id}"

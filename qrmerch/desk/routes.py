@@ -19,8 +19,10 @@ from qrmerch.desk import (
     hosts,
     items,
     languages,
+    looks,
     measuring,
     messages,
+    occasions,
     offers,
     outbox,
     people,
@@ -79,6 +81,8 @@ _ALL: Final = (
     prints.blueprint,
     stocks.blueprint,
     offers.blueprint,
+    looks.blueprint,
+    occasions.blueprint,
 )
 keep_typed_in(_ALL)
 

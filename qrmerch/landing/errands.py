@@ -4,7 +4,7 @@ from flask import Blueprint, Response, request
 
 from qrmerch.access import allow_anyone
 from qrmerch.clock import now
-from qrmerch.i18n import translator
+from qrmerch.i18n import counter, format_number, translator
 from qrmerch.landing.agreeing import drop_cookies, find_agreement, forget_phones, list_known_phones
 from qrmerch.landing.pages import HelpPage, PrivacyPage
 from qrmerch.landing.shopper import COOKIE_LASTS, choose_locale, load_host_house, respond
@@ -49,7 +49,7 @@ def show_privacy() -> Response:
         languages=errand_languages(house, locale, "/privacy"),
         is_indexed=True,
     )
-    recorded = _word_recorded(t, mode=mode, days=services().settings.scan_retention_days)
+    recorded = _word_recorded(locale, mode=mode, days=services().settings.scan_retention_days)
     page = PrivacyPage(
         t,
         frame,
@@ -87,12 +87,17 @@ def _cookie_name() -> str:
     return "__Host-qo" if request.is_secure else "qo"
 
 
-def _word_recorded(t: Translate, *, mode: Measurement, days: int) -> tuple[Fact, ...]:
+def _word_recorded(locale: str, *, mode: Measurement, days: int) -> tuple[Fact, ...]:
     """What is recorded and what is not, in the order a person asks."""
-    has_visits = mode != Measurement.COUNTS
+    t, has_visits = translator(locale), mode != Measurement.COUNTS
+    kept = counter(locale)(
+        days,
+        "Yes, for one day. After that only totals by day and hour",
+        "Yes, for {days} days. After that only totals by day and hour",
+    )
     rows = [
         (t("Which item, in which place"), t("Yes. As totals, for ever")),
-        (t("When"), t("Yes, for {days} days. After that only totals by day and hour").format(days=days)),
+        (t("When"), kept.format(days=format_number(days, locale))),
         (t("The kind of phone"), t("Yes: “phone, Safari”. Not its make, not its number")),
         (t("Whether it came through the store’s own Wi-Fi"), t("Yes or no")),
         (t("Which looks belong to one visit"), _visit_words(t, has_visits)),

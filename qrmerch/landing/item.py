@@ -59,6 +59,7 @@ from qrmerch.wishlists.service import ListFull, keep, let_go, share
 
 blueprint = Blueprint("landing_item", __name__)
 _MAX_TYPED_CHARS: Final = 40
+_LOOK: Final = "/look/"
 
 
 @blueprint.get("/q/<path:text>")
@@ -310,7 +311,7 @@ def _at(place: Place) -> str:
 
 
 def _back(place: Place, *, full: str = "") -> str:
-    """The page a form was sent from: the list, a friend's, or an item's in the same store and language."""
+    """The page a form was sent from: the list, a friend's, or an item's or a look's in the same store and language."""
     said = request.values.get("back", "")
     if is_list_secret(said):
         visit, store = request.form.get("v", "")[:_MAX_TYPED_CHARS], _at(place)
@@ -319,4 +320,5 @@ def _back(place: Place, *, full: str = "") -> str:
         )
     if said == "my":
         return f"/my?{_said(place, gone=place.item.public_id if request.form.get('keep') == 'no' else '')}"
-    return f"/i/{said if is_public_id(said) else place.item.public_id}?{_query(place)}"
+    page = said if said.startswith(_LOOK) and is_public_id(said.removeprefix(_LOOK)) else ""
+    return f"{page or f'/i/{said if is_public_id(said) else place.item.public_id}'}?{_query(place)}"

@@ -166,12 +166,13 @@ class WherePage:
 
     t: Translate
     frame: Frame
-    public_id: str
+    # The address of this list.
+    action: str
     pick: str
     find: str
     stores: tuple[StoreChoice, ...]
-    # How many more there are.
-    more: int
+    # That there are more, and how many; empty where these are all.
+    more: str
     nowhere: str
 
 

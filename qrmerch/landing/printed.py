@@ -21,9 +21,21 @@ from qrmerch.codes.models import Code, CodeState, Subject
 from qrmerch.codes.runs import NEW_CODES
 from qrmerch.files import replace_file
 from qrmerch.i18n import negotiate
+from qrmerch.looks.models import Look
+from qrmerch.occasions.models import Occasion
 from qrmerch.parties.models import Measurement, Retailer, Store, StoreNetwork
 from qrmerch.rendering.changes import Change
-from qrmerch.rendering.kept import PICKED, RETIRED, STORE, PageKey
+from qrmerch.rendering.kept import (
+    LOOK,
+    OCCASION,
+    OTHERS,
+    PICKED,
+    RETIRED,
+    RETIRED_LOOK,
+    RETIRED_OCCASION,
+    STORE,
+    PageKey,
+)
 from qrmerch.scans.agents import Remembered
 
 log = logging.getLogger("qrmerch.printed")
@@ -37,7 +49,7 @@ _MAX_REPLACEMENTS: Final = 100
 class PrintedCode(NamedTuple):
     """What one printed address leads to; `store_id` and `fixture_id` are empty where there is none.
 
-    Of a store's page, `item_id` and `item_public_id` are the store's own.
+    Of the page of a store, a look or an event, `item_id` and `item_public_id` are its own.
     """
 
     token: str
@@ -63,7 +75,12 @@ class PrintedCode(NamedTuple):
         """The page that it shows in a language of its retailer, if it was not replaced."""
         if self.form == STORE:
             return PageKey(self.item_id, self.item_id, locale, STORE)
-        return PageKey(self.item_id, self.store_id, locale, RETIRED if self.is_retired else self.form)
+        form = _RETIRED.get(self.form, RETIRED) if self.is_retired else self.form
+        return PageKey(self.item_id, self.store_id, locale, form)
+
+
+# What a retired code shows, by the form of the page it led to; of an item's, whatever is chosen, the same.
+_RETIRED: Final = {LOOK: RETIRED_LOOK, OCCASION: RETIRED_OCCASION}
 
 
 class KnownItem(NamedTuple):
@@ -234,7 +251,7 @@ class PrintedCodes:
         for begin in range(0, len(wanted), 500):
             some = wanted[begin : begin + 500]
             self._take(db.execute(_CODES.where(Code.item_id.in_(some))).all())
-            self._take(db.execute(_CODES.where(Code.subject_kind == Subject.STORE, Code.subject_id.in_(some))).all())
+            self._take(db.execute(_CODES.where(Code.item_id.is_(None), Code.subject_id.in_(some))).all())
 
     def _take(self, rows: Iterable[Any], *, replaces_all: bool = False) -> None:
         codes = [PrintedCode(*row) for row in rows]
@@ -242,7 +259,7 @@ class PrintedCodes:
             self.by_path, self.items, self._retailer_of = {}, {}, {}
         for code in codes:
             self.by_path[f"/q/{code.token}"] = code
-            if code.form != STORE:
+            if code.form not in OTHERS:
                 self.items[code.item_public_id] = KnownItem(code.item_id, code.item_public_id, code.retailer_id)
             self._retailer_of[code.item_id] = code.retailer_id
         self._is_dirty = self._is_dirty or bool(codes)
@@ -301,12 +318,15 @@ def _known_store(
 
 def _codes() -> Any:
     led, after, hung = aliased(Store), aliased(Code), aliased(Store)
-    page = func.coalesce(Code.item_id, Code.subject_id), func.coalesce(Item.public_id, led.public_id, "")
+    public_id = func.coalesce(Item.public_id, led.public_id, Look.public_id, Occasion.public_id, "")
+    page = func.coalesce(Code.item_id, Code.subject_id), public_id
     places = (func.coalesce(Code.store_id, ""), func.coalesce(Code.fixture_id, ""), Code.state)
     found = select(Code.token, Code.id, Code.retailer_id, *page, *places, func.coalesce(after.token, ""))
     found = found.add_columns(
         case(
             (Code.subject_kind == Subject.STORE, STORE),
+            (Code.subject_kind == Subject.LOOK, LOOK),
+            (Code.subject_kind == Subject.OCCASION, OCCASION),
             (Variant.key.is_not(None), literal(PICKED) + Variant.key),
             else_="",
         ),
@@ -315,6 +335,8 @@ def _codes() -> Any:
     found = found.outerjoin(hung, hung.id == Code.store_id)
     found = found.outerjoin(Item, Item.id == Code.item_id).outerjoin(after, after.id == Code.replaced_by_id)
     found = found.outerjoin(led, and_(Code.subject_kind == Subject.STORE, led.id == Code.subject_id))
+    found = found.outerjoin(Look, and_(Code.subject_kind == Subject.LOOK, Look.id == Code.subject_id))
+    found = found.outerjoin(Occasion, and_(Code.subject_kind == Subject.OCCASION, Occasion.id == Code.subject_id))
     return found.outerjoin(Variant, and_(Code.subject_kind == Subject.VARIANT, Variant.id == Code.subject_id))
 
 

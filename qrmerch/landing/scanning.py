@@ -146,10 +146,14 @@ def answer_item(shown: Shown) -> Response:
 
 def answer_store(store_id: str, locale: str) -> Response:
     """Answer this request with a store's page, the same bytes for everybody; nothing is counted."""
+    return answer_page(PageKey(store_id, store_id, locale, STORE))
+
+
+def answer_page(key: PageKey) -> Response:
+    """Answer this request with a page that is no item's, the same bytes for everybody; nothing is counted."""
     path = get_scan_path()
     at_s = time()
-    page = _get_page(path, PageKey(store_id, store_id, locale, STORE), at_s)
-    return _send_page(path, page, "", at_s)
+    return _send_page(path, _get_page(path, key, at_s), "", at_s)
 
 
 def _send_page(path: ScanPath, page: KeptPage, visit: str, at_s: float) -> Response:

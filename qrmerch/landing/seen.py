@@ -12,7 +12,15 @@ from qrmerch.errors import FormError
 from qrmerch.landing.helpful import answer_missing
 from qrmerch.landing.printed import KnownItem
 from qrmerch.landing.scanning import count_engaged, count_play, count_view, get_scan_path
-from qrmerch.landing.shopper import find_host_retailer_id, find_place, find_shopper, load_personal
+from qrmerch.landing.shopper import (
+    find_host_retailer_id,
+    find_place,
+    find_shopper,
+    is_public_id,
+    load_personal,
+    read_secret,
+)
+from qrmerch.looks.queries import find_look
 from qrmerch.scans.line import STEPS
 from qrmerch.web import services
 
@@ -20,15 +28,19 @@ blueprint = Blueprint("seen", __name__)
 # What `s` says of a page that was on the screen for so many seconds.
 _ENGAGED: Final = "10"
 _MAX_TYPED_CHARS: Final = 40
+# Where pages begin that are no item's.
+_NO_ITEMS: Final = ("/store/", "/look/", "/event/")
 
 
 @blueprint.post("/v")
 @allow_anyone
 def see_page() -> Response:
     """A page was on the screen for a second: its visit, and what this shopper keeps. With `s=10`, for ten seconds."""
-    if request.form.get("page", "").startswith("/store/"):
-        # A store's page is no item's: its scan is counted, and that it was seen says no more.
-        return jsonify(v="")
+    page = request.form.get("page", "")
+    if page.startswith(_NO_ITEMS):
+        # A page of a store, a look or an event is no item's: its scan is counted, and that it was seen says no more.
+        kept = _find_kept_on(page)
+        return jsonify(v="") if kept is None else jsonify(v="", kept=kept)
     item, store_id = _find_page()
     if item is None:
         return answer_missing()
@@ -75,6 +87,21 @@ def _find_kept(retailer_id: str) -> list[str] | None:
             return list(load_personal(db, visitor).kept) if visitor else None
     except AWAY:
         return None
+
+
+def _find_kept_on(page: str) -> list[str] | None:
+    """As `_find_kept`, for the hearts on a look's page; None for a page without hearts."""
+    public_id = page.partition("?")[0].removeprefix("/look/")
+    if not page.startswith("/look/") or not is_public_id(public_id) or read_secret() is None:
+        return None
+    try:
+        with services().database.read() as db:
+            look = find_look(db, public_id)
+    except AWAY:
+        return None
+    if look is None or find_host_retailer_id() not in (None, look.retailer_id):
+        return None
+    return _find_kept(look.retailer_id)
 
 
 def _find_unprinted(public_id: str) -> KnownItem | None:

@@ -15,7 +15,7 @@ from threading import Semaphore
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
-from qrmerch.i18n import direction, negotiate, translator
+from qrmerch.i18n import SPOKEN, direction, negotiate, translator
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -43,7 +43,6 @@ _PAGES: Final = ("/q/", "/Q/", "/i/")
 # for what asks the database, which may be long in saying nothing.
 _ALIVE: Final = "/healthz"
 _ASKED: Final = ("/readyz", "/metrics")
-_SPOKEN: Final = ("en", "ar")
 _PAGE: Final = (
     '<!doctype html><html lang="{locale}" dir="{way}"><meta charset="utf-8">'
     '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">{again}'
@@ -145,7 +144,7 @@ class Shedding:
             seat.leave()
 
     def _refuse(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        locale = negotiate(environ.get("HTTP_ACCEPT_LANGUAGE", ""), _SPOKEN)
+        locale = negotiate(environ.get("HTTP_ACCEPT_LANGUAGE", ""), SPOKEN)
         t, again = translator(locale), ""
         words = t("Very many are asking at this moment. Try again in a second.")
         if environ["REQUEST_METHOD"] == "GET":

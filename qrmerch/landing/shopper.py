@@ -97,6 +97,17 @@ def _find_named_retailer_id(db: Session) -> str | None:
     return named.id if named else None
 
 
+def find_said_store(db: Session, retailer_id: str) -> Store | None:
+    """The retailer's store that the form or the query names."""
+    said = request.values.get("at", "")
+    return find_store_by_public_id(db, retailer_id, said) if _PUBLIC_ID.fullmatch(said) else None
+
+
+def is_nowhere() -> bool:
+    """Whether the shopper said that they are in no store."""
+    return request.values.get("at", "") == NOWHERE
+
+
 def find_named_retailer(db: Session, slug: str) -> Retailer | None:
     """The retailer with the short name that an address says."""
     return find_retailer_by_slug(db, slug) if _SLUG.fullmatch(slug) else None
@@ -109,10 +120,9 @@ def find_place(db: Session, public_id: str, *, at: datetime) -> Place | None:
     if item is None or host_retailer_id not in (None, item.retailer_id):
         return None
     house = load_house(db, item.retailer_id, at=at)
-    said = request.values.get("at", "")
-    store = find_store_by_public_id(db, item.retailer_id, said) if _PUBLIC_ID.fullmatch(said) else None
+    store = find_said_store(db, item.retailer_id)
     pick = find_variant_key(db, item.id, request.values.get("pick", "")) if "pick" in request.values else ""
-    return Place(item, store, house, choose_locale(house, store), said == NOWHERE, pick)
+    return Place(item, store, house, choose_locale(house, store), is_nowhere(), pick)
 
 
 def choose_locale(house: House, store: Store | None = None) -> str:

@@ -1,12 +1,14 @@
 """A store's own page, and which store a shopper is in who came by a code that hangs in none."""
 
+from collections.abc import Callable
 from typing import Final
 
 from flask import Blueprint, Response, request
+from sqlalchemy.orm import Session
 
 from qrmerch.access import allow_anyone
 from qrmerch.clock import now
-from qrmerch.i18n import translator
+from qrmerch.i18n import counter, format_number, translator
 from qrmerch.landing.helpful import answer_missing
 from qrmerch.landing.pages import StoreChoice, WherePage
 from qrmerch.landing.scanning import answer_store
@@ -18,8 +20,9 @@ from qrmerch.landing.shopper import (
     page_number,
     respond,
 )
+from qrmerch.parties.models import Store
 from qrmerch.parties.queries import find_store, search_stores
-from qrmerch.rendering.frame import build_frame, load_house
+from qrmerch.rendering.frame import House, build_frame, load_house
 from qrmerch.rendering.service import item_address
 from qrmerch.rendering.store_page import make_store_page
 from qrmerch.web import get_db, search_words
@@ -53,20 +56,48 @@ def ask_where(public_id: str) -> Response:
     place = find_place(db, public_id, at=at)
     if place is None:
         return answer_missing()
-    t, lang = translator(place.locale), place.house.lang(place.locale)
-    find = search_words(request.args.get("find", ""))
-    stores, total = search_stores(db, place.item.retailer_id, find, limit=_MOST)
-    frame, block = build_frame(place.house, locale=place.locale, title=t("Which store are you in?"))
+    item, lang, pick = place.item, place.house.lang(place.locale), place.pick
+    return show_where(
+        db,
+        place.house,
+        f"/i/{public_id}/where",
+        lambda store: item_address(item, store, lang, is_nowhere=store is None, pick=pick),
+        pick=pick,
+    )
+
+
+def show_where(
+    db: Session, house: House, action: str, address: Callable[[Store | None], str], *, pick: str = ""
+) -> Response:
+    """The stores of a house, each leading back to a page as it is there; found by name or town.
+
+    :param action: the address of this very list.
+    :param address: the page in a store, or (None) for somebody who is in none.
+    :param pick: handed on when a store is looked for.
+    """
+    locale = choose_locale(house)
+    t, find = translator(locale), search_words(request.args.get("find", ""))
+    stores, total = search_stores(db, str(house.retailer_id), find, limit=_MOST)
+    frame, block = build_frame(house, locale=locale, title=t("Which store are you in?"))
     page = WherePage(
         t=t,
         frame=frame,
-        public_id=public_id,
-        pick=place.pick,
+        action=action,
+        pick=pick,
         find=find,
-        stores=tuple(
-            StoreChoice(each.name, each.town, item_address(place.item, each, lang, pick=place.pick)) for each in stores
-        ),
-        more=total - len(stores),
-        nowhere=item_address(place.item, None, lang, is_nowhere=True, pick=place.pick),
+        stores=tuple(StoreChoice(each.name, each.town, address(each)) for each in stores),
+        more=_word_more(total - len(stores), locale),
+        nowhere=address(None),
     )
     return respond("landing/where.html", page, block)
+
+
+def _word_more(more: int, locale: str) -> str:
+    if more <= 0:
+        return ""
+    words = counter(locale)(
+        more,
+        "There is one more. Write a part of the name or the town.",
+        "There are {count} more. Write a part of the name or the town.",
+    )
+    return words.format(count=format_number(more, locale))

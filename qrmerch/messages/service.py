@@ -37,7 +37,7 @@ ENDED_KEPT_FOR: Final = timedelta(days=7)
 # Who stopped the very question, and never said yes, is not asked again for so long.
 REFUSED_FOR: Final = timedelta(days=30)
 # The mail that asks whether an address is theirs, in the outbox.
-QUESTION: Final = "question"
+ASKED: Final = "question"
 # More than this nobody asks for; the rest of a flood is dropped.
 MOST_LIVE: Final = 50
 # Mails that anybody can cause by typing an address: to one mailbox, of all retailers together, one of each purpose an
@@ -170,7 +170,7 @@ def _write_about(
         link = f"{base}/confirm/{secret}{_said(retailer, subscription)}"
         days = PENDING_LASTS.days
         mail = wording.confirmation(asked, retailer.name, subscription.locale, link=link, stop=stop, days=days)
-        kind = QUESTION
+        kind = ASKED
     send(db, contact, mail, stop=stop, at=at, kind=kind, about_id=subscription.id)
 
 
@@ -211,7 +211,7 @@ def send(
     )
 
 
-@outbox.holds(QUESTION)
+@outbox.holds(ASKED)
 def is_unanswered(db: Session, message: OutboxMessage, at: datetime) -> bool:
     """Whether the question whether an address is theirs is still open, and its link good, when it can leave."""
     asked = db.get(Subscription, message.about_id)

@@ -24,7 +24,10 @@ from qrmerch.errors import DomainError, FormError
 from qrmerch.gs1.ai import Problem
 from qrmerch.gs1.digital_link import read_path
 from qrmerch.gs1.link_types import LINK_TYPES
+from qrmerch.looks import service as looks
 from qrmerch.moving import records
+from qrmerch.occasions import service as occasions
+from qrmerch.occasions.service import read_clock
 from qrmerch.parties.models import Fixture, FixtureKind, Measurement, Retailer, Store, Vendor
 from qrmerch.parties.own_hosts import read_host
 
@@ -34,6 +37,7 @@ _MAX_IN_LIST: Final = 5_000
 _MAX_VALUE_CHARS: Final = 2_000
 _PUBLIC_ID: Final = re.compile("[0-9a-hjkmnp-tv-z]{16}")
 _CONTEXT: Final = re.compile("([a-z0-9][a-z0-9-]{0,39})?")
+_WITHOUT_ITEM: Final = (Subject.STORE, Subject.LOOK, Subject.OCCASION)
 _NO_TEXT: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
@@ -189,6 +193,26 @@ _VARIANT: Final = {
     "currency": _text(Variant.currency),
     "is_hidden": _is_flag,
 }
+# What a language's short name may take, and how many texts one thing has at most.
+_MAX_LOCALE_CHARS: Final = 12
+_MAX_TEXTS: Final = 40
+
+
+def _texts(most: int, *, least: int = 0) -> Check:
+    """A text in each of a few languages, at least so many; its lines may be broken."""
+    return lambda value: (
+        isinstance(value, dict)
+        and least <= len(value) <= _MAX_TEXTS
+        and all(_is_text(locale) and len(locale) <= _MAX_LOCALE_CHARS for locale in value)
+        and all(isinstance(text, str) and _is_text(text.replace("\n", " ")) for text in value.values())
+        and all(0 < len(text) <= most for text in value.values())
+    )
+
+
+def _is_clock(value: Any) -> bool:
+    return isinstance(value, str) and value != "" and read_clock(value) == value
+
+
 _FIELDS: Final[dict[str, dict[str, Check]]] = {
     "retailer": {
         "slug": _text(Retailer.slug, least=1),
@@ -239,6 +263,25 @@ _FIELDS: Final[dict[str, dict[str, Check]]] = {
         "made_at": _is_instant,
         "printed_at": _maybe(_is_instant),
     },
+    "look": {
+        "public_id": _is_public_id,
+        "title": _texts(looks.MAX_TITLE_CHARS, least=1),
+        "words": _texts(looks.MAX_WORDS_CHARS),
+        "items": _list_of(_is_public_id),
+        "is_published": _is_flag,
+        "made_at": _is_instant,
+    },
+    "occasion": {
+        "public_id": _is_public_id,
+        "title": _texts(occasions.MAX_TITLE_CHARS, least=1),
+        "words": _texts(occasions.MAX_WORDS_CHARS),
+        "spot": _texts(occasions.MAX_SPOT_CHARS),
+        "begins": _is_clock,
+        "ends": _is_clock,
+        "stores": _list_of(_is_text),
+        "is_published": _is_flag,
+        "made_at": _is_instant,
+    },
     "answer": {"gtin": _text(Variant.gtin, least=1), "item": _is_text, "variant": _is_text},
     "link": {
         "item": _is_text,
@@ -270,6 +313,8 @@ class _Seen:
     shops: set[str] = field(default_factory=set)
     places: set[tuple[str, str]] = field(default_factory=set)
     items: dict[str, frozenset[str]] = field(default_factory=dict)
+    looks: set[str] = field(default_factory=set)
+    occasions: set[str] = field(default_factory=set)
     after: dict[str, str | None] = field(default_factory=dict)
     # Where a scan leads, and numbers that are marked.
     once: set[tuple[str, ...]] = field(default_factory=set)
@@ -281,6 +326,8 @@ class _Seen:
             "store": self._take_store,
             "place": self._take_place,
             "item": self._take_item,
+            "look": self._take_look,
+            "occasion": self._take_occasion,
             "code": self._take_code,
             "answer": self._take_answer,
             "link": self._take_link,
@@ -329,14 +376,38 @@ class _Seen:
         self.items[record["public_id"]] = frozenset(keys)
         return ""
 
+    def _take_look(self, record: records.Record) -> str:
+        items = record["items"]
+        if record["public_id"] in self.looks:
+            return "public_id"
+        if len(items) > looks.MOST_ITEMS or len(set(items)) < len(items) or not set(items) <= self.items.keys():
+            return "items"
+        if record["is_published"] and len(items) < looks.LEAST_ITEMS:
+            return "is_published"
+        self.looks.add(record["public_id"])
+        return ""
+
+    def _take_occasion(self, record: records.Record) -> str:
+        stores = record["stores"]
+        if record["public_id"] in self.occasions:
+            return "public_id"
+        if len(set(stores)) < len(stores) or not set(stores) <= self.stores:
+            return "stores"
+        if record["ends"] <= record["begins"]:
+            return "ends"
+        self.occasions.add(record["public_id"])
+        return ""
+
     def _take_code(self, record: records.Record) -> str:
         token, kind = record["token"], record["leads_to"]
         is_there = {
             "token": token not in self.after,
             "host": record["host"] == "" or record["host"] in (self.hosts or ()),
-            "item": record["item"] in self.items if kind != Subject.STORE else record["item"] is None,
+            "item": record["item"] is None if kind in _WITHOUT_ITEM else record["item"] in self.items,
             "variant": kind != Subject.VARIANT or record["variant"] in self.items.get(record["item"] or "", ()),
             "shop": kind != Subject.STORE or record["shop"] in self.shops,
+            "look": kind != Subject.LOOK or str(record.get("look")) in self.looks,
+            "occasion": kind != Subject.OCCASION or str(record.get("occasion")) in self.occasions,
             "store": record["store"] is None or record["store"] in self.stores,
             "place": record["place"] is None or (record["store"], record["place"]) in self.places,
             "replaced_by": (record["state"] == CodeState.REPLACED) == (record["replaced_by"] is not None),

@@ -29,9 +29,14 @@ from qrmerch.content.models import Style
 from qrmerch.content.templates import add_template
 from qrmerch.db import Database
 from qrmerch.errors import Conflict, FormError
+from qrmerch.looks.models import Look, LookItem
+from qrmerch.looks.queries import find_look, list_looks
 from qrmerch.moving import records
 from qrmerch.moving.checking import NoExport, check_folder, each_record
+from qrmerch.occasions.models import Occasion, OccasionStore
+from qrmerch.occasions.queries import find_occasion, list_occasions
 from qrmerch.parties import service as parties
+from qrmerch.parties.languages import first_text
 from qrmerch.parties.models import (
     Corners,
     Display,
@@ -96,6 +101,8 @@ class _There:
     items: dict[str, str] = field(default_factory=dict)
     variants: dict[tuple[str, str], str] = field(default_factory=dict)
     shops: dict[str, str] = field(default_factory=dict)
+    looks: dict[str, str] = field(default_factory=dict)
+    occasions: dict[str, str] = field(default_factory=dict)
     stores: dict[str, str] = field(default_factory=dict)
     places: dict[tuple[str, str], str] = field(default_factory=dict)
 
@@ -265,6 +272,10 @@ def _take(db: Session, retailer: Retailer, record: records.Record, counts: dict[
         _take_place(db, retailer, record)
     elif kind == "item":
         counts["item"] += _take_item(db, retailer, record, at)
+    elif kind == "look":
+        _take_look(db, retailer, record)
+    elif kind == "occasion":
+        _take_occasion(db, retailer, record)
     elif kind == "answer":
         _take_answer(db, retailer, record)
     elif kind == "link":
@@ -334,6 +345,63 @@ def _take_item(db: Session, retailer: Retailer, said: records.Record, at: dateti
     return 1
 
 
+def _take_look(db: Session, retailer: Retailer, said: records.Record) -> None:
+    """A look with its items; one that is here already stays as it is.
+
+    :raises NoExport: it is another retailer's.
+    """
+    known = find_look(db, said["public_id"])
+    if known is not None:
+        _refuse_foreign(retailer, known.retailer_id, said)
+        return
+    look = Look(
+        id=ids.new(),
+        retailer_id=retailer.id,
+        name=first_text(retailer, said["title"]) or next(iter(said["title"].values())),
+        created_at=datetime.fromisoformat(said["made_at"]),
+        **{name: said[name] for name in ("public_id", "title", "words", "is_published")},
+    )
+    db.add(look)
+    db.flush()
+    mine = select(Item.public_id, Item.id).where(Item.retailer_id == retailer.id, Item.public_id.in_(said["items"]))
+    items = dict(db.execute(mine).all())
+    for place, public_id in enumerate(said["items"]):
+        inside = LookItem(retailer_id=retailer.id, look_id=look.id, item_id=items[public_id], place=place)
+        db.add(inside)
+    db.flush()
+
+
+def _take_occasion(db: Session, retailer: Retailer, said: records.Record) -> None:
+    """An occasion in its stores; one that is here already stays as it is.
+
+    :raises NoExport: it is another retailer's.
+    """
+    known = find_occasion(db, said["public_id"])
+    if known is not None:
+        _refuse_foreign(retailer, known.retailer_id, said)
+        return
+    made_at = datetime.fromisoformat(said["made_at"])
+    occasion = Occasion(
+        id=ids.new(),
+        retailer_id=retailer.id,
+        name=first_text(retailer, said["title"]) or next(iter(said["title"].values())),
+        created_at=made_at,
+        changed_at=made_at,
+        **{name: said[name] for name in ("public_id", "title", "words", "spot", "begins", "ends", "is_published")},
+    )
+    db.add(occasion)
+    db.flush()
+    mine = select(Store.id).where(Store.retailer_id == retailer.id, Store.code.in_(said["stores"]))
+    for store_id in db.scalars(mine).all():
+        db.add(OccasionStore(retailer_id=retailer.id, occasion_id=occasion.id, store_id=store_id))
+    db.flush()
+
+
+def _refuse_foreign(retailer: Retailer, owner_id: str, said: records.Record) -> None:
+    if owner_id != retailer.id:
+        raise NoExport(f"The {said['kind']} {said['public_id']} belongs to another retailer here.")
+
+
 def _take_answer(db: Session, retailer: Retailer, said: records.Record) -> None:
     known = select(GtinAnswer.id).where(GtinAnswer.retailer_id == retailer.id, GtinAnswer.gtin == said["gtin"])
     if db.scalar(known) is None:
@@ -383,6 +451,8 @@ def _find_all(db: Session, there: _There) -> None:
     there.items = dict(db.execute(select(Item.public_id, Item.id).where(Item.retailer_id == retailer_id)).all())
     rows = select(Item.public_id, Variant.key, Variant.id).join(Item, Item.id == Variant.item_id)
     there.variants = {(item, key): row for item, key, row in db.execute(rows.where(Item.retailer_id == retailer_id))}
+    there.looks = {look.public_id: look.id for look in list_looks(db, retailer_id)}
+    there.occasions = {occasion.public_id: occasion.id for occasion in list_occasions(db, retailer_id)}
     stores = list_stores(db, retailer_id)
     there.stores = {store.code: store.id for store in stores}
     there.shops = {store.public_id: store.id for store in stores}
@@ -412,6 +482,8 @@ def _code_of(there: _There, said: records.Record) -> Code:
         Subject.ITEM: lambda: there.items[item],
         Subject.VARIANT: lambda: there.variants[item, said["variant"]],
         Subject.STORE: lambda: there.shops[said["shop"]],
+        Subject.LOOK: lambda: there.looks[said["look"]],
+        Subject.OCCASION: lambda: there.occasions[said["occasion"]],
     }
     store, place = said["store"], said["place"]
     return Code(

@@ -23,8 +23,16 @@ from qrmerch.errors import Conflict, NotFound
 from qrmerch.files import FileStore
 from qrmerch.moving import records, servers
 from qrmerch.moving.subjects import each_subject
+from qrmerch.parties.languages import first_text
 from qrmerch.parties.models import Retailer
-from qrmerch.rendering.fallback import PlainFile, render_item_file, render_store_file, render_words_file
+from qrmerch.rendering.fallback import (
+    PlainFile,
+    render_item_file,
+    render_look_file,
+    render_occasion_file,
+    render_store_file,
+    render_words_file,
+)
 from qrmerch.text import spreadsheet_cell
 
 _HEADS: Final = (
@@ -104,7 +112,7 @@ def write_folder(
     _write(folder / servers.APACHE_MAP, servers.apache_map(led.pages))
     _write(folder / servers.APACHE, servers.apache_conf(named))
     _write(folder / "README.txt", _readme(retailer, led, named, pages, at))
-    return Written(len(led.codes), pages, sum(1 for key in led.titles if not key.startswith("store ")))
+    return Written(len(led.codes), pages, sum(1 for key in led.titles if " " not in key))
 
 
 def _write_records(
@@ -120,6 +128,9 @@ def _write_records(
                 led.titles[record["public_id"]] = record["title"]
             elif record["kind"] == "store":
                 led.titles[f"store {record['public_id']}"] = record["name"]
+            elif record["kind"] in ("look", "occasion"):
+                title = record["title"]
+                led.titles[f"{record['kind']} {record['public_id']}"] = first_text(retailer, title)
             elif record["kind"] == "code":
                 led.codes.append(record)
     return led, hosts
@@ -131,13 +142,17 @@ def _write_pages(db: Session, retailer: Retailer, folder: Path, led: _Led, *, st
     for subject in each_subject(db, retailer):
         if subject.store_id:
             page = render_store_file(db, store_id=subject.store_id, at=at)
-            led.pages[f"/store/{subject.public_id}"] = f"/pages/store-{subject.public_id}.html"
+            address, name = f"/store/{subject.public_id}", f"store-{subject.public_id}"
+        elif subject.look_id:
+            page = render_look_file(db, look_id=subject.look_id, at=at)
+            address, name = f"/look/{subject.public_id}", f"look-{subject.public_id}"
+        elif subject.occasion_id:
+            page = render_occasion_file(db, occasion_id=subject.occasion_id, at=at)
+            address, name = f"/event/{subject.public_id}", f"occasion-{subject.public_id}"
         else:
             page = render_item_file(db, item_id=subject.item_id, at=at)
-            led.pages[f"/i/{subject.public_id}"] = f"/pages/{subject.public_id}.html"
-        own = led.pages[f"/store/{subject.public_id}" if subject.store_id else f"/i/{subject.public_id}"]
-        led.pages |= dict.fromkeys(subject.numbers, own)
-        name = f"store-{subject.public_id}" if subject.store_id else subject.public_id
+            address, name = f"/i/{subject.public_id}", subject.public_id
+        led.pages |= dict.fromkeys((address, *subject.numbers), f"/pages/{name}.html")
         _write_page(folder, name, page, store)
         written += 1
     for name, title, lines in _WORDS:
@@ -180,7 +195,13 @@ def _shown_for(code: records.Record, by_token: dict[str, records.Record]) -> rec
 
 
 def _page_of(code: records.Record) -> str:
-    return f"pages/store-{code['shop']}.html" if code["leads_to"] == "store" else f"pages/{code['item']}.html"
+    return f"pages/{_led_to(code).replace(' ', '-')}.html"
+
+
+def _led_to(code: records.Record) -> str:
+    """What a code leads to, as `_Led.titles` has it."""
+    field = {"store": "shop", "look": "look", "occasion": "occasion"}.get(code["leads_to"])
+    return f"{code['leads_to']} {code[field]}" if field else str(code["item"])
 
 
 def _row(code: records.Record, page: str, led: _Led, base_url: str) -> Iterator[Any]:
@@ -188,7 +209,7 @@ def _row(code: records.Record, page: str, led: _Led, base_url: str) -> Iterator[
     yield address_of(f"https://{code['host']}" if code["host"] else base_url, code["token"])
     yield page
     yield code["leads_to"]
-    yield led.titles.get(code["item"] or f"store {code['shop']}", "")
+    yield led.titles.get(_led_to(code), "")
     yield from (code[name] for name in ("variant", "store", "place", "carrier", "state", "replaced_by"))
     yield from (code[name] for name in ("batch", "campaign", "made_at", "printed_at"))
 
@@ -210,7 +231,7 @@ shop.jsonl    All of it as records. An empty qrmerch takes it in:
                   qrmerch codes import THIS-FOLDER
               Then every code answers again, with its item, its variants, its place, and the links of its GS1 numbers.
               Words and pictures that vendors sent are in pages/ only; items show the plain page until new ones are
-              published.
+              published. Looks and events come back with their words, and without a picture of their own.
 
 The printed addresses are at: {", ".join(hosts) or "no host"}
 Let these names lead to the new server before the old one is switched off.

@@ -1,7 +1,8 @@
 """A retailer's codes and all that they name, as lines of JSON: what is written here is read back by `coming`.
 
 Every line says its kind. First the retailer with its brand and hosts, then stores, places, vendors with their items,
-what GS1 numbers lead to, and last the codes, each by its own words and never by an id of this database.
+looks and events without their pictures, what GS1 numbers lead to, and last the codes, each by its own words and never
+by an id of this database.
 """
 
 from collections.abc import Iterator
@@ -17,13 +18,18 @@ from qrmerch.codes.gs1_models import Gs1Link, GtinAnswer
 from qrmerch.codes.gs1_queries import list_allowed_hosts, list_link_hosts
 from qrmerch.codes.gs1_service import href_problem
 from qrmerch.codes.models import Code
+from qrmerch.looks.models import Look
+from qrmerch.looks.queries import list_items, list_looks
+from qrmerch.occasions.models import Occasion
+from qrmerch.occasions.queries import list_occasions, list_stores_of
 from qrmerch.parties.models import BrandKit, Fixture, Retailer, Store, Vendor
 from qrmerch.parties.queries import get_brand, list_hosts, list_networks, list_stores
 
 FILE: Final = "shop.jsonl"
-# Grows when a reader of before could not read a file of now: 2 says the links of GS1 numbers as well.
-VERSION: Final = 2
-READABLE: Final = (1, 2)
+# Grows when a reader of before could not read a file of now: 2 says the links of GS1 numbers as well, 3 looks and
+# events.
+VERSION: Final = 3
+READABLE: Final = (1, 2, 3)
 _AT_ONCE: Final = 500
 Record = dict[str, Any]
 
@@ -49,6 +55,8 @@ def each_record(db: Session, retailer: Retailer, *, base_url: str, at: datetime)
         store = stores[fixture.store_id]
         yield {"kind": "place", "store": store.code, "name": fixture.name, "is": fixture.kind.value}
     yield from _each_item(db, retailer)
+    yield from _each_look(db, retailer)
+    yield from _each_occasion(db, retailer)
     yield from _each_answer(db, retailer)
     yield from _each_link(db, retailer)
     yield from _each_code(db, retailer)
@@ -113,6 +121,35 @@ def _each_item(db: Session, retailer: Retailer) -> Iterator[Record]:
         }
 
 
+def _each_look(db: Session, retailer: Retailer) -> Iterator[Record]:
+    for look in list_looks(db, retailer.id):
+        yield {
+            "kind": "look",
+            "public_id": look.public_id,
+            "title": look.title,
+            "words": look.words,
+            "items": [item.public_id for item in list_items(db, look.id)],
+            "is_published": look.is_published,
+            "made_at": look.created_at.isoformat(),
+        }
+
+
+def _each_occasion(db: Session, retailer: Retailer) -> Iterator[Record]:
+    for occasion in list_occasions(db, retailer.id):
+        yield {
+            "kind": "occasion",
+            "public_id": occasion.public_id,
+            "title": occasion.title,
+            "words": occasion.words,
+            "spot": occasion.spot,
+            "begins": occasion.begins,
+            "ends": occasion.ends,
+            "stores": [store.code for store in list_stores_of(db, occasion.id)],
+            "is_published": occasion.is_published,
+            "made_at": occasion.created_at.isoformat(),
+        }
+
+
 def _each_answer(db: Session, retailer: Retailer) -> Iterator[Record]:
     """Which variant is meant by a number that several have."""
     rows = select(GtinAnswer.gtin, Item.public_id, Variant.key).join(Variant, Variant.id == GtinAnswer.variant_id)
@@ -149,17 +186,30 @@ def _each_code(db: Session, retailer: Retailer) -> Iterator[Record]:
     """The codes, oldest first; one that was replaced names its successor's token."""
     led, after = aliased(Store), aliased(Code)
     rows = (
-        select(Code, Item.public_id, Variant.key, led.public_id, Store.code, Fixture.name, after.token)
+        select(
+            Code,
+            Item.public_id,
+            Variant.key,
+            led.public_id,
+            Look.public_id,
+            Occasion.public_id,
+            Store.code,
+            Fixture.name,
+            after.token,
+        )
         .outerjoin(Item, Item.id == Code.item_id)
         .outerjoin(Variant, Variant.id == Code.subject_id)
         .outerjoin(led, led.id == Code.subject_id)
+        .outerjoin(Look, Look.id == Code.subject_id)
+        .outerjoin(Occasion, Occasion.id == Code.subject_id)
         .outerjoin(Store, Store.id == Code.store_id)
         .outerjoin(Fixture, Fixture.id == Code.fixture_id)
         .outerjoin(after, after.id == Code.replaced_by_id)
         .where(Code.retailer_id == retailer.id)
         .order_by(Code.created_at, Code.id)
     )
-    for code, item, variant, shop, store, place, successor in db.execute(rows.execution_options(yield_per=_AT_ONCE)):
+    found = db.execute(rows.execution_options(yield_per=_AT_ONCE))
+    for code, item, variant, shop, look, occasion, store, place, successor in found:
         yield {
             "kind": "code",
             "token": code.token,
@@ -168,6 +218,8 @@ def _each_code(db: Session, retailer: Retailer) -> Iterator[Record]:
             "item": item,
             "variant": variant,
             "shop": shop,
+            "look": look,
+            "occasion": occasion,
             "store": store,
             "place": place,
             "carrier": code.carrier.value,

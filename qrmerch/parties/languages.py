@@ -5,6 +5,7 @@ comes back.
 """
 
 import enum
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -15,6 +16,7 @@ from qrmerch.errors import FormError, NotFound
 from qrmerch.i18n import is_locale, language_name
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.service import changed
+from qrmerch.text import clean_line
 
 MAX_LANGUAGES: Final = 12
 _MAX_CODE_CHARS: Final = 12
@@ -31,6 +33,42 @@ class LocaleRule(enum.StrEnum):
 def locales_of(retailer: Retailer) -> tuple[str, ...]:
     """The retailer's languages, first one first."""
     return tuple(dict.fromkeys((retailer.default_locale, *retailer.locales)))
+
+
+def clean_texts(
+    retailer: Retailer,
+    name: str,
+    texts: Mapping[str, str],
+    *,
+    most: int,
+    problems: dict[str, str],
+    clean: Callable[[str, int], str] = clean_line,
+) -> dict[str, str]:
+    """Texts of one kind as they are kept: those that say something, by locale, in the retailer's languages.
+
+    :param most: characters.
+    :param problems: takes a sentence under `NAME.LOCALE` for each that is too long.
+    """
+    kept = {}
+    for locale in locales_of(retailer):
+        try:
+            text = clean(texts.get(locale, ""), most)
+        except ValueError as error:
+            problems[f"{name}.{locale}"] = str(error)
+            continue
+        if text:
+            kept[locale] = text
+    return kept
+
+
+def first_text(retailer: Retailer, texts: Mapping[str, str]) -> str:
+    """The text in the first of the retailer's languages that has one; empty where none has."""
+    return next((texts[locale] for locale in locales_of(retailer) if texts.get(locale)), "")
+
+
+def with_gone(retailer: Retailer, before: Mapping[str, str], now: Mapping[str, str]) -> dict[str, str]:
+    """What is said now, with what was said in languages that the retailer has no more."""
+    return {**{locale: text for locale, text in before.items() if locale not in locales_of(retailer)}, **now}
 
 
 def rule_of(retailer: Retailer, locale: str) -> LocaleRule:

@@ -1,7 +1,7 @@
 """A page as a plain file: what stands at a printed address when nothing runs behind it any more.
 
-In: an item or a store and an instant. Out: HTML that needs no other file than its picture, without script, price or
-stock, which would soon be wrong.
+In: an item, a store, a look or an event and an instant. Out: HTML that needs no other file than its picture, without
+script, price or stock, which would soon be wrong.
 Never: a word or picture of a vendor's that is not published.
 """
 
@@ -12,10 +12,14 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from qrmerch.catalog.queries import get_item
+from qrmerch.content.holding import list_down_ids
 from qrmerch.db import get_one
 from qrmerch.i18n import direction, translator
+from qrmerch.looks.queries import get_look, list_items
+from qrmerch.occasions.queries import get_occasion, hold_in, list_stores_of
 from qrmerch.parties.models import Store
-from qrmerch.rendering.frame import House, load_house
+from qrmerch.rendering.apart import word_time
+from qrmerch.rendering.frame import House, load_house, pick_text
 from qrmerch.rendering.pages import Fact, Translate
 from qrmerch.rendering.pictures import PagePictures
 from qrmerch.rendering.queries import load_scene
@@ -94,6 +98,32 @@ def render_store_file(db: Session, *, store_id: str, at: datetime) -> PlainFile:
     house = load_house(db, store.retailer_id, at=at)
     lines = tuple(line for line in (store.address, store.town, store.hours) if line)
     return PlainFile(_render_words(house, store.name, lines))
+
+
+def render_look_file(db: Session, *, look_id: str, at: datetime) -> PlainFile:
+    """A look's page as a file, in the retailer's first language: what it is made of, while it is published."""
+    look = get_look(db, look_id)
+    house = load_house(db, look.retailer_id, at=at)
+    items = [item for item in list_items(db, look.id) if not item.is_retired] if look.is_published else []
+    down = list_down_ids(db, items, store_ids={}, locale=house.first, at=at)
+    items = [item for item in items if item.id not in down]
+    if not items:
+        return PlainFile(_render_words(house, translator(house.first)("This look is no longer here"), ()))
+    title, words = (pick_text(each, house.first, house.locales) for each in (look.title, look.words))
+    return PlainFile(_render_words(house, title, (*([words] if words else ()), *(item.title for item in items))))
+
+
+def render_occasion_file(db: Session, *, occasion_id: str, at: datetime) -> PlainFile:
+    """An event's page as a file, in the retailer's first language: when and where, while it is published."""
+    occasion = get_occasion(db, occasion_id)
+    house = load_house(db, occasion.retailer_id, at=at)
+    held = [hold_in(occasion, store) for store in list_stores_of(db, occasion.id)]
+    if not occasion.is_published or not held:
+        return PlainFile(_render_words(house, translator(house.first)("This event is no longer here"), ()))
+    title, words = (pick_text(each, house.first, house.locales) for each in (occasion.title, occasion.words))
+    when = dict.fromkeys(word_time(each, house.first) for each in held)
+    lines = (*when, *(each.store.name for each in held), *(line for line in words.split("\n") if line))
+    return PlainFile(_render_words(house, title, lines))
 
 
 def render_words_file(db: Session, *, retailer_id: str, title: str, lines: tuple[str, ...], at: datetime) -> PlainFile:

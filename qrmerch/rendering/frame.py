@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from sqlalchemy.orm import Session
 
 from qrmerch.files import is_key
-from qrmerch.i18n import direction, language_name, negotiate, translator
+from qrmerch.i18n import SPOKEN, direction, language_name, negotiate, translator
 from qrmerch.media.fonts import unicode_range
 from qrmerch.parties.languages import LocaleRule, locales_of, rule_of
 from qrmerch.parties.models import BrandKit, Display
@@ -23,6 +23,7 @@ from qrmerch.web import asset_address
 
 ITEM_SHEETS: Final = ("shop",)
 ERRAND_SHEETS: Final = ("shop", "errands")
+APART_SHEETS: Final = ("shop", "apart")
 # A logo's shown pixels: its area, least and most height, most width.
 _LOGO_AREA: Final = 3600
 _LOGO_HEIGHTS: Final = (22, 40)
@@ -91,7 +92,7 @@ NEUTRAL: Final = House(
     retailer_id=None,
     slug="",
     name="qrmerch",
-    locales=("en", "ar"),
+    locales=SPOKEN,
     time_zone="UTC",
     wordmark="qrmerch",
     colours=derive_colours("#161616"),

@@ -47,10 +47,17 @@ _MOST_ASKED: Final = 20_000
 
 # In the place of a store: the shopper said that they are in none, and is not asked again.
 NOWHERE: Final = "none"
-# Forms of a page: of something retired, of a store instead of an item, of an item with a variant chosen.
+# Forms of a page: of something retired, of a store, a look or an event instead of an item, of an item with a variant
+# chosen.
 RETIRED: Final = "retired"
 STORE: Final = "store"
+LOOK: Final = "look"
+OCCASION: Final = "occasion"
+RETIRED_LOOK: Final = "retired look"
+RETIRED_OCCASION: Final = "retired occasion"
 PICKED: Final = "picked "
+# Those that are no item's page.
+OTHERS: Final = frozenset((STORE, LOOK, OCCASION, RETIRED_LOOK, RETIRED_OCCASION))
 
 
 def picked(variant_key: str) -> str:
@@ -67,7 +74,7 @@ class PageKey(NamedTuple):
     """What distinguishes two pages.
 
     `store_id` is empty for no store, `NOWHERE` for none on the shopper's own word; `form` is empty, `RETIRED`,
-    `picked(…)` or `STORE`: then `item_id` is the store's.
+    `picked(…)` or one of `OTHERS`: then `item_id` is the store's, the look's or the occasion's.
     """
 
     item_id: str

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from qrmerch.catalog.models import Item, VendorProduct
 from qrmerch.content.holding import list_edges_in, shows_in, shows_somewhere
 from qrmerch.db import has_part
-from qrmerch.i18n import translator
+from qrmerch.i18n import counter, translator
 from qrmerch.parties.models import Store
 from qrmerch.rendering.pages import Search
 
@@ -78,7 +78,7 @@ def word_search(listing: Listing, locale: str, *, path: str, lang: str, find: st
     t = translator(locale)
     said = ""
     if find:
-        found = t("1 item") if listing.total == 1 else t("{count} items").format(count=listing.total)
+        found = counter(locale)(listing.total, "1 item", "{count} items").format(count=listing.total)
         said = t("{items} with “{words}”").format(items=found, words=find) if listing.total else ""
 
     def address(number: int) -> str:

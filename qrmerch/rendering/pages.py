@@ -363,6 +363,9 @@ class Piece:
     # The price where every variant has the same one; None else.
     price_minor: int | None = None
     currency: str = ""
+    # What it was before, where `was` says so; and the lowest price, where each variant has one.
+    was_minor: int | None = None
+    low_minor: int | None = None
     # No longer sold, or taken down.
     is_gone: bool = False
 
@@ -375,6 +378,8 @@ class LookSection:
     pieces: tuple[Piece, ...]
     # What all of it comes to with the item itself; empty where a price is missing.
     sum: str = ""
+    # The look's own page.
+    href: str = ""
     kind: str = field(default="look", init=False)
 
     @property
@@ -621,6 +626,105 @@ class StorePage:
     search: Search
 
     template = "rendering/store.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """What the items of a look come to: the sum, what is counted in it, and what is saved (empty: nothing)."""
+
+    sum: str
+    words: str
+    saving: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LookPage:
+    """A look: items that the retailer put together, in one store, at one instant."""
+
+    t: Translate
+    frame: Frame
+    public_id: str
+    # The store's public id, `none` on the shopper's word, or empty; and its name, for the label above the title.
+    at: str
+    place: str
+    title: str
+    title_language: str
+    words: str
+    words_language: str
+    # One of all of it; without one those of the pieces are set together.
+    picture: Picture | None
+    # Those whose pictures are set together where there is no such one; none where fewer than two have any.
+    pictured: tuple[Piece, ...]
+    # What is sold and has a page here, in the look's order.
+    pieces: tuple[Piece, ...]
+    # That some of it is no longer to be had; empty where all is.
+    left_out: str = ""
+    together: Together | None = None
+    question: StoreQuestion | None = None
+
+    template = "rendering/look.html"
+
+
+@dataclass(frozen=True, slots=True)
+class OccasionPlace:
+    """A store in which an event takes place: its name, where it is, its page, the file for a calendar (or empty)."""
+
+    name: str
+    lines: tuple[str, ...]
+    href: str
+    calendar: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """An event to come: its title, when and where, and its page."""
+
+    title: str
+    language: str
+    when: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class OccasionPage:
+    """An event in one store, or in all of its stores where nobody said in which one they are."""
+
+    t: Translate
+    frame: Frame
+    public_id: str
+    title: str
+    title_language: str
+    # When, in words and for machines; by the clock of the store.
+    when: str
+    begins_at: str
+    # Paragraphs.
+    words: tuple[str, ...]
+    words_language: str
+    spot: str
+    spot_language: str
+    places: tuple[OccasionPlace, ...]
+    picture: Picture | None
+    # That it is on now, or over; empty where it is still to come.
+    state: str
+    is_over: bool
+    coming: tuple[Coming, ...] = ()
+    pieces: tuple[Piece, ...] = ()
+
+    template = "rendering/occasion.html"
+
+
+@dataclass(frozen=True, slots=True)
+class NoMorePage:
+    """What a printed code shows where its look or event is shown no more."""
+
+    t: Translate
+    frame: Frame
+    title: str
+    words: str
+    pieces: tuple[Piece, ...]
+    coming: tuple[Coming, ...] = ()
+
+    template = "rendering/no_more.html"
 
 
 @dataclass(frozen=True, slots=True)

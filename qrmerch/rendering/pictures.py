@@ -68,7 +68,7 @@ class PagePictures:
             asset_id: as_approved(each, source.alts.get(asset_id))
             for asset_id, each in media.pictures_of(db, [*gallery, *others], at=at).items()
         }
-        self.by_asset = {asset_id: _picture(each, source.locale) for asset_id, each in found.items()}
+        self.by_asset = {asset_id: whole_picture(each, source.locale) for asset_id, each in found.items()}
         ready = [asset_id for asset_id in gallery if asset_id in found][:_MAX_GALLERY]
         self.gallery = tuple(self.by_asset[asset_id] for asset_id in ready)
         self._first = found[ready[0]] if ready else None
@@ -94,7 +94,8 @@ class PagePictures:
         return text if text and len(text) <= _PLACEHOLDER_CHARS else None
 
 
-def _picture(found: media.Picture, locale: str) -> Picture:
+def whole_picture(found: media.Picture, locale: str) -> Picture:
+    """A picture in all of its sizes."""
     return Picture(
         alt=found.alt_for(locale),
         src=found.fallback.url,

@@ -13,9 +13,11 @@ from qrmerch.calls.queries import Coming, find_coming
 from qrmerch.catalog.models import Item, Stock, Variant
 from qrmerch.catalog.queries import get_item, was_prices
 from qrmerch.content.holding import Held, hold, list_down_ids
-from qrmerch.content.models import Look, LookItem, PageTemplate, Publication, Revision, Style, TemplateVersion
+from qrmerch.content.models import PageTemplate, Publication, Revision, Style, TemplateVersion
 from qrmerch.content.queries import fixed_values, list_fixed_edges
 from qrmerch.content.slots import has_shape, read_slots
+from qrmerch.looks.models import Look, LookItem
+from qrmerch.looks.queries import find_look_with
 from qrmerch.offers.models import Offer
 from qrmerch.offers.queries import list_offers_on
 from qrmerch.parties.models import Retailer, Store
@@ -130,7 +132,7 @@ def load_scene(
         house=house,
         offered=offered,
         store=store,
-        style=live.style if live else _default_style(db, retailer.id),
+        style=live.style if live else default_style(db, retailer.id),
         source=live.source if live else default,
         is_published=live is not None,
         is_down=shown.is_down,
@@ -196,24 +198,23 @@ def find_stock_edge(db: Session, item_ids: Collection[str], *, limit: timedelta,
     return as_of + limit if as_of else None
 
 
-def list_look_items(db: Session, item: Item) -> tuple[dict[str, str], list[Item]]:
-    """The title by locale of the newest look with this item, and the other items in it that are sold."""
-    mine = select(Look).join(LookItem, LookItem.look_id == Look.id).where(LookItem.item_id == item.id)
-    look = db.scalars(mine.order_by(Look.created_at.desc(), Look.id).limit(1)).one_or_none()
+def list_look_items(db: Session, item: Item) -> tuple[Look | None, list[Item]]:
+    """The newest published look with this item, and the other items in it that are sold."""
+    look = find_look_with(db, item.id)
     if look is None:
-        return {}, []
+        return None, []
     others = select(Item).join(LookItem, LookItem.item_id == Item.id)
     others = others.where(LookItem.look_id == look.id, Item.id != item.id, Item.is_retired.is_(False))
-    return look.title, list(db.scalars(others.order_by(LookItem.place).limit(_MAX_LOOK_PIECES)))
+    return look, list(db.scalars(others.order_by(LookItem.place).limit(_MAX_LOOK_PIECES)))
 
 
 def list_shown_look(
     db: Session, item: Item, *, store_id: str | None, locale: str, at: datetime
-) -> tuple[dict[str, str], list[Item]]:
+) -> tuple[Look | None, list[Item]]:
     """`list_look_items` without those that are taken down where they are looked at."""
-    title, items = list_look_items(db, item)
+    look, items = list_look_items(db, item)
     down = list_down_ids(db, items, store_ids={each.id: store_id for each in items}, locale=locale, at=at)
-    return title, [each for each in items if each.id not in down]
+    return look, [each for each in items if each.id not in down]
 
 
 def list_alternatives(
@@ -324,7 +325,8 @@ def _alts(held: Held) -> dict[str, Mapping[str, str]]:
     return {asset_id: each.get("alt") or {} for asset_id, each in held.sealed("pictures").items()}
 
 
-def _default_style(db: Session, retailer_id: str) -> str:
+def default_style(db: Session, retailer_id: str) -> str:
+    """How the retailer's usual template is set."""
     wanted = select(PageTemplate.style).where(PageTemplate.retailer_id == retailer_id, PageTemplate.is_default)
     style = db.scalars(wanted.limit(1)).one_or_none()
     return str(style or Style.EVERYDAY)

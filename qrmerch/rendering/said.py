@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item
-from qrmerch.i18n import format_number, translator
+from qrmerch.i18n import counter, format_number, translator
 from qrmerch.parties.models import Store
 from qrmerch.rendering.pages import ReviewCard, ReviewSection, StarCount, Translate
 from qrmerch.reviews.models import Review
@@ -73,7 +73,7 @@ def _section(db: Session, summary: ReviewSummary, reviews: Sequence[Review], loc
 def _word_count(count: int, locale: str, t: Translate) -> str:
     if not count:
         return t("No reviews yet")
-    return t("1 review") if count == 1 else t("{count} reviews").format(count=format_number(count, locale))
+    return counter(locale)(count, "1 review", "{count} reviews").format(count=format_number(count, locale))
 
 
 def _cards(db: Session, reviews: Sequence[Review], t: Translate) -> tuple[ReviewCard, ...]:

@@ -18,6 +18,7 @@ from qrmerch.catalog.models import Item
 from qrmerch.content.library import HEAD_KINDS
 from qrmerch.content.models import Revision, Style, TemplateVersion
 from qrmerch.i18n import translator
+from qrmerch.looks.models import Look
 from qrmerch.media.queries import Picture as FoundPicture
 from qrmerch.media.queries import pictures_of
 from qrmerch.money import format_money
@@ -25,7 +26,7 @@ from qrmerch.offers.models import Offer, OfferKind
 from qrmerch.parties.models import Retailer, Store
 from qrmerch.parties.queries import list_stores
 from qrmerch.rendering.around import find_elsewhere, list_hanging, list_spots
-from qrmerch.rendering.frame import ITEM_SHEETS, House, build_frame, language_links, pick_text
+from qrmerch.rendering.frame import APART_SHEETS, ITEM_SHEETS, House, build_frame, language_links, pick_text
 from qrmerch.rendering.kept import NOWHERE, RenderedPage
 from qrmerch.rendering.opening import word_opening
 from qrmerch.rendering.pages import (
@@ -78,7 +79,9 @@ from qrmerch.rendering.templates import render_html
 from qrmerch.rendering.wording import (
     Shelf,
     list_other_stores,
+    low_price,
     one_price,
+    one_was,
     word_choice,
     word_gone,
     word_news,
@@ -427,7 +430,7 @@ def _make_gone_page(
     item, locale = scene.item, scene.source.locale
     shown = PagePictures(db, scene.source, at=at)
     said = word_gone(locale, may_return=scene.is_down and not item.is_retired)
-    frame, block = _frame_of(scene, personal, description=said)
+    frame, block = _frame_of(scene, personal, description=said, sheets=APART_SHEETS)
     care = [section for section in scene.source.sections if section["kind"] in _KEPT_WORDS]
     kept_words = Source(care, scene.source.slots, scene.source.facts, locale, scene.source.fallbacks)
     nothing = Extras(look=None, reviews=None, invitation=None, pictures={}, stores=())
@@ -457,6 +460,7 @@ def _frame_of(
     *,
     description: str,
     style: str = "everyday",
+    sheets: tuple[str, ...] = ITEM_SHEETS,
     ground: Ground | None = None,
     is_indexed: bool = False,
 ) -> tuple[Frame, StyleBlock]:
@@ -467,7 +471,7 @@ def _frame_of(
         title=scene.item.title,
         description=description,
         style=style,
-        sheets=ITEM_SHEETS,
+        sheets=sheets,
         ground=ground,
         here=_address_in(scene, house.lang(locale)),
         languages=language_links(scene.offered, locale, _address_in(scene)),
@@ -517,6 +521,18 @@ def item_address(item: Item, store: Store | None, lang: str = "", *, is_nowhere:
     said = {"at": at, "lang": lang, "pick": pick}
     query = urlencode({name: value for name, value in said.items() if value})
     return f"/i/{item.public_id}" + (f"?{query}" if query else "")
+
+
+def look_address(look: Look, store: Store | None, lang: str = "", *, is_nowhere: bool = False) -> str:
+    """The address of a look's page, which is no printed one; see `item_address`."""
+    return f"/look/{look.public_id}{said_in(store, lang, is_nowhere=is_nowhere)}"
+
+
+def said_in(store: Store | None, lang: str = "", *, is_nowhere: bool = False) -> str:
+    """The query of a page that is looked at in a store and a language; empty where it says nothing."""
+    said = {"at": store.public_id if store else NOWHERE if is_nowhere else "", "lang": lang}
+    query = urlencode({name: value for name, value in said.items() if value})
+    return f"?{query}" if query else ""
 
 
 def list_pieces(
@@ -599,6 +615,7 @@ def _card_of(
     state, words = word_stock_at(shelf, place, locale, is_short=True) if is_sold else ("", "")
     has_languages = len({retailer.default_locale, *retailer.locales}) > 1
     price_minor, currency = one_price(shelf) if is_sold else (None, "")
+    low_minor, low_currency = low_price(shelf) if is_sold else (None, "")
     return Piece(
         public_id=item.public_id,
         href=item_address(item, place, locale if has_languages else "", is_nowhere=is_nowhere),
@@ -611,7 +628,9 @@ def _card_of(
         is_kept=is_kept,
         at=place.public_id if place else NOWHERE if is_nowhere else "",
         price_minor=price_minor,
-        currency=currency,
+        currency=currency or low_currency,
+        low_minor=low_minor,
+        was_minor=one_was(shelf) if price and price.was else None,
         is_gone=not is_sold,
     )
 
@@ -644,12 +663,18 @@ def _card(offer: Offer, scene: Scene) -> OfferCard:
 
 
 def _load_look(db: Session, scene: Scene, personal: Personal | None, at: datetime) -> LookSection | None:
-    title, items = list_look_items(db, scene.item)
+    look, items = list_look_items(db, scene.item)
     pieces = tuple(each for each in list_pieces(db, items, scene, personal=personal, at=at) if not each.is_gone)
-    if not pieces:
+    if look is None or not pieces:
         return None
-    words = pick_text(title, scene.source.locale, scene.house.locales)
-    return LookSection(words or translator(scene.source.locale)("Complete the look"), pieces, sum=_sum(scene, pieces))
+    words = pick_text(look.title, scene.source.locale, scene.house.locales)
+    lang = scene.house.lang(scene.source.locale)
+    return LookSection(
+        words or translator(scene.source.locale)("Complete the look"),
+        pieces,
+        sum=_sum(scene, pieces),
+        href=look_address(look, scene.store, lang, is_nowhere=scene.is_nowhere),
+    )
 
 
 def _sum(scene: Scene, pieces: Sequence[Piece]) -> str:

@@ -8,7 +8,17 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from qrmerch.catalog.models import Variant
-from qrmerch.i18n import format_list, format_time, format_weekday, format_whole_day, language_name, translator
+from qrmerch.i18n import (
+    counter,
+    format_list,
+    format_percent,
+    format_time,
+    format_weekday,
+    format_whole_day,
+    in_sentence,
+    language_name,
+    translator,
+)
 from qrmerch.money import format_money
 from qrmerch.offers.models import Offer, OfferKind
 from qrmerch.parties.models import Store
@@ -97,6 +107,21 @@ def one_price(shelf: Shelf) -> tuple[int | None, str]:
     return prices.pop() if len(prices) == 1 else (None, "")
 
 
+def low_price(shelf: Shelf) -> tuple[int | None, str]:
+    """The lowest price of an item's shown variants, with its currency; None where one has none, or another currency."""
+    prices = [variant.price_minor for variant in shelf.variants if variant.price_minor is not None]
+    currencies = {variant.currency for variant in shelf.variants}
+    if not prices or len(prices) < len(shelf.variants) or len(currencies) != 1:
+        return None, ""
+    return min(prices), currencies.pop()
+
+
+def one_was(shelf: Shelf) -> int | None:
+    """The price before a reduction that every shown variant of an item has; None where there is no one."""
+    was = {shelf.was.get(variant.id) for variant in shelf.variants}
+    return was.pop() if len(was) == 1 else None
+
+
 def _reduced(price_minor: int, currency: str, offer: Offer) -> int | None:
     """What the price comes to with an offer; None where it takes nothing off this price."""
     if offer.kind == OfferKind.PERCENT:
@@ -118,9 +143,11 @@ def word_choice(shelf: Shelf, store: Store | None, locale: str, *, pick: str = "
     names = _varying_options(shelf.variants)
     made = (_chip(shelf, variant, _label(variant, names, locale), store, locale) for variant in shelf.variants)
     chips = tuple(replace(chip, is_chosen=bool(pick) and chip.value == pick) for chip in made)
-    legend = t("{one} and {other}").format(one=t(names[0]), other=t(names[1]).lower()) if len(names) == 2 else ""
+    legend = t(names[0]) if names else t("Version")
+    if len(names) == 2:
+        legend = t("{one} and {other}").format(one=legend, other=in_sentence(t(names[1]), locale))
     return Choice(
-        legend=legend or (t(names[0]) if names else t("Version")),
+        legend=legend,
         chips=chips,
         width=_choice_width(chips),
         is_of_size=any(word in name.casefold() for name in names for word in _SIZES),
@@ -256,8 +283,10 @@ def list_other_stores(shelf: Shelf, store: Store | None, locale: str) -> tuple[F
             labels = [_label(each, names, locale) for each in there] if len(shelf.variants) > 1 else [t("in stock")]
             rows.append(Fact(other.short_name, (t("; ") if len(names) > 1 else t(", ")).join(labels)))
     more = len(rows) - _LISTED_STORES
-    rest = [Fact(t("And more"), t("{count} other stores").format(count=more))] if more > 0 else []
-    return (*rows[:_LISTED_STORES], *rest)
+    if more <= 0:
+        return tuple(rows)
+    rest = counter(locale)(more, "1 other store", "{count} other stores").format(count=more)
+    return (*rows[:_LISTED_STORES], Fact(t("And more"), rest))
 
 
 def word_gone(locale: str, *, may_return: bool) -> str:
@@ -332,7 +361,7 @@ def say_language(language: str, locale: str) -> str:
 def _action(offer: Offer, locale: str) -> str:
     t = translator(locale)
     if offer.kind == OfferKind.PERCENT:
-        return t("Get the {value} code").format(value=f"{offer.value}%")
+        return t("Get the {value} code").format(value=format_percent(offer.value, locale))
     if offer.kind == OfferKind.AMOUNT:
         return t("Get the {value} code").format(value=format_money(offer.value, offer.currency, locale))
     return t("Get the code")

@@ -18,6 +18,7 @@ from qrmerch.clock import now
 from qrmerch.db import unscoped
 from qrmerch.errors import FormError, NotFound
 from qrmerch.i18n import language_name
+from qrmerch.looks import queries as looks
 from qrmerch.media import service
 from qrmerch.media.forms import read_description, share_of
 from qrmerch.media.images import WHITE
@@ -35,6 +36,7 @@ from qrmerch.media.rights import (
     said_rights,
     set_rights,
 )
+from qrmerch.occasions import queries as occasions
 from qrmerch.parties.queries import list_supplied
 from qrmerch.parties.service import changed
 from qrmerch.studio.archives import latest_archives
@@ -125,7 +127,7 @@ def delete(asset_id: str) -> Response:
     name = asset.file_name
     uses = pages_with(db, asset.vendor_id, [asset.id], at=at).get(asset.id, [])
     try:
-        freed = service.delete_asset(db, asset, used_in=[each.title for each in uses])
+        freed = service.delete_asset(db, asset, used_in=[*(each.title for each in uses), *_names_apart(db, asset)])
     except service.AssetInUse as refused:
         return render_list(db, panel=open_panel(db, asset, problems={"delete": refused.detail}), status=refused.status)
     audit.record(db, principal, "asset.delete", ("asset", asset_id), at=at, retailer_id=None)
@@ -135,6 +137,12 @@ def delete(asset_id: str) -> Response:
         services().files.delete_old(key, before=at)
     notice(f"{name} is deleted.", "info")
     return redirect_to("/studio/assets")
+
+
+def _names_apart(db: Session, asset: Asset) -> list[str]:
+    """The looks and events of any house that a picture stands for."""
+    with unscoped(db):
+        return [*looks.list_names_with(db, asset.id), *occasions.list_names_with(db, asset.id)]
 
 
 def render_refused_film(

@@ -154,7 +154,7 @@ if (here) {
   const carry = (id) => {
     visit = id;
     all('input[name=v]').forEach((input) => { input.value = visit; });
-    if (visit) all('a[href^="/i/"]').forEach((a) => { a.search += (a.search ? '&' : '?') + 'v=' + visit; });
+    if (visit) all('a[href^="/i/"],a[href^="/look/"],a[href^="/event/"]').forEach((a) => { a.search += (a.search ? '&' : '?') + 'v=' + visit; });
   };
   const timing = performance.getEntriesByType('navigation')[0]?.serverTiming?.find(({ name }) => name === 'v');
   carry(timing?.description || visit);

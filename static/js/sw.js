@@ -34,7 +34,7 @@ addEventListener('fetch', (event) => {
 // A form to be told something: kept, its thanks would stand for what nobody sent.
 const isErrand = (path) => /^\/i\/\w+\/tell$/.test(path);
 // What friends bring is shown to an owner who asks, and not by chance again.
-const isShoppers = (path) => path === '/' || (/^\/(q|i|store|my)(\/|$)/i.test(path) && !/^\/my\/(data|gifts\/)/.test(path) && !isErrand(path));
+const isShoppers = (path) => path === '/' || (/^\/(q|i|look|event|store|my)(\/|$)/i.test(path) && !/^\/my\/(data|gifts\/)/.test(path) && !isErrand(path));
 // What is addressed by its content; films and sound come in ranges and are too large.
 const isFile = ({ destination, headers }, path) => /^\/(static|media)\//.test(path) && !headers.has('range') && !/video|audio|track/.test(destination);
 

@@ -12,6 +12,8 @@ from qrmerch.catalog.models import Item
 from qrmerch.clock import now
 from qrmerch.codes.models import Code
 from qrmerch.config import Settings
+from qrmerch.looks.models import Look
+from qrmerch.occasions.models import Occasion
 from qrmerch.parties.models import Retailer
 from qrmerch.users.service import open_session
 from tests.axe import list_problems
@@ -90,7 +92,9 @@ def _list_public(db: Session) -> list[str]:
     items, code = db.scalars(select(Item.public_id)).all(), db.scalars(select(Code.token)).first()
     slug = db.scalars(select(Retailer.slug)).first()
     asking = [f"/sign-up?of={slug}", f"/sign-up?of={slug}&asked=1", f"/i/{items[0]}/tell", "/u/none", "/confirm/none"]
-    return ["/", "/sign-in", f"/q/{code}", "/q/0000-0000", "/list", *asking, *(f"/i/{each}" for each in items)]
+    apart = [f"/look/{each}" for each in db.scalars(select(Look.public_id))]
+    apart += [f"/event/{each}" for each in db.scalars(select(Occasion.public_id))]
+    return ["/", "/sign-in", f"/q/{code}", "/q/0000-0000", "/list", *asking, *apart, *(f"/i/{each}" for each in items)]
 
 
 def _sign_in(db: Session, page: Page, person: Person) -> None:

@@ -22,7 +22,7 @@ OUT: Final = """() => {
   const page = document.documentElement;
   const out = page.scrollWidth > page.clientWidth ? [`the page: ${page.scrollWidth} of ${page.clientWidth}`] : [];
   for (const each of document.querySelectorAll('body *')) {
-    if (!each.checkVisibility() || each.closest('.vh, .skip, .reel, .thumbs, .wide, svg')) continue;
+    if (!each.checkVisibility() || each.closest('.vh, .skip, .reel, .thumbs, .wide, .beside, svg')) continue;
     const { left, right, width } = each.getBoundingClientRect();
     if (width && (left < -1 || right > page.clientWidth + 1)) out.push(each.outerHTML.slice(0, 120));
   }

@@ -15,7 +15,7 @@ from qrmerch import audit
 from qrmerch.access import Role
 from qrmerch.catalog.models import Item, VendorProduct
 from qrmerch.catalog.queries import list_variants, was_prices
-from qrmerch.codes.models import Code, CodeState
+from qrmerch.codes.models import Code, CodeState, Subject
 from qrmerch.config import Settings, SettingsError
 from qrmerch.content.models import Content, Publication, Revision, RevisionState
 from qrmerch.db import Database
@@ -26,6 +26,8 @@ from qrmerch.files import FileStore
 from qrmerch.media.models import Asset, AssetState
 from qrmerch.offers.models import Offer
 from qrmerch.parties.models import Retailer, Store
+from qrmerch.rendering.kept import LOOK, OCCASION, PageKey
+from qrmerch.rendering.keys import render_key
 from qrmerch.rendering.service import render_item_page
 from qrmerch.tables import Base
 from qrmerch.users.models import Membership, User
@@ -146,6 +148,20 @@ def test_one_item_is_retired_with_its_code_and_one_code_leads_to_a_newer_one(see
         assert retired.item_id == ferry.id
         assert newer.state == CodeState.ACTIVE
         assert newer.item_id == replaced.item_id
+
+
+def test_a_look_and_an_event_have_codes_and_show(seeded: Database) -> None:
+    with seeded.read() as db:
+        shown = {each.subject_kind: each for each in db.scalars(select(Code).where(Code.item_id.is_(None)))}
+        look, event = shown[Subject.LOOK], shown[Subject.OCCASION]
+        at = datetime.now(UTC)
+        pages = [
+            render_key(db, PageKey(code.subject_id, code.store_id or "", "en", form), at=at, base_url="http://x")
+            for code, form in ((look, LOOK), (event, OCCASION))
+        ]
+
+        assert b"Sunday at the quay" in pages[0].html and b"An evening at the quay" in pages[1].html
+        assert look.printed_at and event.printed_at
 
 
 def test_there_is_one_user_for_each_role(seeded: Database) -> None:

@@ -111,3 +111,26 @@ def test_otto_changes_his_own_languages_only(browser: Browser, db: Session, hous
 
     assert locales(db, house) == ["en"]
     assert seen(db, select(Retailer.locales).where(Retailer.id == house.other.id)) == [["en", "ar"]]
+
+
+@pytest.mark.parametrize(
+    ("locale", "own", "has_ours"),
+    [
+        ("de", "Deutsch", True),
+        ("de-CH", "Deutsch (Schweiz)", True),
+        ("fr-CA", "Français (Canada)", True),
+        ("es", "Español", True),
+        ("it", "Italiano", False),
+        ("pt-BR", "Português (Brasil)", False),
+    ],
+)
+def test_only_of_a_language_without_our_own_words_they_are_said_to_be_in_english(
+    locale: str, own: str, has_ours: bool, browser: Browser, house: House
+) -> None:
+    browser.sign_in(*house.olive)
+    do(browser, "add", locale)
+
+    page = browser.get("/desk/languages").text
+
+    assert own in page
+    assert ("Our own words, such as those on buttons, are in English there" in page) is not has_ours

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from qrmerch.buckets import open_store
 from qrmerch.catalog.models import Item
 from qrmerch.clock import now
-from qrmerch.content.models import Look, LookItem, Style
+from qrmerch.content.models import Style
 from qrmerch.jobs import Work
 from qrmerch.media import service as media
 from qrmerch.media.tasks import render
@@ -18,6 +18,7 @@ from tests.factories import (
     make_code,
     make_fixture,
     make_item,
+    make_look,
     make_offer,
     make_retailer,
     make_store,
@@ -53,7 +54,7 @@ def fill_shop(served: Shop, photos: Path, style: Style) -> str:
         values: dict[str, object] = {"gallery.pictures": pictures, "story.text": {"en": _STORY}}
         publish_page(db, item, template=template, slots=values, at=now())
         publish_page(db, goes_with, template=template, slots={"gallery.pictures": [other]}, at=now())
-        _add_look(db, item, goes_with)
+        make_look(db, item, goes_with, title="Yellow, all of it", at=now())
         make_offer(db, item)
         token = make_code(db, item, fixture=make_fixture(db, store)).token
         db.commit()
@@ -74,13 +75,3 @@ def receive_picture(db: Session, vendor: Vendor, photo: Path, served: Shop) -> s
     asset.alt = {"en": photo.stem.replace("-", " ").capitalize()}
     db.flush()
     return asset.id
-
-
-def _add_look(db: Session, *items: Item) -> None:
-    look = Look(retailer_id=items[0].retailer_id, title={"en": "Yellow, all of it"}, created_at=now())
-    db.add(look)
-    db.flush()
-    db.add_all(
-        LookItem(retailer_id=look.retailer_id, look_id=look.id, item_id=each.id, place=place)
-        for place, each in enumerate(items)
-    )

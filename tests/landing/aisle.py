@@ -15,8 +15,9 @@ from qrmerch.catalog.models import Item, Variant
 from qrmerch.catalog.service import set_stock
 from qrmerch.clock import now
 from qrmerch.codes.models import Code
-from qrmerch.content.models import Look, LookItem, Style
+from qrmerch.content.models import Style
 from qrmerch.landing.front_door import ScanPath
+from qrmerch.looks.models import Look
 from qrmerch.offers.models import Offer, OfferCounter, OfferItem, OfferKind
 from qrmerch.parties.models import Retailer, Store, Vendor
 from qrmerch.scans.line import read_line
@@ -26,6 +27,7 @@ from tests.factories import (
     make_asset,
     make_code,
     make_item,
+    make_look,
     make_retailer,
     make_store,
     make_template,
@@ -46,6 +48,7 @@ class Aisle:
     top: Item
     sandal: Item
     code: Code
+    look: Look
 
     @property
     def printed(self) -> str:
@@ -84,15 +87,11 @@ def make_aisle(
         pictures = [draw(vendor, f"{item.title} {n}") if draw else make_asset(db, vendor).id for n in (1, 2)]
         lede = {locale: words for locale, words in LEDE.items() if locale in retailer.locales}
         publish_page(db, item, slots={"gallery.pictures": pictures, "story.lede": lede})
-    look = Look(id=ids.new(), retailer_id=retailer.id, title={"en": "Complete the look"}, created_at=now())
-    db.add(look)
-    db.flush()
-    for place, item in enumerate((top, sandal)):
-        db.add(LookItem(retailer_id=retailer.id, look_id=look.id, item_id=item.id, place=place))
+    look = make_look(db, top, sandal, title="Complete the look", at=now())
     stock(db, top, store, 8, 0)
     code = make_code(db, top, store=store)
     db.commit()
-    return Aisle(retailer, store, vendor, top, sandal, code)
+    return Aisle(retailer, store, vendor, top, sandal, code, look)
 
 
 def variants_of(db: Session, item: Item) -> list[Variant]:

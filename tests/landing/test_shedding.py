@@ -285,7 +285,9 @@ def test_there_are_more_threads_than_places() -> None:
     ("accept", "language", "said"),
     [
         ("text/html", "ar", '<html lang="ar" dir="rtl">'),
-        ("text/html", "fr", "Very many are asking"),
+        ("text/html", "fr-CA", '<html lang="fr" dir="ltr">'),
+        ("text/html", "de-AT,en;q=0.8", "Gerade fragen sehr viele an."),
+        ("text/html", "it", "Very many are asking"),
         ("application/json", "en", '"status":503'),
     ],
 )

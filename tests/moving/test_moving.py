@@ -32,15 +32,26 @@ from qrmerch.db import Database
 from qrmerch.errors import Conflict
 from qrmerch.files import FileStore
 from qrmerch.landing.scanning import close_scan_path
+from qrmerch.looks.models import Look
 from qrmerch.moving import coming, going, records, servers
 from qrmerch.moving.checking import NoExport
 from qrmerch.moving.coming import Arrived, HouseKnown, TokenTaken
+from qrmerch.occasions.models import Occasion
 from qrmerch.parties.models import Retailer, RetailerHost, Store
 from qrmerch.parties.service import add_host
 from qrmerch.web import Services
 from tests.browsing import Browser
 from tests.conftest import NOON
-from tests.factories import make_fixture, make_item, make_retailer, make_store, make_vendor, publish_page
+from tests.factories import (
+    make_fixture,
+    make_item,
+    make_look,
+    make_occasion,
+    make_retailer,
+    make_store,
+    make_vendor,
+    publish_page,
+)
 from tests.figures import on_both_when_full
 from tests.landing.aisle import hear
 from tests.ports import free_port
@@ -91,8 +102,12 @@ def printed(db: Session) -> Printed:
     add_host(db, retailer, OLD_HOST, is_primary=False, proven_at=NOON)
     add_host(db, retailer, HOST, is_primary=True, proven_at=NOON)
     add_host(db, retailer, "pending.example", is_primary=False, proven_at=None)
+    look = make_look(db, plain, top, title="Socks <with> it")
+    occasion = make_occasion(db, store, title="Late night")
     codes = {
         "early": early,
+        "look": service.make_code(db, look, at=NOON, fixture_id=wall.id),
+        "occasion": service.make_code(db, occasion, at=NOON),
         "item": service.make_code(db, top, at=NOON, fixture_id=wall.id, batch="Winter", campaign="yellow"),
         "nowhere": service.make_code(db, top, at=NOON, carrier=Carrier.NFC),
         "variant": service.make_code(db, size, at=NOON, store_id=store.id, carrier=Carrier.SCREEN),
@@ -166,7 +181,7 @@ def test_every_old_token_answers_on_an_empty_installation(
 
     phone = Browser(elsewhere.app)
     answers = {name: phone.get(f"/q/{code.token}", Host=HOST) for name, code in printed.codes.items()}
-    assert (arrived.codes, arrived.items, arrived.stores, arrived.known) == (9, 3, 2, 0)
+    assert (arrived.codes, arrived.items, arrived.stores, arrived.known) == (11, 3, 2, 0)
     assert {name: answer.status_code for name, answer in answers.items()} == dict.fromkeys(printed.codes, 200)
     for name in ("early", "item", "nowhere", "variant", "first", "second"):
         assert "Marigold &lt;Top&gt;" in answers[name].text, name
@@ -174,6 +189,8 @@ def test_every_old_token_answers_on_an_empty_installation(
     assert "No longer sold" in answers["old item"].text and "Ferry Jumper" in answers["old item"].text
     assert "Fashiontown &amp; Söhne Riverside" in answers["store"].text
     assert "This store is closed" in answers["closed"].text
+    assert "This look is no longer here" in answers["look"].text, "until its items' pages are published here"
+    assert "Late night" in answers["occasion"].text and "May 1" in answers["occasion"].text
     for host in (HOST, OLD_HOST, "new.example"):
         assert phone.get(f"/q/{printed.codes['early'].token}", Host=host).status_code == 200
     assert phone.get(f"/i/{printed.top.public_id}?at={printed.store.public_id}", Host=HOST).status_code == 200
@@ -204,7 +221,7 @@ def test_what_is_brought_back_says_the_same_of_every_code(
     def plain(each: records.Record) -> records.Record:
         return {name: value for name, value in each.items() if name != "created_at"}
 
-    assert again.codes == 9
+    assert again.codes == 11
     assert [plain(each) for each in said("again")] == [plain(each) for each in said("away")]
 
 
@@ -221,11 +238,12 @@ def test_an_import_that_is_done_again_brings_nothing_twice(
 
     again = elsewhere.take_in(tmp_path / "away")
 
-    assert (again.codes, again.known, again.items, again.stores) == (0, 9, 0, 0)
+    assert (again.codes, again.known, again.items, again.stores) == (0, 11, 0, 0)
     with elsewhere.database.read() as db:
         assert [db.scalar(select(func.count(table.id))) for table in (Gs1Link, GtinAnswer, LinkHost)] == [2, 1, 1]
     with elsewhere.database.read() as db:
-        assert db.scalar(select(func.count(Code.id))) == 9
+        assert db.scalar(select(func.count(Code.id))) == 11
+        assert [db.scalar(select(func.count(table.id))) for table in (Look, Occasion)] == [1, 1]
         assert db.get_one(Code, old.id).state == CodeState.ACTIVE, "what was decided here since stays"
 
 
@@ -303,7 +321,7 @@ def test_a_file_gives_a_house_that_is_here_already_no_new_host(
         db.add(LinkHost(retailer_id=there.id, host="help.example.com", added_at=NOON))
         db.commit()
 
-    assert elsewhere.take_in(tmp_path / "away").codes == 9
+    assert elsewhere.take_in(tmp_path / "away").codes == 11
 
 
 @ON_SQLITE
@@ -334,10 +352,11 @@ def test_what_a_vendor_has_here_already_stays_as_it_is(
 CHANGES: list[Callable[[str], str]] = [
     lambda text: "",
     lambda text: "nonsense\n" + text,
-    lambda text: text[: len(text) // 2],
+    # Within a line: a file that ends with a whole one is shorter, and none that was cut off.
+    lambda text: text[:-40],
     lambda text: "[1]\n" + text,
     lambda text: "\n".join(text.splitlines()[1:]),
-    lambda text: text.replace('"version": 2', '"version": 99'),
+    lambda text: text.replace('"version": 3', '"version": 99'),
     lambda text: text.replace('"kind": "item"', '"kind": "thing"'),
     lambda text: text.replace('"leads_to": "store"', '"leads_to": "moon"'),
     lambda text: text.replace('"store": "FT-1"', '"store": "FT-9"'),
@@ -383,6 +402,17 @@ TAMPERED: dict[str, Callable[[str], str]] = {
     "an id that climbs out of the folder": as_json(public_id="../../../../etc/x"),
     "an id that ends a line of a map": as_json(public_id="a /x;\n/q/1 /etc/x;"),
     "an id twice": of_kind("item", lambda item: None, again=True),
+    "a look twice": of_kind("look", lambda look: None, again=True),
+    "a look of an item that is not there": of_kind("look", lambda look: look["items"].append("0" * 16)),
+    "a look with one item twice": of_kind("look", lambda look: look["items"].append(look["items"][0])),
+    "a look of one item that is shown": of_kind("look", lambda look: look["items"].pop()),
+    "a look without a title": of_kind("look", lambda look: look.update(title={})),
+    "a look with an endless title": of_kind("look", lambda look: look.update(title={"en": "x" * 81})),
+    "an event that ends before it begins": of_kind("occasion", lambda each: each.update(ends="2029-01-01T10:00")),
+    "an event on no day": of_kind("occasion", lambda each: each.update(begins="2029-13-01T10:00")),
+    "an event in a store that is not there": of_kind("occasion", lambda each: each.update(stores=["FT-9"])),
+    "a code of a look that is not there": as_json(look="0" * 16),
+    "a code of a look that is a list": as_json(look=[]),
     "a token twice": of_kind("code", lambda code: None, again=True),
     "a token with another check character": of_kind("code", lambda code: code.update(token="7K3M9QXR0")),
     "a circle of successors": replaced_by_each_other,
@@ -466,7 +496,7 @@ def test_a_plain_server_answers_every_address_with_a_page_that_is_there(
     nginx = pages_of((folder / servers.NGINX_MAP).read_text())
     apache = pages_of((folder / servers.APACHE_MAP).read_text())
 
-    assert written.codes == 9
+    assert written.codes == 11
     assert {each for each in nginx if each.startswith("/q/")} == {f"/q/{c.token}" for c in printed.codes.values()}
     assert apache == {asked.upper(): page for asked, page in nginx.items()}
     assert all((folder / page.lstrip("/")).is_file() for page in nginx.values())
@@ -495,14 +525,20 @@ def test_the_table_has_a_line_for_each_code_with_what_is_printed(
         rows = {row["Token"]: row for row in csv.DictReader(file)}
 
     first, item = rows[printed.codes["first"].token], rows[printed.codes["item"].token]
-    assert len(rows) == 9
+    assert len(rows) == 11
     assert rows[printed.codes["early"].token]["Address"].startswith("https://shared.example/q/")
     assert item["Address"] == f"https://{HOST}/q/{printed.codes['item'].token}"
     assert (item["Store"], item["Place"], item["Batch"]) == ("FT-1", 'Tops "wall", bay 3', "Winter")
     assert (first["State"], first["Replaced by"]) == ("replaced", printed.codes["second"].token)
     assert first["Page"] == f"pages/{printed.top.public_id}.html"
+    look = rows[printed.codes["look"].token]
+    assert (look["Leads to"], look["Item"], look["Place"]) == ("look", "Socks <with> it", 'Tops "wall", bay 3')
+    page = (tmp_path / "away" / look["Page"]).read_text()
+    assert "Socks &lt;with&gt; it" in page and "Plain Sock" in page
+    event = rows[printed.codes["occasion"].token]
+    assert "Late night" in (tmp_path / "away" / event["Page"]).read_text()
     with database.read() as db:
-        assert sum(1 for _ in each_code(db, Wanted(printed.retailer.id))) == 9
+        assert sum(1 for _ in each_code(db, Wanted(printed.retailer.id))) == 11
 
 
 @ON_SQLITE

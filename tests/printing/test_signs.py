@@ -5,6 +5,7 @@ import re
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pypdfium2
@@ -16,11 +17,12 @@ from PIL import Image, ImageChops
 from qrmerch.codes.artwork import MM_PER_INCH, POINTS_PER_MM
 from qrmerch.codes.preflight import Verdict
 from qrmerch.errors import FormError
+from qrmerch.i18n import SPOKEN, translator
 from qrmerch.printing import faces
 from qrmerch.printing.reading import render_page
 from qrmerch.printing.sign_drawing import CodeNotRead, Drawn, check_sign, draw_sign, judge, read_back
 from qrmerch.printing.sign_paper import NotAJpeg, Page, read_jpeg_size
-from qrmerch.printing.sign_words import Holds, choose_call, word_card, word_guide, word_hanging
+from qrmerch.printing.sign_words import MAX_CALL_CHARS, Holds, choose_call, word_card, word_guide, word_hanging
 from qrmerch.printing.signs import FORMATS, READING_RATIO, Dress, Format, PictureFile, Shown, Sign, SignKind
 from qrmerch.printing.walls import grid_of, list_cells, split_sheets
 from tests.figures import IS_FULL
@@ -94,6 +96,18 @@ def test_every_format_scans_in_both_directions_and_tones(
     assert [each.verdict for each in findings] == [Verdict.PASS] * 2
     assert {each.address for each in drawn.codes} == {item.address for item in sign.items}
     assert not drawn.cut
+
+
+@pytest.mark.parametrize("locale", [each for each in SPOKEN if each not in ("en", "ar")])
+@pytest.mark.parametrize("format", ["card", "guide", "wall"])
+def test_what_is_said_of_scanning_fits_in_every_language(draw: Draw, format: str, locale: str) -> None:
+    sign = sign_of(format, shown(), locale=locale, call=choose_call(Holds(sizes=True, stock=True), locale))
+    check_sign(sign)
+
+    pdf, drawn = draw(sign)
+
+    assert not drawn.cut
+    assert format != "wall" or translator(locale)("How the wall hangs") in words_of(pdf)
 
 
 def test_a_module_is_as_large_as_the_distance_asks_measured_on_the_page(draw: Draw) -> None:
@@ -288,7 +302,17 @@ def test_an_item_without_an_approved_picture_is_said_to_have_none(draw: Draw) ->
 )
 def test_a_call_promises_what_the_page_holds(holds: Holds, said: str) -> None:
     assert choose_call(holds, "en") == said
-    assert choose_call(holds, "ar") != said
+    assert len({choose_call(holds, locale) for locale in SPOKEN}) == len(SPOKEN)
+
+
+@pytest.mark.parametrize("locale", SPOKEN)
+def test_a_call_is_no_longer_than_one_that_is_typed(locale: str) -> None:
+    last = Holds(offer_until=date(2026, 12, 28)), Holds(offer_until=date(2026, 9, 28))
+    others = Holds(sizes=True, stock=True), Holds(sizes=True), Holds(film=True), Holds(look=True), Holds()
+
+    calls = [choose_call(holds, locale, is_wall=is_wall) for holds in (*last, *others) for is_wall in (False, True)]
+
+    assert [call for call in calls if len(call) > MAX_CALL_CHARS] == []
 
 
 # --- walls ------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from qrmerch.catalog.service import set_price
 from qrmerch.clock import now
 from qrmerch.codes.models import CodeState
 from qrmerch.content.library import LIBRARY
-from qrmerch.content.models import Look, LookItem, Style
+from qrmerch.content.models import Style
 from qrmerch.content.templates import add_template
 from qrmerch.parties.models import Fixture, FixtureKind, Retailer, RetailerHost, Store
 from qrmerch.rendering.around import sort_nearest
@@ -27,6 +27,7 @@ from tests.factories import (
     make_code,
     make_fixture,
     make_item,
+    make_look,
     make_offer,
     make_retailer,
     make_review,
@@ -328,15 +329,6 @@ def test_only_editorial_gives_the_facts_a_table_of_their_own(style: Style, db: S
     if style == Style.EDITORIAL:
         assert re.search(r'<th scope="row">Drop</th><td><bdi>8 mm</bdi></td>', page)
         assert ">Specification</h2>" in page
-
-
-def make_look(db: Session, *items: Item) -> None:
-    look = Look(retailer_id=items[0].retailer_id, title={"en": "For Saturday"}, created_at=NOON)
-    db.add(look)
-    db.flush()
-    for number, item in enumerate(items):
-        db.add(LookItem(retailer_id=item.retailer_id, look_id=look.id, item_id=item.id, place=number))
-    db.flush()
 
 
 def test_a_look_says_what_it_comes_to_where_every_piece_has_one_price(db: Session) -> None:

@@ -6,7 +6,6 @@ import pytest
 from sqlalchemy.orm import Session
 
 from qrmerch.catalog.models import Item
-from qrmerch.content.models import Look, LookItem
 from qrmerch.media.models import Asset
 from qrmerch.media.queries import pictures_of
 from qrmerch.media.rights import Rights, set_rights
@@ -15,7 +14,7 @@ from qrmerch.rendering.kept import RenderedPage
 from qrmerch.rendering.pictures import list_card_addresses
 from qrmerch.rendering.service import render_item_page
 from tests.conftest import NOON
-from tests.factories import make_asset, make_item, make_retailer, make_template, publish_page
+from tests.factories import make_asset, make_item, make_look, make_retailer, make_template, publish_page
 
 SOON = NOON + timedelta(hours=2)
 
@@ -92,11 +91,7 @@ def test_a_card_takes_the_next_picture_and_its_page_ends_there_too(
 ) -> None:
     item, one, other = shown
     host = make_item(db, db.get_one(Retailer, item.retailer_id))
-    look = Look(retailer_id=item.retailer_id, title={"en": "Together"}, created_at=NOON)
-    db.add(look)
-    db.flush()
-    for place, each in enumerate((host, item)):
-        db.add(LookItem(retailer_id=item.retailer_id, look_id=look.id, item_id=each.id, place=place))
+    make_look(db, host, item, title="Together")
     publish_page(db, host)
     set_rights(one, Rights(None, SOON))
     db.flush()

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from qrmerch.catalog.models import Item
 from qrmerch.catalog.service import set_price
 from qrmerch.clock import now
-from qrmerch.content.models import Look, LookItem, Style
+from qrmerch.content.models import Style
 from qrmerch.content.publishing import take_down
 from qrmerch.content.templates import set_fixed
 from qrmerch.offers.models import OfferKind
@@ -31,6 +31,7 @@ from tests.conftest import NOON
 from tests.factories import (
     make_asset,
     make_item,
+    make_look,
     make_offer,
     make_retailer,
     make_store,
@@ -228,12 +229,9 @@ def test_of_what_is_down_stands_its_name_alone(style: Style, put_down: PutDown, 
 def test_a_look_leaves_out_what_is_down_and_hears_when_it_is_back(put_down: PutDown, db: Session) -> None:
     retailer = make_retailer(db)
     items = [make_item(db, retailer, vendor=make_vendor(db, retailer), title=f"Piece {n}") for n in range(3)]
-    look = Look(retailer_id=retailer.id, title={"en": "For Saturday"}, created_at=NOON)
-    db.add(look)
-    db.flush()
-    for place, item in enumerate(items):
+    make_look(db, *items)
+    for item in items:
         publish_page(db, item)
-        db.add(LookItem(retailer_id=retailer.id, look_id=look.id, item_id=item.id, place=place))
     put_down(db, items[2])
 
     page = render(db, items[0])
@@ -448,12 +446,9 @@ def test_a_look_shows_only_what_is_sold(db: Session) -> None:
     vendor = make_vendor(db, retailer)
     items = [make_item(db, retailer, vendor=vendor, title=f"Piece {place}") for place in range(3)]
     items[2].is_retired = True
-    look = Look(retailer_id=retailer.id, title={"en": "For Saturday"}, created_at=NOON)
-    db.add(look)
-    db.flush()
-    for place, item in enumerate(items):
+    make_look(db, *items)
+    for item in items:
         publish_page(db, item, slots={"gallery.pictures": [make_asset(db, vendor).id]})
-        db.add(LookItem(retailer_id=retailer.id, look_id=look.id, item_id=item.id, place=place))
 
     page = html_of(db, items[0])
 

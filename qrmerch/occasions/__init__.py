@@ -1,0 +1,1 @@
+"""Occasions, "events" on screen: what a retailer invites to, in its stores and by their own clocks."""
