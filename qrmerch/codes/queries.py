@@ -39,6 +39,7 @@ class Wanted:
     carrier: str = ""
     # `yes` or `no`.
     printed: str = ""
+    campaign: str = ""
 
     @property
     def is_filtered(self) -> bool:
@@ -120,6 +121,11 @@ def list_codes(db: Session, wanted: Wanted, *, page: int = 1, per_page: int = 50
 def count_codes(db: Session, wanted: Wanted) -> int:
     """How many codes are wanted."""
     return _count(db, _conditions(wanted))
+
+
+def select_ids(wanted: Wanted) -> Select[str]:
+    """The ids of the codes that are wanted, to be asked for within another query."""
+    return select(Code.id).outerjoin(Item, Item.id == Code.item_id).where(*_conditions(wanted))
 
 
 def each_code(db: Session, wanted: Wanted) -> Iterator[CodeLine]:
@@ -273,6 +279,8 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
         conditions.append(Code.carrier == Carrier(wanted.carrier))
     if wanted.batch:
         conditions.append(Code.batch == wanted.batch)
+    if wanted.campaign:
+        conditions.append(Code.campaign == wanted.campaign)
     if wanted.find.strip():
         conditions.append(_is_found(wanted.find.strip()))
     return conditions

@@ -591,7 +591,7 @@ def test_a_reviewer_takes_a_page_down_at_once(house: House, browser: Browser, da
     assert "Taken down since today" in after
     assert "Recall 4711" in after
     assert shown_now(database, house.item) is None
-    assert "still being written" in browser.another().get(f"/i/{house.item.public_id}").text
+    assert "Not available at the moment" in browser.another().get(f"/i/{house.item.public_id}").text
     with database.read() as db:
         entry = db.scalars(select(AuditEntry).where(AuditEntry.action == "content.take_down")).one()
     assert entry.actor == f"user:{house.rob.user.id}"

@@ -125,6 +125,7 @@ def test_the_whole_way_from_asking_to_the_end(browser: Browser, db: Session, wor
     aisle = make_aisle(db)
 
     asked = browser.get(ask(browser, db, aisle))
+    jobs.run_all(work)
     (first,) = bodies(db)
     link = f"/confirm/{secret_in(first, LinkKind.CONFIRM)}?lang=en"
     before = browser.get(link)
