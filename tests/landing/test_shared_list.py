@@ -686,6 +686,7 @@ def test_what_is_taken_down_is_named_and_neither_marked_nor_copied(
     assert after == before
     assert "Marigold Slouch Top" not in friend.get("/my").text
     assert "Silver Cross Sandal" in friend.get("/my").text
+    assert "Copy to my list" not in friend.get(address).text
 
 
 # --- strangers --------------------------------------------------------------------------------------
