@@ -201,10 +201,3 @@ if (here) {
     }, true));
   }
 }
-
-// At the till the screen stays awake while the code is open.
-if (all('[data-awake]').length) {
-  const wake = () => { if (!document.hidden) navigator.wakeLock?.request('screen').catch(() => {}); };
-  document.addEventListener('visibilitychange', wake);
-  wake();
-}
