@@ -2,6 +2,7 @@
 
 In: whatever anybody logs, with names, addresses or file names from outside in it. Out: one line, whose fields are cut
 at 512 characters and whose control characters, line breaks among them, are escaped: nobody outside can write a line.
+What the database says of the values that it refused is left out.
 """
 
 import json
@@ -13,6 +14,8 @@ from typing import Final
 MAX_FIELD_CHARS: Final = 512
 # Of a chain of calls the last tell where it broke.
 _MAX_CALLS: Final = 12
+# What PostgreSQL says from there on holds values of the row that it refused: an address that somebody left.
+_VALUES_BEGIN: Final = "\nDETAIL:"
 
 
 class OneLine(logging.Formatter):
@@ -30,7 +33,7 @@ class OneLine(logging.Formatter):
         error = record.exc_info[1] if record.exc_info else None
         if error is not None:
             calls = traceback.extract_tb(error.__traceback__)[-_MAX_CALLS:]
-            told["error"] = _cut(f"{type(error).__name__}: {error}")
+            told["error"] = _cut(f"{type(error).__name__}: {error}".partition(_VALUES_BEGIN)[0])
             told["calls"] = [_cut(f"{each.filename}:{each.lineno} {each.name}") for each in calls]
         return json.dumps(told)
 
@@ -40,6 +43,10 @@ def set_up() -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(OneLine())
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    # What carries jobs says lines of its own form, errors over many, unless somebody has given it another.
+    jobs = logging.getLogger("dbos")
+    jobs.addHandler(handler)
+    jobs.propagate = False
 
 
 def _cut(text: str) -> str:

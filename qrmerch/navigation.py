@@ -70,7 +70,14 @@ _DESK: Final = (
             _Place("Stores", "/desk/stores"),
         ),
     ),
-    ("Insights", (_Place("Overview", "/desk/insights"), _Place("Items by scans", "/desk/insights/items"))),
+    (
+        "Insights",
+        (
+            _Place("Overview", "/desk/insights"),
+            _Place("Items by scans", "/desk/insights/items"),
+            _Place("Vendors by scans", "/desk/insights/vendors"),
+        ),
+    ),
     (
         "Set up",
         (

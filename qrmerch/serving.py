@@ -57,6 +57,8 @@ _FINISH_S: Final = 25
 _STOP_WAIT_S: Final = _FINISH_S + 5.0
 # From ready to listening it takes a worker milliseconds.
 _TAKE_OVER_AFTER_S: Final = 0.5
+# A release that has not come up by then waits for something that does not come.
+_READY_WAIT_S: Final = 300.0
 # Named so since no setting is: the file where a web worker leaves a mark when it is ready.
 _READY: Final = "WORKERS_READY"
 _HEALTHY_AFTER_S: Final = 5.0
@@ -93,24 +95,33 @@ class Successor:
     process: subprocess.Popen[bytes]
     marks: Path
     workers: int
+    started_s: float
     ready_s: float | None = None
 
     @classmethod
     def start(cls, command: list[str], environment: Mapping[str, str], settings: Settings) -> "Successor":
-        """Start it beside the one that runs."""
+        """Start it beside the one that runs.
+
+        :raises OSError: the system starts nothing: no memory, no room on the disk, no interpreter where it was.
+        """
         marks = settings.data_dir / f"ready-{uuid4().hex}"
         marks.touch()
-        process = subprocess.Popen(command, env={**environment, _READY: str(marks)}, start_new_session=True)
-        return cls(process, marks, settings.workers)
+        try:
+            process = subprocess.Popen(command, env={**environment, _READY: str(marks)}, start_new_session=True)
+        except OSError:
+            marks.unlink()
+            raise
+        return cls(process, marks, settings.workers, time.monotonic())
 
     def has_failed(self) -> bool:
-        """Whether it has ended."""
-        return self.process.poll() is not None
+        """Whether it has ended, or takes longer than any start does."""
+        return self.process.poll() is not None or time.monotonic() - self.started_s > _READY_WAIT_S
 
     def is_ready(self) -> bool:
         """Whether all of its workers listen."""
-        if self.ready_s is None and self.marks.stat().st_size >= self.workers:
-            self.ready_s = time.monotonic()
+        with suppress(FileNotFoundError):
+            if self.ready_s is None and self.marks.stat().st_size >= self.workers:
+                self.ready_s = time.monotonic()
         return self.ready_s is not None and time.monotonic() - self.ready_s > _TAKE_OVER_AFTER_S
 
 
@@ -154,14 +165,19 @@ class Supervisor:
         if self._is_asked_to_renew.is_set() and self._successor is None:
             self._is_asked_to_renew.clear()
             web = self._children[ROLES.index("web")]
-            self._successor = Successor.start(web.command, self._environment, self._settings)
-        if self._successor is not None and self._successor.has_failed():
-            log.error("the new web server ended before it was ready, the old one stays")
-            self._forget_successor()
-        elif self._successor is not None and self._successor.is_ready():
+            try:
+                self._successor = Successor.start(web.command, self._environment, self._settings)
+            except OSError as error:
+                log.error("no new web server can be started, the old one stays: %s", error)
+        now_s = time.monotonic()
+        if self._successor is not None and self._successor.is_ready():
             self._hand_over(self._successor.process)
             self._forget_successor()
-        now_s = time.monotonic()
+        elif self._successor is not None and self._successor.has_failed():
+            log.error("the new web server ended or waits for ever before it is ready, the old one stays")
+            self._successor.process.terminate()
+            self._leaving.append((self._successor.process, now_s + _STOP_WAIT_S))
+            self._forget_successor()
         for process, until_s in self._leaving:
             if process.poll() is None and now_s > until_s:
                 process.kill()
@@ -195,12 +211,17 @@ class Supervisor:
             log.error("%s ended with %s, starting it again", child.role, child.process.returncode)
             # At once after a long life; after a short one, a little later each time.
             was_healthy = now_s - child.started_s > _HEALTHY_AFTER_S
-            child.pause_s = 0.0 if was_healthy else min(max(child.pause_s * 2, 0.2), _LONGEST_PAUSE_S)
+            child.pause_s = 0.0 if was_healthy else _longer(child.pause_s)
             child.next_start_s, child.process = now_s + child.pause_s, None
         if now_s >= child.next_start_s:
-            # A session of its own: Ctrl-C reaches the supervisor alone, which ends its children in order.
-            child.process = subprocess.Popen(child.command, env=self._environment, start_new_session=True)
-            child.started_s = now_s
+            try:
+                # A session of its own: Ctrl-C reaches the supervisor alone, which ends its children in order.
+                child.process = subprocess.Popen(child.command, env=self._environment, start_new_session=True)
+                child.started_s = now_s
+            except OSError as error:
+                log.error("%s cannot be started, trying again: %s", child.role, error)
+                child.pause_s = _longer(child.pause_s)
+                child.next_start_s = now_s + child.pause_s
 
     def _stop_children(self) -> None:
         started = [*(child.process for child in self._children), *(process for process, _ in self._leaving)]
@@ -404,6 +425,10 @@ def _await_port(host: str, port: int) -> None:
             else:
                 return
         time.sleep(_LOOK_EVERY_S)
+
+
+def _longer(pause_s: float) -> float:
+    return min(max(pause_s * 2, 0.2), _LONGEST_PAUSE_S)
 
 
 def _without_settings(environment: Mapping[str, str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ another retailer), Olga (of another vendor).
 
 import io
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -307,8 +308,12 @@ def make_asset(
     height: int = 1500,
     state: AssetState = AssetState.READY,
     file_name: str = "",
+    codes: Sequence[dict[str, object]] | None = (),
 ) -> Asset:
-    """A picture of a vendor's with all its renditions as rows; there are no files behind them."""
+    """A picture of a vendor's with all its renditions as rows; there are no files behind them.
+
+    :param codes: what can be read in it; None where nobody has looked.
+    """
     number = next(_numbers)
     asset = Asset(
         id=ids.new(),
@@ -322,6 +327,7 @@ def make_asset(
         height=height,
         colour="#ddc020",
         is_light_above=True,
+        codes=None if codes is None else list(codes),
         alt=alt if alt is not None else {"en": f"A yellow knit top, view {number}"},
         received_at=NOON - timedelta(days=65),
     )

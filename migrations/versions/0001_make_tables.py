@@ -317,6 +317,13 @@ def upgrade() -> None:
         sa.Column("alt_text", sa.String(length=4000), nullable=False),
         sa.Column("is_decorative", sa.Boolean(), nullable=False),
         sa.Column("ground", sa.String(length=7), nullable=True),
+        sa.Column(
+            "codes",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), "postgresql"
+            ),
+            nullable=True,
+        ),
         sa.Column("rights_from", sa.DateTime(timezone=True), nullable=True),
         sa.Column("rights_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("rights_warned_days", sa.Integer(), nullable=True),

@@ -18,6 +18,7 @@ from qrmerch import audit, ids
 from qrmerch.calls.models import Call, CallRule, CallState, Staffed, Why
 from qrmerch.calls.queries import OPEN, find_coming, find_rule, is_open
 from qrmerch.catalog.models import Item, Variant
+from qrmerch.content.holding import list_down_ids
 from qrmerch.db import lock_for_chain, reread
 from qrmerch.errors import Conflict, DomainError, FormError
 from qrmerch.parties.models import Fixture, Store
@@ -52,6 +53,7 @@ class Refusal(StrEnum):
     ALL_BUSY = "all_busy"
     OPEN_ALREADY = "open_already"
     ITEM_RETIRED = "item_retired"
+    ITEM_DOWN = "item_down"
 
 
 _SENTENCES: Final = {
@@ -59,6 +61,7 @@ _SENTENCES: Final = {
     Refusal.ALL_BUSY: "Everybody is with somebody. Try again in a few minutes, or ask at the till.",
     Refusal.OPEN_ALREADY: "A phone like this one has called from here already. Somebody comes for that call first.",
     Refusal.ITEM_RETIRED: "This item is no longer sold.",
+    Refusal.ITEM_DOWN: "This item is not available at the moment.",
 }
 
 
@@ -139,12 +142,16 @@ def _get_rule(db: Session, store: Store) -> CallRule:
 
 
 def _find_end(store: Store, at: datetime) -> datetime:
-    week = week_of(store.weekly)
-    opening = opening_at(week, store.time_zone, at) if week else None
-    if opening is not None and opening.is_open and opening.changes_at is not None:
-        return opening.changes_at
     zone = ZoneInfo(store.time_zone)
-    return datetime.combine(at.astimezone(zone).date() + timedelta(days=1), time(), zone)
+    day_ends_at = datetime.combine(at.astimezone(zone).date() + timedelta(days=1), time(), zone)
+    week = week_of(store.weekly)
+    if week is None:
+        return day_ends_at
+    opening = opening_at(week, store.time_zone, at)
+    if not opening.is_open and opening.changes_at is not None and opening.changes_at < day_ends_at:
+        # Said in the morning, before the doors open.
+        opening = opening_at(week, store.time_zone, opening.changes_at)
+    return opening.changes_at if opening.is_open and opening.changes_at is not None else day_ends_at
 
 
 # --- calling ---------------------------------------------------------------------------------------
@@ -167,10 +174,13 @@ def call(
     :param caller: tells one visit or phone from others, as a keyed hash.
     :param visit: the visit it is counted in.
     :param is_counted: whether it is a shopper's; somebody of the house counts for nothing.
-    :raises CallRefused: nobody comes, all are busy, or this caller's last call is open yet.
+    :raises CallRefused: the item is no longer sold or is taken down, nobody comes, all are busy, or this caller's last
+        call is open yet.
     """
     if item.is_retired or item.retailer_id != store.retailer_id:
         raise CallRefused(Refusal.ITEM_RETIRED)
+    if list_down_ids(db, [item], store_ids={item.id: store.id}, locale=None, at=at):
+        raise CallRefused(Refusal.ITEM_DOWN)
     # Who calls in this store now waits here for the one before: numbers, and how many are open, are what they are.
     lock_for_chain(db, f"calls {store.id}")
     if not find_coming(db, store, at=at).is_possible:

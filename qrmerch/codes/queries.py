@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -10,9 +11,10 @@ from sqlalchemy.orm import Session, aliased
 from qrmerch.catalog.models import Item, Variant
 from qrmerch.codes.models import Carrier, Code, CodeState, Subject
 from qrmerch.codes.tokens import address_of, find_token
-from qrmerch.db import get_one, has_part
+from qrmerch.db import get_one, has_part, unscoped
 from qrmerch.gs1 import gtin14
 from qrmerch.looks.models import Look
+from qrmerch.media.picture_codes import tells_house
 from qrmerch.occasions.models import Occasion
 from qrmerch.parties.models import Fixture, Store
 
@@ -39,6 +41,7 @@ class Wanted:
     carrier: str = ""
     # `yes` or `no`.
     printed: str = ""
+    campaign: str = ""
 
     @property
     def is_filtered(self) -> bool:
@@ -91,6 +94,17 @@ def get_line(db: Session, code_id: str) -> CodeLine:
     return _line(*db.execute(_lines().where(Code.id == code.id)).one())
 
 
+@tells_house
+def find_house(db: Session, address: str) -> str | None:
+    """The retailer whose printed code an address on this installation's host is, whoever asks; None for another one."""
+    before, _, last = urlsplit(address).path.rstrip("/").rpartition("/")
+    token = find_token(last) if before == "/q" else None
+    if token is None:
+        return None
+    with unscoped(db):
+        return db.scalar(select(Code.retailer_id).where(Code.token == token))
+
+
 def find_code(db: Session, text: str) -> Code | None:
     """The code whose token somebody typed, however they wrote it, among those the session may see."""
     token = find_token(text)
@@ -120,6 +134,11 @@ def list_codes(db: Session, wanted: Wanted, *, page: int = 1, per_page: int = 50
 def count_codes(db: Session, wanted: Wanted) -> int:
     """How many codes are wanted."""
     return _count(db, _conditions(wanted))
+
+
+def select_ids(wanted: Wanted) -> Select[str]:
+    """The ids of the codes that are wanted, to be asked for within another query."""
+    return select(Code.id).outerjoin(Item, Item.id == Code.item_id).where(*_conditions(wanted))
 
 
 def each_code(db: Session, wanted: Wanted) -> Iterator[CodeLine]:
@@ -273,6 +292,8 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
         conditions.append(Code.carrier == Carrier(wanted.carrier))
     if wanted.batch:
         conditions.append(Code.batch == wanted.batch)
+    if wanted.campaign:
+        conditions.append(Code.campaign == wanted.campaign)
     if wanted.find.strip():
         conditions.append(_is_found(wanted.find.strip()))
     return conditions

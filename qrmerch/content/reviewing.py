@@ -20,6 +20,7 @@ from qrmerch.content.holding import find_holding, find_shown, list_places_of
 from qrmerch.content.links import refuse_leaving
 from qrmerch.content.models import Approval, Reader, Revision, RevisionState, Verdict
 from qrmerch.content.notices import tell
+from qrmerch.content.picture_codes import find_in_revision, refuse_unread
 from qrmerch.content.publishing import follow
 from qrmerch.content.queries import get_content, get_revision, get_version, revisions_by_id, slots_of
 from qrmerch.content.revisions import NotOpen, check_digest, move, note
@@ -68,17 +69,29 @@ class Answered:
     left: dict[str, str]
 
 
-def approve(db: Session, revision: Revision, *, digest: str, reviewer: audit.Actor, at: datetime) -> Approval:
+def approve(
+    db: Session,
+    revision: Revision,
+    *,
+    digest: str,
+    reviewer: audit.Actor,
+    at: datetime,
+    keeps_codes: bool = False,
+) -> Approval:
     """Let exactly this content through.
 
     :param digest: of what the reviewer looked at.
+    :param keeps_codes: whether the reviewer said that codes in its pictures may lead shoppers away.
+    :raises FormError: there are some, and nobody said so.
     :raises OwnWork: the reviewer sent it, and the retailer does not allow that.
     :raises DigestDiffers: it is not what waits.
     :raises NotOpen: it does not wait for an answer.
     """
     refuse_own(db, revision, reviewer)
     check_digest(revision, digest)
-    return _answer(db, revision, Verdict.APPROVED, [], reviewer, at)
+    if not keeps_codes:
+        refuse_unread(db, revision)
+    return _answer(db, revision, Verdict.APPROVED, [], reviewer, at, keeps_codes=keeps_codes)
 
 
 def refuse_own(db: Session, revision: Revision, reviewer: audit.Actor) -> None:
@@ -230,15 +243,14 @@ def list_reviewers(db: Session, retailer_id: str) -> list[tuple[str, str]]:
 def find_rule(db: Session, revision: Revision, supply: Supply | None, *, at: datetime) -> str:
     """Which rule of the retailer's lets a submission of this vendor through: trusted, small, or none ("").
 
-    It is small where it is so against every page that it would follow, and against what a person let through last.
+    None lets pictures through that hold a code which leads away. It is small where it is so against every page that it
+    would follow, and against what a person let through last.
     """
-    if supply is None:
+    rules: dict[str, Any] = supply.rules or {} if supply else {}
+    if supply is None or not (supply.is_trusted or rules.get("small")) or find_in_revision(db, revision):
         return ""
     if supply.is_trusted:
         return "trusted"
-    rules: dict[str, Any] = supply.rules or {}
-    if not rules.get("small"):
-        return ""
     sizes = [measure(db, revision, at=at), *_sizes_against_all(db, revision, at)]
     fits = [
         each.is_words and each.chars <= int(rules["max_chars"]) and each.slots <= set(rules["slots"]) for each in sizes
@@ -291,6 +303,7 @@ def _answer(
     at: datetime,
     *,
     rule: str = "",
+    keeps_codes: bool = False,
 ) -> Approval:
     state, action = _STEPS[verdict]
     is_own = verdict == Verdict.APPROVED and reviewer is not None and _is_own(revision, reviewer)
@@ -310,6 +323,8 @@ def _answer(
     db.add(row)
     db.flush()
     more = {"rule": rule} if rule else {}
+    if keeps_codes and (codes := find_in_revision(db, revision)):
+        more["codes_kept"] = str(len(codes))
     note(db, reviewer, "content.approve_own" if is_own else action, revision, at=at, **more)
     item = get_item(db, get_content(db, revision.content_id).item_id)
     whole = next((each["text"] for each in comments if not each["slot"]), "")

@@ -32,6 +32,7 @@ _FIELDS = {
     "batch": "batch",
     "carrier": "carrier",
     "printed": "printed",
+    "campaign": "campaign",
 }
 
 
@@ -47,6 +48,8 @@ class CodeRow:
     state: str
     batch: str
     printed: str
+    # Of the last 28 days.
+    scans: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,27 @@ class BatchRow:
 
 
 @dataclass(frozen=True, slots=True)
+class UseRow:
+    """Codes of one campaign or on one carrier: how many, their scans, and how many for each code."""
+
+    name: str
+    # Empty where the list cannot be narrowed to them, or is already.
+    href: str
+    codes: str
+    scans: str
+    mean: str
+
+
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """What the codes of a filtered list were scanned in the last 28 days; `campaigns` is empty where none is named."""
+
+    say: str
+    campaigns: tuple[UseRow, ...]
+    carriers: tuple[UseRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CodesPage:
     """`desk/codes.html`"""
 
@@ -107,6 +131,9 @@ class CodesPage:
     printed: str
     carrier: str
     carriers: Options
+    campaign: str
+    # None where nothing is filtered, or no code fits.
+    uses: Uses | None
     rows: tuple[CodeRow, ...]
     said: str
     previous: str
@@ -307,8 +334,8 @@ def store_options(stores: Sequence[Store]) -> Options:
     return (("", "All stores"), *((store.id, store.short_name) for store in stores), (NO_STORE, "No store"))
 
 
-def code_row(line: CodeLine, zone: str) -> CodeRow:
-    """A code as it stands in the list."""
+def code_row(line: CodeLine, zone: str, *, scans: int) -> CodeRow:
+    """A code as it stands in the list, with its scans of the last 28 days."""
     code = line.code
     return CodeRow(
         href=f"/desk/codes/{code.id}",
@@ -319,6 +346,7 @@ def code_row(line: CodeLine, zone: str) -> CodeRow:
         state=code.state,
         batch=code.batch,
         printed=day_of(code.printed_at, zone) or "Not yet",
+        scans=f"{scans:,}",
     )
 
 

@@ -53,6 +53,7 @@ from qrmerch.desk.code_pages import (
     say_wanted,
     store_options,
 )
+from qrmerch.desk.code_uses import CARRIERS, DAYS, lately, read_uses
 from qrmerch.desk.design_pages import not_shown
 from qrmerch.desk.design_view import load_asked, show_design
 from qrmerch.desk.picking import place_value
@@ -65,7 +66,7 @@ from qrmerch.printing.sheets import MAX_LABELS
 from qrmerch.printing.wording import word_labels
 from qrmerch.rendering.brand import derive_colours
 from qrmerch.scans.kinds import SCAN
-from qrmerch.scans.queries import Span, count_by_code
+from qrmerch.scans.queries import Span, count_by_code, count_scans_by_code
 from qrmerch.web import get_db, notice, redirect_to, render, services
 
 blueprint = Blueprint("desk_codes", __name__, url_prefix="/desk/codes")
@@ -90,7 +91,6 @@ _STATES: Final[Options] = (
     (CodeState.REPLACED, "Replaced"),
     (CodeState.RETIRED, "Retired"),
 )
-_CARRIERS: Final = {Carrier.PRINT: "Print", Carrier.NFC: "NFC chip", Carrier.SCREEN: "Screen"}
 _KINDS: Final = {"svg": "image/svg+xml", "png": "image/png", "pdf": "application/pdf"}
 _USUAL_SIZE_MM: Final = "25"
 _DPI: Final = 300
@@ -106,6 +106,8 @@ def show_all() -> Response:
     wanted = read_wanted(retailer.id, request.args)
     number = page_number(request.args)
     lines, total = list_codes(db, wanted, page=number, per_page=PER_PAGE)
+    span = lately(retailer, at=now())
+    scans = count_scans_by_code(db, span, [line.code.id for line in lines])
     batches = list_batches(db, retailer.id)
     states = count_by_state(db, retailer.id)
     fields, may_print = say_wanted(wanted), principal.role in PUBLISHERS
@@ -127,8 +129,10 @@ def show_all() -> Response:
         batches=_batch_options(batches, wanted.batch),
         printed=wanted.printed,
         carrier=wanted.carrier,
-        carriers=(("", "All carriers"), *_CARRIERS.items()),
-        rows=tuple(code_row(line, retailer.time_zone) for line in lines),
+        carriers=(("", "All carriers"), *CARRIERS.items()),
+        campaign=wanted.campaign,
+        uses=read_uses(db, wanted, span),
+        rows=tuple(code_row(line, retailer.time_zone, scans=scans.get(line.code.id, 0)) for line in lines),
         said=f"{len(lines):,} of {count_of(total, 'code')}",
         previous=address("/desk/codes", {**fields, "page": number - 1}) if number > 1 else "",
         next=address("/desk/codes", {**fields, "page": number + 1}) if number * PER_PAGE < total else "",
@@ -151,9 +155,10 @@ def export() -> Response:
     retailer = get_retailer(db, principal.retailer_id)
     base = services().settings.base_url
     lines = each_code(db, read_wanted(retailer.id, request.args))
+    scans = count_scans_by_code(db, lately(retailer, at=now()))
     heads = ("Code", "Address", "Item", "Store", "Place", "Carrier", "State", "Batch", "Campaign", "Made", "Printed")
-    rows = ((*_export_row(line, base, retailer.time_zone),) for line in lines)
-    return csv_response(f"codes {retailer.slug}", said=(), heads=heads, rows=rows)
+    rows = (_export_row(line, base, retailer.time_zone, scans.get(line.code.id, 0)) for line in lines)
+    return csv_response(f"codes {retailer.slug}", said=(), heads=(*heads, f"Scans in {DAYS} days"), rows=rows)
 
 
 @blueprint.get("/nfc")
@@ -374,7 +379,7 @@ def _show(line: CodeLine, *, problems: dict[str, str] | None = None, what: str =
 def _facts(line: CodeLine, retailer: Retailer) -> tuple[tuple[str, str], ...]:
     code, zone = line.code, retailer.time_zone
     printed = moment_of(code.printed_at, zone) or "Not yet"
-    facts = [("Leads to", _LEADS[code.subject_kind]), ("Hangs", line.place), ("Carrier", _CARRIERS[code.carrier])]
+    facts = [("Leads to", _LEADS[code.subject_kind]), ("Hangs", line.place), ("Carrier", CARRIERS[code.carrier])]
     facts += [(name, value) for name, value in (("Batch", code.batch), ("Campaign", code.campaign)) if value]
     return (*facts, ("Made", moment_of(code.created_at, zone)), ("Printed", printed))
 
@@ -467,7 +472,7 @@ def _batch_options(batches: list[Batch], chosen: str) -> Options:
     return (("", "All batches"), *((name, name) for name in names))
 
 
-def _export_row(line: CodeLine, base: str, zone: str) -> tuple[str, ...]:
+def _export_row(line: CodeLine, base: str, zone: str, scans: int) -> tuple[str | int, ...]:
     code = line.code
     return (
         code.token,
@@ -481,6 +486,7 @@ def _export_row(line: CodeLine, base: str, zone: str) -> tuple[str, ...]:
         code.campaign,
         day_of(code.created_at, zone),
         day_of(code.printed_at, zone),
+        scans,
     )
 
 

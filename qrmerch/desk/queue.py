@@ -14,6 +14,7 @@ from qrmerch.content import reviewing
 from qrmerch.content.comparing import Size, SlotChange, compare, size_of
 from qrmerch.content.holding import find_shown_of
 from qrmerch.content.models import Revision
+from qrmerch.content.picture_codes import find_in_revisions
 from qrmerch.content.queries import (
     Asked,
     Waiting,
@@ -87,6 +88,12 @@ class _Line:
     changes: list[SlotChange]
     size: Size
     is_new: bool
+    # Whether a picture of it holds a code that leads away: then it is opened, however little it changes.
+    has_codes: bool
+
+    @property
+    def is_small(self) -> bool:
+        return self.size.is_small and not self.has_codes
 
 
 @blueprint.get("/desk/review")
@@ -219,7 +226,7 @@ def _load(
 
 
 def _fits(line: _Line, wanted: _Filter) -> bool:
-    if wanted.change == "small" and not line.size.is_small:
+    if wanted.change == "small" and not line.is_small:
         return False
     if wanted.change == "new" and not line.is_new:
         return False
@@ -231,6 +238,7 @@ def _compared(db: Session, waiting: list[Waiting], retailer: Retailer, at: datet
     shown = find_shown_of(db, [each.item.id for each in waiting], at=at)
     bases = revisions_by_id(db, {each.revision_id for each in shown.values() if each.revision_id})
     slots = _slots_of(db, waiting)
+    with_codes = find_in_revisions(db, [each.revision for each in waiting])
     lines = []
     for each in waiting:
         publication = shown.get(each.item.id)
@@ -238,7 +246,8 @@ def _compared(db: Session, waiting: list[Waiting], retailer: Retailer, at: datet
         own = slots[each.revision.template_version_id]
         changes = compare(own, base.body if base else None, each.revision.body, locales_of(retailer))
         is_same_version = base is not None and base.template_version_id == each.revision.template_version_id
-        lines.append(_Line(each, changes, size_of(own, changes, is_comparable=is_same_version), base is None))
+        size = size_of(own, changes, is_comparable=is_same_version)
+        lines.append(_Line(each, changes, size, base is None, each.revision.id in with_codes))
     return lines
 
 
@@ -263,7 +272,7 @@ def _rows(
             vendor=line.waiting.vendor.name,
             image=images.get(revision.id, ""),
             changed=_name_changes(line.changes, is_new=line.is_new),
-            words=_words(line) if line.size.is_small else (),
+            words=_words(line) if line.is_small else (),
             size="New" if line.is_new else f"{count} slot" if count == 1 else f"{count} slots",
             age=said_age(at - sent_at),
             sent=said_at(sent_at, now=at, zone=retailer.time_zone),
@@ -275,9 +284,11 @@ def _rows(
 
 
 def _state(line: _Line) -> str:
+    if line.has_codes:
+        return "Code in a picture"
     if line.waiting.is_again:
         return "Sent again"
-    return "Small" if line.size.is_small else "Waiting"
+    return "Small" if line.is_small else "Waiting"
 
 
 def _words(line: _Line) -> tuple[ChangedWords, ...]:

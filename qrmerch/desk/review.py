@@ -57,7 +57,8 @@ def show_live(revision_id: str) -> Response:
 def approve(revision_id: str) -> Response:
     """Let exactly this content through; with `do` = `publish` it shows everywhere at once, for who may publish.
 
-    Comments are for what goes back: where some were typed, it is asked what is meant.
+    Comments are for what goes back: where some were typed, it is asked what is meant. `codes` says that codes in its
+    pictures may stay.
     """
     db, principal, at = get_db(), current_principal(), now()
     revision, publishes = get_sent(db, revision_id), request.form.get("do") == "publish"
@@ -66,7 +67,11 @@ def approve(revision_id: str) -> Response:
     if said := [each for each in read_comments(request.form) if each["text"].strip()]:
         refused = FormError({f"comment.{_field_of(each)}": _UNREAD for each in said})
         return _render(db, revision, answer=_typed(said, refused), status=refused.status)
-    reviewing.approve(db, revision, digest=request.form.get("digest", ""), reviewer=principal, at=at)
+    keeps_codes, digest = request.form.get("codes") == "1", request.form.get("digest", "")
+    try:
+        reviewing.approve(db, revision, digest=digest, reviewer=principal, at=at, keeps_codes=keeps_codes)
+    except FormError as error:
+        return _render(db, revision, answer=TypedAnswer(problems=error.problems), status=error.status)
     if publishes:
         try:
             follows = services().settings.follows_links

@@ -138,6 +138,8 @@ class ChangeRow:
     pictures: tuple[PictureMark, ...]
     # What was said of this slot when an earlier revision went back.
     remarks: tuple[Remark, ...]
+    # Of its pictures those that hold a code which leads away, each in a sentence.
+    warnings: tuple[str, ...]
     # The name of its comment ("comment.story.text@ar"), empty where nothing is to be said; and what is typed there.
     field: str
     comment: str
@@ -201,6 +203,9 @@ class RevisionPage:
     heading: str
     changes: tuple[ChangeRow, ...]
     unchanged: str
+    # As in a change, of pictures that no change shows; and whether it has to be said that codes may stay.
+    warnings: tuple[str, ...]
+    asks_codes: bool
     # Slots without a change that can be commented on, and comments typed there.
     others: tuple[tuple[str, str, str], ...]
     # Who answers and by when, as it stands or as it was typed; None where nothing waits.

@@ -16,6 +16,7 @@ from qrmerch.catalog.queries import get_item
 from qrmerch.content.comparing import SlotChange, compare, in_stretches, list_unchanged
 from qrmerch.content.holding import find_shown, list_publications
 from qrmerch.content.models import Publication, Revision, RevisionState, Verdict
+from qrmerch.content.picture_codes import find_in_revision
 from qrmerch.content.queries import (
     find_approval,
     find_last_return,
@@ -24,6 +25,7 @@ from qrmerch.content.queries import (
     get_revision,
     get_version,
     revisions_by_id,
+    slots_of,
 )
 from qrmerch.content.reviewing import list_reviewers
 from qrmerch.content.slots import Slot, read_slots
@@ -122,6 +124,8 @@ class RevisionView:
             heading=self._heading(),
             changes=self._rows(locale, answer, waits=waits),
             unchanged=self._unchanged(),
+            warnings=self._other_warnings(),
+            asks_codes=waits and bool(self._codes),
             others=self._others(answer) if waits else (),
             assign=self._assign_form(assign) if waits else None,
             languages=self._languages(locale, scheme),
@@ -273,12 +277,34 @@ class RevisionView:
                     pieces=in_stretches(change.pieces),
                     pictures=_marks(change, pictures),
                     remarks=remarks if change.slot else (),
+                    warnings=self._warnings(change),
                     field=f"comment.{about}" if change.slot and waits else "",
                     comment=answer.comments.get(about, ""),
                     problem=answer.problems.get(f"comment.{about}", ""),
                 )
             )
         return tuple(rows)
+
+    @cached_property
+    def _codes(self) -> dict[str, str]:
+        """Pictures that hold a code which leads away, by asset id, each with the end of a sentence."""
+        return find_in_revision(self.db, self.revision)
+
+    def _warnings(self, change: SlotChange) -> tuple[str, ...]:
+        places = {each: number for number, each in enumerate(change.after, 1)}
+        return tuple(f"Picture {places[each]} {said}" for each, said in self._codes.items() if each in places)
+
+    def _other_warnings(self) -> tuple[str, ...]:
+        """Of pictures that stay where they are."""
+        told = {each for change in self.changes for each in change.after}
+        found = []
+        for name, value in slots_of(self.revision).items():
+            slot = self.slots.get(name)
+            if slot is not None and slot.is_assets:
+                rest = [(each, number) for number, each in enumerate(value, 1) if each in self._codes]
+                found += [f"{slot.label}: picture {at} {self._codes[each]}" for each, at in rest if each not in told]
+                told.update(each for each, _ in rest)
+        return (*found, *(f"A picture {said}" for each, said in self._codes.items() if each not in told))
 
     def _others(self, answer: TypedAnswer) -> tuple[tuple[str, str, str], ...]:
         return tuple(

@@ -93,8 +93,14 @@ class Listed:
 
     item_id: str
     title: str
+    vendor_id: str
     vendor: str
     is_retired: bool
+
+
+# What was counted where no item was opened, so that every table adds up to the same.
+NO_ITEM: Final = Listed("", "No item", "", "No vendor", is_retired=False)
+NO_ITEM_SAYS: Final = "pages of stores, looks and events, shared lists"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +150,10 @@ def list_images(db: Session, item_ids: Sequence[str], *, at: datetime) -> dict[s
 
 
 def list_items(db: Session, retailer_id: str) -> list[Listed]:
-    """All of a retailer's items by title, retired ones too."""
-    found = select(Item.id, Item.title, Vendor.name, Item.is_retired).join(Vendor, Vendor.id == Item.vendor_id)
+    """All of a retailer's items by title, retired ones too, each with who supplies it today."""
+    found = select(Item.id, Item.title, Vendor.id, Vendor.name, Item.is_retired).join(
+        Vendor, Vendor.id == Item.vendor_id
+    )
     found = found.where(Item.retailer_id == retailer_id).order_by(Item.title, Item.id)
     return [Listed(*row) for row in db.execute(found)]
 

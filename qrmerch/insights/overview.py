@@ -1,4 +1,4 @@
-"""The overview: what was scanned in all stores or one, by day, hour, item and store, and what was left out."""
+"""The overview: what was scanned in all stores or one, by day, hour, item, vendor and store, and what was left out."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from qrmerch import charts
 from qrmerch.charts import Chart, Point
 from qrmerch.insights import common, figures
-from qrmerch.insights.figures import Counts, House, Listed
+from qrmerch.insights.figures import NO_ITEM, NO_ITEM_SAYS, Counts, House, Listed
 from qrmerch.insights.filters import Filters
-from qrmerch.insights.pages import ItemsPage, LeftOut, OverviewPage, Ranking, Tile
+from qrmerch.insights.pages import ItemsPage, LeftOut, OverviewPage, Ranking, Tile, VendorsPage
 from qrmerch.insights.phones import read_agreed, read_phones
 from qrmerch.insights.rankings import Entry, rank
 from qrmerch.insights.sentences import WORDS, counted, of_hundred, share
@@ -22,8 +22,9 @@ from qrmerch.scans.kinds import MAYBE_REPEAT
 
 ACTION = "/desk/insights"
 ITEMS_ACTION = "/desk/insights/items"
-SHOWN_ITEMS = 10
-ITEMS_A_PAGE = 50
+VENDORS_ACTION = "/desk/insights/vendors"
+SHOWN = 10
+LINES_A_PAGE = 50
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -70,19 +71,46 @@ def read_overview(db: Session, house: House, filters: Filters) -> Overview:
 
 
 def read_items(db: Session, house: House, filters: Filters) -> list[tuple[Listed, Counts, Counts | None]]:
-    """Every item of the retailer with its counts, also those never scanned; retired ones if anything was counted."""
+    """Every item of the retailer with its counts, also those never scanned; retired ones if anything was counted.
+
+    Behind them `NO_ITEM`, if anything was counted there: together they are all that was counted.
+    """
     now = queries.count_by_item(db, figures.span_of(house, filters, filters.period))
     compared = filters.compared
     before = queries.count_by_item(db, figures.span_of(house, filters, compared)) if compared else None
-    return [
+    found = [
         (
             item,
             Counts.of(now.get(item.item_id, {})),
             None if before is None else Counts.of(before.get(item.item_id, {})),
         )
-        for item in figures.list_items(db, house.retailer.id)
-        if not item.is_retired or item.item_id in now
+        for item in [*figures.list_items(db, house.retailer.id), NO_ITEM]
     ]
+    return [
+        (item, counts, earlier)
+        for item, counts, earlier in found
+        if (item is not NO_ITEM and not item.is_retired) or counts != Counts() or (earlier or Counts()) != Counts()
+    ]
+
+
+def vendor_entries(items: list[tuple[Listed, Counts, Counts | None]]) -> list[Entry]:
+    """The same counts by who supplies each item today, by vendor name; what belongs to no item is of no vendor."""
+    supplied: dict[str, list[tuple[Listed, Counts, Counts | None]]] = {}
+    for each in items:
+        supplied.setdefault(each[0].vendor_id, []).append(each)
+    entries = [_vendor_entry(theirs) for theirs in supplied.values()]
+    return sorted(entries, key=lambda entry: (not entry.id, entry.name.casefold(), entry.id))
+
+
+def _vendor_entry(items: list[tuple[Listed, Counts, Counts | None]]) -> Entry:
+    (first, _, _), is_compared = items[0], items[0][2] is not None
+    return Entry(
+        first.vendor,
+        sum((now for _, now, _ in items), Counts()),
+        sum((before for _, _, before in items if before), Counts()) if is_compared else None,
+        sub=counted(len(items), "item") if first.vendor_id else NO_ITEM_SAYS,
+        id=first.vendor_id,
+    )
 
 
 def _pairs(
@@ -103,7 +131,7 @@ def _pairs(
 def overview_page(db: Session, view: Overview, problems: dict[str, str]) -> OverviewPage:
     """The numbers as the page shows them."""
     filters, house = view.filters, view.house
-    items = items_ranking(view.items, filters, action=ACTION, limit=SHOWN_ITEMS)
+    items = items_ranking(view.items, filters, action=ACTION, limit=SHOWN)
     return OverviewPage(
         filters=common.filter_form(ACTION, house, filters, problems),
         lede=common.lede(house, filters),
@@ -115,6 +143,8 @@ def overview_page(db: Session, view: Overview, problems: dict[str, str]) -> Over
         items=_with_images(db, items, house),
         all_items_href=f"{ITEMS_ACTION}?{filters.query()}",
         least_href=f"{ITEMS_ACTION}?{filters.query(sort='scans')}",
+        vendors=vendors_ranking(vendor_entries(view.items), filters, action=ACTION, limit=SHOWN),
+        all_vendors_href=f"{VENDORS_ACTION}?{filters.query()}",
         stores=_stores_ranking(view),
         phones=read_phones(db, house, filters),
         agreed=read_agreed(db, house, filters),
@@ -129,7 +159,7 @@ def overview_page(db: Session, view: Overview, problems: dict[str, str]) -> Over
             late=view.late,
         ),
         words=WORDS,
-        csv=csv_addresses(ACTION, filters, ("days", "hours", "items", "stores", "left_out")),
+        csv=csv_addresses(ACTION, filters, ("days", "hours", "items", "vendors", "stores", "left_out")),
     )
 
 
@@ -139,17 +169,39 @@ def items_page(db: Session, house: House, filters: Filters, problems: dict[str, 
     :param number: of the page, from 1.
     """
     items = read_items(db, house, filters)
-    skip = (number - 1) * ITEMS_A_PAGE
-    ranked = items_ranking(items, filters, action=ITEMS_ACTION, limit=ITEMS_A_PAGE, skip=skip)
+    skip = (number - 1) * LINES_A_PAGE
+    ranked = items_ranking(items, filters, action=ITEMS_ACTION, limit=LINES_A_PAGE, skip=skip)
+    noun = "line" if any(item is NO_ITEM for item, _, _ in items) else "item"
     return ItemsPage(
         filters=common.filter_form(ITEMS_ACTION, house, filters, problems),
         lede=common.lede(house, filters),
         is_sample=house.retailer.has_sample_scans,
         items=_with_images(db, ranked, house),
-        paging=_paging(filters, number, shown=len(ranked.rows), total=ranked.total),
+        paging=_paging(ITEMS_ACTION, filters, number, ranked, noun=noun),
         overview_href=f"{ACTION}?{filters.query(sort='')}",
         words=WORDS,
         csv=csv_addresses(ACTION, filters, ("items",)),
+    )
+
+
+def vendors_page(db: Session, house: House, filters: Filters, problems: dict[str, str], *, number: int) -> VendorsPage:
+    """All vendors, ranked, a page of them at once.
+
+    :param number: of the page, from 1.
+    """
+    entries = vendor_entries(read_items(db, house, filters))
+    skip = (number - 1) * LINES_A_PAGE
+    ranked = vendors_ranking(entries, filters, action=VENDORS_ACTION, limit=LINES_A_PAGE, skip=skip)
+    noun = "vendor" if all(entry.id for entry in entries) else "line"
+    return VendorsPage(
+        filters=common.filter_form(VENDORS_ACTION, house, filters, problems),
+        lede=common.lede(house, filters),
+        is_sample=house.retailer.has_sample_scans,
+        vendors=ranked,
+        paging=_paging(VENDORS_ACTION, filters, number, ranked, noun=noun),
+        overview_href=f"{ACTION}?{filters.query(sort='')}",
+        words=WORDS,
+        csv=csv_addresses(ACTION, filters, ("vendors",)),
     )
 
 
@@ -157,14 +209,14 @@ def _with_images(db: Session, ranking: Ranking, house: House) -> Ranking:
     return ranking.with_images(figures.list_images(db, [row.id for row in ranking.rows], at=house.at))
 
 
-def _paging(filters: Filters, number: int, *, shown: int, total: int) -> tuple[str, str, str]:
+def _paging(action: str, filters: Filters, number: int, ranked: Ranking, *, noun: str) -> tuple[str, str, str]:
     def address(page: int) -> str:
-        return f"{ITEMS_ACTION}?{filters.query(page=f'{page}')}"
+        return f"{action}?{filters.query(page=f'{page}')}"
 
     return (
-        f"{shown:,} of {counted(total, 'item')}",
+        f"{len(ranked.rows):,} of {counted(ranked.total, noun)}",
         address(number - 1) if number > 1 else "",
-        address(number + 1) if number * ITEMS_A_PAGE < total else "",
+        address(number + 1) if number * LINES_A_PAGE < ranked.total else "",
     )
 
 
@@ -210,7 +262,7 @@ def items_ranking(
     """Items by scans, or as the address sorts them."""
     query = filters.query(sort="")
     entries = [
-        Entry(item.title, now, before, href=f"{ITEMS_ACTION}/{item.item_id}?{query}", sub=_sub(item), id=item.item_id)
+        Entry(item.title, now, before, href=_item_href(item, query), sub=_sub(item), id=item.item_id)
         for item, now, before in items
     ]
     return rank(
@@ -225,7 +277,13 @@ def items_ranking(
     )
 
 
+def _item_href(item: Listed, query: str) -> str:
+    return f"{ITEMS_ACTION}/{item.item_id}?{query}" if item.item_id else ""
+
+
 def _sub(item: Listed) -> str:
+    if item is NO_ITEM:
+        return NO_ITEM_SAYS
     return f"{item.vendor}, retired" if item.is_retired else item.vendor
 
 
@@ -234,11 +292,38 @@ def _items_say(entries: list[Entry]) -> str:
     if not total:
         return "None of them was scanned in these days."
     best = max(entries, key=lambda entry: entry.now.scans)
-    silent = sum(1 for entry in entries if not entry.now.scans)
+    silent = sum(1 for entry in entries if entry.id and not entry.now.scans)
     said = f"{best.name} brings {share(best.now.scans, total)} of 100 scans."
     if silent:
         said += f" {counted(silent, 'item was', 'items were')} not scanned at all."
     return said
+
+
+def vendors_ranking(entries: list[Entry], filters: Filters, *, action: str, limit: int, skip: int = 0) -> Ranking:
+    """Vendors by scans of their items, or as the address sorts them."""
+    return rank(
+        "Vendors by scans",
+        _vendors_say(entries),
+        entries,
+        name="Vendor",
+        filters=filters,
+        action=action,
+        limit=limit,
+        skip=skip,
+    )
+
+
+def _vendors_say(entries: list[Entry]) -> str:
+    """Who brings most; that items count for who supplies them today."""
+    total = sum(entry.now.scans for entry in entries)
+    vendors = [entry for entry in entries if entry.id]
+    best = max(vendors, key=lambda entry: entry.now.scans, default=None)
+    if best is None or not best.now.scans:
+        return "No vendor’s item was scanned in these days."
+    said = f"{best.name} brings {share(best.now.scans, total)} of 100 scans."
+    if silent := sum(1 for entry in vendors if not entry.now.scans):
+        said += f" {counted(silent, 'vendor was', 'vendors were')} not scanned at all."
+    return f"{said} Items count for the vendor that supplies them today."
 
 
 def _stores_ranking(view: Overview) -> Ranking:

@@ -135,6 +135,8 @@ class OverviewPage:
     items: Ranking
     all_items_href: str
     least_href: str
+    vendors: Ranking
+    all_vendors_href: str
     stores: Ranking
     # Only where phones are told apart; each row stands for itself.
     phones: tuple[PhonesRow, ...]
@@ -155,6 +157,21 @@ class ItemsPage:
     lede: str
     is_sample: bool
     items: Ranking
+    # What is shown of how many, and the addresses of the pages before and after ("": none).
+    paging: tuple[str, str, str]
+    overview_href: str
+    words: tuple[tuple[str, str], ...]
+    csv: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class VendorsPage:
+    """`insights/vendors.html`"""
+
+    filters: FilterForm
+    lede: str
+    is_sample: bool
+    vendors: Ranking
     # What is shown of how many, and the addresses of the pages before and after ("": none).
     paging: tuple[str, str, str]
     overview_href: str

@@ -13,7 +13,14 @@ from qrmerch.insights import common, figures
 from qrmerch.insights.figures import Counts, House
 from qrmerch.insights.filters import Filters, read_filters
 from qrmerch.insights.item import ItemView, funnel_chart, item_page, read_item
-from qrmerch.insights.overview import Overview, items_page, overview_page, read_overview
+from qrmerch.insights.overview import (
+    Overview,
+    items_page,
+    overview_page,
+    read_overview,
+    vendor_entries,
+    vendors_page,
+)
 from qrmerch.insights.rankings import SORTS, Entry
 from qrmerch.insights.sentences import WORDS
 from qrmerch.web import get_db, render
@@ -55,6 +62,15 @@ def show_items() -> Response:
     house, filters, problems = _view()
     page = items_page(get_db(), house, filters, problems, number=_page_number())
     return render("insights/items.html", page, status=422 if problems else 200)
+
+
+@blueprint.get("/vendors")
+@allow(*READERS)
+def show_vendors() -> Response:
+    """All vendors, ranked by the scans of their items."""
+    house, filters, problems = _view()
+    page = vendors_page(get_db(), house, filters, problems, number=_page_number())
+    return render("insights/vendors.html", page, status=422 if problems else 200)
 
 
 @blueprint.get("/items/<item_id>")
@@ -126,6 +142,11 @@ def _items(view: Overview) -> Table:
     return ("Item", "Vendor", *_COUNT_HEADS), rows
 
 
+def _vendors(view: Overview) -> Table:
+    rows = [[each.name, *_numbers(each.now, each.before)] for each in vendor_entries(view.items)]
+    return ("Vendor", *_COUNT_HEADS), rows
+
+
 def _stores(view: Overview) -> Table:
     rows = [[view.house.store_name(store_id), *_numbers(now, before)] for store_id, now, before in view.stores]
     return ("Store", *_COUNT_HEADS), rows
@@ -149,6 +170,7 @@ _OVERVIEW_TABLES: Final[dict[str, Callable[[Overview], Table]]] = {
     "days": _days,
     "hours": _hours,
     "items": _items,
+    "vendors": _vendors,
     "stores": _stores,
     "left_out": _left_out,
 }

@@ -233,6 +233,7 @@ def _word_refusal(refusal: Refusal, t: Translate) -> tuple[str, str]:
             t("A phone like this one called from the same network, and somebody comes there first. Ask at the till."),
         ),
         Refusal.ITEM_RETIRED: (t("No longer sold"), t("The item’s page shows what took its place.")),
+        Refusal.ITEM_DOWN: (t("Not available at the moment"), t("A colleague in the store can tell you more.")),
     }
     nobody = (t("Nobody can come at the moment"), t("Ask at the till, or try again later."))
     return sentences.get(refusal, nobody)

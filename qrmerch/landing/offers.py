@@ -234,7 +234,10 @@ def _word_refusal(db: Session, refusal: Refusal, offer: Offer, place: Place, *, 
 @blueprint.get("/my/claims/<claim_id>")
 @allow_anyone
 def show_claim(claim_id: str) -> Response:
-    """A code for the till, to the phone that took it; to every other there is nothing here."""
+    """A code for the till, to the phone that took it; to every other there is nothing here.
+
+    :return: 304 to a phone that has exactly this page, by `If-None-Match`.
+    """
     db, at = get_db(), now()
     found = find_claim_by_public_id(db, claim_id) if is_public_id(claim_id) else None
     holder = next((each for each in list_shoppers(db) if found and each.id == found.visitor_id), None)
@@ -280,7 +283,11 @@ def show_claim(claim_id: str) -> Response:
         item=held.item.title,
         item_href=held.item_href,
     )
-    return respond("landing/claim.html", page, block)
+    response = respond("landing/claim.html", page, block)
+    # An open pass asks every few seconds what became of its code.
+    response.add_etag()
+    response.make_conditional(request.environ)
+    return response
 
 
 def _find_code(found: Claim) -> str:

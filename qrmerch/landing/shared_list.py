@@ -136,7 +136,7 @@ def show_list(secret: str) -> Response:
         phone=secrets.token_urlsafe(_PHONE_BYTES) if read_secret() is None else "",
         marking=t(MARKING_NOTICE) if friends.visitor is None else "",
         said=_word_said(t),
-        can_copy=not friends.is_owner and any(not each.piece.is_kept for each in pieces),
+        can_copy=not friends.is_owner and any(not each.piece.is_kept and not each.piece.is_gone for each in pieces),
     )
     return private(respond("landing/shared_list.html", page, block))
 

@@ -3,8 +3,8 @@
 In: a file of unknown content. Out: small, clean AVIF and JPEG files, a colour and a placeholder.
 Never: metadata of the original, its bytes, or more pixels decoded than allowed.
 
-`examine` reads the header only. `render`, `render_mark` and `render_print` decode in a child process that has little
-memory and little time; this file is the child's program as well, so it imports nothing of ours.
+`examine` reads the header only. `render`, `render_mark`, `render_print` and `read_codes` decode in a child process that
+has little memory and little time; this file is the child's program as well, so it imports nothing of ours.
 """
 
 import base64
@@ -85,6 +85,9 @@ _MARK: Final = "mark"
 PRINT_MAX_SIDE: Final = 6_000
 _PRINT: Final = "print"
 _PRINT_QUALITY: Final = 90
+# Codes are looked for in what shoppers get to see, at its largest; of what one says so much is kept.
+CODE_MAX_CHARS: Final = 300
+_LOOK: Final = "look"
 _MARK_SIZES: Final = ((504, 108), (336, 72), (252, 54), (168, 36))
 _MARK_WAYS: Final[tuple[dict[str, Any], ...]] = ({"lossless": True}, {"quality": 90}, {"quality": 75})
 # What the child runs.
@@ -135,8 +138,26 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
+class Code:
+    """A code that can be read in a picture: zxing-cpp's name of its kind, and what it says.
+
+    `text` has at most 300 characters, from the beginning or, where an address stands later, from that.
+    """
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """The codes of a picture, each once."""
+
+    codes: tuple[Code, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Rendered:
-    """What came of a picture: its size as seen, a colour, a placeholder (data URI) and the files.
+    """What came of a picture: its size as seen, a colour, a placeholder (data URI), its codes and the files.
 
     `is_see_through`: parts of it were transparent and lie on the ground that was asked for. `focus`: what stays when it
     is cropped, as asked for or as guessed. `is_light_above`: dark words are read on its top.
@@ -149,6 +170,7 @@ class Rendered:
     focus: tuple[float, float]
     colour: str
     placeholder: str | None
+    codes: tuple[Code, ...]
     files: tuple[Made, ...]
 
 
@@ -229,7 +251,7 @@ def render(
     order = [header.format, str(source), str(folder), str(max_pixels), around, ground]
     answer = _ask_child([*order, str(max_memory_bytes)], timeout_s=timeout_s)
     files = tuple(Made(**each) for each in answer.pop("files"))
-    return Rendered(**answer | {"focus": tuple(answer["focus"])}, files=files)
+    return Rendered(**answer | {"focus": tuple(answer["focus"]), "codes": _codes_of(answer)}, files=files)
 
 
 def render_mark(source: Path, folder: Path, *, max_pixels: int) -> Made:
@@ -253,6 +275,21 @@ def render_print(source: Path, folder: Path, *, max_pixels: int, ground: str, lo
     most = str(min(longest, PRINT_MAX_SIDE))
     order = [header.format, str(source), str(folder), str(max_pixels), _PRINT, ground, most, str(RENDER_MEMORY_BYTES)]
     return Made(**_ask_child(order, timeout_s=RENDER_TIMEOUT_S))
+
+
+def read_codes(source: Path, *, max_pixels: int) -> tuple[Code, ...]:
+    """The codes in a picture that was rendered before, in the same child process.
+
+    :param source: a file that `render` made.
+    :raises Unusable: it cannot be decoded within the limits.
+    """
+    header = examine(source, max_pixels=max_pixels, min_side=1)
+    order = [header.format, str(source), "", str(max_pixels), _LOOK, str(RENDER_MEMORY_BYTES)]
+    return _codes_of(_ask_child(order, timeout_s=RENDER_TIMEOUT_S))
+
+
+def _codes_of(answer: dict[str, Any]) -> tuple[Code, ...]:
+    return tuple(Code(**each) for each in answer["codes"])
 
 
 def _ask_child(order: list[str], *, timeout_s: float) -> dict[str, Any]:
@@ -335,6 +372,7 @@ def _render_here(
     widths = _page_widths(picture.width)
     picture = decoded.in_srgb(_scaled(picture, widths[0]))
     card = _scaled(picture, _card_width(picture))
+    codes = _find_codes(picture)
     # Each size is made from the one above it: the large one is read once.
     for width in widths:
         picture = _scaled(picture, width)
@@ -349,6 +387,7 @@ def _render_here(
         focus=focus,
         colour=_colour_of(card),
         placeholder=_placeholder_of(card),
+        codes=codes,
         files=tuple(made),
     )
 
@@ -361,6 +400,31 @@ def _render_print_here(name: str, source: Path, folder: Path, *, max_pixels: int
     # One scan and whole colours: what a press reads without asking back.
     picture.save(folder / "print.jpeg", "JPEG", quality=_PRINT_QUALITY, subsampling=0, optimize=True)
     return Made(_PRINT, "jpeg", picture.width, picture.height, "print.jpeg")
+
+
+def _look_here(name: str, source: Path, *, max_pixels: int) -> Looked:
+    """The work of `read_codes`, in this process."""
+    decoded = _decode(name, source, max_pixels=max_pixels, ground=WHITE)
+    return Looked(_find_codes(decoded.in_srgb(_scaled(decoded.picture, PAGE_WIDTHS[-1]))))
+
+
+def _find_codes(picture: Image.Image) -> tuple[Code, ...]:
+    """What a phone could read in it: turned, small, light on dark."""
+    # The web server has this file too, and never looks.
+    import zxingcpp
+
+    known = zxingcpp.BarcodeFormat
+    matrix = [known.QRCode, known.MicroQRCode, known.RMQRCode, known.DataMatrix, known.Aztec]
+    wanted = zxingcpp.BarcodeFormats([*matrix, known.EAN13, known.EAN8, known.UPCA, known.UPCE])
+    greys = picture.convert("L")
+    seen = memoryview(greys.tobytes()).cast("B", (greys.height, greys.width))
+    found = [Code(each.format.name, _shortened(each.text)) for each in zxingcpp.read_barcodes(seen, formats=wanted)]
+    return tuple(dict.fromkeys(found))
+
+
+def _shortened(text: str) -> str:
+    begin = text.lower().find("http")
+    return text[max(0, begin) if begin + len("https://") > CODE_MAX_CHARS // 2 else 0 :][:CODE_MAX_CHARS]
 
 
 def _page_widths(width: int) -> list[int]:
@@ -659,8 +723,10 @@ def _run(arguments: list[str]) -> int:
     _limit_this_process(int(max_memory_bytes))
     paths, most = (Path(source), Path(folder)), int(max_pixels)
     try:
-        made: Rendered | Made
-        if how == [_MARK]:
+        made: Rendered | Made | Looked
+        if how == [_LOOK]:
+            made = _look_here(name, paths[0], max_pixels=most)
+        elif how == [_MARK]:
             made = _render_mark_here(name, *paths, max_pixels=most)
         elif how[0] == _PRINT:
             made = _render_print_here(name, *paths, max_pixels=most, ground=how[1], longest=int(how[2]))

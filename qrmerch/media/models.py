@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from qrmerch.tables import Base, Id, Json, PublicId, VendorScoped, one_of, reference, word
+from qrmerch.tables import OPTIONAL_JSON, Base, Id, Json, PublicId, VendorScoped, one_of, reference, word
 
 
 class AssetState(enum.StrEnum):
@@ -81,6 +81,9 @@ class Asset(VendorScoped, Base):
     is_decorative: Mapped[bool] = mapped_column(default=False)
     # What its transparent parts were laid on, `#rrggbb`; null where it has none.
     ground: Mapped[str | None] = mapped_column(String(7))
+    # The codes that can be read in a picture, as `picture_codes.kept` has them: [{"kind", "text", "is_here"}]; null
+    # where nobody has looked, and of a film or sound.
+    codes: Mapped[Json | None] = mapped_column(OPTIONAL_JSON)
     # When it may be shown: half open, null for no limit.
     rights_from: Mapped[datetime | None]
     rights_until: Mapped[datetime | None] = mapped_column(index=True)

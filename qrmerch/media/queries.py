@@ -171,6 +171,14 @@ def list_rendition_keys(db: Session) -> Iterable[str]:
     return db.scalars(select(Rendition.key).distinct())
 
 
+def find_largest_key(db: Session, asset_id: str) -> str | None:
+    """Where the largest JPEG that pages show of a picture lies in the file store."""
+    wanted = select(Rendition.key).where(
+        Rendition.asset_id == asset_id, Rendition.purpose == "page", Rendition.format == "jpeg"
+    )
+    return db.scalar(wanted.order_by(Rendition.width.desc()).limit(1))
+
+
 def list_refused(db: Session, vendor_id: str) -> list[Asset]:
     """Pictures that turned out to be unusable, newest first."""
     wanted = select(Asset).where(Asset.vendor_id == vendor_id, Asset.state == AssetState.REFUSED)

@@ -20,13 +20,14 @@ from qrmerch.config import Settings
 from qrmerch.db import unscoped
 from qrmerch.errors import Conflict, DomainError
 from qrmerch.files import FileStore
-from qrmerch.media import images
+from qrmerch.media import images, picture_codes
 from qrmerch.media.forms import ALT_MAX_CHARS, Description
 from qrmerch.media.models import Asset, AssetState, Recording, Rendition
 from qrmerch.parties.queries import get_brand, list_supplied
 from qrmerch.text import clean_line
 
 RENDER = "media.render"
+LOOK = "media.look"
 
 
 class ImageRejected(DomainError):
@@ -63,6 +64,8 @@ class Prepared:
     files: tuple[StoredFile, ...]
     problem: str | None
     ground: str = images.WHITE
+    # As `Asset.codes` keeps them.
+    codes: tuple[dict[str, object], ...] = ()
 
 
 def receive_upload(
@@ -168,7 +171,7 @@ def prepare(
         except images.Unusable as refused:
             return Prepared(None, (), str(refused))
         files = tuple(keep_file(store, Path(folder), made) for made in rendered.files)
-    return Prepared(rendered, files, None, ground)
+    return Prepared(rendered, files, None, ground, picture_codes.kept(rendered.codes, base_url=settings.base_url))
 
 
 def record_renditions(db: Session, asset: Asset, prepared: Prepared) -> None:
@@ -197,6 +200,7 @@ def record_renditions(db: Session, asset: Asset, prepared: Prepared) -> None:
     asset.width, asset.height = prepared.rendered.width, prepared.rendered.height
     asset.colour = prepared.rendered.colour
     asset.placeholder = prepared.rendered.placeholder
+    asset.codes = list(prepared.codes)
     asset.ground = prepared.ground if prepared.rendered.is_see_through else None
     asset.state = AssetState.READY
     asset.problem = None

@@ -10,11 +10,12 @@ from qrmerch.clock import now
 from qrmerch.files import FileStore
 from qrmerch.jobs import PICTURES, Work, chore, enqueue, job, sweep
 from qrmerch.leftovers import names_files
-from qrmerch.media import service
+from qrmerch.media import picture_codes, service
 from qrmerch.media.archives import list_archive_keys
+from qrmerch.media.images import read_codes
 from qrmerch.media.marks import AREA
 from qrmerch.media.models import Asset, AssetKind, AssetState
-from qrmerch.media.queries import count_bytes, list_rendition_keys, list_source_keys
+from qrmerch.media.queries import count_bytes, find_largest_key, list_rendition_keys, list_source_keys
 from qrmerch.media.reminders import write_reminders
 from qrmerch.parties.models import BrandKit
 from qrmerch.parties.queries import list_supplied
@@ -72,6 +73,34 @@ def waiting(db: Session) -> Iterable[tuple[str, dict[str, object]]]:
     )
     for asset_id, received_at in db.execute(wanted.order_by(Asset.received_at, Asset.id)):
         yield service.order_id_of(asset_id, received_at), {"asset_id": asset_id}
+
+
+@job(service.LOOK, lane=PICTURES)
+def look(work: Work, *, asset_id: str) -> None:
+    """Look for codes in a picture that was rendered before that was done with each."""
+    with work.database.read() as db:
+        asset = db.get(Asset, asset_id)
+        if asset is None or asset.codes is not None or asset.state != AssetState.READY or asset.kind.is_recording:
+            return
+        key = find_largest_key(db, asset_id)
+    # What is gone from the store is seen by no shopper either.
+    is_there = key is not None and work.files.exists(key)
+    codes = read_codes(work.files.path(str(key)), max_pixels=work.settings.max_image_pixels) if is_there else ()
+    with work.database.write() as db:
+        asset = db.get(Asset, asset_id)
+        if asset is not None and asset.codes is None:
+            asset.codes = list(picture_codes.kept(codes, base_url=work.settings.base_url))
+            db.commit()
+
+
+@sweep(service.LOOK)
+def not_looked_at(db: Session) -> Iterable[tuple[str, dict[str, object]]]:
+    """Pictures in which nobody has looked for codes, newest first."""
+    wanted = select(Asset.id).where(
+        Asset.state == AssetState.READY, Asset.kind == AssetKind.PICTURE, Asset.codes.is_(None)
+    )
+    for asset_id in db.scalars(wanted.order_by(Asset.received_at.desc(), Asset.id)):
+        yield asset_id, {"asset_id": asset_id}
 
 
 @names_files("incoming")

@@ -4,13 +4,15 @@ Counts come by the words of `kinds.py`. Each word that also has totals of a code
 behind it: what belongs to a visit that began with a scan of that very item, so that steps can be compared.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, func, literal_column, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from qrmerch.codes.models import Carrier, Code
 from qrmerch.scans.kinds import SCAN
 from qrmerch.scans.models import CodeHour, Correction, DayTotal, Event, HourTotal, LogFile
 
@@ -28,6 +30,16 @@ class Span:
     until: date
     store_id: str = ""
     item_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UseTotal:
+    """What codes of one campaign ("": none) on one carrier were scanned, those that nobody scanned among them."""
+
+    campaign: str
+    carrier: Carrier
+    codes: int
+    scans: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +68,8 @@ def count_by_day(db: Session, span: Span) -> dict[date, dict[str, int]]:
 
 
 def count_by_item(db: Session, span: Span) -> dict[str, dict[str, int]]:
-    """Totals of each kind by item id; what belongs to no item is not among them."""
-    return {item_id: counts for (item_id,), counts in _sum(db, span, DayTotal.item_id).items() if item_id}
+    """Totals of each kind by item id; an empty id: the pages of stores, looks and events, shared lists."""
+    return {item_id: counts for (item_id,), counts in _sum(db, span, DayTotal.item_id).items()}
 
 
 def count_by_store(db: Session, span: Span) -> dict[str, dict[str, int]]:
@@ -80,6 +92,26 @@ def count_by_fixture(db: Session, span: Span) -> dict[tuple[str, str], dict[str,
 def count_by_code(db: Session, span: Span) -> dict[str, dict[str, int]]:
     """Totals of each kind by code id; what belongs to no code is not among them."""
     return {code_id: counts for (code_id,), counts in _sum(db, span, DayTotal.code_id).items() if code_id}
+
+
+def count_scans_by_code(db: Session, span: Span, code_ids: Collection[str] | None = None) -> dict[str, int]:
+    """Scans of each code that has any; of these alone, where some are named."""
+    wanted = _scans_by_code(span)
+    if code_ids is not None:
+        wanted = wanted.where(DayTotal.code_id.in_(code_ids))
+    return {code_id: int(count) for code_id, count in db.execute(wanted)}
+
+
+def count_scans_by_use(db: Session, span: Span, wanted: Select[str]) -> list[UseTotal]:
+    """Codes and their scans by campaign and carrier, in no order.
+
+    :param wanted: which codes, as `codes.queries.select_ids` says it.
+    """
+    scans = _scans_by_code(span).subquery()
+    found = select(Code.campaign, Code.carrier, func.count(Code.id), func.coalesce(func.sum(scans.c.scans), 0))
+    found = found.outerjoin(scans, scans.c.code_id == Code.id).where(Code.id.in_(wanted))
+    rows = db.execute(found.group_by(Code.campaign, Code.carrier))
+    return [UseTotal(campaign, carrier, codes, int(count)) for campaign, carrier, codes, count in rows]
 
 
 def count_by_hour(db: Session, span: Span, kind: str) -> dict[tuple[date, int], int]:
@@ -147,6 +179,21 @@ def read_state(db: Session, retailer_id: str, *, since: datetime, until: datetim
     of_events = select(func.count(Event.id), func.min(Event.at))
     waiting, waiting_since = db.execute(of_events.where(Event.retailer_id == retailer_id, ~Event.is_counted)).one()
     return Reading(read_at, int(lost), int(bad), waiting, waiting_since, nodes)
+
+
+def _scans_by_code(span: Span) -> Select[str, int]:
+    # Day by day, so that both databases can read the scans of each along the key, and no other kind.
+    days = [span.since + timedelta(days=number) for number in range((span.until - span.since).days)]
+    return (
+        select(DayTotal.code_id, func.sum(DayTotal.count).label("scans"))
+        .where(
+            DayTotal.retailer_id == span.retailer_id,
+            DayTotal.on.in_(days),
+            DayTotal.kind == SCAN,
+            DayTotal.code_id != "",
+        )
+        .group_by(DayTotal.code_id)
+    )
 
 
 def _sum(db: Session, span: Span, *by: InstrumentedAttribute[Any]) -> dict[tuple[Any, ...], dict[str, int]]:

@@ -15,6 +15,7 @@ from qrmerch.access import VENDOR, allow, current_principal
 from qrmerch.catalog.models import Item
 from qrmerch.catalog.pictures import products_shown
 from qrmerch.clock import now
+from qrmerch.content.picture_codes import find_at_houses
 from qrmerch.db import unscoped
 from qrmerch.errors import FormError, NotFound
 from qrmerch.i18n import language_name
@@ -222,10 +223,12 @@ def render_list(
     wanted = [each.id for each in assets]
     pictures, uses = pictures_of(db, wanted), pages_with(db, vendor_id, wanted, at=at)
     archives = latest_archives(db, vendor_id, at=at)
-    zone = house_zone(list_supplied(db, vendor_id))
+    houses = list_supplied(db, vendor_id)
+    zone, codes = house_zone(houses), find_at_houses(db, houses, assets)
+    lacks = dict.fromkeys(codes, ("", "Leads away by a code")) | recordings
     page = AssetsPage(
         lede=_lede(db, vendor_id, total),
-        rows=tuple(_row(each, pictures, uses, recordings.get(each.id), at=at, zone=zone) for each in assets),
+        rows=tuple(_row(each, pictures, uses, lacks.get(each.id), at=at, zone=zone) for each in assets),
         paging=paging("picture", shown=len(assets), total=total, number=number, per_page=_PER_PAGE),
         panel=panel,
         find=asked.find,
@@ -271,23 +274,29 @@ def _row(
     asset: Asset,
     pictures: dict[str, Picture],
     uses: dict[str, list[Use]],
-    recording: tuple[str, str] | None,
+    noted: tuple[str, str] | None,
     *,
     at: datetime,
     zone: str,
 ) -> AssetRow:
-    said, lacks = recording or ("", "")
+    said, lacks = noted or ("", "")
     return AssetRow(
         asset=asset,
         picture=pictures.get(asset.id),
         lacks=lacks,
-        shows=said if recording else "Only decoration" if asset.is_decorative else next(iter(asset.alt.values()), ""),
+        shows=_shows(asset, said),
         size=_size(asset),
         uses=tuple(uses.get(asset.id, ())),
         rights=said_rights(asset, at=at, zone=zone),
         is_ending=not may_show(asset, at=at) or 0 < days_left(asset, at=at) <= WARNED_DAYS[0],
         href=f"/studio/assets?id={asset.id}#panel",
     )
+
+
+def _shows(asset: Asset, said: str) -> str:
+    if said:
+        return said
+    return "Only decoration" if asset.is_decorative else next(iter(asset.alt.values()), "")
 
 
 def _size(asset: Asset) -> str:
@@ -303,7 +312,8 @@ def open_panel(
     typed_item: str = "",
 ) -> AssetPanel:
     """One picture as it is kept, or as it was just typed (`posted`) where that cannot be taken."""
-    at, zone = now(), house_zone(list_supplied(db, asset.vendor_id))
+    at, houses = now(), list_supplied(db, asset.vendor_id)
+    zone = house_zone(houses)
     focus = (share_of(posted.get("x", "")), share_of(posted.get("y", ""))) if posted else (asset.focus_x, asset.focus_y)
     across, down = (round(each * 100) for each in focus)
     return AssetPanel(
@@ -321,6 +331,7 @@ def open_panel(
         rights_to=posted.get("rights_to", "") if posted else _day(last_day(asset, zone=zone)),
         rights_said=_rights_sentence(asset, at=at, zone=zone),
         others=tuple(_others(db, asset, at=at)),
+        warning=find_at_houses(db, houses, [asset]).get(asset.id, ""),
         ground=_ground_said(asset.ground),
         received=said_alone(asset.received_at, now=at, zone=zone),
         size=_size(asset),

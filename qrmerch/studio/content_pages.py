@@ -47,6 +47,8 @@ class ChosenPicture:
     alt: str
     is_decorative: bool
     problem: str
+    # What a code in it would do, which is for the retailer to judge.
+    warning: str
     # Why the words of this picture were not taken.
     alt_problem: str
     # What a film or sound is called.

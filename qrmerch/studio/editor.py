@@ -15,6 +15,7 @@ from qrmerch.content.drafts import load_bounds
 from qrmerch.content.holding import find_publication, find_shown
 from qrmerch.content.merging import PLACE, Difference
 from qrmerch.content.models import Publication, Revision, RevisionState
+from qrmerch.content.picture_codes import find_leading_away
 from qrmerch.content.preview_links import make_link
 from qrmerch.content.queries import find_last_return, fixed_values
 from qrmerch.content.slots import (
@@ -393,6 +394,8 @@ class Editor:
     def _chosen(self, slot: Slot, ids: list[str]) -> tuple[ChosenPicture, ...]:
         pictures = pictures_of(self.db, ids)
         locale, first = self.view.locale, self.subject.locales[0]
+        assets = [self.bounds.assets[each] for each in ids if each in self.bounds.assets]
+        codes = find_leading_away(self.db, self.subject.retailer.id, assets)
         found = []
         for asset_id in ids:
             asset = self.bounds.assets.get(asset_id)
@@ -406,6 +409,7 @@ class Editor:
                     alt=self.typed.alts.get(asset_id, str(asset.alt.get(locale, ""))),
                     is_decorative=asset.is_decorative,
                     problem=self._problem(slot, asset),
+                    warning=codes.get(asset_id, ""),
                     alt_problem=self.typed.problems.get(f"alt:{asset_id}", ""),
                     name=self._name(asset),
                     was=self.typed.alts_before.get(asset_id, str(asset.alt.get(locale, ""))),

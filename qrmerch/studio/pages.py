@@ -280,7 +280,7 @@ class AssetRow:
     # Whether its rights need somebody to look: over, not begun, or near their end.
     is_ending: bool
     href: str
-    # What a film or sound still needs, in two words.
+    # What a film or sound still needs, or that a code is in a picture, in a few words.
     lacks: str = ""
 
 
@@ -328,6 +328,8 @@ class AssetPanel:
     rights_said: str
     # Id and name of each picture that may stand for it, "choose" first.
     others: tuple[tuple[str, str], ...]
+    # What a code in it would do, in a sentence; empty where there is none that matters.
+    warning: str
     # What its transparent parts lie on, in words; empty where it has none.
     ground: str
     received: str

@@ -143,6 +143,15 @@ all('form[data-tap]').forEach((form) => { form.onsubmit = (event) => {
   });
 }; });
 
+// A call goes out once: a second tap before its answer would take the page with the number away.
+let isCalling = false;
+addEventListener('pageshow', () => { isCalling = false; });
+addEventListener('submit', (event) => {
+  if (!event.submitter?.formAction.endsWith('/call')) return;
+  if (isCalling) event.preventDefault();
+  isCalling = true;
+});
+
 if (here) {
   // The printed address gives way to the page's own, so that reload, bookmark and copy are no scans.
   let visit = new URLSearchParams(location.search).get('v') || '';
@@ -191,11 +200,4 @@ if (here) {
       for (target.next ??= 0; target.next <= part && target.next <= 100; target.next += 25) tell('/p', { s: target.next });
     }, true));
   }
-}
-
-// At the till the screen stays awake while the code is open.
-if (all('[data-awake]').length) {
-  const wake = () => { if (!document.hidden) navigator.wakeLock?.request('screen').catch(() => {}); };
-  document.addEventListener('visibilitychange', wake);
-  wake();
 }

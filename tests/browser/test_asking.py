@@ -88,6 +88,7 @@ def test_asking_to_be_told_and_all_that_follows(
     page.get_by_role("button", name=button, exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(asked)
     keep_picture(page, f"asked-{locale}")
+    jobs.run_all(work)
     page.goto(link_in(db, "confirm"))
     keep_picture(page, f"confirm-{locale}")
     page.get_by_role("button", name=yes).click()

@@ -159,3 +159,27 @@ def test_no_page_of_a_call_is_against_the_rules(
     found["over"] = list_problems(page)
 
     assert {name: problems for name, problems in found.items() if problems} == {}
+
+
+def test_a_second_tap_before_the_answer_leaves_the_call_its_page(
+    open_phone: OpenPhone, aisle: Aisle, database: Database
+) -> None:
+    # A phone that is not to be told apart: the server could not lead its second call to the first one's page.
+    page = open_phone(user_agent=PHONE, extra_http_headers={"Sec-GPC": "1"}).page
+    page.goto(aisle.printed)
+    page.get_by_text("S", exact=True).first.click()
+    button = page.get_by_role("button", name=BUTTON)
+
+    refused = button.evaluate(
+        """(button) => {
+          let refused = 0;
+          addEventListener('submit', (event) => { refused += event.defaultPrevented; });
+          button.click();
+          button.click();
+          return refused;
+        }"""
+    )
+
+    assert refused == 1
+    expect(page.get_by_role("heading", level=1)).to_have_text("We have heard you")
+    assert len(list_calls(database)) == 1

@@ -85,6 +85,21 @@ def test_no_view_is_against_the_rules_with_any_sheet_open(
     assert list(open_sheets(page)) == ["", *(["write"] if style != Style.QUIET else []), "terms", "scan"]
 
 
+@pytest.mark.parametrize("style", Style)
+def test_the_terms_open_from_beside_the_offer_that_an_address_leads_to(
+    style: Style, app: Flask, open_phone: OpenPhone, aisle: Aisle, db: Session, draw: Draw
+) -> None:
+    page = open_phone(user_agent=PHONE, reduced_motion="reduce").page
+    page.goto(make_page(db, app, aisle, style, draw) + "#offer")
+
+    expect(page.locator("#offer")).to_contain_text("10% off any yellow top")
+    expect(page.locator("#offer")).to_be_in_viewport()
+    page.locator("main").get_by_role("button", name="Terms").click()
+
+    expect(page.get_by_role("dialog")).to_contain_text("Once each.")
+    assert list_problems(page) == []
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("style", Style)
 @pytest.mark.parametrize("width", [320, 390])

@@ -17,6 +17,7 @@ from qrmerch.calls.tasks import forget_calls
 from qrmerch.catalog.models import Item
 from qrmerch.catalog.service import retire_item
 from qrmerch.config import Settings
+from qrmerch.content.publishing import take_down
 from qrmerch.db import Database
 from qrmerch.errors import Conflict, FormError, NotFound
 from qrmerch.files import FileStore
@@ -104,6 +105,16 @@ def test_what_associates_say_ends_when_the_store_closes(db: Session, floor: Floo
     assert until == CLOSES
     assert find_coming(db, floor.store, at=CLOSES - MINUTE).is_possible
     assert not find_coming(db, floor.store, at=CLOSES).is_possible
+
+
+def test_said_before_the_doors_open_it_ends_when_the_store_closes(db: Session, floor: Floor) -> None:
+    opens = datetime.fromisoformat("2026-11-18T15:00:00+00:00")
+
+    assert service.come(db, floor.store, actor=None, at=opens - MINUTE) == CLOSES
+
+
+def test_said_after_the_store_has_closed_it_ends_with_the_day(db: Session, floor: Floor) -> None:
+    assert service.come(db, floor.store, actor=None, at=CLOSES) == CLOSES + 4 * HOUR
 
 
 @pytest.mark.parametrize("weekly", [[], [[] for _ in range(7)]])
@@ -217,6 +228,13 @@ def test_nobody_comes_for_what_is_no_longer_sold(db: Session, floor: Floor) -> N
     retire_item(db, floor.item, at=NOON)
 
     assert refusal(db, floor) == Refusal.ITEM_RETIRED
+
+
+def test_nobody_comes_for_what_is_taken_down(db: Session, floor: Floor) -> None:
+    take_down(db, floor.item, reason="Recalled", actor=None, at=NOON)
+
+    assert refusal(db, floor) == Refusal.ITEM_DOWN
+    assert count(db, Call) == 0
 
 
 def test_nobody_comes_for_another_houses_item(db: Session, floor: Floor) -> None:

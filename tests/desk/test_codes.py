@@ -4,15 +4,17 @@ import csv
 import io
 import re
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from zoneinfo import ZoneInfo
 
 import pypdfium2
 import pytest
 import zxingcpp
 from PIL import Image
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from qrmerch import jobs
@@ -28,6 +30,7 @@ from qrmerch.parties.service import Brand, Corners, Display, Tone, add_host, set
 from qrmerch.printing.models import PrintBatch
 from qrmerch.printing.service import add_stock
 from qrmerch.printing.stocks import get_stock
+from qrmerch.scans.models import DayTotal
 from tests.browsing import Browser, find_form
 from tests.conftest import NOON
 from tests.factories import Person, make_fixture, make_item, make_person, make_retailer, make_store
@@ -158,6 +161,140 @@ def test_a_long_list_comes_in_pages(mia: Browser, shop: Shop, db: Session) -> No
     assert "21 of 121 codes" in second.text
     assert 'rel="prev"' in second.text
     assert 'rel="next"' not in second.text
+
+
+# --- what codes were scanned -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Codes of one item with what was counted: on a shelf and in a magazine, on paper and on a chip."""
+
+    magazine: Code
+    chip: Code
+
+
+@pytest.fixture
+def today(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> date:
+    """The retailer's date, which stays."""
+    for page in ("desk.codes", "insights.routes"):
+        monkeypatch.setattr(f"qrmerch.{page}.now", lambda: NOON)
+    return NOON.astimezone(ZoneInfo(shop.retailer.time_zone)).date()
+
+
+@pytest.fixture
+def compared(db: Session, shop: Shop, today: date) -> Compared:
+    magazine = service.make_code(db, shop.item, at=NOON, campaign="Magazine")
+    chip = service.make_code(db, shop.item, at=NOON, carrier=Carrier.NFC, campaign="Shelf", fixture_id=shop.shelf.id)
+    service.make_code(db, make_item(db, shop.retailer, title="Sock"), at=NOON, carrier=Carrier.SCREEN)
+    other = db.get_one(Retailer, shop.otto.membership.retailer_id)
+    for code, kind, days_ago, number, retailer in (
+        (shop.code, "scan", 0, 1200, shop.retailer),
+        (shop.code, "scan", 27, 30, shop.retailer),
+        # Neither the 29th day, nor what is no scan, nor what another house's totals say of it.
+        (shop.code, "scan", 28, 500, shop.retailer),
+        (shop.code, "view", 0, 400, shop.retailer),
+        (shop.code, "scan", 0, 7000, other),
+        (magazine, "scan", 1, 60, shop.retailer),
+        (chip, "scan", 2, 9, shop.retailer),
+    ):
+        count_day(db, retailer, code, kind, today - timedelta(days=days_ago), number)
+    db.commit()
+    return Compared(magazine, chip)
+
+
+def count_day(db: Session, retailer: Retailer, code: Code, kind: str, on: date, number: int) -> None:
+    place = {"store_id": code.store_id or "", "fixture_id": code.fixture_id or ""}
+    named = {"item_id": code.item_id or "", "code_id": code.id}
+    db.add(DayTotal(retailer_id=retailer.id, on=on, kind=kind, **place, **named, count=number))
+
+
+def table(page: str, caption: str) -> list[list[str]]:
+    """The cells of a table below its heads, as words."""
+    body = page.partition(f">{caption}</caption>")[2].partition("</table>")[0]
+    lines = re.findall(r"<tr.*?</tr>", body, re.DOTALL)[1:]
+    cells = [re.findall(r"<t[hd].*?</t[hd]>", line, re.DOTALL) for line in lines]
+    return [[" ".join(re.sub("<.*?>", " ", cell).split()) for cell in line] for line in cells]
+
+
+def test_each_code_says_its_scans_of_28_days(mia: Browser, shop: Shop, compared: Compared) -> None:
+    listed = {line[3]: line[-1] for line in table(mia.get("/desk/codes").text, "Codes")}
+
+    response = mia.get("/desk/codes/export")
+    heads, *lines = csv.reader(io.StringIO(response.text.removeprefix("\ufeff")))
+    found = {line[0]: line[heads.index("Scans in 28 days")] for line in lines}
+    assert listed[group(shop.code.token)] == "1,230" and found[shop.code.token] == "1230"
+    assert listed[group(compared.chip.token)] == "9" and found[compared.chip.token] == "9"
+    assert sorted(listed.values()) == ["0", "1,230", "60", "9"]
+
+
+def test_a_filtered_list_compares_campaigns_and_carriers(mia: Browser, shop: Shop, compared: Compared) -> None:
+    page = mia.get(f"/desk/codes?item={shop.item.id}").text
+
+    assert table(page, "Scans by campaign") == [
+        ["No campaign", "1", "1,230", "1,230.0"],
+        ["Magazine", "1", "60", "60.0"],
+        ["Shelf", "1", "9", "9.0"],
+    ]
+    assert table(page, "Scans by carrier") == [["Print", "2", "1,290", "645.0"], ["NFC chip", "1", "9", "9.0"]]
+    assert "3 codes, 1,299 scans from" in page
+    assert "Scans of these codes" not in mia.get("/desk/codes").text
+    assert "Scans of these codes" not in mia.get("/desk/codes?find=nothing+such").text
+
+
+def test_a_campaign_is_a_filter_that_stays(mia: Browser, shop: Shop, compared: Compared) -> None:
+    (href,) = re.findall(r'href="([^"]+)">Magazine</a>', mia.get(f"/desk/codes?item={shop.item.id}").text)
+
+    page = mia.get(unescape(href)).text
+
+    assert [line[3] for line in table(page, "Codes")] == [group(compared.magazine.token)]
+    assert '<input type="hidden" name="campaign" value="Magazine">' in page
+    assert table(page, "Scans by carrier") == [["Print", "1", "60", "60.0"]]
+
+
+def test_codes_that_nobody_scanned_and_no_campaign_has_say_so_with_zeros(mia: Browser, shop: Shop) -> None:
+    page = mia.get("/desk/codes?batch=Winter").text
+
+    assert table(page, "Scans by carrier") == [["Print", "1", "0", "0.0"]]
+    assert "Scans by campaign" not in page and "1 code, 0 scans from" in page
+
+
+def test_many_campaigns_end_in_one_line_that_adds_up(mia: Browser, shop: Shop, db: Session, today: date) -> None:
+    for number in range(20):
+        code = service.make_code(db, shop.item, at=NOON, campaign=f"Wave {number:02}")
+        count_day(db, shop.retailer, code, "scan", today, number + 1)
+    db.commit()
+
+    lines = table(mia.get(f"/desk/codes?item={shop.item.id}").text, "Scans by campaign")
+
+    assert len(lines) == 13 and lines[0][0] == "Wave 19" and lines[-1][:3] == ["9 others", "9", "36"]
+    assert sum(int(line[2]) for line in lines) == 210
+
+
+def test_sums_of_codes_are_those_of_the_numbers(mia: Browser, shop: Shop, compared: Compared) -> None:
+    _, *days = csv.reader(io.StringIO(mia.get("/desk/insights/export/days").text.rpartition("\r\n\r\n")[2]))
+
+    page = mia.get("/desk/codes?find=o").text
+
+    assert sum(int(line[1]) for line in days) == 1299
+    assert sum(int(line[2].replace(",", "")) for line in table(page, "Scans by campaign")) == 1299
+    assert sum(int(line[2].replace(",", "")) for line in table(page, "Scans by carrier")) == 1299
+
+
+def test_a_list_of_codes_asks_for_its_scans_at_once(mia: Browser, shop: Shop, db: Session) -> None:
+    service.make_codes(db, [shop.item], [make_fixture(db, shop.store) for _ in range(60)], at=NOON)
+    db.commit()
+    said: list[str] = []
+    database = mia.app.extensions["qrmerch"].database
+
+    def hear(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        said.append(statement)
+
+    event.listen(database.engine, "before_cursor_execute", hear)
+    mia.get(f"/desk/codes?item={shop.item.id}")
+
+    assert len([each for each in said if "day_total" in each]) == 2
+    assert not [each for each in said if "FROM scan " in each]
 
 
 # --- one code ---------------------------------------------------------------------------------------
@@ -629,7 +766,7 @@ def test_who_only_looks_sees_codes_and_changes_nothing(browser: Browser, shop: S
     page = rob.get(f"/desk/codes/{shop.code.id}").text
 
     assert "End this code" not in page
-    assert "Make codes" not in rob.get("/desk/codes").text
+    assert "Make codes" not in rob.get("/desk/codes").text and "Scans, 28 days" in rob.get("/desk/codes").text
     assert rob.get(f"/desk/codes/{shop.code.id}/preview.svg").status_code == 200
     for address in ("/desk/codes/make", "/desk/codes/sheet", f"/desk/codes/{shop.code.id}/artwork"):
         assert rob.get(address).status_code == 404

@@ -18,12 +18,14 @@ from qrmerch.content.queries import slots_of
 from qrmerch.content.weekly import read_weekly
 from qrmerch.db import Database
 from qrmerch.desk.publications import state_of
+from qrmerch.media.models import Asset
 from qrmerch.parties.models import Retailer, Store, Vendor
 from qrmerch.web import Services
 from tests.browsing import Browser, find_form
 from tests.conftest import NOON
 from tests.factories import (
     Person,
+    make_asset,
     make_item,
     make_person,
     make_retailer,
@@ -35,6 +37,7 @@ from tests.factories import (
 )
 
 HOUR = timedelta(hours=1)
+AWAY = {"kind": "QRCode", "text": "https://example.com/summer", "is_here": False}
 
 
 @dataclass
@@ -247,6 +250,53 @@ def test_approving_does_not_drop_a_comment_unread(
     assert "Could it name the silk?</textarea>" in response.text
     assert "Return the page with it, or empty this to approve." in response.text
     assert revision_of(database, house.waiting).state == RevisionState.SUBMITTED
+
+
+def test_a_code_in_a_picture_is_shown_beside_it_and_asks_for_a_word(
+    house: House, browser: Browser, database: Database, db: Session
+) -> None:
+    asset = make_asset(db, house.vendor, codes=[AWAY])
+    words = slots_of(house.waiting)
+    item = make_item(db, house.retailer, vendor=house.vendor, title="Coded Top")
+    waiting = make_revision(db, item, state="submitted", slots={**words, "gallery.pictures": [asset.id]})
+    db.commit()
+    browser.sign_in(*house.mia)
+    page = browser.get(f"/desk/review/{waiting.id}")
+    approve = f"/desk/review/{waiting.id}/approve"
+
+    refused = browser.send(page, action=approve, do="publish")
+    unread = revision_of(database, waiting).state
+    done = browser.send(refused, action=approve, do="publish", codes="1")
+
+    assert "Picture 1 holds a QR code that leads to example.com: shoppers would be sent away." in page.text
+    assert refused.status_code == 422
+    assert "Say that it may stay, or return the page." in refused.text
+    assert (unread, done.status_code) == (RevisionState.SUBMITTED, 303)
+    assert shown_now(database, item) == waiting.id
+
+
+def test_a_code_in_a_picture_that_stays_is_shown_too(house: House, browser: Browser, db: Session) -> None:
+    (picture,) = slots_of(house.waiting)["gallery.pictures"]
+    db.get_one(Asset, picture).codes = [AWAY]
+    db.commit()
+    browser.sign_in(*house.rob)
+
+    page, queue = browser.get(house.address).text, browser.get("/desk/review").text
+
+    assert "Pictures: picture 1 holds a QR code that leads to example.com" in page
+    assert 'name="codes"' in page
+    assert "Code in a picture" in queue
+
+
+def test_a_code_that_leads_nowhere_asks_nothing(house: House, browser: Browser, db: Session) -> None:
+    (picture,) = slots_of(house.waiting)["gallery.pictures"]
+    db.get_one(Asset, picture).codes = [{"kind": "EAN13", "text": "4012345678901", "is_here": False}]
+    db.commit()
+
+    page = browser.sign_in(*house.rob).get(house.address).text
+
+    assert "code that leads" not in page
+    assert 'name="codes"' not in page
 
 
 def test_a_reviewer_does_not_publish(house: House, browser: Browser, database: Database) -> None:
@@ -591,7 +641,7 @@ def test_a_reviewer_takes_a_page_down_at_once(house: House, browser: Browser, da
     assert "Taken down since today" in after
     assert "Recall 4711" in after
     assert shown_now(database, house.item) is None
-    assert "still being written" in browser.another().get(f"/i/{house.item.public_id}").text
+    assert "Not available at the moment" in browser.another().get(f"/i/{house.item.public_id}").text
     with database.read() as db:
         entry = db.scalars(select(AuditEntry).where(AuditEntry.action == "content.take_down")).one()
     assert entry.actor == f"user:{house.rob.user.id}"

@@ -164,8 +164,8 @@ def test_a_page_that_stayed_open_for_more_than_a_day_goes_on_in_a_visit_of_its_o
 
     phone(f"{aisle.page}&v={old}")
 
-    page = next(line for line in _lines(settings) if line.kind == PAGE)
-    assert page.is_new_visit and page.visit not in ("", old)
+    page = next(line for line in _lines(settings) if line.traits.kind == PAGE)
+    assert page.traits.is_new_visit and page.visit not in ("", old)
     assert (total(settings, app, "scan"), total(settings, app, "visit")) == (1, 1)
 
 

@@ -86,6 +86,19 @@ class Shop:
             )
         db.flush()
 
+    def count_elsewhere(self, db: Session, kind: str, number: int) -> None:
+        """Add to the totals of Riverside what belongs to no item, today at noon."""
+        of = {
+            "retailer_id": self.retailer.id,
+            "on": TODAY,
+            "kind": kind,
+            "store_id": self.riverside.id,
+            "fixture_id": "",
+        }
+        db.add(DayTotal(**of, item_id="", code_id="", count=number))
+        db.add(HourTotal(**of, hour=12, count=number))
+        db.flush()
+
 
 def make_shop(db: Session) -> Shop:
     retailer, other = make_retailer(db, name="Fashiontown", slug="fashiontown"), make_retailer(db)

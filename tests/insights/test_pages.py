@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 
 from qrmerch import ids
 from qrmerch.access import Role
-from qrmerch.parties.models import Measurement
+from qrmerch.parties.models import Measurement, Vendor
 from qrmerch.scans.models import CodeHour, Correction, DayTotal, LogFile
 from qrmerch.scans.service import record_event
 from tests.browsing import Browser
 from tests.conftest import NOON
-from tests.factories import make_item
+from tests.factories import make_code, make_item, make_vendor
 from tests.insights.shop import TODAY, WEEK, Shop, make_shop
 
 READERS = (Role.OWNER, Role.MERCHANDISER, Role.ANALYST)
@@ -159,6 +159,76 @@ def test_many_items_come_page_by_page(browser: Browser, db: Session, busy: Shop)
     assert "50 of 57 items" in first and "7 of 57 items" in second
     assert rows(first, "Items by scans")[1][0] == "Marigold Top Sunny Side" and len(rows(second, "Items by scans")) == 8
     assert browser.get("/desk/insights/items?page=99999").status_code == 200
+
+
+@pytest.fixture
+def two_vendors(db: Session, busy: Shop) -> Shop:
+    """Another vendor with a scarf, and one whose belt nobody scanned; a door's code that opens no item."""
+    north = make_vendor(db, busy.retailer, name="North Mill")
+    scarf = make_item(db, busy.retailer, vendor=north, title="Long Scarf")
+    make_item(db, busy.retailer, vendor=make_vendor(db, busy.retailer, name="Lake & Co"), title="Belt")
+    old = make_item(db, busy.retailer, vendor=north, title="Old Shawl")
+    old.is_retired = True
+    busy.count(db, "scan", 100, item=scarf, fixture=busy.window, code_id=make_code(db, scarf).id)
+    busy.count(db, "view", 30, item=scarf, fixture=busy.window)
+    busy.count(db, "visit", 5, item=scarf, store=busy.galleria)
+    busy.count(db, "scan", 60, item=old, on=TODAY - timedelta(days=9))
+    busy.count_elsewhere(db, "scan", 15)
+    busy.count_elsewhere(db, "friend", 2)
+    db.commit()
+    return busy
+
+
+def test_vendors_are_ranked_by_the_scans_of_their_items(browser: Browser, two_vendors: Shop) -> None:
+    page = browser.sign_in(*two_vendors.people[Role.ANALYST]).get(f"/desk/insights?{WEEK}").text
+
+    assert rows(page, "Vendors by scans")[1:] == [
+        ["Sunny Side 2 items", "250", "+25 %", "60 %", "25 %", "20", "10"],
+        ["North Mill 2 items", "100", "+67 %", "0 %", "0 %", "0", "0"],
+        ["No vendor pages of stores, looks and events, shared lists", "15", "", "0 %", "", "0", "0"],
+        ["Lake &amp; Co 1 item", "0", "", "", "", "0", "0"],
+    ]
+    assert "Sunny Side brings 68 of 100 scans. 1 vendor was not scanned at all." in page
+
+
+def test_all_vendors_come_page_by_page_and_are_sorted_by_their_heads(
+    browser: Browser, db: Session, two_vendors: Shop
+) -> None:
+    for number in range(50):
+        make_item(db, two_vendors.retailer, vendor=make_vendor(db, two_vendors.retailer, name=f"Mill {number:02}"))
+    db.commit()
+    browser.sign_in(*two_vendors.people[Role.MERCHANDISER])
+
+    first = browser.get(f"/desk/insights/vendors?{WEEK}&sort=name").text
+    second = browser.get(f"/desk/insights/vendors?{WEEK}&sort=name&page=2").text
+    overview = browser.get(f"/desk/insights?{WEEK}").text
+
+    assert rows(first, "Vendors by scans")[1][0] == "Lake &amp; Co 1 item" and "50 of 54 lines" in first
+    assert rows(second, "Vendors by scans")[-1][0] == "Sunny Side 2 items" and 'rel="prev"' in second
+    assert len(rows(overview, "Vendors by scans")) == 11 and ">All 54<" in overview
+
+
+def test_every_table_adds_up_to_the_overview(browser: Browser, two_vendors: Shop) -> None:
+    browser.sign_in(*two_vendors.people[Role.OWNER])
+    stores = (two_vendors.riverside.id, two_vendors.galleria.id)
+
+    for view in (WEEK, f"{WEEK}&with=nothing", *(f"{WEEK}&store={store_id}" for store_id in stores)):
+        tables = {
+            name: sheet(browser.get(f"/desk/insights/export/{name}?{view}").text)[1]
+            for name in ("days", "items", "vendors", "stores")
+        }
+        page = browser.get(f"/desk/insights?{view}").text
+        sums = {name: added_up(table) for name, table in tables.items()}
+        assert sums["items"] == sums["vendors"] == sums["stores"] == sums["days"], view
+        assert f"{sums['days'][0]:,}" == tiles(page)["Scans"][0] and f"{sums['days'][2]:,}" == tiles(page)["Visits"][0]
+        hours = sheet(browser.get(f"/desk/insights/export/hours?{view}").text)[1]
+        assert sum(int(row[2]) for row in hours[1:]) == sums["days"][0]
+
+
+def added_up(table: list[list[str]]) -> list[int]:
+    """What each column of counts comes to."""
+    begin = table[0].index("Scans")
+    return [sum(int(cell or 0) for cell in column) for column in list(zip(*table[1:], strict=True))[begin:]]
 
 
 @pytest.mark.parametrize(
@@ -415,7 +485,7 @@ def test_a_file_says_what_its_words_mean_and_holds_the_same_numbers(browser: Bro
     assert ["Marigold Top", "Sunny Side", "200", "200", "210", "180", "45", "20", "10", "4"] in table
 
 
-@pytest.mark.parametrize("table", ["days", "hours", "items", "stores", "left_out"])
+@pytest.mark.parametrize("table", ["days", "hours", "items", "vendors", "stores", "left_out"])
 def test_every_table_of_the_overview_is_a_file(browser: Browser, busy: Shop, table: str) -> None:
     browser.sign_in(*busy.people[Role.OWNER])
 
@@ -441,10 +511,11 @@ def test_every_table_of_an_item_is_a_file(browser: Browser, busy: Shop, table: s
 def test_sec_E05_no_cell_is_a_formula(browser: Browser, db: Session, busy: Shop, start: str) -> None:
     busy.top.title = f"{start}cmd|' /C calc'!A0"
     busy.riverside.name = f"{start}1+1"
+    db.get_one(Vendor, busy.top.vendor_id).name = f"{start}2+2"
     db.commit()
     browser.sign_in(*busy.people[Role.OWNER])
 
-    for address in ("export/items", "export/stores", f"items/{busy.top.id}/export/places"):
+    for address in ("export/items", "export/vendors", "export/stores", f"items/{busy.top.id}/export/places"):
         lines = csv.reader(io.StringIO(browser.get(f"/desk/insights/{address}?{WEEK}").text.removeprefix("\ufeff")))
         cells = [cell for line in lines for cell in line]
         assert not [cell for cell in cells if cell[:1] in "=+-@\t\r\uff1d\uff0b\uff0d\uff20" and cell]
@@ -464,7 +535,7 @@ def test_no_such_table_is_not_there(browser: Browser, busy: Shop) -> None:
 def test_who_reads_numbers_opens_them(browser: Browser, shop: Shop, role: Role) -> None:
     browser.sign_in(*shop.people[role])
 
-    for address in ("", "/items", f"/items/{shop.top.id}", "/export/days"):
+    for address in ("", "/items", "/vendors", f"/items/{shop.top.id}", "/export/days", "/export/vendors"):
         assert browser.get(f"/desk/insights{address}").status_code == 200
 
 
@@ -472,7 +543,8 @@ def test_who_reads_numbers_opens_them(browser: Browser, shop: Shop, role: Role) 
 def test_who_does_not_read_numbers_does_not_see_them(browser: Browser, shop: Shop, role: Role) -> None:
     browser.sign_in(*shop.people[role])
 
-    for address in ("", "/items", f"/items/{shop.top.id}", "/export/days", f"/items/{shop.top.id}/export/days"):
+    of_item = (f"/items/{shop.top.id}", f"/items/{shop.top.id}/export/days")
+    for address in ("", "/items", "/vendors", "/export/days", "/export/vendors", *of_item):
         assert browser.get(f"/desk/insights{address}").status_code == 404
 
 
@@ -484,6 +556,8 @@ def test_otto_reads_his_own_numbers_only(browser: Browser, busy: Shop) -> None:
     assert browser.get(f"/desk/insights?store={busy.riverside.id}").status_code == 422
     page = browser.get(f"/desk/insights?{WEEK}")
     assert "No scans in these days" in page.text and "Marigold" not in page.text
+    assert "No vendors yet" in browser.get(f"/desk/insights/vendors?{WEEK}").text
+    assert sheet(browser.get(f"/desk/insights/export/vendors?{WEEK}").text)[1][1:] == []
     _, table = sheet(browser.get(f"/desk/insights/export/days?{WEEK}").text)
     assert {cell for row in table[1:] for cell in row[1:]} == {"0"}
 

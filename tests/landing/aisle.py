@@ -15,6 +15,7 @@ from qrmerch.catalog.models import Item, Variant
 from qrmerch.catalog.service import set_stock
 from qrmerch.clock import now
 from qrmerch.codes.models import Code
+from qrmerch.content.models import Style
 from qrmerch.landing.front_door import ScanPath
 from qrmerch.looks.models import Look
 from qrmerch.offers.models import Offer, OfferCounter, OfferItem, OfferKind
@@ -29,6 +30,7 @@ from tests.factories import (
     make_look,
     make_retailer,
     make_store,
+    make_template,
     make_vendor,
     publish_page,
 )
@@ -67,6 +69,7 @@ def make_aisle(
     db: Session,
     *,
     locales: list[str] | None = None,
+    style: Style = Style.EVERYDAY,
     draw: Callable[[Vendor, str], str] | None = None,
     **more: object,
 ) -> Aisle:
@@ -79,6 +82,7 @@ def make_aisle(
     vendor = make_vendor(db, retailer, name="Sunny Side")
     top = make_item(db, retailer, vendor=vendor, title="Marigold Slouch Top")
     sandal = make_item(db, retailer, vendor=vendor, title="Silver Cross Sandal")
+    make_template(db, retailer, style=style)
     for item in (top, sandal):
         pictures = [draw(vendor, f"{item.title} {n}") if draw else make_asset(db, vendor).id for n in (1, 2)]
         lede = {locale: words for locale, words in LEDE.items() if locale in retailer.locales}

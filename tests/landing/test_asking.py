@@ -14,6 +14,7 @@ from qrmerch import jobs
 from qrmerch.catalog.models import Stock
 from qrmerch.catalog.service import retire_item
 from qrmerch.clock import now
+from qrmerch.content.models import Style
 from qrmerch.jobs import Work
 from qrmerch.landing import asking
 from qrmerch.messages.models import LinkKind, Subscription, SubscriptionState
@@ -24,7 +25,7 @@ from qrmerch.parties.queries import find_supply
 from qrmerch.parties.service import end_supply
 from qrmerch.visitors.models import ConsentEvent, Contact
 from tests.browsing import Browser, find_form
-from tests.factories import make_item, make_retailer
+from tests.factories import make_item, make_retailer, publish_page
 from tests.landing.aisle import Aisle, make_aisle, stock, variants_of
 from tests.messages.shop import secret_in
 
@@ -103,16 +104,20 @@ def test_in_no_store_what_none_has_offers_to_tell(browser: Browser, db: Session)
     assert "none here" not in page
 
 
-def test_one_variant_that_is_gone_offers_it_beside_the_stock(browser: Browser, db: Session) -> None:
-    aisle = make_aisle(db)
+@pytest.mark.parametrize("style", Style)
+def test_one_variant_that_is_gone_offers_it_beside_the_stock(style: Style, browser: Browser, db: Session) -> None:
+    aisle = make_aisle(db, style=style)
     one = make_item(db, aisle.retailer, vendor=aisle.vendor, sizes=("One",))
+    publish_page(db, one)
     stock(db, one, aisle.store, 0)
     db.commit()
 
     page = browser.get(f"/i/{one.public_id}?at={aisle.store.public_id}").text
     form = browser.get(f"/i/{one.public_id}/tell?at={aisle.store.public_id}").text
 
-    assert f"/i/{one.public_id}/tell?at={aisle.store.public_id}" in page
+    assert f'data-style="{style}"' in page
+    assert page.count(f"/i/{one.public_id}/tell?at={aisle.store.public_id}") == 1
+    assert "None here today, at Riverside" in page
     assert "Which one?" not in form
 
 

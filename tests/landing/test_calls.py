@@ -17,6 +17,7 @@ from qrmerch.calls.models import Call, CallState, Staffed, Why
 from qrmerch.catalog.service import retire_item
 from qrmerch.clock import now
 from qrmerch.content.models import Style
+from qrmerch.content.publishing import take_down
 from qrmerch.landing import calls as landing_calls
 from qrmerch.parties.models import RetailerHost
 from qrmerch.parties.service import set_networks
@@ -352,6 +353,19 @@ def test_what_is_no_longer_sold_is_not_brought(browser: Browser, aisle: Aisle, d
     db.commit()
 
     assert call(browser, aisle).status_code == 410
+
+
+def test_nobody_is_called_to_what_was_taken_down_while_its_page_was_open(
+    browser: Browser, aisle: Aisle, db: Session
+) -> None:
+    take_down(db, aisle.top, reason="Recalled", actor=None, at=now())
+    db.commit()
+
+    page = call(browser, aisle)
+
+    assert page.status_code == 409
+    assert title_of(page) == "Not available at the moment"
+    assert list_calls(db) == []
 
 
 def test_a_call_counts_as_what_a_shopper_does(browser: Browser, aisle: Aisle, db: Session) -> None:

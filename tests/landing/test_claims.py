@@ -7,6 +7,7 @@ from io import BytesIO
 
 import pytest
 import zxingcpp
+from flask import Flask
 from PIL import Image
 from resvg_py import svg_to_bytes
 from sqlalchemy import func, select
@@ -29,6 +30,7 @@ from qrmerch.scans.visits import VisitIds
 from qrmerch.visitors.models import ConsentEvent, Visitor
 from tests.browsing import Browser, find_form
 from tests.factories import make_claim, make_code_of, make_item, make_offer, make_retailer, make_store, make_use
+from tests.landing.aisle import lines
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SCRIPT = {"Accept": "application/json"}
@@ -118,7 +120,7 @@ def test_a_shopper_takes_the_code_from_the_page_without_script(browser: Browser,
     assert "Marigold Slouch Top, M\u2069: \u2068$25.20\u2069 instead of \u2068$28.00" in shown.text
     code = make_code_of(claim, keys=aisle.keys)
     assert f"{code[:4]}-{code[4:8]}-{code[8:]}" in shown.text
-    assert "data-awake" in shown.text
+    assert 'data-pass="valid"' in shown.text
     assert f'href="/i/{aisle.item.public_id}?at={aisle.store.public_id}&amp;lang=en"' in shown.text
 
 
@@ -134,7 +136,7 @@ def test_an_invitation_is_shown_on_arrival_and_not_at_a_till(
 
     shown = claim(browser, aisle, offer=evening.public_id, lang=lang).text
 
-    assert f'<p class="now">{state}</p>' in shown
+    assert f'<p class="now" role="status">{state}</p>' in shown
     assert f"<b>{seal}</b>" in shown
     assert "Hold it at the till" not in shown
 
@@ -374,6 +376,26 @@ def test_the_page_is_for_this_phone_and_in_no_index(browser: Browser, aisle: Ais
     assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
 
 
+def test_who_asks_again_hears_nothing_until_something_became_of_the_code(
+    browser: Browser, aisle: Aisle, db: Session, app: Flask
+) -> None:
+    first = claim(browser, aisle)
+    found = only_claim(db)
+    address, before = f"/my/claims/{found.public_id}?lang=en", counts(db)
+    shown = browser.get(address)
+
+    same = browser.get(address, If_None_Match=shown.headers["ETag"])
+    weak = browser.get(address, If_None_Match=f"W/{shown.headers['ETag']}")
+    assert counts(db) == before and lines(app) == [], "no scan, no view, no visit"
+    make_use(db, found, aisle.store, keys=aisle.keys, at=now())
+    db.commit()
+    other = browser.get(address, If_None_Match=shown.headers["ETag"])
+
+    assert (same.status_code, same.data) == (weak.status_code, weak.data) == (304, b"")
+    assert first.headers["ETag"] == shown.headers["ETag"] != other.headers["ETag"]
+    assert (other.status_code, 'data-pass="used"' in other.text) == (200, True)
+
+
 def test_a_used_code_says_when_and_where(browser: Browser, aisle: Aisle, db: Session) -> None:
     claim(browser, aisle)
     found = only_claim(db)
@@ -385,7 +407,7 @@ def test_a_used_code_says_when_and_where(browser: Browser, aisle: Aisle, db: Ses
     assert re.search(r"Used today at \d+:\d\d", page)
     assert "Fashiontown Riverside" in page
     assert "<svg xmlns" not in page, "nothing a till could read"
-    assert "data-awake" not in page
+    assert 'data-pass="used"' in page
 
 
 def test_a_code_that_ended_says_so_and_what_is_true_today(browser: Browser, aisle: Aisle, db: Session) -> None:

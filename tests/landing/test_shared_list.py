@@ -348,7 +348,7 @@ def test_a_chats_preview_makes_nothing_and_shows_nothing_of_the_list(
     card = re.findall(r'<meta property="og:(\w+)" content="([^"]*)"', page.text)
     assert dict(card) == {"type": "website", "site_name": "Fashiontown", "title": "A friend’s list"}
     assert rows(database) == before
-    assert [line.is_human() for line in lines(app)[-2:]] == [False, False]
+    assert [line.traits.is_human() for line in lines(app)[-2:]] == [False, False]
     assert lines(app)[-1].manner == "head"
 
 
@@ -686,6 +686,7 @@ def test_what_is_taken_down_is_named_and_neither_marked_nor_copied(
     assert after == before
     assert "Marigold Slouch Top" not in friend.get("/my").text
     assert "Silver Cross Sandal" in friend.get("/my").text
+    assert "Copy to my list" not in friend.get(address).text
 
 
 # --- strangers --------------------------------------------------------------------------------------

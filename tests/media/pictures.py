@@ -4,8 +4,10 @@ import io
 import struct
 import zlib
 from pathlib import Path
+from random import Random
 from typing import Any
 
+import zxingcpp
 from PIL import Image
 
 SCRIPT = b"<script>alert(document.domain)</script>"
@@ -80,3 +82,39 @@ def written(folder: Path, data: bytes, name: str = "picture") -> Path:
     path = folder / name
     path.write_bytes(data)
     return path
+
+
+def photo(width: int = 1600, height: int = 2000) -> Image.Image:
+    """Something like a photograph: light that changes, with grain, the same each time."""
+    grain = Image.frombytes("L", (width // 8, height // 8), Random(7).randbytes((width // 8) * (height // 8)))
+    light = Image.linear_gradient("L").resize((width, height))
+    return Image.blend(light, grain.resize((width, height), Image.Resampling.BICUBIC), 0.4).convert("RGB")
+
+
+def code_of(text: str, side: int, *, kind: str = "QRCode") -> Image.Image:
+    """A code with its quiet zone, so many pixels wide."""
+    symbol = zxingcpp.create_barcode(text, getattr(zxingcpp.BarcodeFormat, kind))
+    drawn = memoryview(symbol.to_image(scale=8, add_quiet_zones=True))
+    image = Image.frombytes("L", (drawn.shape[1], drawn.shape[0]), drawn.tobytes())
+    return image.resize((side, round(side * image.height / image.width)), Image.Resampling.LANCZOS).convert("RGB")
+
+
+def stripes(width: int = 1600, height: int = 2000) -> Image.Image:
+    """A striped cloth, in which a reader of codes may see bars."""
+    chance, drawn = Random(7), Image.new("RGB", (width, height), "white")
+    left = 0
+    while left < width:
+        wide = chance.choice((6, 9, 12, 18))
+        drawn.paste("navy", (left, 0, min(left + wide, width), height))
+        left += wide + chance.choice((6, 9, 12, 18))
+    return drawn
+
+
+def with_codes(*codes: tuple[Image.Image, tuple[int, int]], on: Image.Image | None = None) -> bytes:
+    """A JPEG of a photograph with pictures of codes laid on it, each at its left and top."""
+    laid = (on or photo()).copy()
+    for code, place in codes:
+        laid.paste(code, place)
+    kept = io.BytesIO()
+    laid.save(kept, "JPEG", quality=85)
+    return kept.getvalue()

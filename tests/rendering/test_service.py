@@ -263,6 +263,24 @@ def test_a_house_that_does_not_discount_shows_no_discount_and_its_invitation(db:
     assert "<s>" not in page
 
 
+@pytest.mark.parametrize("style", Style)
+@pytest.mark.parametrize(("kind", "value"), [(OfferKind.GIFT, 0), (OfferKind.PERCENT, 10)])
+def test_every_style_says_what_is_promised_till_when_and_its_terms(
+    kind: OfferKind, value: int, style: Style, db: Session
+) -> None:
+    item = publish_in(db, style)
+    offer = make_offer(db, item, kind=kind, value=value, headline="A silk pouch with it", terms="One pouch each.")
+
+    page = html_of(db, item)
+    (promise,) = re.findall(r'id="offer".*?(?=id="terms")', page, re.DOTALL)
+
+    assert "A silk pouch with it" in promise
+    assert f'datetime="{offer.until_at.isoformat()}"' in promise
+    assert 'type="button" popovertarget="terms">' in promise
+    assert page.count(f'name="offer" value="{offer.public_id}"') == 1
+    assert "One pouch each." in page[page.index('id="terms"') :]
+
+
 def test_an_invitation_is_the_offer_where_the_template_has_no_place_for_it(db: Session) -> None:
     item = publish_in(db, Style.EVERYDAY)
     make_offer(db, item, kind=OfferKind.EXPERIENCE, value=0, headline="An evening with the restorers")

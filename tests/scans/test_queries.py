@@ -4,6 +4,9 @@ from datetime import date, timedelta
 
 from sqlalchemy.orm import Session
 
+from qrmerch.codes.models import Carrier
+from qrmerch.codes.queries import Wanted, select_ids
+from qrmerch.codes.service import make_code
 from qrmerch.db import Database, scope
 from qrmerch.scans.models import DayTotal, HourTotal, LogFile
 from qrmerch.scans.places import LocalHours
@@ -17,6 +20,8 @@ from qrmerch.scans.queries import (
     count_by_item,
     count_by_kind,
     count_by_store,
+    count_scans_by_code,
+    count_scans_by_use,
     read_state,
 )
 from qrmerch.scans.service import record_event
@@ -68,6 +73,29 @@ def test_counts_come_by_what_is_asked_for(db: Session, shop: Shop) -> None:
         shop.code.id: 5,
         shop.berlin_code.id: 2,
     }
+
+
+def test_scans_of_codes_are_those_of_their_days_alone_and_come_by_campaign_and_carrier(db: Session, shop: Shop) -> None:
+    magazine = make_code(db, shop.top, at=NOON, campaign="Magazine", carrier=Carrier.NFC)
+    silent = make_code(db, shop.top, at=NOON, campaign="Magazine")
+    elsewhere = make_code(db, make_item(db, make_retailer(db)), at=NOON, campaign="Magazine")
+    for code, number in ((shop.code, 5), (magazine, 3), (elsewhere, 40)):
+        count(db, shop, "scan", number, code_id=code.id)
+    count(db, shop, "scan", 2, code_id=shop.code.id, fixture_id="")
+    count(db, shop, "scan", 70, code_id=shop.code.id, on=DAY - timedelta(days=1))
+    count(db, shop, "view", 11, code_id=magazine.id)
+    count(db, shop, "scan", 13)
+    db.flush()
+
+    assert count_scans_by_code(db, span(shop)) == {shop.code.id: 7, magazine.id: 3, elsewhere.id: 40}
+    assert count_scans_by_code(db, span(shop), [magazine.id, silent.id]) == {magazine.id: 3}
+    assert count_scans_by_code(db, span(shop), []) == {}
+    wanted = select_ids(Wanted(shop.retailer.id, item_id=shop.top.id))
+    mine = {
+        (each.campaign, each.carrier): (each.codes, each.scans) for each in count_scans_by_use(db, span(shop), wanted)
+    }
+    assert mine["Magazine", Carrier.NFC] == (1, 3) and mine["Magazine", Carrier.PRINT] == (1, 0)
+    assert mine["", Carrier.PRINT][1] == 7
 
 
 def test_the_end_of_a_span_is_not_counted_and_its_beginning_is(db: Session, shop: Shop) -> None:

@@ -15,7 +15,7 @@ from qrmerch.media.models import Asset, AssetState, Rendition
 from qrmerch.parties.models import PageChange
 from tests.browsing import Browser, find_form
 from tests.factories import make_asset, make_item, make_person, make_revision, publish_page
-from tests.media.pictures import picture, png_header
+from tests.media.pictures import code_of, picture, png_header, with_codes
 from tests.studio.people import Studio, end_supply, kept, make_studio, rows, with_settings
 
 
@@ -52,6 +52,22 @@ def test_one_picture_is_taken_and_opened_and_made_ready(
     assert "What it shows can be said already." in page.text
     assert 'class="focal whole"' in ready
     assert ready.count("<image ") == 3
+
+
+def test_a_code_that_leads_away_is_told_at_the_picture(browser: Browser, work: Work, studio: Studio) -> None:
+    browser.sign_in(*studio.vera)
+    coded = with_codes((code_of("https://example.com/summer", 300), (200, 300)))
+    send_pictures(browser, ("coded.jpg", coded), ("plain.jpg", picture(400, 300)))
+    jobs.run_all(work)
+    by_name = {each.file_name: each for each in assets(browser)}
+
+    listed = browser.get("/studio/assets").text
+    shown, plain = (browser.get(f"/studio/assets?id={by_name[name].id}").text for name in ("coded.jpg", "plain.jpg"))
+
+    said = "This picture holds a QR code that leads to example.com: shoppers would be sent away."
+    assert listed.count("Leads away by a code") == 1
+    assert said in shown
+    assert said not in plain
 
 
 def test_several_pictures_are_taken_at_once_and_the_page_looks_again(

@@ -833,3 +833,26 @@ def test_a_fixed_value_from_when_the_slot_was_of_another_kind_leaves_the_form_wh
 
     assert page.status_code == 200
     assert "has not written anything here" in page.text
+
+
+# --- codes in pictures -----------------------------------------------------------------------------
+
+
+def test_a_code_that_leads_away_is_told_beside_its_picture_while_it_is_written_and_while_it_waits(
+    desk: Desk, browser: Browser, database: Database, db: Session
+) -> None:
+    away = {"kind": "QRCode", "text": "https://example.com/summer", "is_here": False}
+    pictures = [make_asset(db, desk.vendor, codes=[]).id, make_asset(db, desk.vendor, codes=[away]).id]
+    make_revision(db, desk.item, slots={"gallery.pictures": pictures})
+    db.commit()
+    browser.sign_in(*desk.vera)
+    address = f"/studio/content/{latest(database, desk.item).content_id}"
+
+    written = browser.get(address)
+    browser.send(written, action=address, do="submit")
+    waiting = browser.get(address)
+
+    assert latest(database, desk.item).state == RevisionState.SUBMITTED
+    for page in (written, waiting):
+        said = "This picture holds a QR code that leads to example.com: shoppers would be sent away."
+        assert page.text.count(said) == 1
