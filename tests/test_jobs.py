@@ -275,7 +275,7 @@ def test_films_and_pictures_have_lanes_of_their_own() -> None:
     from qrmerch import application  # noqa: F401
 
     assert jobs._lanes["media.transcode"] == jobs.FILMS
-    assert [name for name, lane in jobs._lanes.items() if lane == jobs.PICTURES] == ["media.render"]
+    assert [name for name, lane in jobs._lanes.items() if lane == jobs.PICTURES] == ["media.render", "media.look"]
     assert jobs._lanes["imports.check"] == jobs._lanes["imports.commit"] == jobs._lanes["imports.feed"] == jobs.PEOPLE
 
 

@@ -68,6 +68,7 @@ VALID = {
     "max_chars": lambda _: "40",
     "from": lambda _: "",
     "href": lambda _: "/help",
+    **{name: lambda _, hour=hour: f"2027-05-01T{hour}:30" for name, hour in (("begins", 18), ("ends", 21))},
     **{name: lambda _: "" for name in ("variant", "lot", "serial")},
     "locale": lambda _: "fr",
     "distance": lambda _: "",
@@ -132,6 +133,8 @@ def is_strict(form: str, field: str) -> bool:
         or field.endswith(_STRICT_END)
         or (form.startswith(("/desk/offers", "/desk/items/files")) and field == "hours")
         or (form.startswith("/desk/codes/designs") and field == "size")
+        # The words of a picture go with its file.
+        or (form.startswith(("/desk/looks", "/desk/events")) and form.endswith("/picture"))
     )
 
 
@@ -403,6 +406,8 @@ OURS = {
     *("audit_entry.subject_id", "audit_entry.seal", "idempotency_key.body_digest", "idempotency_key.answer"),
     *("log_file.name", "log_file.node", "retailer.slug"),
     *("retailer.currency", "retailer.default_locale", "retailer.locales"),
+    # An hour by the clock on a store's wall.
+    *("occasion.begins", "occasion.ends"),
     *("retailer.time_zone", "retailer_host.host", "user.password_hash", "asset.public_id", "asset.digest"),
     *("asset.source_key", "asset.colour", "asset.placeholder", "brand_kit.colour", "import_run.file_key"),
     *("import_run.encoding", "import_run.delimiter", "import_run.currency", "invitation.secret_hash"),

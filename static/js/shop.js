@@ -99,10 +99,6 @@ if (navigator.share) all('[data-share]').forEach((button) => { button.onclick = 
   if (!isShown && url) button.form.requestSubmit(button);
   else if (!isShown || (follow !== undefined && link.page)) location = link.page;
 }; });
-if (navigator.clipboard) all('[data-copy]').forEach((button) => {
-  button.hidden = false;
-  button.onclick = () => navigator.clipboard.writeText(button.dataset.copy).then(() => { button.textContent = button.dataset.done; }, () => {});
-});
 
 // Pictures: the later ones come with the first touch; the thumbnail of the one in view is ringed.
 all('.reel').forEach((reel) => {

@@ -1,6 +1,7 @@
 """A shared list in real browsers: its owner's phone with and without a signal, a friend's with and without script."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
@@ -16,7 +17,7 @@ from tests.browser.conftest import Draw, OpenPhone
 from tests.browser.test_offline import AS_OF, KEPT, cut, hold, mend
 from tests.browser.test_widths import OUT, SMALL
 from tests.browsing import PHONE
-from tests.chromium import Watched
+from tests.chromium import Watched, wait_until
 from tests.landing.aisle import Aisle, hear, make_aisle
 
 SHEET = "navigator.share = async (what) => { window.name = JSON.stringify(what); }"
@@ -26,13 +27,24 @@ ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/l/[0-9a-f]{32}")
 
 # The addresses of the kept pages that hold a text.
 SAYS = """async (text) => {
-  const said = async (cache, key) => (await (await cache.match(key)).text()).includes(text) && key.url;
+  // What is dropped while it is read says nothing.
+  const said = async (cache, key) => (await (await cache.match(key))?.text())?.includes(text) && key.url;
   const pages = await Promise.all((await caches.keys()).map(async (name) => {
     const cache = await caches.open(name);
     return Promise.all((await cache.keys()).map((key) => said(cache, key)));
   }));
   return pages.flat().filter(Boolean);
 }"""
+
+
+def await_saying(page: Page, text: str, holds: Callable[[list[str]], bool]) -> None:
+    """Wait until what the worker keeps with a text in it is as it should be."""
+
+    def kept() -> list[str]:
+        found: list[str] = page.evaluate(f"({SAYS})('{text}')")
+        return found
+
+    wait_until(page, lambda: holds(kept()), lambda: f"{text} stands at {kept()}")
 
 
 @pytest.fixture
@@ -192,7 +204,7 @@ def test_its_owner_has_the_address_without_a_signal(owner: Watched) -> None:
     page.add_init_script(SHEET)
     for each in (MINE, LIST):
         page.goto(each)
-        page.wait_for_function(f"async () => (await ({SAYS})('{address}')).some((each) => each.endsWith('{each}'))")
+        await_saying(page, address, lambda kept, path=each: any(key.endswith(path) for key in kept))
     cut(owner)
 
     page.goto(MINE)
@@ -232,7 +244,7 @@ def test_a_stopped_address_is_on_no_page_that_the_worker_keeps(owner: Watched) -
     page.get_by_role("button", name="Stop sharing").click()
     expect(page.get_by_role("heading", name="Your list is not shared")).to_be_visible()
 
-    page.wait_for_function(f"async () => !(await ({SAYS})('{address}')).length")
+    await_saying(page, address, lambda kept: not kept)
     cut(owner)
     page.goto(MINE.replace("lang=en", "lang=ar"))
     expect(page.get_by_role("heading", name="Your list is not shared")).to_be_visible()

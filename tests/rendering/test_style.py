@@ -87,4 +87,4 @@ def test_the_shoppers_styles_stay_small() -> None:
 
     assert item < 27_000
     assert errand < 36_000
-    assert len(build_style(COLOURS, "shop", "apart").css) < 29_000
+    assert len(build_style(COLOURS, "shop", "apart").css) < 29_500
