@@ -87,8 +87,13 @@ const put = async (address, answer) => {
   // The phone may have been forgotten while the page came.
   if (isForgotten) return;
   const cache = await caches.open(name);
-  // How a list is shared stands on one page; none in another language is kept that says an address from before.
-  if (/^\/my\/shared\//.test(new URL(address, location).pathname)) await cache.delete(keyOf(address), LOOSELY);
+  // How a list is shared stands on this page and on the list: none in another language is kept that says an address from before.
+  const shared = new URL(address, location).pathname.match(/^\/my\/shared\/([^/]+)/);
+  if (shared) {
+    await cache.delete(keyOf(address), LOOSELY);
+    const isList = ({ pathname, searchParams }) => pathname === '/my' && [null, shared[1]].includes(searchParams.get('of'));
+    for (const key of await cache.keys()) if (isList(new URL(key.url))) await cache.delete(key);
+  }
   for (const key of new Set([keyOf(address), keyOf(here || address)])) await cache.put(key, new Response(html, { headers }));
   await trim(cache, MOST[name]);
   return html;
