@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from qrmerch.desk.own_pictures import OwnPicture
+from qrmerch.desk.own_texts import TextFields
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +24,6 @@ class LooksPage:
 
     lede: str
     rows: tuple[LookRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TextFields:
-    """What a look or an event says in one language; an event alone has a `spot`."""
-
-    locale: str
-    language: str
-    direction: str
-    is_needed: bool
-    title: str
-    words: str
-    spot: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,5 @@
 """A retailer's looks: made, filled with items, published, taken back."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final
 
 from flask import Blueprint, Response, request
@@ -15,15 +13,15 @@ from qrmerch.codes.models import Subject
 from qrmerch.codes.queries import count_by_subject
 from qrmerch.content.holding import hold
 from qrmerch.desk.code_pages import address, count_of
-from qrmerch.desk.look_pages import LookItemRow, LookPage, LookRow, LooksPage, TextFields
+from qrmerch.desk.look_pages import LookItemRow, LookPage, LookRow, LooksPage
 from qrmerch.desk.own_pictures import show_picture, take_large, take_picture
+from qrmerch.desk.own_texts import Sent, read_texts, text_fields
+from qrmerch.desk.previews import frame_page
 from qrmerch.errors import FormError
-from qrmerch.i18n import direction, language_name
 from qrmerch.looks import service
 from qrmerch.looks.models import Look
 from qrmerch.looks.queries import count_items, get_look, list_looks
 from qrmerch.looks.queries import list_items as list_look_items
-from qrmerch.parties.languages import locales_of
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import get_retailer, list_stores
 from qrmerch.rendering.look_page import render_look_page
@@ -33,15 +31,6 @@ from qrmerch.web import get_db, notice, redirect_to, render, search_words
 blueprint = Blueprint("desk_looks", __name__)
 blueprint.url_value_preprocessor(take_large)
 _FOUND: Final = 12
-
-
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    """A form that came back: which one, what was typed, and what was wrong with it."""
-
-    form: str = ""
-    typed: Mapping[str, str] = field(default_factory=dict)
-    problems: Mapping[str, str] = field(default_factory=dict)
 
 
 @blueprint.get("/desk/looks")
@@ -73,7 +62,7 @@ def show_list() -> Response:
 def show_new() -> Response:
     """The form of a new look."""
     db = get_db()
-    return _render(db, get_retailer(db, current_principal().retailer_id), None, _Sent())
+    return _render(db, get_retailer(db, current_principal().retailer_id), None, Sent())
 
 
 @blueprint.post("/desk/looks")
@@ -85,7 +74,7 @@ def add() -> Response:
     try:
         look = service.add_look(db, retailer, _read(retailer), at=now(), actor=principal)
     except FormError as refused:
-        return _render(db, retailer, None, _Sent("texts", request.form, refused.problems))
+        return _render(db, retailer, None, Sent("texts", request.form, refused.problems))
     db.commit()
     notice(f"{look.name} is made. Put its items in, then publish it.")
     return redirect_to(f"/desk/looks/{look.id}#items")
@@ -97,7 +86,7 @@ def show(look_id: str) -> Response:
     """One look; `find` in the address looks for items to put in."""
     db = get_db()
     look = get_look(db, look_id)
-    return _render(db, get_retailer(db, look.retailer_id), look, _Sent())
+    return _render(db, get_retailer(db, look.retailer_id), look, Sent())
 
 
 @blueprint.post("/desk/looks/<look_id>")
@@ -109,7 +98,7 @@ def change(look_id: str) -> Response:
     try:
         service.change_look(db, retailer, look, _read(retailer), at=now(), actor=current_principal())
     except FormError as refused:
-        return _render(db, retailer, look, _Sent("texts", request.form, refused.problems))
+        return _render(db, retailer, look, Sent("texts", request.form, refused.problems))
     db.commit()
     notice(f"{look.name} is saved.")
     return redirect_to(f"/desk/looks/{look.id}")
@@ -159,7 +148,7 @@ def set_picture(look_id: str) -> Response:
     try:
         picture = None if request.form.get("do") == "remove" else take_picture(db, retailer, at=at)
     except FormError as refused:
-        return _render(db, retailer, look, _Sent("picture", request.form, refused.problems))
+        return _render(db, retailer, look, Sent("picture", request.form, refused.problems))
     service.set_picture(db, look, picture.id if picture else None, at=at, actor=principal)
     db.commit()
     notice("The picture stands for the look." if picture else "The pictures of its items stand for the look again.")
@@ -196,14 +185,7 @@ def preview(look_id: str) -> Response:
     locale = get_retailer(db, look.retailer_id).default_locale
     store_id = next((store.id for store in list_stores(db, look.retailer_id) if store.is_open), None)
     page = render_look_page(db, look_id=look.id, store_id=store_id, locale=locale, at=now(), is_preview=True)
-    response = Response(page.html, mimetype="text/html")
-    response.headers.extend([*page.headers, ("X-Robots-Tag", "noindex, nofollow")])
-    return response
-
-
-def read_texts(retailer: Retailer, name: str) -> dict[str, str]:
-    """What the form says of one kind of text, by locale."""
-    return {locale: request.form.get(f"{name}.{locale}", "") for locale in locales_of(retailer)}
+    return frame_page(page)
 
 
 def _read(retailer: Retailer) -> service.Said:
@@ -215,18 +197,19 @@ def _said_find() -> dict[str, str]:
     return {"find": find} if find else {}
 
 
-def _render(db: Session, retailer: Retailer, look: Look | None, sent: _Sent) -> Response:
+def _render(db: Session, retailer: Retailer, look: Look | None, sent: Sent) -> Response:
     inside = list_look_items(db, look.id) if look else []
     find = search_words(request.values.get("find", "")) if look else ""
     found, total = _find_items(db, retailer, find, inside) if find else ([], 0)
     codes = count_by_subject(db, retailer.id, Subject.LOOK).get(look.id, 0) if look else 0
+    kept = {"title": look.title if look else {}, "words": look.words if look else {}}
     missing = service.LEAST_ITEMS - len(inside)
     page = LookPage(
         id=look.id if look else "",
         title=look.name if look else "New look",
         lede=_lede(look, len(inside)),
         is_published=bool(look and look.is_published),
-        texts=_text_fields(retailer, look, sent),
+        texts=text_fields(retailer, kept, sent.typed if sent.form == "texts" else None),
         max_title_chars=service.MAX_TITLE_CHARS,
         max_words_chars=service.MAX_WORDS_CHARS,
         items=_rows(db, inside),
@@ -252,22 +235,6 @@ def _lede(look: Look | None, items: int) -> str:
         return "A title first, then two to six items."
     state = "Published" if look.is_published else "Shoppers do not see it"
     return f"{state}. {count_of(items, 'item')}."
-
-
-def _text_fields(retailer: Retailer, look: Look | None, sent: _Sent) -> tuple[TextFields, ...]:
-    title, words = (look.title, look.words) if look else ({}, {})
-    is_typed = sent.form == "texts"
-    return tuple(
-        TextFields(
-            locale=locale,
-            language=language_name(locale, "en"),
-            direction=direction(locale),
-            is_needed=locale == retailer.default_locale,
-            title=sent.typed.get(f"title.{locale}", "") if is_typed else title.get(locale, ""),
-            words=sent.typed.get(f"words.{locale}", "") if is_typed else words.get(locale, ""),
-        )
-        for locale in locales_of(retailer)
-    )
 
 
 def _find_items(db: Session, retailer: Retailer, find: str, inside: list[Item]) -> tuple[list[Item], int]:

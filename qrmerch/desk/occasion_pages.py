@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from qrmerch.desk.look_pages import TextFields
 from qrmerch.desk.own_pictures import OwnPicture
+from qrmerch.desk.own_texts import TextFields
 
 
 @dataclass(frozen=True, slots=True)

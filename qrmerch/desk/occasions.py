@@ -1,28 +1,24 @@
 """A retailer's events: said, published, taken back."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from flask import Blueprint, Response, request
 from sqlalchemy.orm import Session
-from werkzeug.datastructures import MultiDict
 
 from qrmerch.access import PUBLISHERS, allow, current_principal
 from qrmerch.clock import now
 from qrmerch.codes.models import Subject
 from qrmerch.codes.queries import count_by_subject
 from qrmerch.desk.code_pages import address, count_of
-from qrmerch.desk.look_pages import TextFields
-from qrmerch.desk.looks import read_texts
 from qrmerch.desk.occasion_pages import OccasionPage, OccasionRow, OccasionsPage
 from qrmerch.desk.own_pictures import show_picture, take_large, take_picture
+from qrmerch.desk.own_texts import Sent, read_texts, text_fields
+from qrmerch.desk.previews import frame_page
 from qrmerch.errors import FormError
-from qrmerch.i18n import direction, format_list, language_name
+from qrmerch.i18n import format_list
 from qrmerch.occasions import service
 from qrmerch.occasions.models import Occasion
 from qrmerch.occasions.queries import get_occasion, hold_in, list_occasions, list_stores_of
-from qrmerch.parties.languages import locales_of
 from qrmerch.parties.models import Retailer, Store
 from qrmerch.parties.queries import get_retailer, list_stores
 from qrmerch.rendering.apart import word_time
@@ -31,15 +27,6 @@ from qrmerch.web import get_db, notice, redirect_to, render
 
 blueprint = Blueprint("desk_occasions", __name__)
 blueprint.url_value_preprocessor(take_large)
-
-
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    """A form that came back: which one, what was typed, and what was wrong with it."""
-
-    form: str = ""
-    typed: MultiDict[str, str] = field(default_factory=MultiDict)
-    problems: Mapping[str, str] = field(default_factory=dict)
 
 
 @blueprint.get("/desk/events")
@@ -74,7 +61,7 @@ def show_list() -> Response:
 def show_new() -> Response:
     """The form of a new event."""
     db = get_db()
-    return _render(db, get_retailer(db, current_principal().retailer_id), None, _Sent())
+    return _render(db, get_retailer(db, current_principal().retailer_id), None, Sent())
 
 
 @blueprint.post("/desk/events")
@@ -86,7 +73,7 @@ def add() -> Response:
     try:
         occasion = service.add_occasion(db, retailer, _read(retailer), at=now(), actor=principal)
     except FormError as refused:
-        return _render(db, retailer, None, _Sent("details", request.form, refused.problems))
+        return _render(db, retailer, None, Sent("details", request.form, refused.problems))
     db.commit()
     notice(f"{occasion.name} is made. Look at it, then publish it.")
     return redirect_to(f"/desk/events/{occasion.id}")
@@ -98,7 +85,7 @@ def show(occasion_id: str) -> Response:
     """One event."""
     db = get_db()
     occasion = get_occasion(db, occasion_id)
-    return _render(db, get_retailer(db, occasion.retailer_id), occasion, _Sent())
+    return _render(db, get_retailer(db, occasion.retailer_id), occasion, Sent())
 
 
 @blueprint.post("/desk/events/<occasion_id>")
@@ -110,7 +97,7 @@ def change(occasion_id: str) -> Response:
     try:
         service.change_occasion(db, retailer, occasion, _read(retailer), at=now(), actor=current_principal())
     except FormError as refused:
-        return _render(db, retailer, occasion, _Sent("details", request.form, refused.problems))
+        return _render(db, retailer, occasion, Sent("details", request.form, refused.problems))
     db.commit()
     notice(f"{occasion.name} is saved.")
     return redirect_to(f"/desk/events/{occasion.id}")
@@ -126,7 +113,7 @@ def set_picture(occasion_id: str) -> Response:
     try:
         picture = None if request.form.get("do") == "remove" else take_picture(db, retailer, at=at)
     except FormError as refused:
-        return _render(db, retailer, occasion, _Sent("picture", request.form, refused.problems))
+        return _render(db, retailer, occasion, Sent("picture", request.form, refused.problems))
     service.set_picture(db, occasion, picture.id if picture else None, at=at, actor=principal)
     db.commit()
     notice("The picture stands for the event." if picture else "The event has no picture now.")
@@ -162,9 +149,7 @@ def preview(occasion_id: str) -> Response:
     db, occasion = get_db(), get_occasion(get_db(), occasion_id)
     locale = get_retailer(db, occasion.retailer_id).default_locale
     page = render_occasion_page(db, occasion_id=occasion.id, store_id=None, locale=locale, at=now(), is_preview=True)
-    response = Response(page.html, mimetype="text/html")
-    response.headers.extend([*page.headers, ("X-Robots-Tag", "noindex, nofollow")])
-    return response
+    return frame_page(page)
 
 
 def _read(retailer: Retailer) -> service.Said:
@@ -192,9 +177,10 @@ def _where(stores: list[Store]) -> str:
     return format_list(names, "en") if len(names) <= 3 else f"{count_of(len(names), 'store')}"
 
 
-def _render(db: Session, retailer: Retailer, occasion: Occasion | None, sent: _Sent) -> Response:
+def _render(db: Session, retailer: Retailer, occasion: Occasion | None, sent: Sent) -> Response:
     inside = list_stores_of(db, occasion.id) if occasion else []
     is_typed = sent.form == "details"
+    kept = {name: getattr(occasion, name) if occasion else {} for name in ("title", "words", "spot")}
     codes = count_by_subject(db, retailer.id, Subject.OCCASION).get(occasion.id, 0) if occasion else 0
     state, label = _state_of(occasion, inside, now()) if occasion else ("", "")
     chosen = tuple(sent.typed.getlist("stores")) if is_typed else tuple(store.id for store in inside)
@@ -207,7 +193,7 @@ def _render(db: Session, retailer: Retailer, occasion: Occasion | None, sent: _S
         state=state,
         label=label,
         is_published=bool(occasion and occasion.is_published),
-        texts=_text_fields(retailer, occasion, sent.typed if is_typed else None),
+        texts=text_fields(retailer, kept, sent.typed if is_typed else None),
         max_title_chars=service.MAX_TITLE_CHARS,
         max_words_chars=service.MAX_WORDS_CHARS,
         max_spot_chars=service.MAX_SPOT_CHARS,
@@ -229,25 +215,3 @@ def _render(db: Session, retailer: Retailer, occasion: Occasion | None, sent: _S
         wrong_form=sent.form,
     )
     return render("desk/occasion.html", page, status=422 if sent.problems else 200)
-
-
-def _text_fields(
-    retailer: Retailer, occasion: Occasion | None, typed: Mapping[str, str] | None
-) -> tuple[TextFields, ...]:
-    def said(name: str, locale: str) -> str:
-        if typed is not None:
-            return typed.get(f"{name}.{locale}", "")
-        return str(getattr(occasion, name).get(locale, "")) if occasion else ""
-
-    return tuple(
-        TextFields(
-            locale=locale,
-            language=language_name(locale, "en"),
-            direction=direction(locale),
-            is_needed=locale == retailer.default_locale,
-            title=said("title", locale),
-            words=said("words", locale),
-            spot=said("spot", locale),
-        )
-        for locale in locales_of(retailer)
-    )

@@ -14,6 +14,7 @@ from qrmerch.content.slots import has_shape, read_slots
 from qrmerch.parties.languages import locales_of
 from qrmerch.parties.models import Retailer
 from qrmerch.parties.queries import list_stores
+from qrmerch.rendering.kept import RenderedPage
 from qrmerch.rendering.service import render_item_page
 from qrmerch.web import services
 
@@ -50,6 +51,11 @@ def answer_page(
         revision=revision,
         version=version,
     )
+    return frame_page(page)
+
+
+def frame_page(page: RenderedPage) -> Response:
+    """A shopper's page for a frame of ours."""
     response = Response(page.html, mimetype="text/html")
     response.headers.extend([*page.headers, ("X-Robots-Tag", "noindex, nofollow")])
     return response

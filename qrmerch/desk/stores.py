@@ -1,8 +1,6 @@
 """A retailer's stores and the places in them: where codes hang, whose hours count, which Wi-Fi is its own."""
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Final
 
@@ -16,6 +14,7 @@ from qrmerch.calls.service import set_rule
 from qrmerch.clock import now, time_zones
 from qrmerch.codes.models import Code, CodeState
 from qrmerch.db import get_one
+from qrmerch.desk.own_texts import Sent
 from qrmerch.desk.paging import page_number, paging
 from qrmerch.desk.store_calls import calls_form, read_terms
 from qrmerch.desk.store_pages import NewStorePage, PlaceRow, StoreForm, StorePage, StoreRow, StoresPage, WarehouseRow
@@ -53,15 +52,6 @@ _KINDS: Final = {
 _PER_PAGE: Final = 25
 _STATES: Final = (("", "All"), ("open", "Open"), ("closed", "Closed"), ("zone", "Without a time zone"))
 _NOT_PLACES: Final = ("Etc/", "SystemV/", "posix/", "right/")
-
-
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    """A form that came back: which one, what was typed, and what was wrong with it."""
-
-    form: str = ""
-    typed: Mapping[str, str] = field(default_factory=dict)
-    problems: Mapping[str, str] = field(default_factory=dict)
 
 
 @blueprint.get("/desk/stores")
@@ -162,7 +152,7 @@ def change(store_id: str) -> Response:
     try:
         service.change_store(db, get_retailer(db, store.retailer_id), store, _details(), at=at)
     except FormError as error:
-        return _render(db, store, _Sent("details", request.form, error.problems))
+        return _render(db, store, Sent("details", request.form, error.problems))
     detail = audit.changes(before, audit.state_of(store, *_NOTED))
     audit.record(
         db, principal, "store.change", ("store", store.id), at=at, retailer_id=store.retailer_id, detail=detail
@@ -181,7 +171,7 @@ def set_networks(store_id: str) -> Response:
     try:
         service.set_networks(db, store, request.form.get("networks", "").replace(",", "\n").split("\n"))
     except FormError as error:
-        return _render(db, store, _Sent("networks", request.form, error.problems))
+        return _render(db, store, Sent("networks", request.form, error.problems))
     audit.record(db, principal, "store.networks", ("store", store.id), at=at, retailer_id=store.retailer_id)
     db.commit()
     notice("Known. Scans are told apart by it from the next minute on.")
@@ -198,7 +188,7 @@ def set_calls(store_id: str) -> Response:
         set_rule(db, store, read_terms(request.form), actor=principal, at=at)
     except FormError as error:
         db.rollback()
-        return _render(db, _get_store(store_id), _Sent("calls", request.form, error.problems))
+        return _render(db, _get_store(store_id), Sent("calls", request.form, error.problems))
     db.commit()
     notice("Saved. Shoppers’ pages say it at their next scan.")
     return redirect_to(f"/desk/stores/{store_id}#calls")
@@ -213,7 +203,7 @@ def add_place(store_id: str) -> Response:
     try:
         place = service.add_fixture(db, store, name=request.form.get("name", ""), kind=_kind())
     except FormError as error:
-        return _render(db, store, _Sent("place", request.form, error.problems))
+        return _render(db, store, Sent("place", request.form, error.problems))
     audit.record(db, principal, "place.add", ("fixture", place.id), at=at, retailer_id=store.retailer_id)
     db.commit()
     notice(f"{place.name} is added. Codes can be made for it now.")
@@ -231,7 +221,7 @@ def change_place(fixture_id: str) -> Response:
     try:
         service.change_fixture(db, place, name=request.form.get("name", ""), kind=_kind(), at=at)
     except FormError as error:
-        return _render(db, store, _Sent(place.id, request.form, error.problems))
+        return _render(db, store, Sent(place.id, request.form, error.problems))
     detail = audit.changes(before, audit.state_of(place, "name", "kind"))
     subject = ("fixture", place.id)
     audit.record(db, principal, "place.change", subject, at=at, retailer_id=store.retailer_id, detail=detail)
@@ -283,8 +273,8 @@ def _kind() -> FixtureKind:
     return FixtureKind(asked) if asked in set(FixtureKind) else FixtureKind.SHELF
 
 
-def _render(db: Session, store: Store, sent: _Sent | None = None) -> Response:
-    sent = sent or _Sent()
+def _render(db: Session, store: Store, sent: Sent | None = None) -> Response:
+    sent = sent or Sent()
     places = [each for each in list_fixtures(db, store.retailer_id) if each.store_id == store.id]
     codes = _codes_by(db, store.retailer_id, "fixture")
     is_new_place = sent.form == "place"
@@ -326,7 +316,7 @@ def _form_of(store: Store) -> StoreForm:
     return StoreForm(**{name: getattr(store, name) or "" for name in _FIELDS})
 
 
-def _place_row(place: Fixture, codes: int, sent: _Sent) -> PlaceRow:
+def _place_row(place: Fixture, codes: int, sent: Sent) -> PlaceRow:
     is_wrong = sent.form == place.id
     return PlaceRow(
         id=place.id,

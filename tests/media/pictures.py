@@ -10,6 +10,11 @@ from typing import Any
 import zxingcpp
 from PIL import Image
 
+from qrmerch.jobs import Work
+from qrmerch.media import service
+from tests.conftest import NOON
+from tests.factories import make_retailer, make_vendor
+
 SCRIPT = b"<script>alert(document.domain)</script>"
 
 
@@ -118,3 +123,19 @@ def with_codes(*codes: tuple[Image.Image, tuple[int, int]], on: Image.Image | No
     kept = io.BytesIO()
     laid.save(kept, "JPEG", quality=85)
     return kept.getvalue()
+
+
+def receive(work: Work, data: bytes) -> str:
+    """Take a picture in as a vendor of its own would send it; the id of its asset."""
+    with work.database.write() as db:
+        asset = service.receive_upload(
+            db,
+            vendor_id=make_vendor(db, make_retailer(db)).id,
+            stream=io.BytesIO(data),
+            file_name="top.jpg",
+            store=work.files,
+            settings=work.settings,
+            at=NOON,
+        )
+        db.commit()
+        return asset.id

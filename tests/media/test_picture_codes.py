@@ -1,6 +1,5 @@
 """Codes in pictures: what is found in real ones, what is kept, and which address a phone would open."""
 
-import io
 from pathlib import Path
 
 import pytest
@@ -8,13 +7,12 @@ from PIL import Image, ImageOps
 
 from qrmerch import jobs
 from qrmerch.jobs import Work
-from qrmerch.media import images, service
+from qrmerch.media import images
 from qrmerch.media.images import Code
 from qrmerch.media.models import Asset, AssetState
 from qrmerch.media.picture_codes import address_in, host_in, is_on, kept, list_addresses, said_end
-from tests.conftest import NOON
 from tests.factories import make_asset, make_film, make_retailer, make_vendor
-from tests.media.pictures import code_of, photo, stripes, with_codes, written
+from tests.media.pictures import code_of, photo, receive, stripes, with_codes, written
 
 AWAY = "https://example.com/summer"
 QR = Code("QRCode", AWAY)
@@ -22,21 +20,6 @@ QR = Code("QRCode", AWAY)
 
 def codes_in(folder: Path, data: bytes) -> tuple[Code, ...]:
     return images.render(written(folder, data), folder, max_pixels=50_000_000).codes
-
-
-def receive(work: Work, data: bytes) -> str:
-    with work.database.write() as db:
-        asset = service.receive_upload(
-            db,
-            vendor_id=make_vendor(db, make_retailer(db)).id,
-            stream=io.BytesIO(data),
-            file_name="top.jpg",
-            store=work.files,
-            settings=work.settings,
-            at=NOON,
-        )
-        db.commit()
-        return asset.id
 
 
 def kept_of(work: Work, asset_id: str) -> object:

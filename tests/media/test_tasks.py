@@ -17,22 +17,7 @@ from qrmerch.parties.models import PageChange, Tone
 from qrmerch.parties.queries import get_brand
 from tests.conftest import NOON
 from tests.factories import make_retailer, make_vendor
-from tests.media.pictures import picture, written
-
-
-def receive(work: Work, data: bytes) -> str:
-    with work.database.write() as db:
-        asset = service.receive_upload(
-            db,
-            vendor_id=make_vendor(db, make_retailer(db)).id,
-            stream=io.BytesIO(data),
-            file_name="top.jpg",
-            store=work.files,
-            settings=work.settings,
-            at=NOON,
-        )
-        db.commit()
-        return asset.id
+from tests.media.pictures import picture, receive, written
 
 
 def asset_of(work: Work, asset_id: str) -> Asset:
